@@ -1,0 +1,19 @@
+"""The exceptions a person sees: each says what is wrong, where, and what to do."""
+
+__all__ = ["ConfigError", "DeepTrackerError", "LogError", "StoreError"]
+
+
+class DeepTrackerError(Exception):
+    """Anything the person at the keyboard can act on; printed without a traceback."""
+
+
+class LogError(DeepTrackerError):
+    """A training log or checkpoint cannot be read or written."""
+
+
+class ConfigError(DeepTrackerError):
+    """A configuration file or option is wrong."""
+
+
+class StoreError(DeepTrackerError):
+    """A store cannot be opened, locked or written."""
