@@ -1,0 +1,1 @@
+"""Show: a store becomes a page of linked views."""

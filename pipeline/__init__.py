@@ -1,0 +1,1 @@
+"""Process: training logs and checkpoints become a store of measures and pyramids."""
