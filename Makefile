@@ -1,0 +1,56 @@
+# Everything a fresh machine needs is installed by these targets; a second call works offline.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEMO   := demo/digits.dtstore
+PORT   ?= 5006
+
+.PHONY: help venv demo test test-fast lint browser lock clean
+
+help:
+	@echo "make demo       process the shipped training log and open the app"
+	@echo "make test       run every test: a real browser, a real Dask cluster, a real store"
+	@echo "make test-fast  the tests without the browser and the slow ones"
+	@echo "make lint       ruff and mypy"
+	@echo "make venv       the set-up alone, into $(VENV)"
+	@echo "make lock       write requirements.lock anew from the newest versions"
+	@echo "make clean      remove what the other targets made"
+
+venv: $(STAMP)
+
+# hatchling comes with the lock, so that building the package asks no registry a second time.
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "DeepTracker needs Python 3.11 or newer; name one with: make PYTHON=python3.12 venv")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/deeptracker process examples/digits --store $(DEMO)
+	$(BIN)/deeptracker serve $(DEMO) --port $(PORT)
+
+browser:
+	@bash tests/browser/install-chromium.sh
+
+test: $(STAMP) browser
+	$(BIN)/python -m pytest
+
+test-fast: $(STAMP)
+	$(BIN)/python -m pytest -m "not browser and not slow"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock:
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --upgrade pip
+	build/lock/bin/python -m pip install --quiet '.[app]' --group test --group lint hatchling editables
+	build/lock/bin/python -m pip freeze --exclude deeptracker > build/lock/frozen
+	{ echo "# Versions that the tests passed with; 'make lock' writes this file."; cat build/lock/frozen; } > requirements.lock
+
+clean:
+	rm -rf $(VENV) build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
