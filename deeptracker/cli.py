@@ -1,0 +1,154 @@
+"""The command line: the one place that knows every package, and imports each when it is needed."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+try:
+    import typer
+    from rich.console import Console
+except ModuleNotFoundError as missing:  # the recorder alone is installed
+    sys.exit(
+        f"deeptracker: the command line needs {missing.name}; "
+        "install everything with: pip install 'deeptracker[app]'"
+    )
+
+from deeptracker import __version__
+from deeptracker.errors import DeepTrackerError
+
+__all__ = ["app", "main"]
+
+EXIT_ERROR = 1
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="deeptracker",
+    help="See what happens inside a deep network while it trains: "
+    "every weight, every validation image, every recorded iteration.",
+    epilog="Exit codes: 0 done, 1 an error named on standard error, 2 wrong usage, "
+    "130 interrupted (nothing committed is lost).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Print what a person can act on in one line; anything else keeps its traceback."""
+    try:
+        yield
+    except DeepTrackerError as error:
+        errors.print(f"[bold red]error:[/] {_escape(str(error))}")
+        raise typer.Exit(EXIT_ERROR) from None
+    except KeyboardInterrupt:
+        errors.print("interrupted: what was committed before is intact; run it again to go on")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"deeptracker {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def process(
+    log: Annotated[str, typer.Argument(help="A training log, or a folder of *.safetensors.")],
+    store: Annotated[
+        str | None, typer.Option(help="The store to write. Default: LOG.dtstore beside the log.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Local worker processes. Default: one a core.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="An existing Dask scheduler, tcp://HOST:PORT.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A YAML file; see configs/ for examples.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as one JSON object.")
+    ] = False,
+) -> None:
+    """Process a training log into a store; run it again to add what is new."""
+    with _one_line_errors():
+        from pipeline.config import load_config
+        from pipeline.progress import RichProgress, SilentProgress
+
+        from pipeline import process as process_log
+
+        progress = SilentProgress() if quiet or as_json else RichProgress()
+        summary = process_log(
+            log,
+            store,
+            config=load_config(config),
+            workers=workers,
+            scheduler=scheduler,
+            progress=progress,
+        )
+        if as_json:
+            typer.echo(json.dumps(summary.as_dict()))
+        else:
+            typer.echo(summary.text())
+
+
+@app.command()
+def serve(
+    stores: Annotated[list[str], typer.Argument(help="One store or more.", metavar="STORE...")],
+    port: Annotated[int, typer.Option(help="The port; 0 takes any free one.")] = 5006,
+    address: Annotated[
+        str, typer.Option(help="The address to listen on; 0.0.0.0 lets others in.")
+    ] = "127.0.0.1",
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open a browser page.")
+    ] = False,
+) -> None:
+    """Serve the dashboard of one or more stores."""
+    with _one_line_errors():
+        from dashboard import serve as serve_stores
+
+        serve_stores(stores, port=port, address=address, open_browser=not no_browser)
+
+
+@app.command()
+def info(
+    store: Annotated[str, typer.Argument(help="A processed run.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
+) -> None:
+    """Tell what a store holds."""
+    with _one_line_errors():
+        from pipeline.summary import describe_store
+
+        description = describe_store(store)
+        if as_json:
+            typer.echo(json.dumps(description.as_dict()))
+        else:
+            typer.echo(description.text())
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
