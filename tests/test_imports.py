@@ -1,4 +1,4 @@
-"""Dependencies point one way: deeptracker, pipeline, dashboard; the command line stands above."""
+"""Imports go one way: deeptracker, pipeline, dashboard; the command line stands above them."""
 
 import ast
 import subprocess
