@@ -1,6 +1,16 @@
 """DeepTracker: every weight and every validation image of a training run, at every iteration."""
 
 from deeptracker.errors import ConfigError, DeepTrackerError, LogError, StoreError
+from deeptracker.recorder import Recorder
+from deeptracker.traininglog import RunDescription, TrainingLog
 
-__all__ = ["ConfigError", "DeepTrackerError", "LogError", "StoreError"]
+__all__ = [
+    "ConfigError",
+    "DeepTrackerError",
+    "LogError",
+    "Recorder",
+    "RunDescription",
+    "StoreError",
+    "TrainingLog",
+]
 __version__ = "0.1.0"

@@ -1,0 +1,204 @@
+"""The training-log format: which files there are, and what they say."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deeptracker.errors import LogError
+from deeptracker.tensorfile import replace_file
+
+__all__ = [
+    "GRADIENT_PREFIX",
+    "KNOWN_SCALARS",
+    "SCHEMA_VERSION",
+    "RunDescription",
+    "Scalars",
+    "TrainingLog",
+]
+
+SCHEMA_VERSION = 1
+GRADIENT_PREFIX = "grad/"
+KNOWN_SCALARS = (
+    "learning_rate",
+    "train_loss",
+    "train_error",
+    "validation_loss",
+    "validation_error",
+)
+
+
+@dataclass(frozen=True)
+class RunDescription:
+    """What ``run.json`` says.
+
+    Attributes
+    ----------
+    name, framework : str
+    created : str
+        ISO 8601.
+    classes : tuple of str
+        Names, in the order of the predicted class numbers.
+    modules : dict of str to str
+        Module name to type: ``{"layer1.0.conv1": "Conv2d"}``.
+    hyperparameters : dict
+        Anything JSON can hold.
+    """
+
+    name: str
+    framework: str = ""
+    created: str = ""
+    classes: tuple[str, ...] = ()
+    modules: dict[str, str] = field(default_factory=dict)
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scalars:
+    """The recorded scalars.
+
+    Attributes
+    ----------
+    iterations : numpy.ndarray
+        int64 [n], ascending.
+    values : dict of str to numpy.ndarray
+        float64 [n]; NaN where a scalar was not recorded.
+    problems : list of str
+        Lines that were left out, and why.
+    """
+
+    iterations: np.ndarray
+    values: dict[str, np.ndarray]
+    problems: list[str]
+
+
+class TrainingLog:
+    """A training log on disk.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @staticmethod
+    def is_log(path: str | Path) -> bool:
+        """Whether a folder holds a training log, rather than plain checkpoints."""
+        return (Path(path) / "run.json").is_file() or (Path(path) / "snapshots").is_dir()
+
+    def describe(self) -> RunDescription | None:
+        """Read ``run.json``; None where there is none.
+
+        Raises
+        ------
+        LogError
+            When it is not JSON of the expected form, or of a newer schema.
+        """
+        path = self.path / "run.json"
+        if not path.exists():
+            return None
+        try:
+            fields = json.loads(path.read_text(encoding="utf-8"))
+            version = fields.get("schema_version", SCHEMA_VERSION)
+            if version != SCHEMA_VERSION:
+                raise LogError(
+                    f"{path}: has the schema version {version}, this DeepTracker reads "
+                    f"{SCHEMA_VERSION}; install a newer DeepTracker"
+                )
+            return RunDescription(
+                name=str(fields.get("name") or self.path.resolve().name),
+                framework=str(fields.get("framework") or ""),
+                created=str(fields.get("created") or ""),
+                classes=tuple(str(name) for name in fields.get("classes") or ()),
+                modules={
+                    str(key): str(kind) for key, kind in (fields.get("modules") or {}).items()
+                },
+                hyperparameters=dict(fields.get("hyperparameters") or {}),
+            )
+        except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+            raise LogError(f"{path}: is no run description ({error}); mend or remove it") from error
+
+    def write_description(self, description: RunDescription) -> None:
+        """Write ``run.json``."""
+        content = json.dumps({"schema_version": SCHEMA_VERSION} | asdict(description), indent=1)
+        replace_file(self.path / "run.json", [content.encode()])
+
+    def snapshots(self) -> dict[int, Path]:
+        """List the snapshots' files by iteration, ascending."""
+        return _by_iteration(self.path / "snapshots")
+
+    def outcomes(self) -> dict[int, Path]:
+        """List the outcomes' files by iteration, ascending."""
+        return _by_iteration(self.path / "outcomes")
+
+    def images(self) -> Path | None:
+        """Find ``images.safetensors``; None where there is none."""
+        path = self.path / "images.safetensors"
+        return path if path.is_file() else None
+
+    def scalars(self) -> Scalars:
+        """Read ``scalars.jsonl``.
+
+        Lines of the same iteration are merged, later values override earlier ones. A line that is
+        torn or malformed is left out and named in `problems`.
+        """
+        rows: dict[int, dict[str, float]] = {}
+        problems: list[str] = []
+        path = self.path / "scalars.jsonl"
+        lines = path.read_bytes().splitlines() if path.is_file() else []
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                iteration, values = parse_scalars(line)
+            except ValueError as error:
+                problems.append(f"line {number} is left out: {error}")
+                continue
+            rows.setdefault(iteration, {}).update(values)
+        iterations = sorted(rows)
+        names = dict.fromkeys(name for row in rows.values() for name in row)
+        columns = {
+            name: np.array([rows[iteration].get(name, math.nan) for iteration in iterations])
+            for name in names
+        }
+        return Scalars(np.array(iterations, dtype=np.int64), columns, problems)
+
+
+def parse_scalars(line: bytes) -> tuple[int, dict[str, float]]:
+    """Read one line of ``scalars.jsonl`` as (iteration, values).
+
+    Raises
+    ------
+    ValueError
+        When it is no JSON object with a whole, non-negative ``iteration`` and numbers beside it.
+    """
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ValueError("it is not JSON") from None
+    if not isinstance(fields, dict):
+        raise ValueError("it is not a JSON object")  # noqa: TRY004
+    iteration = fields.pop("iteration", None)
+    if type(iteration) is not int or not 0 <= iteration < 2**63:
+        raise ValueError("it has no whole number 'iteration'")
+    values = {}
+    for name, value in fields.items():
+        if value is not None and type(value) not in (int, float):
+            raise ValueError(f"{name!r} is not a number")
+        values[str(name)] = math.nan if value is None else float(value)
+    return iteration, values
+
+
+def _by_iteration(folder: Path) -> dict[int, Path]:
+    found = {
+        int(path.stem): path
+        for path in folder.glob("*.safetensors")
+        if path.stem.isascii() and path.stem.isdigit()
+    }
+    return dict(sorted(found.items()))
