@@ -186,8 +186,8 @@ def write_tensors(
         name: value if isinstance(value, Payload) else to_payload(value, name)
         for name, value in tensors.items()
     }
-    # Largest items first, as the safetensors library orders them, keeps every tensor aligned.
-    ordered = sorted(payloads.items(), key=lambda item: (-ITEM_BYTES[item[1].code], item[0]))
+    # Largest items first keeps every tensor aligned; among equals the network's order stays.
+    ordered = sorted(payloads.items(), key=lambda item: -ITEM_BYTES[item[1].code])
     fields: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     end = 0
     for name, payload in ordered:
@@ -199,12 +199,12 @@ def write_tensors(
         }
     header = json.dumps(fields, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
-    chunks = [struct.pack("<Q", len(header)), header, *(payload.data for _, payload in ordered)]
-    replace_file(path, chunks)
+    data = (payload.data.data.cast("B") for _, payload in ordered if payload.nbytes)
+    replace_file(path, [struct.pack("<Q", len(header)), header, *data])
     return 8 + len(header) + end
 
 
-def replace_file(path: Path, chunks: Iterable[bytes | np.ndarray]) -> None:
+def replace_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     """Put a file in its place in one step, so that a reader never sees half of it.
 
     Raises
@@ -216,7 +216,7 @@ def replace_file(path: Path, chunks: Iterable[bytes | np.ndarray]) -> None:
     try:
         with temporary.open("wb") as file:
             for chunk in chunks:
-                file.write(memoryview(chunk).cast("B") if len(chunk) else b"")
+                file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
