@@ -1,0 +1,240 @@
+"""The plan: which task reads which weights at which iterations, within a stated memory budget."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from deeptracker.errors import ConfigError
+from pipeline.layout import ParameterLayout
+from pipeline.sources.manifest import ITEM_BYTES, Parameter
+
+__all__ = ["Block", "Columns", "Part", "Plan", "column_blocks", "plan_blocks", "projected_bytes", "split_weights"]
+
+LARGEST_SPLIT = 2**22
+SMALLEST_SPLIT = 2**16
+WRITE_BUFFER_BYTES = 16 * 2**20
+PROCESS_BYTES = 64 * 2**20
+SMALLEST_TASK_BYTES = 16 * 2**20
+LARGEST_TASK_BYTES = 512 * 2**20
+TASKS_PER_WORKER = 8
+FILTER_MEASURES = 8
+
+
+@dataclass(frozen=True, order=True)
+class Columns:
+    """A range of positions on the iteration axis, [start, stop)."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class Part:
+    """Weights [start, stop) of one parameter, or of its gradient."""
+
+    parameter: Parameter
+    gradient: bool
+    start: int
+    stop: int
+
+    @property
+    def dtype(self) -> str:
+        """The stored dtype."""
+        return self.parameter.gradient_dtype if self.gradient else self.parameter.dtype
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of one stored weight."""
+        return ITEM_BYTES[self.dtype]
+
+
+@dataclass(frozen=True)
+class Block:
+    """What one task does: some parts, over some columns.
+
+    Attributes
+    ----------
+    nbytes : int
+        Bytes of the log that belong to it.
+    """
+
+    parts: tuple[Part, ...]
+    columns: Columns
+    nbytes: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All blocks, in the order of columns and then of the tree.
+
+    Attributes
+    ----------
+    projected_bytes : int
+        The most that any task holds at once.
+    """
+
+    blocks: tuple[Block, ...]
+    split_weights: int
+    projected_bytes: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the log that will be read, leaving aside the snapshot before each block."""
+        return sum(block.nbytes for block in self.blocks)
+
+    def by_columns(self) -> Iterator[tuple[Columns, list[Block]]]:
+        """Group the blocks of equal columns."""
+        groups: dict[Columns, list[Block]] = {}
+        for block in self.blocks:
+            groups.setdefault(block.columns, []).append(block)
+        yield from groups.items()
+
+
+def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: int) -> int:
+    """State the memory that a task holds for one part, before it runs.
+
+    Parameters
+    ----------
+    weights : int
+        Weights in the part; up to one more filter is read with it.
+    filter_size : int
+        Weights a filter.
+    item_bytes : int
+        Bytes of a stored weight.
+    columns : int
+        Snapshots in the block.
+
+    Returns
+    -------
+    int
+        Bytes of: this snapshot and the one before; mean, min and max of every pyramid level
+        (16 weights a row, and a third more for the coarser levels); the filter measures; the
+        chunks being encoded, once raw and once compressed; and the process itself.
+    """
+    read = 2 * (weights + filter_size) * item_bytes
+    pyramid = 3 * 4 * columns * (weights // 12 + 16)
+    filters = 4 * FILTER_MEASURES * columns * (weights // filter_size + 1)
+    return read + pyramid + filters + 2 * WRITE_BUFFER_BYTES + PROCESS_BYTES
+
+
+def split_weights(block_bytes: int, columns: int, parameters: Sequence[Parameter]) -> int:
+    """Choose the size of a part, a power of two, so that any part fits the budget.
+
+    Raises
+    ------
+    ConfigError
+        When even the smallest part does not fit.
+    """
+    worst_filter = max((parameter.filter_size for parameter in parameters), default=1)
+    worst_item = max((ITEM_BYTES[parameter.dtype] for parameter in parameters), default=4)
+    split = LARGEST_SPLIT
+    while split >= SMALLEST_SPLIT:
+        # A part also reads the rest of the last filter that begins in it.
+        filter_size = min(worst_filter, max(parameter.size for parameter in parameters))
+        if projected_bytes(split, filter_size, worst_item, columns) <= block_bytes:
+            return split
+        split //= 2
+    needed = projected_bytes(SMALLEST_SPLIT, worst_filter, worst_item, columns)
+    raise ConfigError(
+        f"key 'block_bytes': {block_bytes:,} bytes are less than the {needed:,} bytes that the "
+        f"smallest task needs with filters of {worst_filter:,} weights and {columns} columns a "
+        "chunk; raise block_bytes or lower columns_per_chunk"
+    )
+
+
+def plan_blocks(
+    parameters: Sequence[Parameter],
+    columns: Columns,
+    *,
+    block_bytes: int,
+    columns_per_chunk: int,
+    workers: int,
+) -> Plan:
+    """Cut the run's parameters × columns into blocks.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        In the order of the tree.
+    columns : Columns
+        The columns to compute.
+    block_bytes : int
+        Memory that one task may hold.
+    columns_per_chunk : int
+        Column blocks end at multiples of it, so that no two write one chunk.
+    workers : int
+        Tasks are made small enough to keep as many busy.
+    """
+    split = split_weights(block_bytes, columns_per_chunk, parameters)
+    parts = [
+        Part(parameter, gradient, start, stop)
+        for parameter in parameters
+        for gradient in ([False, True] if parameter.has_gradient else [False])
+        for start, stop in _merged_splits(parameter, split, block_bytes, columns_per_chunk)
+    ]
+    part_bytes = [(part.stop - part.start) * part.item_bytes for part in parts]
+    total = sum(part_bytes) * len(columns)
+    target = min(
+        max(total // (TASKS_PER_WORKER * workers), SMALLEST_TASK_BYTES), LARGEST_TASK_BYTES
+    )
+    blocks = [
+        Block(
+            tuple(parts[i] for i in chosen), block, sum(part_bytes[i] for i in chosen) * len(block)
+        )
+        for block in column_blocks(columns, columns_per_chunk)
+        for chosen in _batches(part_bytes, target // max(len(block), 1))
+    ]
+    projected = max(
+        projected_bytes(
+            part.stop - part.start, part.parameter.filter_size, part.item_bytes, columns_per_chunk
+        )
+        for part in parts
+    )
+    return Plan(tuple(blocks), split, projected)
+
+
+def _merged_splits(
+    parameter: Parameter, split: int, block_bytes: int, columns: int
+) -> Iterator[tuple[int, int]]:
+    """Join the smallest parts while they fit the budget and a task stays of a sensible size."""
+    item = max(ITEM_BYTES[parameter.dtype], ITEM_BYTES.get(parameter.gradient_dtype, 1))
+    limit = LARGEST_TASK_BYTES // (item * columns)
+    start = None
+    stop = 0
+    for first, last in ParameterLayout.of(parameter.size, split).splits():
+        if start is None:
+            start, stop = first, last
+            continue
+        joined = projected_bytes(last - start, parameter.filter_size, item, columns)
+        if last - start <= limit and joined <= block_bytes:
+            stop = last
+        else:
+            yield start, stop
+            start, stop = first, last
+    if start is not None:
+        yield start, stop
+
+
+def column_blocks(columns: Columns, per_chunk: int) -> Iterator[Columns]:
+    """Cut columns at multiples of `per_chunk`."""
+    start = columns.start
+    while start < columns.stop:
+        stop = min((start // per_chunk + 1) * per_chunk, columns.stop)
+        yield Columns(start, stop)
+        start = stop
+
+
+def _batches(sizes: Sequence[int], target: int) -> Iterator[list[int]]:
+    """Group neighbours until a group reaches the target."""
+    batch: list[int] = []
+    weight = 0
+    for index, size in enumerate(sizes):
+        if batch and weight + size > target:
+            yield batch
+            batch, weight = [], 0
+        batch.append(index)
+        weight += size
+    if batch:
+        yield batch

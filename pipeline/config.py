@@ -1,0 +1,157 @@
+"""The pipeline's configuration: pydantic models, loaded from one YAML file."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from deeptracker.errors import ConfigError
+
+__all__ = [
+    "AnomalyConfig",
+    "ClusterConfig",
+    "Config",
+    "FindingConfig",
+    "SourceConfig",
+    "load_config",
+]
+
+MIB = 2**20
+GIB = 2**30
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceConfig(_Section):
+    """How a log is read."""
+
+    pattern: str | None = Field(
+        None, description="regular expression; its first group is the iteration in a file's stem"
+    )
+
+
+class AnomalyConfig(_Section):
+    """What counts as anomalous."""
+
+    image_window: int = Field(
+        5, ge=1, le=50, description="snapshots of the left rule behind the iteration ranking"
+    )
+    filter_window: int = Field(
+        20, ge=4, le=1000, description="snapshots of a filter's own recent history"
+    )
+    filter_threshold: float = Field(
+        6.0, gt=0, description="robust z-score over which a filter is anomalous"
+    )
+
+
+class FindingConfig(_Section):
+    """When a health rule speaks."""
+
+
+class ClusterConfig(_Section):
+    """Where the tasks run."""
+
+    kind: Literal["local", "address"] = "local"
+    address: str | None = Field(None, description="an existing scheduler, tcp://HOST:PORT")
+    workers: int | None = Field(None, ge=1, description="local worker processes; one a core")
+    threads: int = Field(1, ge=1, description="threads of a local worker")
+    memory: str | None = Field(
+        None, description="memory limit of a local worker, as in 4GiB; a fair share by default"
+    )
+    connect_seconds: float = Field(10.0, gt=0, description="how long to wait for a scheduler")
+
+
+class Config(_Section):
+    """Everything that can be set.
+
+    Attributes
+    ----------
+    block_bytes : int
+        Memory that one task may hold, in bytes.
+    columns_per_chunk : int
+        Iterations in one chunk of the store.
+    thresholds : tuple of float
+        Change ratios: shares of the weights whose relative change is over each.
+    """
+
+    block_bytes: int = Field(GIB, ge=32 * MIB)
+    columns_per_chunk: int = Field(32, ge=4, le=1024)
+    thresholds: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (0.001, 0.01, 0.1, 1.0), min_length=1, max_length=16
+    )
+    anomalies: AnomalyConfig = AnomalyConfig()
+    findings: FindingConfig = FindingConfig()
+    source: SourceConfig = SourceConfig()
+    cluster: ClusterConfig = ClusterConfig()
+
+    @field_validator("thresholds")
+    @classmethod
+    def _rising(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if any(low >= high for low, high in zip(value, value[1:], strict=False)):
+            raise ValueError("each threshold must be greater than the one before")
+        return value
+
+
+def load_config(path: str | Path | None = None) -> Config:
+    """Read a YAML file.
+
+    Parameters
+    ----------
+    path : str, Path or None
+        Without one, every setting has its default.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the key, what was given and what is allowed.
+    """
+    if path is None:
+        return Config()
+    file = Path(path)
+    try:
+        loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{file}: is not YAML: {reason}") from None
+    if loaded is None:
+        return Config()
+    if not isinstance(loaded, dict):
+        raise ConfigError(f"{file}: holds a {type(loaded).__name__}, not keys and values")
+    try:
+        return Config.model_validate(loaded)
+    except ValidationError as error:
+        raise ConfigError(_sentences(file, error)) from None
+
+
+def _sentences(file: Path, error: ValidationError) -> str:
+    return "; ".join(f"{file}: {_sentence(detail)}" for detail in error.errors())
+
+
+def _sentence(detail: Any) -> str:
+    """One error in words: the key, what was given, what is allowed."""
+    location = detail["loc"]
+    key = ".".join(str(part) for part in location)
+    if detail["type"] == "extra_forbidden":
+        known = list(_section_at(location[:-1]).model_fields)
+        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+        hint = f" (did you mean '{near[0]}'?)" if near else ""
+        return f"unknown key '{key}'{hint}, allowed: {', '.join(known)}"
+    allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"key '{key}': given {detail['input']!r}, allowed: {allowed}"
+
+
+def _section_at(location: tuple[str | int, ...]) -> type[BaseModel]:
+    section: type[BaseModel] = Config
+    for part in location:
+        annotation = section.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            section = annotation
+    return section

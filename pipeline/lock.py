@@ -1,0 +1,147 @@
+"""One writer at a time: a lock file that names its owner, and gives way when the owner is gone.
+
+Icechunk's local storage is not safe for concurrent commits, so the guard is ours.
+"""
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from deeptracker.errors import StoreError
+
+__all__ = ["Owner", "WriterLock"]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process, told apart from any later one with the same number.
+
+    Attributes
+    ----------
+    boot : str
+        The machine's boot, so that a restart frees every lock.
+    started : str
+        When the process started, in clock ticks since that boot.
+    """
+
+    pid: int
+    host: str
+    boot: str
+    started: str
+
+    @classmethod
+    def current(cls) -> Self:
+        """Describe this process."""
+        pid = os.getpid()
+        return cls(pid, socket.gethostname(), _boot(), _started(pid))
+
+    def is_gone(self) -> bool:
+        """Whether the process has certainly ended; of another host one cannot know."""
+        if self.host != socket.gethostname():
+            return False
+        if self.boot != _boot():
+            return True
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            pass
+        return _started(self.pid) != self.started
+
+
+class WriterLock:
+    """Held while a store is written.
+
+    Parameters
+    ----------
+    path : Path
+        The lock file; its folder is made where it is missing.
+    store : str
+        The store's name, for messages.
+    """
+
+    def __init__(self, path: Path, store: str) -> None:
+        self._path = path
+        self._store = store
+
+    def acquire(self) -> None:
+        """Take the lock, from an owner that is gone too.
+
+        Raises
+        ------
+        StoreError
+            When a living process, or one on another host, holds it.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        me = Owner.current()
+        with _exclusive(self._path) as descriptor:
+            owner = _read(descriptor)
+            if owner is not None and owner != me and not owner.is_gone():
+                raise StoreError(
+                    f"{self._store}: is being written by process {owner.pid} on {owner.host}; "
+                    f"wait until it is done, or end it. Where it is long gone, remove {self._path}"
+                )
+            os.truncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(asdict(me)).encode(), 0)
+            os.fsync(descriptor)
+
+    def release(self) -> None:
+        """Give the lock back, if it is still ours."""
+        if not self._path.exists():
+            return
+        with _exclusive(self._path) as descriptor:
+            if _read(descriptor) == Owner.current():
+                self._path.unlink()
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[int]:
+    """Hold the file itself, so that checking and writing the owner are one step."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Whoever released it between our open and our lock removed this very file.
+            if path.exists() and os.fstat(descriptor).st_ino == path.stat().st_ino:
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _read(descriptor: int) -> Owner | None:
+    """Give the owner; none where the file is empty or torn, as a crash may leave it."""
+    try:
+        return Owner(**json.loads(os.pread(descriptor, 4096, 0)))
+    except (ValueError, TypeError):
+        return None
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> str:
+    """Start time from /proc; the fields after the command, which may hold spaces."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    return status.rpartition(")")[2].split()[19]

@@ -1,0 +1,84 @@
+"""Progress: what the pipeline tells whoever watches, and a terminal bar that listens."""
+
+from typing import Protocol
+
+__all__ = ["Progress", "RichProgress", "SilentProgress"]
+
+
+class Progress(Protocol):
+    """Told of every step; the pipeline knows nothing else of its watcher."""
+
+    def start(self, total_bytes: int) -> None:
+        """Processing begins; `total_bytes` of snapshots will be read."""
+        ...
+
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+        ...
+
+    def advance(self, done_bytes: int) -> None:
+        """`done_bytes` more have been processed."""
+        ...
+
+    def stop(self) -> None:
+        """Processing ended, well or not."""
+        ...
+
+
+class SilentProgress:
+    """Says nothing."""
+
+    def start(self, total_bytes: int) -> None:
+        """Say nothing."""
+
+    def stage(self, name: str) -> None:
+        """Say nothing."""
+
+    def advance(self, done_bytes: int) -> None:
+        """Say nothing."""
+
+    def stop(self) -> None:
+        """Say nothing."""
+
+
+class RichProgress:
+    """A bar on standard error: stage, bytes, bytes a second and the time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("{task.description:<24}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("starting", total=None)
+
+    def start(self, total_bytes: int) -> None:
+        """Show the bar."""
+        self._bar.update(self._task, total=max(total_bytes, 1))
+        self._bar.start()
+
+    def stage(self, name: str) -> None:
+        """Name the stage beside the bar."""
+        self._bar.update(self._task, description=name)
+
+    def advance(self, done_bytes: int) -> None:
+        """Move the bar."""
+        self._bar.advance(self._task, done_bytes)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        self._bar.stop()

@@ -1,0 +1,130 @@
+"""A folder of plain safetensors checkpoints as a source: one file a snapshot, nothing else."""
+
+import re
+from pathlib import Path
+
+from deeptracker.traininglog import RunDescription, Scalars
+
+from deeptracker.errors import ConfigError, LogError
+from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
+from pipeline.sources.snapshots import file_fingerprint, index_snapshots
+
+__all__ = ["CheckpointFolder", "open_folder", "recognises"]
+
+LAST_DIGITS = r"(\d+)\D*$"
+
+
+def recognises(path: Path) -> bool:
+    """Whether a folder holds any safetensors file."""
+    return any(path.glob("*.safetensors"))
+
+
+def open_folder(path: Path, pattern: str | None = None) -> "CheckpointFolder":
+    """Index a folder of checkpoints.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    pattern : str, optional
+        A regular expression whose first group is the iteration in a file's stem; the last run of
+        digits by default.
+    """
+    return CheckpointFolder(path, pattern)
+
+
+class CheckpointFolder:
+    """Snapshots by iteration, the iteration taken from the file's name."""
+
+    location: str
+    network: str
+    iterations: tuple[int, ...]
+    parameters: tuple[Parameter, ...]
+    problems: tuple[Problem, ...]
+
+    def __init__(self, path: Path, pattern: str | None = None) -> None:
+        problems: list[Problem] = []
+        paths = _by_iteration(path, _compiled(pattern or LAST_DIGITS), problems)
+        if not paths:
+            raise LogError(
+                f"{path}: no checkpoint's name tells its iteration by the pattern "
+                f"{pattern or LAST_DIGITS!r}; name them like step-000100.safetensors, or set "
+                "source: {pattern: …} in the config"
+            )
+        self._snapshots = index_snapshots(paths)
+        self.location = str(path.resolve())
+        self.network = path.resolve().name
+        self.iterations = tuple(sorted(self._snapshots.paths))
+        self.parameters = self._snapshots.parameters
+        self.problems = (*problems, *self._snapshots.problems)
+
+    def locate(self, parameter: str, iteration: int, gradient: bool = False) -> ByteRange | None:
+        """Where a parameter (or its gradient) lies at an iteration."""
+        return self._snapshots.locate(parameter, iteration, gradient)
+
+    def has_snapshot(self, iteration: int) -> bool:
+        """Whether the parameters were recorded at this iteration."""
+        return iteration in self._snapshots.paths
+
+    def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
+        """A 63-bit number that changes when the file does; 0 where there is no file."""
+        path = None if outcomes else self._snapshots.paths.get(iteration)
+        return file_fingerprint(path) if path else 0
+
+    def description(self) -> RunDescription | None:
+        """Plain checkpoints describe nothing."""
+        return None
+
+    def outcomes(self, iteration: int) -> OutcomeFile | None:  # noqa: ARG002
+        """Plain checkpoints come without outcomes."""
+        return None
+
+    def images(self) -> Images | None:
+        """Plain checkpoints come without images."""
+        return None
+
+    def scalars(self) -> Scalars | None:
+        """Plain checkpoints come without scalars."""
+        return None
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise ConfigError(
+            f"source pattern {pattern!r} is not a regular expression: {error}"
+        ) from None
+    if compiled.groups < 1:
+        raise ConfigError(
+            f"source pattern {pattern!r} has no group; put the iteration's digits in one, "
+            r"like step_(\d+)"
+        )
+    return compiled
+
+
+def _by_iteration(path: Path, pattern: re.Pattern[str], problems: list[Problem]) -> dict[int, Path]:
+    found: dict[int, Path] = {}
+    for file in sorted(path.glob("*.safetensors")):
+        match = pattern.search(file.stem)
+        if not match or not (match[1] or "").isdecimal():
+            problems.append(
+                Problem(
+                    str(file),
+                    "its name tells no iteration; left out. Rename it, or set "
+                    "source: {pattern: …} in the config",
+                )
+            )
+            continue
+        iteration = int(match[1])
+        if iteration in found:
+            problems.append(
+                Problem(
+                    str(file),
+                    f"is of iteration {iteration}, as {found[iteration].name} is; "
+                    "left out. Keep one file an iteration",
+                )
+            )
+            continue
+        found[iteration] = file
+    return found

@@ -1,0 +1,167 @@
+"""A source's model: byte ranges, parameters, problems, and the protocol that every format answers."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from deeptracker.traininglog import RunDescription, Scalars
+
+__all__ = [
+    "ITEM_BYTES",
+    "ByteRange",
+    "Images",
+    "OutcomeFile",
+    "Parameter",
+    "Problem",
+    "Source",
+]
+
+ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1}
+ITEM_BYTES |= {"U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """Where one tensor's bytes lie.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    offset : int
+        The first byte, counted from the file's beginning.
+    dtype : str
+        A safetensors code, such as ``"F32"`` or ``"BF16"``.
+    shape : tuple of int
+        The tensor's shape; its elements lie in C order.
+    """
+
+    path: str
+    offset: int
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Length in bytes."""
+        return self.size * ITEM_BYTES[self.dtype]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One named tensor of the network, the same in every snapshot.
+
+    Attributes
+    ----------
+    gradient_dtype : str
+        The gradients' dtype where they were recorded, else ``""``.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    has_gradient: bool = False
+    gradient_dtype: str = ""
+
+    @property
+    def size(self) -> int:
+        """Number of weights."""
+        return math.prod(self.shape)
+
+    @property
+    def filters(self) -> int:
+        """Number of slices along axis 0; one for a scalar."""
+        return self.shape[0] if self.shape else 1
+
+    @property
+    def filter_size(self) -> int:
+        """Weights in one filter."""
+        return self.size // self.filters
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether filter measures mean something: vectors and scalars have none."""
+        return len(self.shape) >= 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that was left out, and what to do about it."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+@dataclass(frozen=True)
+class OutcomeFile:
+    """What the network said of every validation image at one iteration."""
+
+    predicted: ByteRange
+    loss: ByteRange | None = None
+    confidence: ByteRange | None = None
+
+
+@dataclass(frozen=True)
+class Images:
+    """The validation images.
+
+    Attributes
+    ----------
+    labels : numpy.ndarray
+        int32 [image].
+    names : tuple of str
+        One an image.
+    thumbnails : ByteRange or None
+        uint8 [image, y, x, channel].
+    """
+
+    labels: np.ndarray
+    names: tuple[str, ...]
+    thumbnails: ByteRange | None
+
+
+class Source(Protocol):
+    """An index of a training's tensors, built from file headers alone."""
+
+    location: str
+    network: str
+    iterations: tuple[int, ...]
+    parameters: tuple[Parameter, ...]
+    problems: tuple[Problem, ...]
+
+    def locate(self, parameter: str, iteration: int, gradient: bool = False) -> ByteRange | None:
+        """Where a parameter (or its gradient) lies at an iteration; None where there is none."""
+        ...
+
+    def has_snapshot(self, iteration: int) -> bool:
+        """Whether the parameters were recorded at this iteration."""
+        ...
+
+    def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
+        """A 63-bit number that changes when the file does; 0 where there is no file."""
+        ...
+
+    def description(self) -> RunDescription | None:
+        """Describe the run; None where nobody has."""
+        ...
+
+    def outcomes(self, iteration: int) -> OutcomeFile | None:
+        """Where the outcomes of an iteration lie; None where there are none."""
+        ...
+
+    def images(self) -> Images | None:
+        """List the validation images; None where they are unknown."""
+        ...
+
+    def scalars(self) -> Scalars | None:
+        """Read the recorded scalars; None where there are none."""
+        ...

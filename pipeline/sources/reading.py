@@ -1,0 +1,85 @@
+"""Reading elements of a tensor by byte range, into a buffer that is used again."""
+
+import numpy as np
+
+from deeptracker.errors import LogError
+from pipeline.sources.manifest import ByteRange
+
+__all__ = ["RAW_DTYPES", "read_values", "to_float"]
+
+# BF16 has no NumPy dtype: its 16 bits are the upper half of a float32.
+RAW_DTYPES = {
+    "F64": np.dtype("<f8"),
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype("<u2"),
+    "I64": np.dtype("<i8"),
+    "I32": np.dtype("<i4"),
+    "I16": np.dtype("<i2"),
+    "I8": np.dtype("<i1"),
+    "U64": np.dtype("<u8"),
+    "U32": np.dtype("<u4"),
+    "U16": np.dtype("<u2"),
+    "U8": np.dtype("<u1"),
+    "BOOL": np.dtype("?"),
+}
+
+
+def read_values(
+    ref: ByteRange, start: int = 0, stop: int | None = None, out: np.ndarray | None = None
+) -> np.ndarray:
+    """Read elements [start, stop) of a tensor as they are stored.
+
+    Parameters
+    ----------
+    ref : ByteRange
+        Where the tensor lies.
+    start, stop : int
+        Element range in C order; `stop` defaults to the tensor's end.
+    out : numpy.ndarray, optional
+        A buffer of the raw dtype with room for the elements; its beginning is filled and returned.
+
+    Returns
+    -------
+    numpy.ndarray
+        Raw elements [stop - start]: BF16 as uint16, the others in their own dtype.
+    """
+    stop = ref.size if stop is None else stop
+    dtype = RAW_DTYPES[ref.dtype]
+    values = np.empty(stop - start, dtype) if out is None else out[: stop - start]
+    bytes_wanted = values.view(np.uint8).data
+    done = 0
+    try:
+        with open(ref.path, "rb", buffering=0) as file:  # noqa: PTH123  # a quarter of Path.open's cost
+            file.seek(ref.offset + start * dtype.itemsize)
+            while done < len(bytes_wanted):
+                count = file.readinto(bytes_wanted[done:])
+                if not count:
+                    raise LogError(
+                        f"{ref.path}: ended while it was read; a snapshot must not change once it "
+                        "is written. Process again to leave it out or to read it anew"
+                    )
+                done += count
+    except OSError as error:
+        raise LogError(
+            f"{ref.path}: could not be read ({error.strerror}); it was there when processing "
+            "began. Process again"
+        ) from error
+    return values
+
+
+def to_float(raw: np.ndarray, dtype: str) -> np.ndarray:
+    """Turn raw elements into numbers: float64 for F64, else float32.
+
+    Parameters
+    ----------
+    raw : numpy.ndarray
+        What `read_values` returned.
+    dtype : str
+        The safetensors code.
+    """
+    if dtype == "BF16":
+        return (raw.astype(np.uint32) << 16).view(np.float32)
+    if dtype == "F64":
+        return raw
+    return raw.astype(np.float32, copy=False)
