@@ -1,1 +1,27 @@
 """Process: training logs and checkpoints become a store of measures and pyramids."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.processing import process
+    from pipeline.store import open_store
+    from pipeline.summary import Summary
+
+__all__ = ["Summary", "open_store", "process"]
+
+# Imported when asked for, so that reading a config costs no dask, zarr or numba.
+_HOMES = {
+    "Summary": "pipeline.summary",
+    "open_store": "pipeline.store",
+    "process": "pipeline.processing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        from importlib import import_module  # noqa: PLC0415
+
+        found = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module 'pipeline' has no attribute {name!r}")

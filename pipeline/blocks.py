@@ -127,20 +127,28 @@ def split_weights(block_bytes: int, columns: int, parameters: Sequence[Parameter
     ConfigError
         When even the smallest part does not fit.
     """
-    worst_filter = max((parameter.filter_size for parameter in parameters), default=1)
-    worst_item = max((ITEM_BYTES[parameter.dtype] for parameter in parameters), default=4)
+    def needed(split: int) -> int:
+        return max(_part_bytes(parameter, split, columns) for parameter in parameters)
+
     split = LARGEST_SPLIT
     while split >= SMALLEST_SPLIT:
-        # A part also reads the rest of the last filter that begins in it.
-        filter_size = min(worst_filter, max(parameter.size for parameter in parameters))
-        if projected_bytes(split, filter_size, worst_item, columns) <= block_bytes:
+        if needed(split) <= block_bytes:
             return split
         split //= 2
-    needed = projected_bytes(SMALLEST_SPLIT, worst_filter, worst_item, columns)
     raise ConfigError(
-        f"key 'block_bytes': {block_bytes:,} bytes are less than the {needed:,} bytes that the "
-        f"smallest task needs with filters of {worst_filter:,} weights and {columns} columns a "
-        "chunk; raise block_bytes or lower columns_per_chunk"
+        f"key 'block_bytes': {block_bytes:,} bytes are less than the {needed(SMALLEST_SPLIT):,} "
+        f"bytes that the smallest task of this network needs with {columns} columns a chunk; raise "
+        "block_bytes or lower columns_per_chunk"
+    )
+
+
+def _part_bytes(parameter: Parameter, weights: int, columns: int) -> int:
+    """Project the memory of a part of at most `weights` weights of a parameter."""
+    return projected_bytes(
+        min(weights, parameter.size),
+        parameter.filter_size if parameter.has_filters else parameter.size,
+        max(ITEM_BYTES[dtype] for dtype in (parameter.dtype, parameter.gradient_dtype) if dtype),
+        columns,
     )
 
 
@@ -152,7 +160,7 @@ def plan_blocks(
     columns_per_chunk: int,
     workers: int,
 ) -> Plan:
-    """Cut the run's parameters × columns into blocks.
+    """Cut the run's parameters by columns into blocks.
 
     Parameters
     ----------
@@ -187,10 +195,7 @@ def plan_blocks(
         for chosen in _batches(part_bytes, target // max(len(block), 1))
     ]
     projected = max(
-        projected_bytes(
-            part.stop - part.start, part.parameter.filter_size, part.item_bytes, columns_per_chunk
-        )
-        for part in parts
+        _part_bytes(part.parameter, part.stop - part.start, columns_per_chunk) for part in parts
     )
     return Plan(tuple(blocks), split, projected)
 
@@ -207,7 +212,7 @@ def _merged_splits(
         if start is None:
             start, stop = first, last
             continue
-        joined = projected_bytes(last - start, parameter.filter_size, item, columns)
+        joined = _part_bytes(parameter, last - start, columns)
         if last - start <= limit and joined <= block_bytes:
             stop = last
         else:

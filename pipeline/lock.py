@@ -79,7 +79,10 @@ class WriterLock:
         StoreError
             When a living process, or one on another host, holds it.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self._store}: cannot be made here ({error.strerror})") from None
         me = Owner.current()
         with _exclusive(self._path) as descriptor:
             owner = _read(descriptor)
@@ -112,7 +115,10 @@ class WriterLock:
 def _exclusive(path: Path) -> Iterator[int]:
     """Hold the file itself, so that checking and writing the owner are one step."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             # Whoever released it between our open and our lock removed this very file.

@@ -20,7 +20,6 @@ __all__ = ["SCHEMA_VERSION", "StoreReader", "StoreWriter", "open_store", "open_w
 SCHEMA_VERSION = 1
 BRANCH = "main"
 STAGING_PREFIX = "staging-"
-LOCK_NAME = "writer.lock"
 
 # Its warning about concurrent commits is what our lock is for.
 icechunk.set_logs_filter("icechunk=error")
@@ -51,7 +50,13 @@ class StoreReader:
         self.location = location
         self._repository = _open_repository(location)
         self._session = self._repository.readonly_session(BRANCH)
-        _check_schema(location, self.root())
+        try:
+            root = self.root()
+        except zarr.errors.GroupNotFoundError:
+            raise StoreError(
+                f"{location}: nothing was committed to this store yet; process its log (again)"
+            ) from None
+        _check_schema(location, root)
 
     @property
     def snapshot_id(self) -> str:
@@ -120,8 +125,9 @@ class StoreWriter:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no run was published yet."""
-        return "deeptracker_schema" not in self.root().attrs
+        """Whether nothing was published yet."""
+        root = self.root()
+        return not root.attrs and not any(True for _ in root)
 
     def root(self) -> zarr.Group:
         """Open the root group of what is staged, for writing."""
@@ -179,7 +185,8 @@ def open_writer(location: str) -> Iterator[StoreWriter]:
         repository = _open_or_create(location)
         writer = StoreWriter(location, repository)
         try:
-            _check_schema(location, writer.root(), empty_is_fine=True)
+            if not writer.is_empty:
+                _check_schema(location, writer.root())
             yield writer
         finally:
             writer.close()
@@ -198,13 +205,14 @@ def _writer_lock(location: str) -> Iterator[None]:
         raise StoreError(
             f"{location}: is a folder with other things in it, not a store; name another"
         )
-    with WriterLock(path / LOCK_NAME, location):
+    # Beside the store: Icechunk makes a repository in an empty folder only.
+    path = path.absolute()
+    with WriterLock(path.with_name(f".{path.name}.lock"), location):
         yield
 
 
 def _is_repository(path: Path) -> bool:
-    names = {entry.name for entry in path.iterdir()} - {LOCK_NAME}
-    return not names or "refs" in names or "repo" in names
+    return (path / "refs").is_dir()
 
 
 def _open_or_create(location: str) -> icechunk.Repository:
@@ -232,13 +240,11 @@ def _open_repository(location: str) -> icechunk.Repository:
     )
 
 
-def _check_schema(location: str, root: zarr.Group, *, empty_is_fine: bool = False) -> None:
+def _check_schema(location: str, root: zarr.Group) -> None:
     version: Any = root.attrs.get("deeptracker_schema")
     if version is None:
-        if empty_is_fine and not any(True for _ in root.keys()):
-            return
         raise StoreError(
-            f"{location}: nothing was committed to this store yet; process its log (again)"
+            f"{location}: is an Icechunk repository, but not one of DeepTracker's; name another"
         )
     if int(version) > SCHEMA_VERSION:
         raise StoreError(

@@ -1,0 +1,169 @@
+"""What is new: comparing a source with what the store was made of."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import zarr
+
+from pipeline.architecture import Architecture
+from pipeline.config import Config
+from pipeline.sources.manifest import Images, Problem, Source
+
+__all__ = ["Change", "Recording", "find_changes", "recording_of", "settings_of"]
+
+Settings = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What was recorded when, one value an iteration.
+
+    Attributes
+    ----------
+    iterations : numpy.ndarray
+        int64 [iteration].
+    snapshots, outcomes : numpy.ndarray
+        int64 [iteration]: fingerprints of the files, 0 where there is none.
+    """
+
+    iterations: np.ndarray
+    snapshots: np.ndarray
+    outcomes: np.ndarray
+
+
+@dataclass(frozen=True)
+class Change:
+    """What has to be done.
+
+    Attributes
+    ----------
+    action : str
+        `create` and `rebuild` compute every column, `append` those from `first_column` on.
+    reason : str
+        Why everything is processed anew.
+    warnings : tuple of Problem
+        Snapshots that were rewritten or removed since they were processed.
+    """
+
+    action: Literal["create", "append", "rebuild", "nothing"]
+    first_column: int = 0
+    reason: str = ""
+    warnings: tuple[Problem, ...] = field(default=())
+
+
+def recording_of(source: Source) -> Recording:
+    """Fingerprint every file of a source."""
+    iterations = source.iterations
+    return Recording(
+        np.array(iterations, np.int64),
+        np.array([source.fingerprint(i) for i in iterations], np.int64),
+        np.array([source.fingerprint(i, outcomes=True) for i in iterations], np.int64),
+    )
+
+
+def settings_of(
+    config: Config, architecture: Architecture, images: Images | None, classes: Sequence[str]
+) -> Settings:
+    """Give everything that old columns depend on, by a name to blame."""
+    tensors = [asdict(parameter) for parameter in architecture.parameters]
+    tree = [(node.name, node.type) for node in architecture.nodes]
+    settings = config.model_dump(
+        mode="json", include={"columns_per_chunk", "thresholds", "anomalies", "findings"}
+    )
+    labels = images.labels.tobytes() if images else b""
+    return {
+        "the network's parameters": _digest(json.dumps([tensors, tree]).encode()),
+        "the validation images": _digest(labels),
+        "the class names": _digest(json.dumps(list(classes)).encode()),
+        **{f"the setting '{key}'": json.dumps(value) for key, value in settings.items()},
+    }
+
+
+def find_changes(
+    root: zarr.Group, recording: Recording, settings: Settings, source: Source, scalars: str
+) -> Change:
+    """Compare a published store with a source.
+
+    Parameters
+    ----------
+    root : zarr.Group
+        The store's root.
+    scalars : str
+        A digest of the scalars, which are always written whole.
+    """
+    known: dict[str, Any] = json.loads(root.attrs["settings"])
+    changed = [name for name in settings if known.get(name) != settings[name]]
+    if changed:
+        verb = "has" if len(changed) == 1 else "have"
+        return Change("rebuild", reason=f"{' and '.join(changed)} {verb} changed")
+    old = Recording(
+        root["iteration"][:], root["snapshot_fingerprint"][:], root["outcome_fingerprint"][:]
+    )
+    warnings = _compare_files(old, recording, source)
+    last = old.iterations[-1]
+    inserted = np.setdiff1d(recording.iterations[recording.iterations <= last], old.iterations)
+    if len(inserted):
+        return Change("rebuild", reason=f"iteration {inserted[0]} came after {last} was processed")
+    late = _first_late(old, recording)
+    if late is not None:
+        return Change("rebuild", reason=f"{late[1]} of iteration {late[0]} came late")
+    if recording.iterations[-1] > last:
+        return Change("append", first_column=len(old.iterations), warnings=warnings)
+    if root.attrs["scalars_digest"] != scalars:
+        return Change("append", first_column=len(old.iterations), warnings=warnings)
+    return Change("nothing", warnings=warnings)
+
+
+def _first_late(old: Recording, new: Recording) -> tuple[int, str] | None:
+    """Find an old iteration that has a snapshot or outcomes now, and had none."""
+    _, of_old, of_new = np.intersect1d(old.iterations, new.iterations, return_indices=True)
+    for before, now, what in (
+        (old.snapshots[of_old], new.snapshots[of_new], "the snapshot"),
+        (old.outcomes[of_old], new.outcomes[of_new], "the outcomes"),
+    ):
+        late = np.flatnonzero((before == 0) & (now != 0))
+        if len(late):
+            return int(old.iterations[of_old[late[0]]]), what
+    return None
+
+
+def _compare_files(old: Recording, new: Recording, source: Source) -> tuple[Problem, ...]:
+    """Name what was rewritten or removed: its columns stay as they were committed."""
+    warnings = []
+    place = {int(iteration): index for index, iteration in enumerate(new.iterations)}
+    for what in ("snapshots", "outcomes"):
+        before, now = getattr(old, what), getattr(new, what)
+        rewritten, removed = [], []
+        for index, iteration in enumerate(old.iterations):
+            if not before[index]:
+                continue
+            here = place.get(int(iteration))
+            if here is None or not now[here]:
+                removed.append(int(iteration))
+            elif now[here] != before[index]:
+                rewritten.append(int(iteration))
+        for iterations, verb in ((rewritten, "rewritten"), (removed, "removed")):
+            if iterations:
+                warnings.append(
+                    Problem(
+                        source.location,
+                        f"{what} of {_listed(iterations)} {verb} since they were processed; the "
+                        "store keeps the old values. Remove the store to process everything anew",
+                    )
+                )
+    return tuple(warnings)
+
+
+def _listed(iterations: Sequence[int]) -> str:
+    shown = ", ".join(str(iteration) for iteration in iterations[:5])
+    more = f" and {len(iterations) - 5} more" if len(iterations) > 5 else ""
+    was = "was" if len(iterations) == 1 else "were"
+    return f"iteration{'s' if len(iterations) > 1 else ''} {shown}{more} {was}"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

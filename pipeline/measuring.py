@@ -1,0 +1,336 @@
+"""What runs on a worker: reading a block's bytes once, measuring them, writing what is whole.
+
+Every function here is a Dask task. Tasks take and give back a fork of the session as bytes, so that
+a retried task starts from a clean one.
+"""
+
+import pickle
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.arrays import ArraySpec, ChunkWriter
+from pipeline.blocks import Block, Columns, Part
+from pipeline.kernels.histograms import SparseHistogram
+from pipeline.kernels.moments import Moments
+from pipeline.kernels.statistics import coarse_histogram, statistics
+from pipeline.kernels.tensor_pass import PassResult, TensorPass
+from pipeline.schema import Schema
+from pipeline.sources.manifest import ByteRange
+from pipeline.sources.reading import RAW_DTYPES, read_values
+
+__all__ = ["BlockResult", "PartReads", "combine_blocks", "measure_block", "write_nodes"]
+
+Key = tuple[int, bool]
+
+
+@dataclass(frozen=True)
+class PartReads:
+    """Where a part's parameter lies.
+
+    Attributes
+    ----------
+    snapshots : tuple of ByteRange or None
+        One a column; None where that iteration has no snapshot.
+    previous : ByteRange or None
+        The last snapshot before the first column.
+    """
+
+    snapshots: tuple[ByteRange | None, ...]
+    previous: ByteRange | None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What is known of a node so far; two of the same node add up exactly.
+
+    Attributes
+    ----------
+    weights : int
+        Weights that were counted into it.
+    """
+
+    moments: Moments
+    histogram: SparseHistogram
+    weights: int
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """Filter measures of a chunk that is shared with another part: float32 [filter, column]."""
+
+    parameter: str
+    first_filter: int
+    measures: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class BlockResult:
+    """What a block task sends on: all of it small.
+
+    Attributes
+    ----------
+    fork : bytes
+        The pickled fork, which knows the chunks that were written.
+    whole : dict
+        Statistics of the nodes that lie whole in the block, [column] each.
+    tallies : dict
+        The nodes above, of which other blocks hold the rest.
+    nbytes : int
+        Bytes read.
+    """
+
+    fork: bytes
+    whole: dict[Key, dict[str, np.ndarray]]
+    tallies: dict[Key, Tally]
+    fragments: tuple[Fragment, ...]
+    nbytes: int
+
+
+@dataclass(frozen=True)
+class NodesResult:
+    """A finished column block: the fork that knows all its chunks, and the bytes that were read."""
+
+    fork: bytes
+    nbytes: int
+
+
+def measure_block(
+    fork: bytes, schema: Schema, thresholds: tuple[float, ...], block: Block, reads: tuple[PartReads, ...]
+) -> BlockResult:
+    """Read the bytes of some parts once, and write their filter measures and pyramids."""
+    session = pickle.loads(fork)  # noqa: S301  # our own client pickled it
+    writer = ChunkWriter(session.store)
+    buffers = Buffers()
+    leaves = {node.name: index for index, node in enumerate(schema.architecture.nodes) if node.parameter}
+    tallies: dict[Key, Tally] = {}
+    fragments: list[Fragment] = []
+    nbytes = 0
+    for part, places in zip(block.parts, reads, strict=True):
+        result, count = _measure_part(schema, thresholds, part, places, buffers)
+        nbytes += count
+        fragments += _write_part(writer, schema, part, block.columns, result)
+        key = (leaves[part.parameter.name], part.gradient)
+        tally = Tally(result.moments, result.histogram, part.stop - part.start)
+        tallies[key] = _sum([tallies[key], tally]) if key in tallies else tally
+    writer.flush()
+    whole, open_tallies = _roll_up(schema, tallies)
+    return BlockResult(pickle.dumps(session), whole, open_tallies, tuple(fragments), nbytes)
+
+
+def combine_blocks(results: Sequence[BlockResult]) -> BlockResult:
+    """Merge neighbouring results into one."""
+    session = pickle.loads(results[0].fork)  # noqa: S301
+    session.merge(*(pickle.loads(result.fork) for result in results[1:]))  # noqa: S301
+    return BlockResult(
+        pickle.dumps(session),
+        {key: found for result in results for key, found in result.whole.items()},
+        _sum_by_key(result.tallies for result in results),
+        tuple(fragment for result in results for fragment in result.fragments),
+        sum(result.nbytes for result in results),
+    )
+
+
+def write_nodes(results: Sequence[BlockResult], schema: Schema, columns: Columns) -> NodesResult:
+    """Finish the nodes of one column block, and write them and the shared filter chunks."""
+    combined = combine_blocks(results)
+    whole, unfinished = _finish(schema, combined.tallies)
+    assert not unfinished, f"nodes {sorted(unfinished)} lack weights"
+    whole |= combined.whole
+    session = pickle.loads(combined.fork)  # noqa: S301
+    writer = ChunkWriter(session.store)
+    for gradient in schema.kinds():
+        for name, spec in schema.nodes(gradient).items():
+            values = np.full(_at_columns(spec, columns), spec.fill, spec.dtype)
+            for (node, of_gradient), found in whole.items():
+                if of_gradient == gradient:
+                    values[node] = found[name]
+            writer.write(spec, _column_offset(spec, columns), values)
+    for fragment in _stitched(combined.fragments):
+        _write_filters(writer, schema, columns, fragment)
+    writer.flush()
+    return NodesResult(pickle.dumps(session), combined.nbytes)
+
+
+class Buffers:
+    """Two buffers that are used again and again: this snapshot's values, and those before."""
+
+    def __init__(self) -> None:
+        self._bytes = [np.empty(0, np.uint8), np.empty(0, np.uint8)]
+        self._turn = 0
+
+    def take(self, count: int, dtype: str) -> np.ndarray:
+        """Give room for `count` raw values, in the buffer that was not given last."""
+        self._turn = 1 - self._turn
+        raw = RAW_DTYPES[dtype]
+        wanted = count * raw.itemsize
+        if len(self._bytes[self._turn]) < wanted:
+            self._bytes[self._turn] = np.empty(wanted, np.uint8)
+        return self._bytes[self._turn][:wanted].view(raw)
+
+
+def _measure_part(
+    schema: Schema,
+    thresholds: tuple[float, ...],
+    part: Part,
+    places: PartReads,
+    buffers: Buffers,
+) -> tuple[PassResult, int]:
+    parameter = part.parameter
+    measure = TensorPass(
+        dtype=part.dtype,
+        start=part.start,
+        stop=part.stop,
+        size=parameter.size,
+        filter_size=parameter.filter_size,
+        columns=len(places.snapshots),
+        level_weights=tuple(
+            level.weights_per_row for level in schema.layout(parameter).levels
+        ),
+        thresholds=thresholds,
+        filters=parameter.has_filters and not part.gradient,
+    )
+    length = measure.read_stop - part.start
+    nbytes = 0
+
+    def read(ref: ByteRange) -> np.ndarray:
+        nonlocal nbytes
+        nbytes += length * part.item_bytes
+        return read_values(ref, part.start, measure.read_stop, buffers.take(length, part.dtype))
+
+    previous = read(places.previous) if places.previous else None
+    for column, ref in enumerate(places.snapshots):
+        if ref is not None:
+            values = read(ref)
+            measure.feed(column, values, previous)
+            previous = values
+    return measure.finish(), nbytes
+
+
+def _write_part(
+    writer: ChunkWriter, schema: Schema, part: Part, columns: Columns, result: PassResult
+) -> list[Fragment]:
+    """Write what a part owns; give back the filters whose chunk it shares."""
+    for number, level in enumerate(result.levels):
+        layout = schema.layout(part.parameter).levels[number]
+        first_row = part.start // layout.weights_per_row
+        for name, spec in schema.weights(part.parameter, number, part.gradient).items():
+            writer.write(spec, (first_row, columns.start), getattr(level, name))
+    if not result.filters:
+        return []
+    count = len(next(iter(result.filters.values())))
+    first, last = result.first_filter, result.first_filter + count
+    chunk = schema.filter_chunk(part.parameter)
+    inner_first = min(-(-first // chunk) * chunk, last)
+    inner_last = last if last == part.parameter.filters else last // chunk * chunk
+    inner_last = max(inner_last, inner_first)
+
+    def cut(low: int, high: int) -> Fragment:
+        rows = slice(low - first, high - first)
+        measures = {name: values[rows] for name, values in result.filters.items()}
+        return Fragment(part.parameter.name, low, measures)
+
+    if inner_last > inner_first:
+        _write_filters(writer, schema, columns, cut(inner_first, inner_last))
+    edges = [(first, inner_first), (inner_last, last)]
+    return [cut(low, high) for low, high in edges if high > low]
+
+
+def _write_filters(
+    writer: ChunkWriter, schema: Schema, columns: Columns, fragment: Fragment
+) -> None:
+    parameter = schema.parameter(fragment.parameter)
+    specs = schema.filters(parameter)
+    for name, values in fragment.measures.items():
+        writer.write(specs[name], (fragment.first_filter, columns.start), values)
+
+
+def _stitched(fragments: Iterable[Fragment]) -> list[Fragment]:
+    """Join fragments that follow each other, so that they make whole chunks again."""
+    joined: list[list[Fragment]] = []
+    for fragment in sorted(fragments, key=lambda f: (f.parameter, f.first_filter)):
+        run = joined[-1] if joined else []
+        if run and run[-1].parameter == fragment.parameter and _end(run[-1]) == fragment.first_filter:
+            run.append(fragment)
+        else:
+            joined.append([fragment])
+    return [
+        Fragment(
+            run[0].parameter,
+            run[0].first_filter,
+            {
+                name: np.concatenate([fragment.measures[name] for fragment in run])
+                for name in run[0].measures
+            },
+        )
+        for run in joined
+    ]
+
+
+def _end(fragment: Fragment) -> int:
+    return fragment.first_filter + len(next(iter(fragment.measures.values())))
+
+
+def _roll_up(
+    schema: Schema, leaves: Mapping[Key, Tally]
+) -> tuple[dict[Key, dict[str, np.ndarray]], dict[Key, Tally]]:
+    """Add leaves up to the root; finish the nodes that are whole."""
+    gathered: dict[Key, list[Tally]] = {key: [tally] for key, tally in leaves.items()}
+    summed: dict[Key, Tally] = {}
+    # In pre-order every child stands after its parent.
+    for key in _bottom_up(schema):
+        if key not in gathered:
+            continue
+        summed[key] = _sum(gathered.pop(key))
+        parent = schema.architecture.nodes[key[0]].parent
+        if parent >= 0:
+            gathered.setdefault((parent, key[1]), []).append(summed[key])
+    return _finish(schema, summed)
+
+
+def _bottom_up(schema: Schema) -> Iterable[Key]:
+    for index in reversed(range(len(schema.architecture.nodes))):
+        yield from ((index, gradient) for gradient in schema.kinds())
+
+
+def _finish(
+    schema: Schema, tallies: Mapping[Key, Tally]
+) -> tuple[dict[Key, dict[str, np.ndarray]], dict[Key, Tally]]:
+    """Split tallies into statistics of whole nodes, and those that lack weights."""
+    whole: dict[Key, dict[str, np.ndarray]] = {}
+    unfinished: dict[Key, Tally] = {}
+    for key, tally in tallies.items():
+        if tally.weights == schema.node_weights(*key):
+            found = statistics(tally.moments, tally.histogram)
+            whole[key] = {**found, "histogram": coarse_histogram(tally.histogram)}
+        else:
+            unfinished[key] = tally
+    return whole, unfinished
+
+
+def _sum_by_key(groups: Iterable[Mapping[Key, Tally]]) -> dict[Key, Tally]:
+    gathered: dict[Key, list[Tally]] = {}
+    for group in groups:
+        for key, tally in group.items():
+            gathered.setdefault(key, []).append(tally)
+    return {key: _sum(tallies) for key, tallies in gathered.items()}
+
+
+def _sum(tallies: Sequence[Tally]) -> Tally:
+    if len(tallies) == 1:
+        return tallies[0]
+    return Tally(
+        Moments.merge([tally.moments for tally in tallies]),
+        SparseHistogram.merge([tally.histogram for tally in tallies]),
+        sum(tally.weights for tally in tallies),
+    )
+
+
+def _at_columns(spec: ArraySpec, columns: Columns) -> tuple[int, ...]:
+    sizes = dict(zip(spec.dims, spec.shape, strict=True))
+    return tuple(len(columns) if dim == "iteration" else sizes[dim] for dim in spec.dims)
+
+
+def _column_offset(spec: ArraySpec, columns: Columns) -> tuple[int, ...]:
+    return tuple(columns.start if dim == "iteration" else 0 for dim in spec.dims)

@@ -1,0 +1,173 @@
+"""Processing: a training log becomes a store, or a grown log adds to one. The main flow."""
+
+import time
+from pathlib import Path
+
+from pipeline.blocks import Columns, plan_blocks
+from pipeline.changes import Change, find_changes
+from pipeline.clusters import connect, workers_of
+from pipeline.conclusions import write_conclusions
+from pipeline.config import ClusterConfig, Config
+from pipeline.graph import Run, conclude, measure
+from pipeline.interrupts import terminate_as_interrupt
+from pipeline.preparation import merged_recording, prepare
+from pipeline.progress import Progress, SilentProgress
+from pipeline.sources import open_source
+from pipeline.store import StoreWriter, open_writer
+from pipeline.subject import Subject
+from pipeline.summary import Summary
+
+__all__ = ["default_store", "process"]
+
+
+def process(
+    log: str | Path,
+    store: str | Path | None = None,
+    *,
+    config: Config | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Process a training log (or a folder of checkpoints) into a store.
+
+    Called again on a log that has grown, it adds what is new. Whatever happens meanwhile, readers
+    see the store as it was before, or all of the new commit.
+
+    Parameters
+    ----------
+    log : str or Path
+        The training log.
+    store : str or Path, optional
+        Path or URL of the store; ``LOG.dtstore`` beside the log by default.
+    config : Config, optional
+        See `pipeline.config`.
+    workers : int, optional
+        Local worker processes; overrides the config.
+    scheduler : str, optional
+        Address of an existing Dask scheduler; overrides the config.
+    progress : Progress, optional
+        Is told of every step.
+
+    Returns
+    -------
+    Summary
+        What was done.
+
+    Raises
+    ------
+    DeepTrackerError
+        When the log, the config or the store is unfit; what was committed before is intact.
+    """
+    started = time.perf_counter()
+    config = _with_cluster(config or Config(), workers, scheduler)
+    location = str(store or default_store(log))
+    progress = progress or SilentProgress()
+    subject = Subject(open_source(log, config.source.pattern), config)
+    with terminate_as_interrupt(), open_writer(location) as writer:
+        change = _change(writer, subject)
+        if change.action == "nothing":
+            return _summary(started, location, subject, change, writer)
+        run = _prepared(writer, subject, change)
+        nbytes, findings = _measured(writer, run, progress) if len(run.columns) else (0, None)
+        writer.publish(_message(subject, change, run))
+        return _summary(started, location, subject, change, writer, run, nbytes, findings)
+
+
+def default_store(log: str | Path) -> Path:
+    """Name the store of a log: beside it."""
+    path = Path(log).resolve()
+    return path.with_name(path.name + ".dtstore")
+
+
+def _change(writer: StoreWriter, subject: Subject) -> Change:
+    if writer.is_empty:
+        return Change("create")
+    return find_changes(
+        writer.root(),
+        subject.recording,
+        subject.settings,
+        subject.source,
+        subject.scalars_digest,
+    )
+
+
+def _prepared(writer: StoreWriter, subject: Subject, change: Change) -> Run:
+    """Stage the run's arrays, and plan its blocks."""
+    recording = merged_recording(writer, change, subject.recording)
+    schema = subject.schema(recording.iterations)
+    columns = Columns(change.first_column, len(recording.iterations))
+    prepare(writer, subject, schema, change, recording)
+    plan = plan_blocks(
+        subject.architecture.parameters,
+        columns,
+        block_bytes=subject.config.block_bytes,
+        columns_per_chunk=subject.config.columns_per_chunk,
+        workers=workers_of(subject.config.cluster),
+    )
+    writer.stage("Staged: arrays")
+    return Run(subject, schema, recording, columns, plan)
+
+
+def _measured(writer: StoreWriter, run: Run, progress: Progress) -> tuple[int, int]:
+    """Run both stages on the cluster; give the bytes read and the number of findings."""
+    progress.start(run.plan.nbytes)
+    try:
+        progress.stage("starting workers")
+        with connect(run.subject.config.cluster) as client:
+            nbytes = measure(client, writer.session, run, progress)
+            writer.stage("Staged: measures")
+            bands = conclude(client, writer.session, run, progress)
+        return nbytes, write_conclusions(writer.root(), run, bands)
+    finally:
+        progress.stop()
+
+
+def _with_cluster(config: Config, workers: int | None, scheduler: str | None) -> Config:
+    """Let arguments override the config's cluster."""
+    update: dict[str, object] = {}
+    if workers is not None:
+        update["workers"] = workers
+    if scheduler is not None:
+        update |= {"kind": "address", "address": scheduler}
+    cluster = ClusterConfig.model_validate({**config.cluster.model_dump(), **update})
+    return config.model_copy(update={"cluster": cluster})
+
+
+def _message(subject: Subject, change: Change, run: Run) -> str:
+    name = subject.description.name
+    if not len(run.columns):
+        return f"New scalars of {name}"
+    iterations = run.recording.iterations[run.columns.start :]
+    span = f"{len(iterations)} iterations of {name} ({iterations[0]} to {iterations[-1]})"
+    if change.action == "append":
+        return f"Append {span}"
+    return f"Process {span}" + (f", anew since {change.reason}" if change.reason else "")
+
+
+def _summary(
+    started: float,
+    location: str,
+    subject: Subject,
+    change: Change,
+    writer: StoreWriter,
+    run: Run | None = None,
+    nbytes: int = 0,
+    findings: int | None = None,
+) -> Summary:
+    words = {"create": "created", "append": "appended", "rebuild": "rebuilt"}
+    root = writer.root()
+    problems = (*subject.source.problems, *change.warnings)
+    new = run.recording.snapshots[run.columns.start :] if run else ()
+    return Summary(
+        store=location,
+        action=words.get(change.action, "unchanged"),  # type: ignore[arg-type]
+        reason=change.reason,
+        snapshots=sum(1 for fingerprint in new if fingerprint),
+        iterations=root["iteration"].shape[0],
+        nbytes=nbytes,
+        seconds=time.perf_counter() - started,
+        findings=root["health/rule"].shape[0] if findings is None else findings,
+        problems=tuple(str(problem) for problem in problems),
+        commit=writer.published,
+    )

@@ -1,0 +1,385 @@
+"""Schema 1: every group and array of the store, from the architecture and the sizes of the run."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from deeptracker.errors import LogError
+from pipeline.architecture import Architecture
+from pipeline.arrays import ArraySpec
+from pipeline.layout import ParameterLayout
+from pipeline.sources.manifest import Parameter
+
+__all__ = ["FILTER_MEASURES", "NODE_STATISTICS", "PYRAMID_MEASURES", "RunShape", "Schema"]
+
+# name: long name, units
+NODE_STATISTICS = {
+    "count": ("finite weights", "1"),
+    "nonfinite": ("weights that are not finite", "1"),
+    "sum": ("sum of the weights", "1"),
+    "mean": ("mean of the weights", "1"),
+    "std": ("standard deviation of the weights", "1"),
+    "var": ("variance of the weights", "1"),
+    "min": ("least weight", "1"),
+    "max": ("greatest weight", "1"),
+    "norm0": ("weights that are not zero", "1"),
+    "norm1": ("sum of absolute weights", "1"),
+    "norm2": ("Euclidean norm of the weights", "1"),
+    "q1": ("first quartile of the weights", "1"),
+    "median": ("median of the weights", "1"),
+    "q3": ("third quartile of the weights", "1"),
+    "update_ratio": ("norm of the change over the norm before it", "1"),
+}
+FILTER_MEASURES = {
+    "std": "standard deviation of the filter's weights",
+    "norm1": "sum of the filter's absolute weights",
+    "norm2": "Euclidean norm of the filter",
+    "change_euclidean": "Euclidean distance to the snapshot before",
+    "change_manhattan": "Manhattan distance to the snapshot before",
+    "change_cosine": "cosine distance to the snapshot before",
+    "change_relative_norm1": "Manhattan distance over the norm before",
+    "change_relative_norm2": "Euclidean distance over the norm before",
+    "anomaly_score": "change over its own recent history, as a robust z-score",
+}
+PYRAMID_MEASURES = {
+    "mean": "mean of the weights under the row",
+    "min": "least weight under the row",
+    "max": "greatest weight under the row",
+}
+RELATIVE_ERROR = 2.0**-8
+NODE_CHUNK = 512
+IMAGE_CHUNK = 4096
+FILTER_CHUNK = 4096
+# Parts of one parameter share at most two chunks of filters each, which travel: small ones.
+SPLIT_FILTER_CHUNK = 512
+CLASS_CHUNK = 16
+WINDOW_CHUNK = 10
+ITERATION_CHUNK = 512
+WINDOWS = 50
+
+
+@dataclass(frozen=True)
+class RunShape:
+    """Sizes that the arrays' shapes follow from.
+
+    Attributes
+    ----------
+    outcome : str
+        ``"loss"``, ``"confidence"`` or ``""``: what was recorded beside the predicted class.
+    """
+
+    iterations: int
+    columns_per_chunk: int
+    split_weights: int
+    thresholds: int
+    bins: int
+    images: int = 0
+    classes: int = 0
+    outcome: str = ""
+
+
+class Schema:
+    """The arrays of one run.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The tree.
+    shape : RunShape
+        The run's sizes.
+    """
+
+    def __init__(self, architecture: Architecture, shape: RunShape) -> None:
+        self.architecture = architecture
+        self.shape = shape
+        _check_names(architecture.parameters)
+        self._parameters = {parameter.name: parameter for parameter in architecture.parameters}
+        self._weights = {gradient: _node_weights(architecture, gradient) for gradient in (False, True)}
+
+    def parameter(self, name: str) -> Parameter:
+        """Look a parameter up by name."""
+        return self._parameters[name]
+
+    def node_weights(self, node: int, gradient: bool) -> int:
+        """Count the weights (or recorded gradients) at and below a node."""
+        return self._weights[gradient][node]
+
+    def arrays(self) -> Iterator[ArraySpec]:
+        """Yield every numeric array with an iteration axis, and those that tasks write."""
+        yield from self.root()
+        for gradient in self.kinds():
+            yield from self.nodes(gradient).values()
+        for parameter in self.architecture.parameters:
+            if parameter.has_filters:
+                yield from self.filters(parameter).values()
+            for level in range(len(self.layout(parameter).levels)):
+                for gradient in [False, True] if parameter.has_gradient else [False]:
+                    yield from self.weights(parameter, level, gradient).values()
+        if self.shape.images:
+            yield from self.images().values()
+            yield from self.by_class()
+            yield from self.classes().values()
+        yield from self.cube().values()
+
+    def kinds(self) -> list[bool]:
+        """Weights, and gradients where any were recorded."""
+        has_gradients = any(p.has_gradient for p in self.architecture.parameters)
+        return [False, True] if has_gradients else [False]
+
+    def layout(self, parameter: Parameter) -> ParameterLayout:
+        """Give a parameter's levels."""
+        return ParameterLayout.of(parameter.size, self.shape.split_weights)
+
+    def root(self) -> list[ArraySpec]:
+        """Flags and fingerprints of every iteration."""
+        length = self.shape.iterations
+
+        def spec(name: str, dtype: str, long_name: str, fill: int) -> ArraySpec:
+            return ArraySpec(name, dtype, (length,), (4096,), ("iteration",), long_name, fill=fill)
+
+        return [
+            spec("iteration", "int64", "optimizer step", 0),
+            spec("has_snapshot", "bool", "whether weights were recorded", False),
+            spec("has_outcomes", "bool", "whether outcomes were recorded", False),
+            spec("snapshot_fingerprint", "int64", "size, time and header of the snapshot file", 0),
+            spec("outcome_fingerprint", "int64", "size, time and header of the outcome file", 0),
+        ]
+
+    def nodes(self, gradient: bool = False) -> dict[str, ArraySpec]:
+        """Statistics of every node, by the name that the kernels give them."""
+        shape = self.shape
+        count = len(self.architecture.nodes)
+        chunk = min(count, NODE_CHUNK)
+        prefix, of = ("grad_", " (gradients)") if gradient else ("", "")
+
+        def path(name: str) -> str:
+            return f"nodes/{prefix}{name}"
+
+        specs = {
+            name: ArraySpec(
+                path(name),
+                "float64",
+                (count, shape.iterations),
+                (chunk, shape.columns_per_chunk),
+                ("node", "iteration"),
+                long_name + of,
+                units,
+            )
+            for name, (long_name, units) in NODE_STATISTICS.items()
+        }
+        specs["change_ratio"] = ArraySpec(
+            path("change_ratio"),
+            "float64",
+            (count, shape.thresholds, shape.iterations),
+            (chunk, shape.thresholds, shape.columns_per_chunk),
+            ("node", "threshold", "iteration"),
+            "share of weights that changed by more than the threshold" + of,
+        )
+        specs["histogram"] = ArraySpec(
+            path("histogram"),
+            "int64",
+            (count, shape.iterations, shape.bins),
+            (min(count, 64), shape.columns_per_chunk, shape.bins),
+            ("node", "iteration", "bin"),
+            "weights in each signed logarithmic bin" + of,
+            fill=0,
+        )
+        return specs
+
+    def filters(self, parameter: Parameter) -> dict[str, ArraySpec]:
+        """Filter measures of one parameter."""
+        shape = (parameter.filters, self.shape.iterations)
+        return {
+            name: ArraySpec(
+                f"filters/{group_name(parameter)}/{name}",
+                "float32",
+                shape,
+                (self.filter_chunk(parameter), self.shape.columns_per_chunk),
+                ("filter", "iteration"),
+                long_name,
+                strong=False,
+            )
+            for name, long_name in FILTER_MEASURES.items()
+        }
+
+    def filter_chunk(self, parameter: Parameter) -> int:
+        """Filters in one chunk."""
+        split = len(self.layout(parameter).splits()) > 1
+        return min(parameter.filters, SPLIT_FILTER_CHUNK if split else FILTER_CHUNK)
+
+    def weights(
+        self, parameter: Parameter, level: int, gradient: bool = False
+    ) -> dict[str, ArraySpec]:
+        """One pyramid level of a parameter (or of its gradient); `level` counts from 0."""
+        layout = self.layout(parameter).levels[level]
+        prefix, of = ("grad_", " (gradients)") if gradient else ("", "")
+        return {
+            name: ArraySpec(
+                f"weights/{group_name(parameter)}/{level + 1}/{prefix}{name}",
+                "float32",
+                (layout.rows, self.shape.iterations),
+                (layout.chunk_rows, self.shape.columns_per_chunk),
+                ("row", "iteration"),
+                long_name + of,
+                attributes={"relative_error": RELATIVE_ERROR},
+                strong=False,
+            )
+            for name, long_name in PYRAMID_MEASURES.items()
+        }
+
+    def images(self) -> dict[str, ArraySpec]:
+        """Outcomes of every image."""
+        shape = (self.shape.images, self.shape.iterations)
+        chunks = (min(self.shape.images, IMAGE_CHUNK), self.shape.columns_per_chunk)
+        dims = ("image", "iteration")
+        missing = {"flag_values": [0, 1, 255], "flag_meanings": "wrong right not_recorded"}
+        specs = {
+            "correct": ArraySpec(
+                "images/correct",
+                "uint8",
+                shape,
+                chunks,
+                dims,
+                "whether the prediction was right",
+                fill=255,
+                attributes=missing,
+            ),
+            "predicted": ArraySpec(
+                "images/predicted",
+                "int32",
+                shape,
+                chunks,
+                dims,
+                "predicted class, -1 for none",
+                fill=-1,
+            ),
+        }
+        if self.shape.outcome:
+            specs[self.shape.outcome] = ArraySpec(
+                f"images/{self.shape.outcome}",
+                "float32",
+                shape,
+                chunks,
+                dims,
+                f"{self.shape.outcome} of the image",
+            )
+        return specs
+
+    def image_layout(self) -> ParameterLayout:
+        """Give the levels of images in class order."""
+        return ParameterLayout.of(self.shape.images, 2**30)
+
+    def by_class(self) -> list[ArraySpec]:
+        """Levels of the error of images in class order."""
+        layout = self.image_layout()
+        return [
+            ArraySpec(
+                f"images/by_class/{number}/error",
+                "float32",
+                (level.rows, self.shape.iterations),
+                (level.rows, self.shape.columns_per_chunk),
+                ("row", "iteration"),
+                "share of wrong outcomes under the row, images in class order",
+            )
+            for number, level in enumerate(layout.levels, start=1)
+        ]
+
+    def classes(self) -> dict[str, ArraySpec]:
+        """Error, flips and anomalies of every class."""
+        classes, iterations = self.shape.classes, self.shape.iterations
+        chunk = min(classes, CLASS_CHUNK)
+        flat = ((classes, iterations), (chunk, ITERATION_CHUNK), ("class_", "iteration"))
+        specs = {
+            "error": ArraySpec("classes/error", "float32", *flat, "share of wrong outcomes"),
+            "flips": ArraySpec(
+                "classes/flips", "int32", *flat, "images whose correctness changed", fill=0
+            ),
+        }
+        for rule, long_name in {
+            "left": "images that change after a constant window",
+            "right": "images that change before a constant window",
+            "full": "images that change between two constant windows",
+        }.items():
+            specs[rule] = ArraySpec(
+                f"classes/{rule}",
+                "int32",
+                (WINDOWS, classes, iterations),
+                (WINDOW_CHUNK, chunk, ITERATION_CHUNK),
+                ("window", "class_", "iteration"),
+                long_name,
+                fill=0,
+            )
+        return specs
+
+    def cube(self) -> dict[str, ArraySpec]:
+        """The cube's faces that have an iteration axis."""
+        iterations = self.shape.iterations
+        layers = len(self.architecture.layers())
+        specs = {}
+        if layers:
+            specs["anomalous_filters"] = ArraySpec(
+                "cube/anomalous_filters",
+                "int32",
+                (layers, iterations),
+                (layers, ITERATION_CHUNK),
+                ("layer", "iteration"),
+                "filters whose anomaly score is over the threshold",
+                fill=0,
+            )
+            specs["highest_score"] = ArraySpec(
+                "cube/highest_score",
+                "float32",
+                (layers, iterations),
+                (layers, ITERATION_CHUNK),
+                ("layer", "iteration"),
+                "highest anomaly score of the layer's filters",
+            )
+        if self.shape.images:
+            specs["flips"] = ArraySpec(
+                "cube/flips",
+                "int32",
+                (self.shape.classes, iterations),
+                (self.shape.classes, ITERATION_CHUNK),
+                ("class_", "iteration"),
+                "images whose correctness changed",
+                fill=0,
+            )
+        for name, long_name in {
+            "image_anomalies": "anomalous images (left rule)",
+            "filter_anomalies": "anomalous filters",
+            "iteration_score": "how far the iteration stands out",
+        }.items():
+            specs[name] = ArraySpec(
+                f"cube/{name}",
+                "float64",
+                (iterations,),
+                (ITERATION_CHUNK,),
+                ("iteration",),
+                long_name,
+            )
+        return specs
+
+
+def group_name(parameter: Parameter) -> str:
+    """Name a parameter's group; a slash would open a group of its own."""
+    return parameter.name.replace("/", ".")
+
+
+def _check_names(parameters: Sequence[Parameter]) -> None:
+    seen: dict[str, str] = {}
+    for parameter in parameters:
+        other = seen.setdefault(group_name(parameter), parameter.name)
+        if other != parameter.name:
+            raise LogError(
+                f"the parameters {other!r} and {parameter.name!r} differ in a slash only; rename one"
+            )
+
+
+def _node_weights(architecture: Architecture, gradient: bool) -> list[int]:
+    weights = [0] * len(architecture.nodes)
+    for index in reversed(range(len(architecture.nodes))):
+        node = architecture.nodes[index]
+        if node.parameter and (node.parameter.has_gradient or not gradient):
+            weights[index] = node.size
+        if node.parent >= 0:
+            weights[node.parent] += weights[index]
+    return weights

@@ -1,0 +1,160 @@
+"""What a run of the pipeline did, and what a store holds, in words and as JSON."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = ["StoreDescription", "Summary", "describe_store"]
+
+SHOWN_PROBLEMS = 10
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One run of the pipeline.
+
+    Attributes
+    ----------
+    store : str
+        Where the store is.
+    action : str
+        What was done to it.
+    reason : str
+        Why everything was processed anew, where it was.
+    snapshots, iterations : int
+        Snapshots processed now, and iterations in the store.
+    nbytes : int
+        Bytes of weights read.
+    seconds : float
+        From opening the log to the commit.
+    findings : int
+        Findings in the store.
+    problems : tuple of str
+        Files that were left out, and other warnings, each with its remedy.
+    commit : str
+        The store's snapshot.
+    """
+
+    store: str
+    action: Literal["created", "appended", "rebuilt", "unchanged"]
+    reason: str
+    snapshots: int
+    iterations: int
+    nbytes: int
+    seconds: float
+    findings: int
+    problems: tuple[str, ...]
+    commit: str
+
+    @property
+    def gigabytes_per_second(self) -> float:
+        """Bytes of weights by the whole run's time."""
+        return self.nbytes / 1e9 / self.seconds if self.seconds else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the summary for JSON."""
+        return {**asdict(self), "gigabytes_per_second": self.gigabytes_per_second}
+
+    def text(self) -> str:
+        """Say it in a few lines."""
+        if self.action == "unchanged":
+            lines = [f"{self.store}: nothing new, {self.iterations} iterations as before"]
+        else:
+            lines = [
+                f"{self.store}: {self.action}, {self.snapshots} snapshots "
+                f"({self.nbytes / 1e6:,.1f} MB) in {self.seconds:.1f} s "
+                f"({self.gigabytes_per_second:.2f} GB/s); {self.iterations} iterations, "
+                f"{self.findings} findings"
+            ]
+        if self.reason:
+            lines.append(f"everything was processed anew: {self.reason}")
+        lines += [f"warning: {problem}" for problem in self.problems[:SHOWN_PROBLEMS]]
+        hidden = len(self.problems) - SHOWN_PROBLEMS
+        if hidden > 0:
+            lines.append(f"warning: {hidden} more; see --json")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class StoreDescription:
+    """What a store holds."""
+
+    store: str
+    run: str
+    network: str
+    source: str
+    created: str
+    updated: str
+    iterations: int
+    first_iteration: int
+    last_iteration: int
+    snapshots: int
+    outcomes: int
+    parameters: int
+    weights: int
+    layers: int
+    gradients: bool
+    images: int
+    classes: int
+    findings: int
+    commit: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the description for JSON."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """Say it in a few lines."""
+        gradients = "with gradients" if self.gradients else "without gradients"
+        return "\n".join(
+            [
+                f"{self.store}: run {self.run}, network {self.network}",
+                f"  log         {self.source}",
+                f"  iterations  {self.iterations} ({self.first_iteration} to "
+                f"{self.last_iteration}), {self.snapshots} with a snapshot {gradients}, "
+                f"{self.outcomes} with outcomes",
+                f"  network     {self.layers} layers, {self.parameters} parameters, "
+                f"{self.weights:,} weights",
+                f"  validation  {self.images} images of {self.classes} classes",
+                f"  findings    {self.findings}",
+                f"  written     {self.created}, last updated {self.updated}",
+            ]
+        )
+
+
+def describe_store(location: str | Path) -> StoreDescription:
+    """Open a store and tell what it holds.
+
+    Raises
+    ------
+    StoreError
+        When there is no store.
+    """
+    from pipeline.store import open_store  # noqa: PLC0415  # xarray and zarr are heavy
+
+    reader = open_store(location)
+    root = reader.root()
+    attrs = root.attrs
+    iterations = root["iteration"][:]
+    kinds = list(root["nodes/kind"][:])
+    return StoreDescription(
+        store=str(location),
+        run=attrs["run"],
+        network=attrs["network"],
+        source=attrs["source"],
+        created=attrs["created"],
+        updated=attrs["updated"],
+        iterations=len(iterations),
+        first_iteration=int(iterations[0]),
+        last_iteration=int(iterations[-1]),
+        snapshots=int(root["has_snapshot"][:].sum()),
+        outcomes=int(root["has_outcomes"][:].sum()),
+        parameters=kinds.count("parameter"),
+        weights=int(root["nodes/size"][0]),
+        layers=kinds.count("layer"),
+        gradients=bool(attrs["gradients"]),
+        images=root["images/label"].shape[0] if "images/label" in root else 0,
+        classes=root["classes/size"].shape[0] if "classes/size" in root else 0,
+        findings=root["health/rule"].shape[0],
+        commit=reader.snapshot_id,
+    )

@@ -1,0 +1,52 @@
+"""The config: a wrong file is answered with its name, the key, what was given and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from deeptracker.errors import ConfigError
+from pipeline.config import Config, load_config
+
+LOCAL = Path(__file__).parents[2] / "configs" / "local.yaml"
+
+
+def written(tmp_path, text):
+    path = tmp_path / "run.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_shipped_local_config_is_the_default():
+    assert load_config(LOCAL) == Config() == load_config(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("blok_bytes: 5", "unknown key 'blok_bytes' (did you mean 'block_bytes'?)"),
+        ("cluster: {workrs: 2}", "unknown key 'cluster.workrs' (did you mean 'workers'?)"),
+        ("zebra: 5", "unknown key 'zebra', allowed: block_bytes"),
+        ("columns_per_chunk: lots", "key 'columns_per_chunk': given 'lots', allowed: a valid int"),
+        ("cluster: {kind: moon}", "key 'cluster.kind': given 'moon', allowed: 'local' or"),
+        ("block_bytes: 10", "key 'block_bytes': given 10, allowed: greater than"),
+        ("thresholds: [0.5, 0.1]", "greater than the one before"),
+        ("anomalies: {image_window: 51}", "key 'anomalies.image_window': given 51"),
+        ("[1, 2]", "holds a list"),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_a_wrong_file_is_answered_with_its_name_and_the_key(tmp_path, text, expected):
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(path) in str(caught.value)
+    assert expected in str(caught.value)
+
+
+def test_a_missing_config_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: cannot be read"):
+        load_config(tmp_path / "nowhere.yaml")
+
+
+def test_an_empty_file_sets_nothing(tmp_path):
+    assert load_config(written(tmp_path, "# nothing\n")) == Config()

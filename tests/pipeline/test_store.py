@@ -1,0 +1,105 @@
+"""The store: readers see the last published run, whatever a writer does meanwhile."""
+
+import numpy as np
+import pytest
+import zarr
+
+from deeptracker.errors import StoreError
+from pipeline.arrays import ArraySpec, ChunkWriter, create_arrays, grow_arrays
+from pipeline.store import open_store, open_writer
+
+
+def spec(iterations):
+    return ArraySpec(
+        "g/x", "float32", (100, iterations), (30, 8), ("row", "iteration"), "a value", strong=False
+    )
+
+
+def publish(path, value):
+    with open_writer(str(path)) as writer:
+        writer.root().attrs.update({"deeptracker_schema": 1, "value": value})
+        return writer.publish(f"value {value}")
+
+
+def test_a_published_run_is_seen_whole_and_an_abandoned_one_not_at_all(tmp_path):
+    first = publish(tmp_path / "s", 1)
+    reader = open_store(tmp_path / "s")
+    assert reader.snapshot_id == first
+    with pytest.raises(RuntimeError), open_writer(str(tmp_path / "s")) as writer:
+        writer.root().attrs.update({"value": 2})
+        writer.stage("Staged: half")
+        raise RuntimeError
+    assert not reader.refresh()
+    assert open_store(tmp_path / "s").root().attrs["value"] == 1
+
+
+def test_refresh_goes_on_to_the_next_commit(tmp_path):
+    publish(tmp_path / "s", 1)
+    reader = open_store(tmp_path / "s")
+    assert not reader.refresh()
+    second = publish(tmp_path / "s", 2)
+    assert reader.root().attrs["value"] == 1
+    assert reader.refresh()
+    assert reader.snapshot_id == second
+    assert reader.root().attrs["value"] == 2
+    assert reader.history() == ["value 2", "value 1"]
+
+
+def test_what_is_no_store_is_refused_by_name(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "notes.txt").write_text("mine")
+    for name, expected in [("nowhere", "no such store"), ("folder", "is not a store")]:
+        with pytest.raises(StoreError, match=expected) as caught:
+            open_store(tmp_path / name)
+        assert name in str(caught.value)
+    with pytest.raises(StoreError, match="other things in it"), open_writer(str(tmp_path / "folder")):
+        pass
+    assert [p.name for p in (tmp_path / "folder").iterdir()] == ["notes.txt"]
+
+
+def test_a_newer_schema_is_refused(tmp_path):
+    with open_writer(str(tmp_path / "s")) as writer:
+        writer.root().attrs.update({"deeptracker_schema": 99})
+        writer.publish("from the future")
+    with pytest.raises(StoreError, match="schema 99, this DeepTracker knows 1"):
+        open_store(tmp_path / "s")
+
+
+def test_a_store_without_a_commit_says_so(tmp_path):
+    with open_writer(str(tmp_path / "s")):
+        pass
+    with pytest.raises(StoreError, match="nothing was committed"):
+        open_store(tmp_path / "s")
+
+
+def test_chunks_written_directly_read_back_as_zarr_reads_them(tmp_path):
+    values = np.random.default_rng(0).standard_normal((100, 21)).astype(np.float32)
+    with open_writer(str(tmp_path / "s")) as writer:
+        store = writer.session.store
+        create_arrays(store, {}, [spec(21)])
+        chunks = ChunkWriter(store)
+        chunks.write(spec(21), (0, 0), values[:60, :16])
+        chunks.write(spec(21), (60, 0), values[60:, :16])
+        chunks.write(spec(21), (0, 16), values[:, 16:])
+        chunks.flush()
+        array = zarr.open_array(store, path="g/x", mode="r")
+        np.testing.assert_array_equal(array[...], values)
+        assert array.metadata.dimension_names == ("row", "iteration")
+
+
+def test_a_grown_array_keeps_its_chunks_and_completes_the_last(tmp_path):
+    values = np.random.default_rng(0).standard_normal((100, 30)).astype(np.float32)
+    with open_writer(str(tmp_path / "s")) as writer:
+        store = writer.session.store
+        create_arrays(store, {}, [spec(11)])
+        chunks = ChunkWriter(store)
+        chunks.write(spec(11), (0, 0), values[:, :11])
+        chunks.flush()
+        grow_arrays(store, [spec(30)])
+        array = zarr.open_array(store, path="g/x", mode="r")
+        np.testing.assert_array_equal(array[:, :11], values[:, :11])
+        assert np.isnan(array[:, 11:]).all()
+        chunks.write(spec(30), (0, 11), values[:, 11:16])
+        chunks.write(spec(30), (0, 16), values[:, 16:])
+        chunks.flush()
+        np.testing.assert_array_equal(array[...], values)
