@@ -24,7 +24,7 @@ class Level:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def coarsen(factor, fine, coarse):  # noqa: ANN001, ANN201
+def coarsen(factor, fine, coarse):
     """Reduce `factor` rows of (mean, min, max, weights) to one; each array is float32 [row]."""
     mean, least, greatest, weights = fine
     for row in range(coarse[0].size):
@@ -43,7 +43,7 @@ def coarsen(factor, fine, coarse):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, nogil=True)
-def _transposed_and_rounded(bits, out):  # noqa: ANN001, ANN202
+def _transposed_and_rounded(bits, out):
     columns, rows = bits.shape
     for first in range(0, rows, TILE):
         for column in range(columns):

@@ -1,8 +1,8 @@
 """The innermost loops: one span of weights, small enough to stay in the first-level cache.
 
-A span is widened once to float32 (float64 for float64 input) and then walked by several simple loops
-that the compiler turns into vector instructions. They assume finite values; a span with any other
-takes `irregular_span`, which asks of every weight.
+A span is widened once to float32 (float64 for float64 input) and then walked by several simple
+loops that the compiler turns into vector instructions. They assume finite values; a span with any
+other takes `irregular_span`, which asks of every weight.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ careful = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @careful
-def widen(raw, half, out, out32):  # noqa: ANN001, ANN201
+def widen(raw, half, out, out32):
     """Copy raw values to working floats; `out32` is `out` itself unless that is float64."""
     bits = out32.view(np.uint32)
     if raw.itemsize == 2:
@@ -53,7 +53,7 @@ def widen(raw, half, out, out32):  # noqa: ANN001, ANN201
 
 
 @fast
-def all_finite(values32):  # noqa: ANN001, ANN201
+def all_finite(values32):
     """Whether no value is infinite or NaN; by integers, which fast arithmetic leaves alone."""
     bits = values32.view(np.uint32)
     greatest = np.uint32(0)
@@ -63,7 +63,7 @@ def all_finite(values32):  # noqa: ANN001, ANN201
 
 
 @fast
-def rows_of(w, mean, least, greatest, weights):  # noqa: ANN001, ANN201
+def rows_of(w, mean, least, greatest, weights):
     """Mean, minimum and maximum of every 16 weights; the last row may be shorter."""
     whole = w.size // ROW
     for row in range(whole):
@@ -91,7 +91,7 @@ def rows_of(w, mean, least, greatest, weights):  # noqa: ANN001, ANN201
 
 
 @fast
-def count_bins(values32, histogram):  # noqa: ANN001, ANN201
+def count_bins(values32, histogram):
     """Count each value into the bin of its upper bits."""
     bits = values32.view(np.uint32)
     for i in range(bits.size):
@@ -99,7 +99,7 @@ def count_bins(values32, histogram):  # noqa: ANN001, ANN201
 
 
 @fast
-def extremes(w):  # noqa: ANN001, ANN201
+def extremes(w):
     """Return (minimum, maximum, non-zeros)."""
     low = high = w[0]
     nonzero = np.int32(0)
@@ -112,7 +112,7 @@ def extremes(w):  # noqa: ANN001, ANN201
 
 
 @fast
-def count_changes(w, p, threshold):  # noqa: ANN001, ANN201
+def count_changes(w, p, threshold):
     """Count the weights with abs(W - P) > threshold * abs(P)."""
     over = np.int32(0)
     for i in range(w.size):
@@ -121,7 +121,7 @@ def count_changes(w, p, threshold):  # noqa: ANN001, ANN201
 
 
 @fast
-def add_sums(w, sums):  # noqa: ANN001, ANN201
+def add_sums(w, sums):
     """Add sums of one filter's weights in this span.
 
     Sums run over w - w[0]: where weights lie close together the variance would otherwise drown in
@@ -142,7 +142,7 @@ def add_sums(w, sums):  # noqa: ANN001, ANN201
 
 
 @fast
-def add_changes(w, p, sums):  # noqa: ANN001, ANN201
+def add_changes(w, p, sums):
     """Add sums of D = W - P, and of W squared - P squared = D (W + P) without cancellation."""
     squares = absolute = rise = w[0] - w[0]
     for i in range(w.size):
@@ -156,22 +156,22 @@ def add_changes(w, p, sums):  # noqa: ANN001, ANN201
 
 
 @careful
-def irregular_span(  # noqa: ANN201
-    w,  # noqa: ANN001
-    w32,  # noqa: ANN001
-    p,  # noqa: ANN001
-    p32,  # noqa: ANN001
-    paired,  # noqa: ANN001
-    owned,  # noqa: ANN001
-    rows,  # noqa: ANN001
-    filters,  # noqa: ANN001
-    thresholds,  # noqa: ANN001
-    histogram,  # noqa: ANN001
-    sums,  # noqa: ANN001
-    counts,  # noqa: ANN001
-    limits,  # noqa: ANN001
-    changes,  # noqa: ANN001
-    levels,  # noqa: ANN001
+def irregular_span(
+    w,
+    w32,
+    p,
+    p32,
+    paired,
+    owned,
+    rows,
+    filters,
+    thresholds,
+    histogram,
+    sums,
+    counts,
+    limits,
+    changes,
+    levels,
 ):
     """Do all of the above for a span with values that are not finite, asking of each weight.
 
@@ -221,26 +221,26 @@ def irregular_span(  # noqa: ANN201
 
 
 @careful
-def measure_snapshot(  # noqa: ANN201, PLR0915
-    raw,  # noqa: ANN001
-    previous,  # noqa: ANN001
-    paired,  # noqa: ANN001
-    half,  # noqa: ANN001
-    row_weights,  # noqa: ANN001
-    first_owned,  # noqa: ANN001
-    last_owned,  # noqa: ANN001
-    filter_size,  # noqa: ANN001
-    thresholds,  # noqa: ANN001
-    buffers,  # noqa: ANN001
-    histogram,  # noqa: ANN001
-    sums,  # noqa: ANN001
-    counts,  # noqa: ANN001
-    limits,  # noqa: ANN001
-    changes,  # noqa: ANN001
-    mean,  # noqa: ANN001
-    least,  # noqa: ANN001
-    greatest,  # noqa: ANN001
-    weights,  # noqa: ANN001
+def measure_snapshot(
+    raw,
+    previous,
+    paired,
+    half,
+    row_weights,
+    first_owned,
+    last_owned,
+    filter_size,
+    thresholds,
+    buffers,
+    histogram,
+    sums,
+    counts,
+    limits,
+    changes,
+    mean,
+    least,
+    greatest,
+    weights,
 ):
     """Measure one snapshot of a part, span by span.
 

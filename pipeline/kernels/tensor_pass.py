@@ -1,5 +1,6 @@
 """Everything that is derived from a range of one parameter's weights, in one pass a snapshot."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,9 +126,7 @@ class TensorPass:
         self._limits = np.full((columns, 2), np.nan)
         self._changes = np.zeros((len(thresholds), columns), np.int64)
         rows = [-(-(stop - start) // weights) for weights in level_weights]
-        self._factors = [
-            coarse // fine for fine, coarse in zip(level_weights, level_weights[1:], strict=False)
-        ]
+        self._factors = [coarse // fine for fine, coarse in itertools.pairwise(level_weights)]
         assert level_weights[0] == ROW
         self._levels = [np.full((3, columns, count), np.nan, np.float32) for count in rows]
         self._weights = [np.zeros(count, np.float32) for count in rows]
@@ -193,17 +192,17 @@ class TensorPass:
         return values if self._raw_type is None else values.view(self._raw_type)
 
     def _squares_and_absolutes(self, previous: np.ndarray) -> np.ndarray:
-        """Sums of P squared and abs(P) a filter; known already where P was fed last."""
+        """Give sums of P squared and abs(P) a filter; they are known where P was fed last."""
         if self._last is not None and self._last[0] is previous:
             line = self._sums[self._last[1]]
         else:
             line = np.zeros_like(self._sums[0])
             nothing = np.empty(0, np.float32)
-            raw = self._raw(previous)
+            raw, paired = self._raw(previous), False
             measure_snapshot(
                 raw,
                 raw,
-                False,
+                paired,
                 self._half,
                 0,
                 *self._owned,
@@ -264,7 +263,7 @@ class TensorPass:
 
 
 def _relative(change: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Give change / before: 0 where nothing was and nothing came, infinite where only before is 0."""
+    """Give change / before: 0 where nothing changed, infinite where only before is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(change == 0, 0.0, change / before)
 

@@ -1,0 +1,1 @@
+"""Measures over small arrays: outcomes, anomalies, associations, rankings and findings."""

@@ -1,0 +1,100 @@
+"""Which classes and layers moved together: rank correlation, with a p-value that minds time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import false_discovery_control, rankdata
+
+__all__ = ["Association", "associate", "co_occurrence"]
+
+CLASSES_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Association:
+    """How each pair of series goes together.
+
+    Attributes
+    ----------
+    correlation, p_value, q_value : numpy.ndarray
+        float32 [class_, layer].
+    """
+
+    correlation: np.ndarray
+    p_value: np.ndarray
+    q_value: np.ndarray
+
+
+def associate(classes: np.ndarray, layers: np.ndarray) -> Association:
+    """Correlate the ranks of every class's and every layer's series (Spearman's rho).
+
+    Neighbouring iterations resemble each other, so the usual p-value would be far too small. Here
+    it is the share of all circular shifts of one series against the other, the unshifted one
+    counted in, whose correlation is at least as strong: a shift keeps each series' own
+    autocorrelation. The least value possible is 1 over the number of columns. The q-values are
+    corrected over all pairs (Benjamini and Hochberg, 1995).
+
+    Parameters
+    ----------
+    classes : numpy.ndarray
+        float [class_, column], without NaN.
+    layers : numpy.ndarray
+        float [layer, column], without NaN.
+
+    Returns
+    -------
+    Association
+        A constant series correlates with nothing: 0, with a p-value of 1.
+    """
+    columns = classes.shape[1]
+    shape = (len(classes), len(layers))
+    if not columns or not all(shape):
+        nothing = np.zeros(shape, np.float32)
+        return Association(nothing, nothing + 1, nothing + 1)
+    class_waves = np.fft.rfft(_standard_ranks(classes), axis=1)
+    layer_waves = np.fft.rfft(_standard_ranks(layers), axis=1)
+    correlation = np.empty(shape)
+    p_value = np.empty(shape)
+    for start in range(0, len(classes), CLASSES_AT_ONCE):
+        some = slice(start, start + CLASSES_AT_ONCE)
+        waves = np.conj(class_waves[some, None]) * layer_waves[None]
+        shifted = np.fft.irfft(waves, columns, axis=2)
+        correlation[some] = shifted[..., 0]
+        # Rounding must not make the unshifted correlation exceed itself.
+        stronger = np.abs(shifted) >= np.abs(shifted[..., :1]) - 1e-9
+        p_value[some] = stronger.mean(axis=2)
+    q_value = false_discovery_control(p_value.ravel()).reshape(shape)
+    return Association(
+        np.clip(correlation, -1, 1).astype(np.float32),
+        p_value.astype(np.float32),
+        q_value.astype(np.float32),
+    )
+
+
+def _standard_ranks(series: np.ndarray) -> np.ndarray:
+    """Rank each series, centre it and give it the length 1; constant ones become 0."""
+    ranks = rankdata(series, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(ranks, axis=1, keepdims=True)
+    return np.divide(ranks, length, out=np.zeros_like(ranks), where=length > 0)
+
+
+def co_occurrence(class_anomalies: np.ndarray, layer_anomalies: np.ndarray) -> np.ndarray:
+    """Sum a layer's anomalous filters over the iterations at which a class was anomalous.
+
+    The measure of the class-layer face of Liu et al., arXiv 1808.08531.
+
+    Parameters
+    ----------
+    class_anomalies : numpy.ndarray
+        int [class_, column]: anomalous images.
+    layer_anomalies : numpy.ndarray
+        int [layer, column]: anomalous filters.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 [class_, layer].
+    """
+    anomalous = (class_anomalies > 0).astype(np.float32)
+    return anomalous @ layer_anomalies.astype(np.float32).T

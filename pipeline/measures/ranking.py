@@ -1,0 +1,56 @@
+"""Which iterations to look at first."""
+
+import numpy as np
+
+from pipeline.measures.filter_anomalies import NORMAL_MAD
+
+__all__ = ["iteration_score", "top_iterations"]
+
+
+def iteration_score(
+    image_anomalies: np.ndarray, filter_anomalies: np.ndarray, highest_score: np.ndarray
+) -> np.ndarray:
+    """Score how far an iteration stands out, by its images or by its filters.
+
+    Each series is standardised over the run by its median and median absolute deviation; the score
+    is the greatest of the three, so that a mass flip, many anomalous filters, and a single filter
+    that was torn out of its course all come to the top.
+
+    Parameters
+    ----------
+    image_anomalies, filter_anomalies : numpy.ndarray
+        Counts [column].
+    highest_score : numpy.ndarray
+        float [column]: the highest filter score; NaN where none is known.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 [column], 0 and up.
+    """
+    series = [
+        _standardised(image_anomalies, least_spread=1.0),
+        _standardised(filter_anomalies, least_spread=1.0),
+        _standardised(highest_score, least_spread=1.0),
+    ]
+    return np.maximum.reduce([np.nan_to_num(values) for values in series], initial=0.0).astype(
+        np.float32
+    )
+
+
+def _standardised(values: np.ndarray, least_spread: float) -> np.ndarray:
+    numbers = np.asarray(values, np.float64)
+    finite = numbers[np.isfinite(numbers)]
+    if not finite.size:
+        return np.zeros(numbers.shape)
+    median = np.median(finite)
+    spread = NORMAL_MAD * np.median(np.abs(finite - median))
+    # An infinite score is the highest there is, not a missing one.
+    bounded = np.where(np.isposinf(numbers), np.finfo(np.float32).max, numbers)
+    return (bounded - median) / max(spread, least_spread)
+
+
+def top_iterations(score: np.ndarray, count: int) -> np.ndarray:
+    """Give the columns of the highest scores, highest first, int64 [up to count]."""
+    order = np.argsort(-np.nan_to_num(score), kind="stable")
+    return order[: min(count, len(order))]
