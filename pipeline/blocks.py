@@ -16,7 +16,8 @@ PROCESS_BYTES = 64 * 2**20
 SMALLEST_TASK_BYTES = 16 * 2**20
 LARGEST_TASK_BYTES = 512 * 2**20
 TASKS_PER_WORKER = 8
-FILTER_MEASURES = 8
+# Ten float64 sums, two of the snapshot before, and eight measures in float64 and float32.
+FILTER_BYTES = 8 * 12 + 8 * (8 + 4)
 
 
 @dataclass(frozen=True, order=True)
@@ -110,12 +111,13 @@ def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: in
     -------
     int
         Bytes of: this snapshot and the one before; mean, min and max of every pyramid level
-        (16 weights a row, and a third more for the coarser levels); the filter measures; the
-        chunks being encoded, once raw and once compressed; and the process itself.
+        (16 weights a row, and a third more for the coarser levels), once as measured and once
+        rounded and turned; the filter measures and their sums; the chunks being encoded, once raw
+        and once compressed; and the process itself.
     """
     read = 2 * (weights + filter_size) * item_bytes
-    pyramid = 3 * 4 * columns * (weights // 12 + 16)
-    filters = 4 * FILTER_MEASURES * columns * (weights // filter_size + 1)
+    pyramid = 2 * 3 * 4 * columns * (weights // 12 + 16)
+    filters = FILTER_BYTES * columns * (weights // filter_size + 1)
     return read + pyramid + filters + 2 * WRITE_BUFFER_BYTES + PROCESS_BYTES
 
 

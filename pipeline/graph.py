@@ -100,6 +100,7 @@ def conclude(client: Client, session: icechunk.Session, run: Run, progress: Prog
             run.schema,
             bands,
             run.columns.start,
+            run.recording.iterations,
             snapshots,
             run.subject.config.anomalies,
         )

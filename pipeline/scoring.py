@@ -16,6 +16,7 @@ __all__ = ["FilterBand", "ScoreResult", "filter_bands", "score_filters"]
 
 SCORED_MEASURE = "change_relative_norm2"
 TASK_VALUES = 2**22
+BAND_FILTERS = 4096
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def filter_bands(schema: Schema) -> Iterator[tuple[FilterBand, ...]]:
     for parameter in schema.architecture.parameters:
         if not parameter.has_filters:
             continue
-        chunk = schema.filter_chunk(parameter)
+        chunk = schema.filter_chunk(parameter) * (BAND_FILTERS // schema.filter_chunk(parameter) or 1)
         for start in range(0, parameter.filters, chunk):
             band = FilterBand(parameter.name, start, min(start + chunk, parameter.filters))
             values += (band.stop - band.start) * schema.shape.iterations
@@ -76,6 +77,7 @@ def score_filters(
     schema: Schema,
     bands: Sequence[FilterBand],
     first_column: int,
+    iterations: np.ndarray,
     snapshots: np.ndarray,
     config: AnomalyConfig,
 ) -> ScoreResult:
@@ -85,32 +87,61 @@ def score_filters(
     ----------
     first_column : int
         Scores before it are there already: a score looks back only.
+    iterations : numpy.ndarray
+        int64 [column].
     snapshots : numpy.ndarray
         int64 [snapshot]: the columns with a snapshot.
     """
     session = pickle.loads(fork)  # noqa: S301  # our own client pickled it
     writer = ChunkWriter(session.store)
     new = snapshots[snapshots >= first_column]
-    history = snapshots[snapshots < first_column][-config.filter_window :]
-    columns = np.concatenate([history, new])
-    begin = int(columns[0]) if len(columns) else first_column
     scores = []
     for band in bands:
         parameter = schema.parameter(band.parameter)
-        array = zarr.open_array(
-            session.store, path=f"filters/{group_name(parameter)}/{SCORED_MEASURE}", mode="r"
-        )
-        changes = np.asarray(array[band.start : band.stop, begin:])[:, columns - begin]
-        found = anomaly_scores(changes, config.filter_window)[:, len(history) :]
+        path = f"filters/{group_name(parameter)}/{SCORED_MEASURE}"
+        array = zarr.open_array(session.store, path=path, mode="r")
+        columns, changes = _with_history(array, band, snapshots, first_column, config)
+        gaps = np.diff(iterations[columns], prepend=iterations[columns[:1]] - 1)
+        found = anomaly_scores(changes, config.filter_window, gaps)
         spread = np.full(
             (band.stop - band.start, schema.shape.iterations - first_column), np.nan, np.float32
         )
-        spread[:, new - first_column] = found
+        spread[:, new - first_column] = found[:, columns >= first_column]
         spec = schema.filters(parameter)["anomaly_score"]
         writer.write(spec, (band.start, first_column), spread)
         scores.append(_summed(band, spread, config.filter_threshold))
     writer.flush()
     return ScoreResult(pickle.dumps(session), tuple(scores))
+
+
+def _with_history(
+    array: zarr.Array,
+    band: FilterBand,
+    snapshots: np.ndarray,
+    first_column: int,
+    config: AnomalyConfig,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read the new changes and as many before as a score looks back on.
+
+    Returns
+    -------
+    columns : numpy.ndarray
+        int64 [snapshot].
+    changes : numpy.ndarray
+        float32 [filter, snapshot].
+    """
+    old = int((snapshots < first_column).sum())
+    # One more, for the gap before the first of the history.
+    begin = max(0, old - config.filter_window - 1)
+    while True:
+        columns = snapshots[begin:]
+        if not len(columns):
+            return columns, np.empty((band.stop - band.start, 0), np.float32)
+        changes = np.asarray(array[band.start : band.stop, columns[0] :])[:, columns - columns[0]]
+        # A history counts known changes only: where some are missing it reaches further back.
+        if begin == 0 or np.isfinite(changes[:, 1 : old - begin]).all():
+            return columns, changes
+        begin = 0
 
 
 def _summed(band: FilterBand, scores: np.ndarray, threshold: float) -> BandScore:

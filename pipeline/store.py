@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import icechunk
@@ -130,8 +130,9 @@ class StoreWriter:
         return not root.attrs and not any(True for _ in root)
 
     def root(self) -> zarr.Group:
-        """Open the root group of what is staged, for writing."""
-        return zarr.open_group(self.session.store, mode="a", zarr_format=3)
+        """Open the root group of what is staged, for writing until it is published."""
+        mode: Literal["r", "a"] = "r" if self.session.read_only else "a"
+        return zarr.open_group(self.session.store, mode=mode, zarr_format=3)
 
     def clear(self) -> None:
         """Remove everything from the staged run."""

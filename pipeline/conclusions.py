@@ -1,0 +1,123 @@
+"""Conclusions over the whole training: the cube, the ranking of iterations, the findings.
+
+They are computed by the client from the small arrays that the tasks have written.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import zarr
+
+from pipeline.graph import Run
+from pipeline.measures.association import associate, co_occurrence
+from pipeline.measures.outcomes import MISSING
+from pipeline.measures.ranking import iteration_score
+from pipeline.preparation import put
+from pipeline.schema import IMAGE_CHUNK
+from pipeline.scoring import BandScore
+
+__all__ = ["write_conclusions"]
+
+
+def write_conclusions(root: zarr.Group, run: Run, bands: Sequence[BandScore]) -> int:
+    """Write the cube, the ranking and the findings.
+
+    Returns
+    -------
+    int
+        The number of findings.
+    """
+    _write_layers(root, run, bands)
+    if run.schema.shape.images:
+        put(root["images"], "flips", _image_flips(root["images/correct"]), ["image"], "flips")
+        _write_faces(root, run)
+    _write_ranking(root, run)
+    return _write_findings(root, run)
+
+
+def _write_layers(root: zarr.Group, run: Run, bands: Sequence[BandScore]) -> None:
+    """Add the new columns of every layer's anomalous filters."""
+    architecture = run.schema.architecture
+    layers = architecture.layers()
+    names = np.array([architecture.nodes[layer].name for layer in layers], object)
+    put(root["cube"], "layer", names, ["layer"], "layer")
+    if not layers:
+        return
+    place = {
+        node.name: layers.index(node.parent)
+        for node in architecture.nodes
+        if node.parameter and node.parameter.has_filters
+    }
+    anomalous = np.zeros((len(layers), len(run.columns)), np.int32)
+    highest = np.full(anomalous.shape, np.nan, np.float32)
+    for band in bands:
+        layer = place[band.parameter]
+        anomalous[layer] += band.anomalous
+        highest[layer] = np.fmax(highest[layer], band.highest)
+    root["cube/anomalous_filters"][:, run.columns.start :] = anomalous
+    root["cube/highest_score"][:, run.columns.start :] = highest
+
+
+def _image_flips(correct: zarr.Array) -> np.ndarray:
+    """Count each image's changes from one recorded outcome to the next, int32 [image]."""
+    flips = np.zeros(correct.shape[0], np.int32)
+    for start in range(0, len(flips), IMAGE_CHUNK):
+        band = correct[start : start + IMAGE_CHUNK]
+        before = np.full(len(band), MISSING, np.uint8)
+        for now in band.T:
+            known = now != MISSING
+            flips[start : start + len(band)] += known & (before != MISSING) & (now != before)
+            before = np.where(known, now, before)
+    return flips
+
+
+def _write_faces(root: zarr.Group, run: Run) -> None:
+    """Put classes beside layers: flips, association and co-occurrence."""
+    cube = root["cube"]
+    put(cube, "class_", np.array(run.subject.classes, object), ["class_"], "class")
+    flips = root["classes/flips"][...]
+    cube["flips"][...] = flips
+    layers = run.schema.architecture.layers()
+    if not layers:
+        return
+    together = np.flatnonzero((run.recording.snapshots != 0) & (run.recording.outcomes != 0))
+    anomalous = cube["anomalous_filters"][...][:, together]
+    class_anomalies = root["classes/left"][_window(run) - 1][:, together]
+    found = associate(flips[:, together], anomalous)
+    faces = {
+        "association": (found.correlation, "rank correlation of flips and anomalous filters"),
+        "p_value": (found.p_value, "p-value of the association by circular shifts"),
+        "q_value": (found.q_value, "p-value corrected over all pairs"),
+        "co_occurrence": (
+            co_occurrence(class_anomalies, anomalous),
+            "anomalous filters at the class's anomalous iterations",
+        ),
+    }
+    for name, (values, long_name) in faces.items():
+        put(cube, name, values, ["class_", "layer"], long_name)
+
+
+def _write_ranking(root: zarr.Group, run: Run) -> None:
+    """Rank iterations by what stands out in images and filters."""
+    nothing = np.zeros(run.schema.shape.iterations)
+    images, filters, highest = nothing, nothing, nothing * np.nan
+    if run.schema.shape.images:
+        images = root["classes/left"][_window(run) - 1].sum(axis=0).astype(float)
+    if run.schema.architecture.layers():
+        filters = root["cube/anomalous_filters"][...].sum(axis=0).astype(float)
+        highest = np.fmax.reduce(root["cube/highest_score"][...], axis=0)
+    root["cube/image_anomalies"][...] = images
+    root["cube/filter_anomalies"][...] = filters
+    root["cube/iteration_score"][...] = iteration_score(images, filters, highest)
+
+
+def _window(run: Run) -> int:
+    return run.subject.config.anomalies.image_window
+
+
+def _write_findings(root: zarr.Group, run: Run) -> int:
+    for name in ("rule", "severity", "node", "class_", "message"):
+        put(root["health"], name, np.empty(0, object), ["finding"], name)
+    put(root["health"], "iteration", np.empty(0, np.int64), ["finding"], "iteration")
+    put(root["health"], "value", np.empty(0, np.float64), ["finding"], "value")
+    return 0
