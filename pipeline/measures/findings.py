@@ -159,7 +159,7 @@ def find_all(run: RunSeries, thresholds: FindingThresholds | None = None) -> lis
 
 
 def not_finite(run: RunSeries, _limits: FindingThresholds) -> Iterator[Finding]:
-    """Weights or gradients that are NaN or infinite."""
+    """Find weights or gradients that are NaN or infinite."""
     for prefix, what in (("", "weights"), ("grad_", "gradients")):
         for node, name, counts in _series(run, f"{prefix}nonfinite", "parameter"):
             for column in _beginnings(counts > 0):
@@ -175,7 +175,7 @@ def not_finite(run: RunSeries, _limits: FindingThresholds) -> Iterator[Finding]:
 
 
 def exploding_update(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
-    """A layer's step is large against its weights, and against its own history."""
+    """Find steps that are large against a layer's weights and against its own history."""
     for node, name, ratio in _series(run, "update_ratio", "layer"):
         usual = _median_before(ratio, limits.history)
         over = (ratio > limits.exploding_update_ratio) & (
@@ -194,7 +194,7 @@ def exploding_update(run: RunSeries, limits: FindingThresholds) -> Iterator[Find
 
 
 def still_layer(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
-    """A layer that does not change at all (frozen), or hardly (vanishing)."""
+    """Find layers that do not change at all (frozen), or hardly (vanishing)."""
     for node, name, ratio in _series(run, "update_ratio", "layer"):
         for rule, still, words in (
             ("frozen_layer", ratio == 0, "does not change"),
@@ -218,7 +218,7 @@ def still_layer(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
 
 
 def dead_layer(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
-    """A layer all of whose weights are zero."""
+    """Find layers all of whose weights are zero."""
     for node, name, norm in _series(run, "norm2", "layer"):
         for column in _beginnings(norm <= limits.dead_norm):
             yield Finding(
@@ -233,7 +233,7 @@ def dead_layer(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
 
 
 def saturated_class(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
-    """A class that is never recognised, to the end of the training."""
+    """Find classes that are never recognised, to the end of the training."""
     classes = run.classes
     if classes is None or not classes.error.size:
         return
@@ -254,7 +254,7 @@ def saturated_class(run: RunSeries, limits: FindingThresholds) -> Iterator[Findi
 
 
 def mass_flip(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
-    """Many images change their correctness at once, far more than before."""
+    """Find iterations at which far more images flip than before."""
     classes = run.classes
     if classes is None or not classes.flips.size:
         return
@@ -277,7 +277,7 @@ def mass_flip(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
 
 
 def loss_spike(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
-    """A loss jumps far above those before it."""
+    """Find losses far above those before them."""
     for name in ("train_loss", "validation_loss"):
         if name not in run.scalars:
             continue
@@ -301,7 +301,7 @@ def loss_spike(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
 
 
 def forgetting(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
-    """A class that was recognised better earlier."""
+    """Find classes that were recognised better earlier."""
     classes = run.classes
     if classes is None or not classes.error.size:
         return
@@ -325,7 +325,7 @@ def forgetting(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
 
 
 def _filters(series: FilterSeries, limits: FindingThresholds) -> Iterator[Finding]:
-    """Filters that are zero, or do not change, to the end of the training."""
+    """Find filters that are zero, or do not change, to the end of the training."""
     layer = series.parameter.rpartition(".")[0] or series.parameter
     size = np.sqrt(max(1, series.filter_size))
     for rule, still, words in (
@@ -383,7 +383,7 @@ def _beginnings(marks: np.ndarray) -> list[int]:
 
 
 def _median_before(values: np.ndarray, history: int) -> np.ndarray:
-    """Median of the up to `history` values before each; infinite where fewer than five are known."""
+    """Give the median of the `history` values before each; infinite below five."""
     return np.array([_median(values[max(0, i - history) : i]) for i in range(len(values))])
 
 
