@@ -1,0 +1,93 @@
+"""Row charts: heat lines, pixel charts and small multiples stacked over one time axis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import param
+from panel.custom import JSComponent
+
+from dashboard.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
+
+__all__ = ["Row", "RowChart"]
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a chart.
+
+    Attributes
+    ----------
+    id : str
+        Comes back in events.
+    kind : {"image", "lines", "band", "box", "horizon", "change", "marks", "none"}
+        How it is drawn; see ``rows.js``.
+    height : float
+        CSS pixels.
+    arrays : tuple of numpy.ndarray
+        uint8 levels [line, column] or float32 series [column], as the kind needs.
+    options : dict
+        Anything else the drawer knows: label, detail, indent, toggle, palette, low, high, …
+    """
+
+    id: str
+    kind: str
+    height: float
+    arrays: tuple[np.ndarray, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class RowChart(JSComponent):
+    """Rows over the shared time axis.
+
+    What a person does arrives as `event`: a dict with ``type`` (pick, label, toggle, brush, reset,
+    step), ``row`` (its id), ``line`` (of an image, else -1) and ``column``.
+    """
+
+    iterations = param.List(default=[], doc="every recorded iteration")
+    first = param.Integer(default=0, doc="first column shown")
+    last = param.Integer(default=0, doc="last column shown")
+    rows = param.List(default=[])
+    data = param.Bytes(default=b"")
+    palettes = param.Dict(default={})
+    picked = param.List(default=[], doc="picked columns")
+    selected = param.List(default=[], doc="ids of picked rows")
+    left = param.Integer(default=LEFT_MARGIN)
+    right = param.Integer(default=RIGHT_MARGIN)
+    max_height = param.Integer(default=0, doc="scroll beyond this many pixels; never if 0")
+    show_axis = param.Boolean(default=True)
+    can_brush = param.Boolean(default=False)
+    test_id = param.String(default="rows")
+    description = param.String(default="", doc="what the chart shows, in words")
+    event = param.Dict(default={})
+
+    _esm = "\n".join(
+        (HERE / name).read_text(encoding="utf-8") for name in ("axes.js", "rows.js", "rowchart.js")
+    )
+
+    def show(self, rows: Sequence[Row], **values: Any) -> None:
+        """Draw these rows, and take over other parameters in the same message."""
+        packed: list[dict[str, Any]] = []
+        chunks: list[bytes] = []
+        offset = 0
+        for row in rows:
+            places = []
+            for array in row.arrays:
+                levels = array.dtype == np.uint8
+                content = np.ascontiguousarray(array, np.uint8 if levels else "<f4").tobytes()
+                content += b"\0" * (-len(content) % 4)
+                dtype = "u1" if levels else "f4"
+                places.append({"offset": offset, "dtype": dtype, "shape": list(array.shape)})
+                chunks.append(content)
+                offset += len(content)
+            packed.append(
+                row.options
+                | {"id": row.id, "kind": row.kind, "height": row.height, "arrays": places}
+            )
+        names = {str(row.options["palette"]) for row in rows if "palette" in row.options}
+        palettes = {name: lookup_table(name) for name in sorted(names)}
+        self.param.update(rows=packed, data=b"".join(chunks), palettes=palettes, **values)

@@ -1,0 +1,253 @@
+// Drawers: how one row of a row chart looks. Each takes the row's own box on the canvas.
+
+const DTYPES = { u1: Uint8Array, f4: Float32Array }
+
+// A row's numbers out of the packed bytes: [{array, shape}].
+function unpacked(row, buffer) {
+  return (row.arrays || []).map(({ offset, dtype, shape }) => {
+    const size = shape.reduce((a, b) => a * b, 1)
+    return { array: new DTYPES[dtype](buffer, offset, size), shape }
+  })
+}
+
+// Levels [y][x] through a palette to a canvas of that many pixels, made once for each row.
+const painted = new WeakMap()
+function picture(row, { array, shape }, table) {
+  const kept = painted.get(row)
+  if (kept && kept.table === table) return kept.canvas
+  const [height, width] = shape
+  const canvas = new OffscreenCanvas(Math.max(1, width), Math.max(1, height))
+  const context = canvas.getContext("2d")
+  const image = context.createImageData(Math.max(1, width), Math.max(1, height))
+  const pixels = new Uint32Array(image.data.buffer)
+  for (let i = 0; i < array.length; i += 1) pixels[i] = table[array[i]]
+  context.putImageData(image, 0, 0)
+  painted.set(row, { canvas, table })
+  return canvas
+}
+
+function drawImage(context, axis, row, data, box, tables) {
+  const canvas = picture(row, data[0], tables[row.palette])
+  context.imageSmoothingEnabled = false
+  const from = axis.first - (row.column0 || 0)
+  context.drawImage(canvas, from, 0, axis.count, data[0].shape[0],
+    axis.left, box.top, axis.span, box.height)
+  context.strokeStyle = LINE
+  context.lineWidth = 1
+  context.strokeRect(axis.left - 0.5, box.top - 0.5, axis.span + 1, box.height + 1)
+  const lines = data[0].shape[0]
+  for (const mark of row.row_marks || []) {
+    const y = box.top + ((mark + 0.5) * box.height) / lines
+    context.fillStyle = PICK
+    context.beginPath()
+    context.moveTo(axis.left - 3, y)
+    context.lineTo(axis.left - 9, y - 4)
+    context.lineTo(axis.left - 9, y + 4)
+    context.fill()
+  }
+  drawTriangles(context, axis, row, box)
+}
+
+// Anomalies: a triangle under a heat line, larger where more images are anomalous.
+function drawTriangles(context, axis, row, box) {
+  if (!row.triangles) return
+  const width = axis.span / axis.count
+  for (const [column, count] of row.triangles) {
+    if (!axis.shows(column)) continue
+    const size = Math.min(6.5, 2.5 + 1.3 * Math.log2(1 + count))
+    const x = axis.centre(column), y = box.top + box.height + 1
+    context.fillStyle = row.triangle_colour || "#1f2933"
+    context.beginPath()
+    context.moveTo(x, y - size - 1)
+    context.lineTo(x - Math.min(size, Math.max(width, 3)) * 0.8, y)
+    context.lineTo(x + Math.min(size, Math.max(width, 3)) * 0.8, y)
+    context.fill()
+  }
+}
+
+// A vertical scale from values to the row's box.
+function verticalScale(row, box) {
+  const log = Boolean(row.log)
+  const low = log ? Math.log10(row.low) : row.low
+  const high = log ? Math.log10(row.high) : row.high
+  const span = high > low ? high - low : 1
+  const top = box.top + 4, height = box.height - 8
+  return (value) => {
+    const v = log ? Math.log10(Math.max(value, row.low)) : value
+    return top + height * (1 - (Math.min(Math.max(v, low), high) - low) / span)
+  }
+}
+
+function drawFrame(context, axis, row, box) {
+  context.fillStyle = "#fff"
+  context.fillRect(axis.left, box.top, axis.span, box.height)
+  context.strokeStyle = LINE
+  context.lineWidth = 1
+  context.strokeRect(axis.left - 0.5, Math.round(box.top) - 0.5, axis.span + 1, box.height + 1)
+  if (row.hide_scale || !(row.high >= row.low)) return
+  const y = verticalScale(row, box)
+  context.fillStyle = FAINT
+  context.textAlign = "right"
+  const wanted = box.height >= 40 ? scaleTicks(row.low, row.high, row.log) : [row.low, row.high]
+  const few = box.height >= 40 ? wanted : [row.high]
+  for (const tick of few) {
+    const at = Math.min(box.top + box.height - 6, Math.max(box.top + 6, y(tick)))
+    context.fillText(number(tick), axis.left - 8, at)
+    if (box.height >= 40) {
+      context.strokeStyle = "#eef1f4"
+      context.beginPath()
+      context.moveTo(axis.left, Math.round(y(tick)) + 0.5)
+      context.lineTo(axis.end, Math.round(y(tick)) + 0.5)
+      context.stroke()
+    }
+  }
+}
+
+function path(context, axis, row, values, y, begin = true) {
+  if (begin) context.beginPath()
+  let open = false
+  for (let column = axis.first; column <= axis.last; column += 1) {
+    const value = values[column - (row.column0 || 0)]
+    if (!Number.isFinite(value) || (row.log && value <= 0)) continue
+    if (open) context.lineTo(axis.centre(column), y(value))
+    else context.moveTo(axis.centre(column), y(value))
+    open = true
+  }
+}
+
+function drawLines(context, axis, row, data, box) {
+  drawFrame(context, axis, row, box)
+  const y = verticalScale(row, box)
+  data.forEach(({ array }, place) => {
+    const series = row.series[place]
+    context.strokeStyle = series.colour
+    context.lineWidth = series.width || 1.4
+    path(context, axis, row, array, y)
+    context.stroke()
+  })
+}
+
+function fillBetween(context, axis, row, lower, upper, y, colour) {
+  context.fillStyle = colour
+  context.beginPath()
+  const columns = []
+  for (let column = axis.first; column <= axis.last; column += 1) {
+    const place = column - (row.column0 || 0)
+    if (Number.isFinite(lower[place]) && Number.isFinite(upper[place])) columns.push(column)
+  }
+  columns.forEach((column, i) => {
+    const at = y(upper[column - (row.column0 || 0)])
+    if (i) context.lineTo(axis.centre(column), at)
+    else context.moveTo(axis.centre(column), at)
+  })
+  columns.reverse().forEach((column) =>
+    context.lineTo(axis.centre(column), y(lower[column - (row.column0 || 0)])))
+  context.fill()
+}
+
+// Minimum to maximum pale, the quartiles darker, the median as a line; the statistic on top.
+function drawBand(context, axis, row, data, box) {
+  drawFrame(context, axis, row, box)
+  const y = verticalScale(row, box)
+  const [least, q1, median, q3, most] = data.map(({ array }) => array)
+  fillBetween(context, axis, row, least, most, y, "rgba(0,114,178,.16)")
+  fillBetween(context, axis, row, q1, q3, y, "rgba(0,114,178,.38)")
+  context.strokeStyle = "#00456b"
+  context.lineWidth = 1.3
+  path(context, axis, row, median, y)
+  context.stroke()
+}
+
+function drawBox(context, axis, row, data, box) {
+  drawFrame(context, axis, row, box)
+  const y = verticalScale(row, box)
+  const [least, q1, median, q3, most] = data.map(({ array }) => array)
+  const step = Math.max(1, Math.ceil((axis.count * 9) / axis.span))
+  const half = Math.max(1.5, Math.min(7, (axis.span / axis.count) * step * 0.32))
+  for (let column = axis.first; column <= axis.last; column += step) {
+    const i = column - (row.column0 || 0)
+    if (!Number.isFinite(median[i])) continue
+    const x = axis.centre(column)
+    context.strokeStyle = "#52606d"
+    context.lineWidth = 1
+    context.beginPath()
+    context.moveTo(x, y(least[i]))
+    context.lineTo(x, y(most[i]))
+    context.stroke()
+    context.fillStyle = "#9cc3e0"
+    const top = y(q3[i])
+    context.fillRect(x - half, top, 2 * half, Math.max(1, y(q1[i]) - top))
+    context.fillStyle = "#00304d"
+    context.fillRect(x - half, y(median[i]) - 0.75, 2 * half, 1.5)
+  }
+}
+
+// A horizon chart: the height is folded into bands, the darker the higher.
+function drawHorizon(context, axis, row, data, box) {
+  context.fillStyle = "#fff"
+  context.fillRect(axis.left, box.top, axis.span, box.height)
+  const bands = row.bands || 3
+  const colours = ["#c6dcec", "#7fb2d6", "#2f7fb5", "#0b4f7d", "#062c47"]
+  const span = row.high > row.low ? row.high - row.low : 1
+  const values = data[0].array
+  context.save()
+  context.beginPath()
+  context.rect(axis.left, box.top, axis.span, box.height)
+  context.clip()
+  for (let band = 0; band < bands; band += 1) {
+    context.fillStyle = colours[band]
+    for (let column = axis.first; column <= axis.last; column += 1) {
+      const value = values[column - (row.column0 || 0)]
+      if (!Number.isFinite(value)) continue
+      const part = Math.min(1, Math.max(0, ((value - row.low) / span) * bands - band))
+      const height = part * box.height
+      if (height) {
+        context.fillRect(axis.edge(column), box.top + box.height - height,
+          axis.edge(column + 1) - axis.edge(column) + 0.5, height)
+      }
+    }
+  }
+  context.restore()
+  context.strokeStyle = LINE
+  context.strokeRect(axis.left - 0.5, Math.round(box.top) - 0.5, axis.span + 1, box.height + 1)
+  context.fillStyle = FAINT
+  context.textAlign = "right"
+  context.fillText(number(row.high), axis.left - 8, box.top + 7)
+}
+
+// Shares over rising thresholds: the higher the threshold, the darker.
+function drawChange(context, axis, row, data, box) {
+  drawFrame(context, axis, row, box)
+  const y = verticalScale(row, box)
+  const colours = ["#dfe9f2", "#a9cbe3", "#5f9fcb", "#1f6fa8", "#08406b", "#04243c"]
+  data.forEach(({ array }, place) => {
+    fillBetween(context, axis, row, new Float32Array(array.length), array, y,
+      colours[Math.min(place, colours.length - 1)])
+  })
+}
+
+// Findings: a diamond each, by severity.
+function drawMarks(context, axis, row, data, box) {
+  const colours = { error: "#b42318", warning: "#b54708", info: "#52606d" }
+  context.strokeStyle = LINE
+  context.beginPath()
+  context.moveTo(axis.left, box.top + box.height / 2)
+  context.lineTo(axis.end, box.top + box.height / 2)
+  context.stroke()
+  for (const { column, severity } of row.marks) {
+    if (!axis.shows(column)) continue
+    const x = axis.centre(column), y = box.top + box.height / 2
+    context.fillStyle = colours[severity] || colours.info
+    context.beginPath()
+    context.moveTo(x, y - 5)
+    context.lineTo(x + 4.5, y)
+    context.lineTo(x, y + 5)
+    context.lineTo(x - 4.5, y)
+    context.fill()
+  }
+}
+
+const DRAWERS = {
+  image: drawImage, lines: drawLines, band: drawBand, box: drawBox,
+  horizon: drawHorizon, change: drawChange, marks: drawMarks,
+}

@@ -1,0 +1,153 @@
+"""A run as the views see it: small, cached reads from the store."""
+
+import json
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import zarr
+
+from pipeline.store import StoreReader, open_store
+
+__all__ = ["Run"]
+
+CACHED_ARRAYS = 64
+
+
+class Run:
+    """One processed run.
+
+    Parameters
+    ----------
+    location : str
+        The store.
+
+    Raises
+    ------
+    StoreError
+        When it is no store.
+    """
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self._reader: StoreReader = open_store(location)
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def refresh(self) -> bool:
+        """Go on to the newest commit; whether there was one."""
+        if not self._reader.refresh():
+            return False
+        self._arrays.clear()
+        for name in ("root", "attributes", "iterations", "nodes", "children", "class_names"):
+            self.__dict__.pop(name, None)
+        return True
+
+    @property
+    def commit(self) -> str:
+        """The commit that is shown."""
+        return self._reader.snapshot_id
+
+    @cached_property
+    def root(self) -> zarr.Group:
+        """The store's root group, read-only."""
+        return self._reader.root()
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        """Attributes of the root."""
+        return dict(self.root.attrs)
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return str(self.attributes.get("run", "run"))
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """What the training script recorded of itself."""
+        return dict(json.loads(self.attributes.get("hyperparameters") or "{}"))
+
+    @cached_property
+    def iterations(self) -> np.ndarray:
+        """int64 [iteration]."""
+        return np.asarray(self.root["iteration"][...])
+
+    def has(self, path: str) -> bool:
+        """Whether the store has an array or group."""
+        return path in self.root
+
+    def array(self, path: str) -> np.ndarray:
+        """Read a whole small array; kept for the next view that asks."""
+        if path not in self._arrays:
+            if len(self._arrays) >= CACHED_ARRAYS:
+                self._arrays.pop(next(iter(self._arrays)))
+            self._arrays[path] = np.asarray(self.root[path][...])
+        return self._arrays[path]
+
+    def part(self, path: str, *index: slice | int | np.ndarray) -> np.ndarray:
+        """Read a part of an array."""
+        return np.asarray(self.root[path].oindex[index])
+
+    @cached_property
+    def class_names(self) -> list[str]:
+        """Names of the classes; empty without outcomes."""
+        return [str(name) for name in self.array("classes/class_")] if self.has("classes") else []
+
+    @property
+    def has_images(self) -> bool:
+        """Whether outcomes of validation images were recorded."""
+        return self.has("images/correct") and bool(self.class_names)
+
+    @property
+    def has_gradients(self) -> bool:
+        """Whether gradients were recorded."""
+        return self.has("nodes/grad_mean")
+
+    @cached_property
+    def nodes(self) -> dict[str, np.ndarray]:
+        """The architecture's flat table: name, label, kind, type, shape, parent, depth, size."""
+        names = ("name", "label", "kind", "type", "shape", "parent", "depth", "size")
+        return {name: self.array(f"nodes/{name}") for name in names}
+
+    @cached_property
+    def children(self) -> list[list[int]]:
+        """Children of each node."""
+        found: list[list[int]] = [[] for _ in self.nodes["parent"]]
+        for node, parent in enumerate(self.nodes["parent"]):
+            if parent >= 0:
+                found[int(parent)].append(node)
+        return found
+
+    def node(self, name: str) -> int | None:
+        """Index of a node; None where there is none of that name."""
+        places = np.flatnonzero(self.nodes["name"] == name)
+        return int(places[0]) if len(places) else None
+
+    def filtered_parameters(self, node: int) -> list[str]:
+        """Parameters under a node that have filter measures."""
+        if self.nodes["kind"][node] == "parameter":
+            name = str(self.nodes["name"][node])
+            return [name] if self.has(f"filters/{name.replace('/', '.')}") else []
+        return [name for child in self.children[node] for name in self.filtered_parameters(child)]
+
+    def columns(self, window: tuple[float, float] | None) -> tuple[int, int]:
+        """Translate iterations [first, last] into columns [first, last]; all for None."""
+        last = len(self.iterations) - 1
+        if window is None or last < 0:
+            return 0, max(last, 0)
+        low, high = sorted(window)
+        first = int(np.searchsorted(self.iterations, low))
+        final = int(np.searchsorted(self.iterations, high, side="right")) - 1
+        first = min(max(first, 0), last)
+        return first, min(max(final, first), last)
+
+    def column(self, iteration: int) -> int | None:
+        """Column of an iteration; None where nothing was recorded there."""
+        place = int(np.searchsorted(self.iterations, iteration))
+        found = place < len(self.iterations) and self.iterations[place] == iteration
+        return place if found else None
+
+    def picked_columns(self, iterations: list[int]) -> list[int]:
+        """Columns of those iterations that were recorded."""
+        found = (self.column(iteration) for iteration in iterations)
+        return [column for column in found if column is not None]

@@ -1,0 +1,175 @@
+"""The selection: the one object that links every view, and the query string that is its other form."""
+
+import json
+import math
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+import param
+
+__all__ = ["RULES", "VIEWS", "Selection"]
+
+RULES = ("left", "right", "full")
+VIEWS = ("validation", "layers", "weights", "correlation", "info")
+WINDOWS = 50
+
+# URL key of each parameter. Short, so that a link can be pasted anywhere.
+KEYS = {
+    "view": "v",
+    "window": "w",
+    "iterations": "i",
+    "classes": "c",
+    "images": "m",
+    "nodes": "n",
+    "filters": "f",
+    "rule": "r",
+    "anomaly_window": "k",
+    "threshold": "t",
+    "open_classes": "oc",
+    "open_nodes": "on",
+    "class_order": "so",
+    "pixels": "px",
+    "quantity": "q",
+    "statistic": "st",
+    "encoding": "e",
+    "common_scale": "cs",
+    "log_scale": "lg",
+    "filter_measure": "fm",
+    "filter_scale": "fs",
+    "filter_order": "fo",
+    "raster": "p",
+    "raster_statistic": "ps",
+    "raster_range": "z",
+    "association": "as",
+}
+
+
+class Selection(param.Parameterized):
+    """What a person has chosen. Views read it and write to it; none knows another.
+
+    A garbled query string leaves the parameters it garbles at their defaults and says so in
+    `notice`.
+    """
+
+    view = param.Selector(default="validation", objects=VIEWS, doc="the tab that is open")
+    window = param.Tuple(default=None, length=2, doc="first and last iteration shown; all if None")
+    iterations = param.List(default=[], item_type=int, doc="picked iterations")
+    classes = param.List(default=[], item_type=str, doc="picked classes")
+    images = param.List(default=[], item_type=int, doc="picked images, the last one opened")
+    nodes = param.List(default=[], item_type=str, doc="picked nodes of the architecture tree")
+    filters = param.List(default=[], doc="picked filters, as [parameter, index]")
+    rule = param.Selector(default="left", objects=RULES, doc="anomaly rule")
+    anomaly_window = param.Integer(default=5, bounds=(1, WINDOWS), doc="snapshots of the rule")
+    threshold = param.Integer(default=1, bounds=(1, None), doc="anomalous images for a mark")
+    open_classes = param.List(default=[], item_type=str, doc="classes unfolded into images")
+    open_nodes = param.List(default=None, allow_None=True, doc="nodes unfolded; the upper if None")
+    class_order = param.Selector(
+        default="name", objects=("name", "error", "anomaly", "similarity"), doc="order of classes"
+    )
+    pixels = param.Selector(
+        default="correct", objects=("correct", "predicted", "loss"), doc="what image pixels show"
+    )
+    quantity = param.Selector(default="weights", objects=("weights", "gradients"))
+    statistic = param.String(default="std", doc="the statistic drawn as a line")
+    encoding = param.Selector(
+        default="band", objects=("band", "line", "box", "horizon", "change", "histogram")
+    )
+    common_scale = param.Boolean(default=False, doc="one vertical scale for all nodes")
+    log_scale = param.Boolean(default=False, doc="logarithmic vertical scale")
+    filter_measure = param.String(default="change_relative_norm2")
+    filter_scale = param.Selector(default="all", objects=("all", "row", "column"))
+    filter_order = param.Selector(default="index", objects=("index", "size", "similarity"))
+    raster = param.String(default="", doc="parameter of the weight raster")
+    raster_statistic = param.Selector(default="mean", objects=("mean", "min", "max", "range"))
+    raster_range = param.Tuple(
+        default=None, length=4, doc="first and last column, first and last weight of the raster"
+    )
+    association = param.Selector(default="co_occurrence", objects=("co_occurrence", "association"))
+    notice = param.String(default="", doc="something to tell the person; not part of a link")
+
+    def to_query(self) -> str:
+        """Write what differs from the defaults as a query string, without the question mark."""
+        pairs = []
+        for name, key in KEYS.items():
+            value = getattr(self, name)
+            if value == self.param[name].default:
+                continue
+            pairs.append(f"{key}={quote(_written(value), safe=',.:[]')}")
+        return "&".join(pairs)
+
+    def from_query(self, query: str) -> None:
+        """Take over a query string; parameters that it does not name get their defaults."""
+        given = dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
+        names = {key: name for name, key in KEYS.items()}
+        values: dict[str, Any] = {name: self.param[name].default for name in KEYS}
+        spoilt = []
+        for key, text in given.items():
+            name = names.get(key)
+            if name is None:
+                continue
+            try:
+                value = _read(text, self.param[name])
+                Selection(**{name: value})
+            except (ValueError, TypeError, RecursionError):
+                spoilt.append(key)
+            else:
+                values[name] = value
+        notice = f"This link says something odd of {', '.join(spoilt)}; that was left out."
+        self.param.update(**values, notice=notice if spoilt else "")
+
+    def toggle(self, name: str, value: Any, *, add: bool = False) -> None:
+        """Pick a value of a list parameter, or drop it where it is the one picked.
+
+        Parameters
+        ----------
+        add : bool
+            Keep what is picked already.
+        """
+        picked = list(getattr(self, name))
+        if value in picked:
+            chosen = (
+                [other for other in picked if other != value]
+                if add or len(picked) == 1
+                else [value]
+            )
+        else:
+            chosen = [*picked, value] if add else [value]
+        setattr(self, name, chosen)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _read(text: str, parameter: param.Parameter) -> Any:
+    if isinstance(parameter, param.Boolean):
+        return {"1": True, "0": False}[text] if text in ("0", "1") else _refuse(text)
+    if isinstance(parameter, param.Selector | param.String):
+        return text
+    value = json.loads(text)
+    if isinstance(parameter, param.Tuple):
+        if not isinstance(value, list) or not all(_is_number(entry) for entry in value):
+            _refuse(text)
+        return tuple(value)
+    if parameter.name == "filters":
+        if not all(
+            isinstance(entry, list)
+            and len(entry) == 2
+            and isinstance(entry[0], str)
+            and type(entry[1]) is int
+            for entry in value
+        ):
+            _refuse(text)
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(text)
