@@ -1,1 +1,18 @@
 """Show: a store becomes a page of linked views."""
+
+from collections.abc import Sequence
+
+__all__ = ["serve"]
+
+
+def serve(
+    stores: Sequence[str],
+    *,
+    port: int = 5006,
+    address: str = "127.0.0.1",
+    open_browser: bool = True,
+) -> None:
+    """Serve some stores until interrupted; see `dashboard.server.serve`."""
+    from dashboard.server import serve as run_server  # noqa: PLC0415  # panel takes a second
+
+    run_server(stores, port=port, address=address, open_browser=open_browser)

@@ -1,0 +1,130 @@
+"""Serving: one page a run, and a home page that lists them."""
+
+import os
+import re
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+# Every script and style comes from this server: the app works with no connection to the outside.
+os.environ.setdefault("BOKEH_RESOURCES", "server")
+
+import panel as pn
+
+from dashboard.home import home
+from dashboard.page import POLL_MILLISECONDS, RunPage
+from dashboard.run import Run
+from dashboard.theme import CSS
+from deeptracker.errors import DeepTrackerError
+
+__all__ = ["serve"]
+
+
+def serve(
+    stores: Sequence[str],
+    *,
+    port: int = 5006,
+    address: str = "127.0.0.1",
+    open_browser: bool = True,
+) -> None:
+    """Serve the pages of some stores until interrupted.
+
+    Parameters
+    ----------
+    stores : sequence of str
+        Paths or URLs of stores.
+    port : int
+        0 takes a free one.
+    address : str
+        The address to listen on.
+    open_browser : bool
+        Whether to open the page in a browser of this machine.
+
+    Raises
+    ------
+    DeepTrackerError
+        When a store cannot be opened or the port is taken.
+    """
+    runs = _named(stores)
+    port = port or _free_port(address)
+    _check_port(address, port)
+    pn.extension(sizing_mode="stretch_width", raw_css=[CSS], notifications=False)
+    pages: dict[str, Callable[[], Any]] = {slug: _page(location) for slug, location in runs.items()}
+    _warm(next(iter(runs.values())))
+    first = next(iter(runs))
+    shown = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
+    if len(runs) > 1:
+        pages["/"] = lambda: home(runs)
+    target = f"{shown}/{first}" if len(runs) == 1 else f"{shown}/"
+    print(f"DeepTracker shows {', '.join(runs)} at {target} (stop with Ctrl-C)", flush=True)  # noqa: T201
+    origins = [f"{name}:{port}" for name in ("localhost", "127.0.0.1", address)]
+    server = pn.serve(
+        pages,
+        port=port,
+        address=address,
+        show=False,
+        start=False,
+        title={slug: f"{slug} · DeepTracker" for slug in pages},
+        websocket_origin=origins if address != "0.0.0.0" else "*",  # noqa: S104
+        index=None,
+    )
+    if open_browser:
+        import webbrowser  # noqa: PLC0415
+
+        server.io_loop.call_later(0.5, lambda: webbrowser.open(target))
+    server.start()
+    try:
+        server.io_loop.start()
+    except KeyboardInterrupt:
+        server.stop()
+
+
+def _named(stores: Sequence[str]) -> dict[str, str]:
+    """Give each store a name for its address; opening each shows early what is wrong."""
+    named: dict[str, str] = {}
+    for location in stores:
+        Run(location)
+        stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(location.rstrip("/")).name)
+        stem = stem.removesuffix(".dtstore") or "run"
+        slug, number = stem, 2
+        while slug in named:
+            slug, number = f"{stem}-{number}", number + 1
+        named[slug] = location
+    return named
+
+
+def _page(location: str) -> Callable[[], pn.viewable.Viewable]:
+    def make() -> pn.viewable.Viewable:
+        place = pn.state.location
+        page = RunPage(Run(location), place.search if place else "")
+        if place:
+            page.sync(place)
+        pn.state.add_periodic_callback(page.follow, period=POLL_MILLISECONDS)
+        return page.panel()
+
+    return make
+
+
+def _warm(location: str) -> None:
+    """Compile and load what the first person would otherwise wait for."""
+    page = RunPage(Run(location))
+    page.selection.view = "weights"
+
+
+def _free_port(address: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
+def _check_port(address: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise DeepTrackerError(
+                f"{address}:{port} cannot be listened on ({error.strerror or error}); "
+                "choose another with --port, or --port 0 for any free one"
+            ) from error

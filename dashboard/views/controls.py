@@ -1,0 +1,55 @@
+"""Small controls that read and write the selection; each says in a tooltip what it does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import panel as pn
+import param
+
+from dashboard.run import Run
+from dashboard.selection import Selection
+
+__all__ = ["bar", "check", "choice", "number_field", "toggle_iteration"]
+
+
+def choice(
+    parameter: param.Parameter, label: str, names: Mapping[str, str], tip: str, width: int = 140
+) -> pn.widgets.Select:
+    """Make a drop-down list of values, shown by their names."""
+    widget = pn.widgets.Select.from_param(
+        parameter,
+        name=label,
+        options={shown: value for value, shown in names.items()},
+        description=tip,
+        width=width,
+        margin=(0, 8, 0, 0),
+    )
+    return widget
+
+
+def number_field(parameter: param.Parameter, label: str, tip: str) -> pn.widgets.IntInput:
+    """Make a field for a whole number."""
+    return pn.widgets.IntInput.from_param(
+        parameter, name=label, description=tip, width=86, margin=(0, 8, 0, 0)
+    )
+
+
+def check(parameter: param.Parameter, label: str) -> pn.widgets.Checkbox:
+    """Make a box to tick."""
+    return pn.widgets.Checkbox.from_param(parameter, name=label, margin=(22, 12, 0, 4))
+
+
+def bar(*widgets: Any) -> pn.viewable.Viewable:
+    """Lay controls in a row that wraps where it is narrow."""
+    return pn.FlexBox(
+        *widgets, align_items="flex-end", css_classes=["dt-bar"], sizing_mode="stretch_width"
+    )
+
+
+def toggle_iteration(run: Run, selection: Selection, act: Mapping[str, Any]) -> None:
+    """Pick the iteration that a chart's event names; with shift, beside those picked."""
+    iteration = int(run.iterations[act["column"]])
+    if act.get("shift"):
+        selection.toggle("iterations", iteration, add=True)
+    else:
+        selection.iterations = [iteration]
