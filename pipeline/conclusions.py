@@ -3,17 +3,25 @@
 They are computed by the client from the small arrays that the tasks have written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import zarr
 
 from pipeline.graph import Run
 from pipeline.measures.association import associate, co_occurrence
+from pipeline.measures.findings import (
+    ClassSeries,
+    FilterSeries,
+    FindingThresholds,
+    NodeSeries,
+    RunSeries,
+    find_all,
+)
 from pipeline.measures.outcomes import MISSING
 from pipeline.measures.ranking import iteration_score
 from pipeline.preparation import put
-from pipeline.schema import IMAGE_CHUNK
+from pipeline.schema import IMAGE_CHUNK, group_name
 from pipeline.scoring import BandScore
 
 __all__ = ["write_conclusions"]
@@ -116,8 +124,81 @@ def _window(run: Run) -> int:
 
 
 def _write_findings(root: zarr.Group, run: Run) -> int:
-    for name in ("rule", "severity", "node", "class_", "message"):
-        put(root["health"], name, np.empty(0, object), ["finding"], name)
-    put(root["health"], "iteration", np.empty(0, np.int64), ["finding"], "iteration")
-    put(root["health"], "value", np.empty(0, np.float64), ["finding"], "value")
-    return 0
+    """Run the health rules over the whole training."""
+    thresholds = FindingThresholds(**run.subject.config.findings.model_dump())
+    found = find_all(_series(root, run, thresholds.still_snapshots), thresholds)
+    columns = {
+        "rule": (object, "name of the rule"),
+        "severity": (object, "info, warning or error"),
+        "node": (object, "where in the network"),
+        "class_": (object, "which class"),
+        "iteration": (np.int64, "optimizer step at which it began"),
+        "value": (np.float64, "the number behind it"),
+        "message": (object, "what was found"),
+    }
+    for name, (dtype, long_name) in columns.items():
+        values = np.array([getattr(finding, name) for finding in found], dtype)
+        put(root["health"], name, values, ["finding"], long_name)
+        if name == "iteration":
+            # In a DataTree the coordinate that every group inherits hides a variable of its name.
+            put(root["health"], "at_iteration", values, ["finding"], long_name)
+    return len(found)
+
+
+def _series(root: zarr.Group, run: Run, still_snapshots: int) -> RunSeries:
+    """Read what the rules look at."""
+    iterations = run.recording.iterations
+    snapshots = np.flatnonzero(run.recording.snapshots)
+    outcomes = np.flatnonzero(run.recording.outcomes)
+    statistics = ["nonfinite", "update_ratio", "norm2"]
+    statistics += ["grad_nonfinite"] if True in run.schema.kinds() else []
+    nodes = run.schema.architecture.nodes
+    scalars = run.subject.scalars
+    return RunSeries(
+        nodes=NodeSeries(
+            [node.name for node in nodes],
+            [node.kind for node in nodes],
+            iterations[snapshots],
+            {name: root[f"nodes/{name}"][...][:, snapshots] for name in statistics},
+        ),
+        classes=ClassSeries(
+            run.subject.classes,
+            root["classes/size"][...],
+            iterations[outcomes],
+            root["classes/error"][...][:, outcomes],
+            root["classes/flips"][...][:, outcomes],
+        )
+        if run.schema.shape.images
+        else None,
+        filters=_still_filters(root, run, snapshots, still_snapshots),
+        scalar_iterations=scalars.iterations if scalars else np.empty(0, np.int64),
+        scalars=scalars.values if scalars else {},
+    )
+
+
+def _still_filters(
+    root: zarr.Group, run: Run, snapshots: np.ndarray, still_snapshots: int
+) -> Iterator[FilterSeries]:
+    """Give the parameters of which some filter has been zero or unchanged lately.
+
+    The rules speak of stretches that last to the end, so that the end alone tells whom to look at.
+    """
+    recent = snapshots[-still_snapshots:]
+    for parameter in run.schema.architecture.parameters:
+        if not parameter.has_filters or len(recent) < still_snapshots:
+            continue
+        group = root[f"filters/{group_name(parameter)}"]
+        norm, change = (
+            group[name][:, recent[0] :][:, recent - recent[0]]
+            for name in ("norm2", "change_euclidean")
+        )
+        dead = run.subject.config.findings.dead_norm * np.sqrt(parameter.filter_size)
+        if not ((norm <= dead).all(axis=1) | (change == 0).all(axis=1)).any():
+            continue
+        yield FilterSeries(
+            parameter.name,
+            parameter.filter_size,
+            run.recording.iterations[snapshots],
+            group["norm2"][...][:, snapshots],
+            group["change_euclidean"][...][:, snapshots],
+        )

@@ -51,7 +51,25 @@ class AnomalyConfig(_Section):
 
 
 class FindingConfig(_Section):
-    """When a health rule speaks."""
+    """When each health rule speaks; see `pipeline.measures.findings.FindingThresholds`."""
+
+    exploding_update_ratio: float = Field(
+        0.3, gt=0, description="a layer's update over its norm above which it explodes"
+    )
+    exploding_update_factor: float = Field(
+        5.0, gt=0, description="how many times its own median the ratio must be as well"
+    )
+    vanishing_update_ratio: float = Field(
+        1e-7, ge=0, description="a layer's update over its norm below which it hardly learns"
+    )
+    dead_norm: float = Field(1e-12, ge=0, description="root mean square weight of the dead")
+    still_snapshots: int = Field(10, ge=2, description="snapshots without learning")
+    saturated_error: Share = Field(0.99, description="error of a class never recognised")
+    mass_flip_share: Share = Field(0.1, description="share of the images that flip at once")
+    loss_spike_factor: float = Field(3.0, gt=1, description="times the median before")
+    forgetting_rise: Share = Field(0.2, description="rise of a class's error from its least")
+    history: int = Field(20, ge=5, description="snapshots that a value is compared with")
+    per_rule: int = Field(50, ge=1, description="findings of one rule at most")
 
 
 class ClusterConfig(_Section):
