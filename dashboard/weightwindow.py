@@ -1,0 +1,176 @@
+"""Windows of a weight-iteration matrix: from the right pyramid level, or exact from the log.
+
+What a window costs is bounded by its size on the screen, never by the parameter's.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from dashboard.run import Run
+from deeptracker.errors import DeepTrackerError
+from pipeline.sources import Source, open_source, read_values, to_float
+
+__all__ = ["WeightWindow", "read", "shape_of"]
+
+STATISTICS = ("mean", "min", "max", "range")
+# A level is fine enough when it has about one row a pixel.
+ROWS_A_PIXEL = 1.0
+EXACT_READS = 4096
+COLUMNS_AT_MOST = 2048
+
+
+@dataclass(frozen=True)
+class WeightWindow:
+    """A window as it is to be drawn.
+
+    Attributes
+    ----------
+    values : numpy.ndarray
+        float32 [row, column].
+    first_weight, weights_per_row : int
+        The window's first weight, and how many lie under each row.
+    columns : numpy.ndarray
+        int64 [column]: which columns of the run.
+    size : int
+        Weights of the parameter.
+    level : int
+        Pyramid level; 0 where single weights were read from the log.
+    note : str
+        What to tell the person, such as that the log is gone.
+    """
+
+    values: np.ndarray
+    first_weight: int
+    weights_per_row: int
+    columns: np.ndarray
+    size: int
+    level: int
+    note: str = ""
+
+    @property
+    def described(self) -> str:
+        """Say which level is shown."""
+        if self.level == 0:
+            return "exact: single weights, read from the training log"
+        return f"level {self.level}: {self.weights_per_row:,} weights a row"
+
+
+def shape_of(run: Run, parameter: str) -> tuple[int, ...]:
+    """Give a parameter's shape; empty for a scalar."""
+    node = run.node(parameter)
+    text = str(run.nodes["shape"][node]) if node is not None else ""
+    return tuple(int(length) for length in text.split("x")) if text else ()
+
+
+def read(
+    run: Run,
+    parameter: str,
+    weights: tuple[float, float],
+    columns: tuple[float, float],
+    *,
+    height: int,
+    width: int,
+    statistic: str = "mean",
+    gradient: bool = False,
+) -> WeightWindow:
+    """Read a window.
+
+    Parameters
+    ----------
+    run : Run
+    parameter : str
+    weights, columns : tuple of float
+        First and last weight and column, the last ones excluded; clipped to what there is.
+    height, width : int
+        Pixels.
+    statistic : {"mean", "min", "max", "range"}
+        Of the weights under a row.
+    gradient : bool
+        Whether to read the gradients.
+
+    Returns
+    -------
+    WeightWindow
+        At most about four times the height in rows, and `COLUMNS_AT_MOST` columns.
+    """
+    size = math.prod(shape_of(run, parameter))
+    first = min(max(0, int(weights[0])), max(0, size - 1))
+    last = min(max(first + 1, math.ceil(weights[1])), size)
+    begin = min(max(0, int(columns[0])), len(run.iterations) - 1)
+    end = min(max(begin + 1, math.ceil(columns[1])), len(run.iterations))
+    step = max(1, math.ceil((end - begin) / min(COLUMNS_AT_MOST, max(1, 2 * width))))
+    chosen = np.arange(begin, end, step)
+    levels = _levels(run, parameter)
+    wanted = (last - first) / max(1.0, height * ROWS_A_PIXEL)
+    fitting = [level for level, per_row in levels.items() if per_row <= wanted]
+    note = ""
+    if not fitting and len(chosen) <= EXACT_READS:
+        try:
+            values = _exact(run, parameter, first, last, chosen, gradient=gradient)
+            return WeightWindow(_of_single(values, statistic), first, 1, chosen, size, 0)
+        except (DeepTrackerError, OSError) as error:
+            note = f"The log cannot be read, so this is the finest level: {error}"
+    level = max(fitting) if fitting else min(levels)
+    return _from_level(
+        run, parameter, level, levels[level], first, last, chosen, statistic, gradient, size, note
+    )
+
+
+def _levels(run: Run, parameter: str) -> dict[int, int]:
+    """Weights a row of each stored level."""
+    group = run.root[f"weights/{parameter.replace('/', '.')}"]
+    return {
+        int(name): int(level.attrs["weights_per_row"])
+        for name, level in sorted(group.groups())
+        if name.isdigit()
+    }
+
+
+def _from_level(
+    run: Run,
+    parameter: str,
+    level: int,
+    per_row: int,
+    first: int,
+    last: int,
+    columns: np.ndarray,
+    statistic: str,
+    gradient: bool,
+    size: int,
+    note: str,
+) -> WeightWindow:
+    path = f"weights/{parameter.replace('/', '.')}/{level}/{'grad_' if gradient else ''}"
+    rows = slice(first // per_row, -(-last // per_row))
+    step = int(columns[1] - columns[0]) if len(columns) > 1 else 1
+    span = slice(int(columns[0]), int(columns[-1]) + 1)
+
+    def part(name: str) -> np.ndarray:
+        return np.asarray(run.root[path + name][rows, span])[:, ::step]
+
+    values = part("max") - part("min") if statistic == "range" else part(statistic)
+    return WeightWindow(values, rows.start * per_row, per_row, columns, size, level, note)
+
+
+def _of_single(values: np.ndarray, statistic: str) -> np.ndarray:
+    return np.where(np.isnan(values), values, 0.0) if statistic == "range" else values
+
+
+def _exact(
+    run: Run, parameter: str, first: int, last: int, columns: np.ndarray, *, gradient: bool
+) -> np.ndarray:
+    source = _source(str(run.attributes["source"]), run.commit)
+    values = np.full((last - first, len(columns)), np.nan, np.float32)
+    for place, column in enumerate(columns):
+        ref = source.locate(parameter, int(run.iterations[column]), gradient)
+        if ref is not None:
+            values[:, place] = to_float(read_values(ref, first, last), ref.dtype)
+    return values
+
+
+# A commit is a sign that the log may have grown since.
+@lru_cache(maxsize=4)
+def _source(location: str, _commit: str) -> Source:
+    return open_source(location)
