@@ -49,7 +49,7 @@ def _write_layers(root: zarr.Group, run: Run, bands: Sequence[BandScore]) -> Non
     layers = architecture.layers()
     names = np.array([architecture.nodes[layer].name for layer in layers], object)
     put(root["cube"], "layer", names, ["layer"], "layer")
-    if not layers:
+    if not layers or not len(run.columns):
         return
     place = {
         node.name: layers.index(node.parent)

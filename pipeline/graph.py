@@ -77,7 +77,7 @@ def measure(client: Client, session: icechunk.Session, run: Run, progress: Progr
     outcomes = _submit_outcomes(submit, fork, run)
     progress.stage("measuring")
     with _cancelling(client, [*blocks, *ends, *outcomes]):
-        for future in as_completed([*blocks, *ends, *outcomes]):
+        for future in as_completed([*blocks, *ends, *outcomes], loop=client.loop):
             if future.status == "error":
                 future.result()
             progress.advance(blocks.pop(future, 0))

@@ -12,6 +12,7 @@ from pipeline.graph import Run, conclude, measure
 from pipeline.interrupts import terminate_as_interrupt
 from pipeline.preparation import merged_recording, prepare
 from pipeline.progress import Progress, SilentProgress
+from pipeline.scoring import BandScore
 from pipeline.sources import open_source
 from pipeline.store import StoreWriter, open_writer
 from pipeline.subject import Subject
@@ -69,7 +70,8 @@ def process(
         if change.action == "nothing":
             return _summary(started, location, subject, change, writer)
         run = _prepared(writer, subject, change)
-        nbytes, findings = _measured(writer, run, progress) if len(run.columns) else (0, None)
+        nbytes, bands = _measured(writer, run, progress) if len(run.columns) else (0, ())
+        findings = write_conclusions(writer.root(), run, bands)
         writer.publish(_message(subject, change, run))
         return _summary(started, location, subject, change, writer, run, nbytes, findings)
 
@@ -105,20 +107,21 @@ def _prepared(writer: StoreWriter, subject: Subject, change: Change) -> Run:
         columns_per_chunk=subject.config.columns_per_chunk,
         workers=workers_of(subject.config.cluster),
     )
-    writer.stage("Staged: arrays")
     return Run(subject, schema, recording, columns, plan)
 
 
-def _measured(writer: StoreWriter, run: Run, progress: Progress) -> tuple[int, int]:
-    """Run both stages on the cluster; give the bytes read and the number of findings."""
+def _measured(
+    writer: StoreWriter, run: Run, progress: Progress
+) -> tuple[int, tuple[BandScore, ...]]:
+    """Run both stages on the cluster; give the bytes read and what the filters scored."""
     progress.start(run.plan.nbytes)
     try:
         progress.stage("starting workers")
         with connect(run.subject.config.cluster) as client:
+            writer.stage("Staged: arrays")
             nbytes = measure(client, writer.session, run, progress)
             writer.stage("Staged: measures")
-            bands = conclude(client, writer.session, run, progress)
-        return nbytes, write_conclusions(writer.root(), run, bands)
+            return nbytes, conclude(client, writer.session, run, progress)
     finally:
         progress.stop()
 

@@ -1,0 +1,168 @@
+"""A rerun adds what is new, and ends where processing everything at once would have ended."""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+from distributed import LocalCluster
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from logs import LogWriter
+from stores import assert_equal
+
+from pipeline import open_store, process
+from pipeline.config import Config
+
+SHAPES = {"a.weight": (9, 30, 20), "a.bias": (9,), "b.weight": (4, 9)}
+CONFIG = Config(columns_per_chunk=4, anomalies={"filter_window": 5})
+
+
+@pytest.fixture(scope="module")
+def scheduler():
+    """One cluster in this process for many small runs, reached as any other."""
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
+def run(scheduler):
+    def run(log, store, config=CONFIG):
+        return process(log.path, store, config=config, scheduler=scheduler)
+
+    return run
+
+
+@pytest.fixture
+def log(tmp_path):
+    return LogWriter(tmp_path / "log", shapes=SHAPES, images=30)
+
+
+@given(st.data())
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_appending_in_any_steps_equals_processing_at_once(run, tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("append")
+    log = LogWriter(folder / "log", shapes=SHAPES, images=30, gradients=True)
+    gaps = data.draw(st.lists(st.integers(1, 30), min_size=3, max_size=22))
+    iterations = np.cumsum(gaps).tolist()
+    kinds = data.draw(
+        st.lists(
+            st.sampled_from(["both", "both", "snapshot", "outcomes"]),
+            min_size=len(iterations),
+            max_size=len(iterations),
+        )
+    )
+    kinds[0] = "both"
+    cuts = data.draw(st.sets(st.integers(1, len(iterations) - 1), max_size=3))
+    for index, (iteration, kind) in enumerate(zip(iterations, kinds, strict=True)):
+        if index in cuts:
+            run(log, folder / "grown")
+        if kind != "outcomes":
+            log.snapshot(iteration)
+        if kind != "snapshot":
+            log.outcomes(iteration)
+        log.scalars(iteration)
+    last = run(log, folder / "grown")
+    assert last.action == ("appended" if cuts else "created")
+    run(log, folder / "whole")
+    assert_equal(folder / "grown", folder / "whole")
+
+
+def test_nothing_new_makes_no_commit(run, log):
+    log.iterations([0, 5, 10])
+    first = run(log, log.path.with_name("store"))
+    again = run(log, log.path.with_name("store"))
+    assert again.action == "unchanged"
+    assert "nothing new" in again.text()
+    assert again.commit == first.commit
+
+
+def test_an_append_reads_the_new_snapshots_and_the_one_before(run, log):
+    log.iterations(range(0, 50, 5))
+    store = log.path.with_name("store")
+    whole = run(log, store)
+    log.iteration(50)
+    added = run(log, store)
+    assert (added.action, added.snapshots) == ("appended", 1)
+    snapshot = sum(int(np.prod(shape)) for shape in SHAPES.values()) * 4
+    # Filters that are not shared between parts are read once; whole.nbytes counts block borders.
+    assert added.nbytes == 2 * snapshot
+    assert whole.nbytes == (10 + 2) * snapshot
+
+
+def test_new_scalars_alone_are_taken_without_reading_any_weight(run, log):
+    log.iterations([0, 5])
+    store = log.path.with_name("store")
+    run(log, store)
+    log.scalars(7)
+    added = run(log, store)
+    assert (added.action, added.snapshots, added.nbytes) == ("appended", 0, 0)
+    assert open_store(store).root()["scalars/iteration_s"][:].tolist() == [0, 5, 7]
+
+
+@pytest.mark.parametrize("late", ["an earlier iteration", "late outcomes"])
+def test_what_comes_late_rebuilds_everything_in_one_commit_and_says_why(run, log, late):
+    log.iterations([0, 10, 20])
+    log.snapshot(15 if late == "late outcomes" else 30)
+    store = log.path.with_name("store")
+    run(log, store)
+    reader = open_store(store)
+    if late == "late outcomes":
+        log.outcomes(15)
+        reason = "the outcomes of iteration 15 came late"
+    else:
+        log.iteration(25)
+        reason = "iteration 25 came after 30 was processed"
+    again = run(log, store)
+    assert (again.action, again.reason) == ("rebuilt", reason)
+    assert reason in again.text()
+    assert len(reader.history()) == 2
+    run(log, store.with_name("fresh"))
+    assert_equal(store, store.with_name("fresh"))
+
+
+def test_another_setting_rebuilds_and_names_it(run, log):
+    log.iterations([0, 10, 20])
+    store = log.path.with_name("store")
+    run(log, store)
+    again = run(log, store, CONFIG.model_copy(update={"thresholds": (0.5,)}))
+    assert again.action == "rebuilt"
+    assert again.reason == "the setting 'thresholds' has changed"
+    assert open_store(store).root()["nodes/threshold"][:].tolist() == [0.5]
+
+
+def test_a_rewritten_and_a_removed_snapshot_are_warned_of_and_their_columns_kept(run, log):
+    log.iterations([0, 10, 20, 30])
+    store = log.path.with_name("store")
+    run(log, store)
+    before = open_store(store).root()["nodes/norm2"][...]
+    path = log.path / "snapshots" / "000000010.safetensors"
+    log.snapshot(10, a__bias=np.ones(9, np.float32))
+    os.utime(path, ns=(1, 1))
+    (log.path / "snapshots" / "000000000.safetensors").unlink()
+    (log.path / "outcomes" / "000000000.safetensors").unlink()
+    log.iteration(40)
+    added = run(log, store)
+    assert added.action == "appended"
+    text = added.text()
+    assert "snapshots of iteration 10 was rewritten" in text
+    assert "snapshots of iteration 0 was removed" in text
+    root = open_store(store).root()
+    assert root["iteration"][:].tolist() == [0, 10, 20, 30, 40]
+    np.testing.assert_array_equal(root["nodes/norm2"][:, :4], before)
+    # The class counts still know the outcomes whose file is gone.
+    assert root["classes/left"].shape[-1] == 5
+    assert not np.isnan(root["classes/error"][:, 0]).any()
+
+
+def test_a_copied_log_with_its_times_kept_is_the_same_log(run, log):
+    log.iterations([0, 10])
+    store = log.path.with_name("store")
+    run(log, store)
+    moved = log.path.with_name("moved")
+    shutil.copytree(log.path, moved)
+    assert process(moved, store, config=CONFIG).action == "unchanged"

@@ -1,0 +1,126 @@
+"""Any damage is reported with its remedy, is harmless to the rest, and leaves commits intact."""
+
+import numpy as np
+import pytest
+from logs import LogWriter
+from stores import assert_equal, contents
+
+from deeptracker.errors import ConfigError, LogError, StoreError
+from pipeline import open_store, process
+from pipeline.config import Config
+
+SHAPES = {"a.weight": (6, 5, 4), "a.bias": (6,)}
+CONFIG = Config(columns_per_chunk=4)
+
+
+@pytest.fixture
+def log(tmp_path):
+    return LogWriter(tmp_path / "log", shapes=SHAPES, images=20).iterations(range(0, 60, 10))
+
+
+@pytest.fixture
+def store(log):
+    path = log.path.with_name("store")
+    process(log.path, path, config=CONFIG, workers=1)
+    return path
+
+
+@pytest.mark.parametrize("damage", ["missing folder", "empty log", "no readable snapshot"])
+def test_a_log_that_cannot_be_read_is_one_error_and_the_store_stays(log, store, damage):
+    before = contents(store)
+    snapshots = log.path / "snapshots"
+    if damage == "missing folder":
+        log.path.rename(log.path.with_name("gone"))
+    else:
+        for path in snapshots.iterdir():
+            path.write_bytes(b"") if damage == "no readable snapshot" else path.unlink()
+    with pytest.raises(LogError) as caught:
+        process(log.path, store, config=CONFIG, workers=1)
+    assert "\n" not in str(caught.value)
+    assert str(log.path) in str(caught.value)
+    after = contents(store)
+    assert all(np.array_equal(before[path], after[path], equal_nan=True) for path in before
+               if before[path].dtype.kind in "fiub")  # fmt: skip
+
+
+def test_damaged_snapshots_are_left_out_and_the_rest_is_as_if_they_were_never_there(log, tmp_path):
+    other = LogWriter(tmp_path / "other", shapes=SHAPES, images=20)
+    for iteration in range(0, 60, 10):
+        if iteration not in (20, 40):
+            other.snapshot(iteration)
+        other.outcomes(iteration)
+        other.scalars(iteration)
+    truncated = log.path / "snapshots" / "000000020.safetensors"
+    truncated.write_bytes(truncated.read_bytes()[:-7])
+    log.snapshot(40, a__weight=np.zeros((6, 5, 5), np.float32))
+    summary = process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    assert summary.snapshots == 4
+    assert "000000020.safetensors" in summary.text()
+    assert "000000040.safetensors" in summary.text()
+    process(other.path, tmp_path / "expected", config=CONFIG, workers=1)
+    assert_equal(tmp_path / "store", tmp_path / "expected")
+
+
+def test_weights_that_are_nan_are_counted_and_found(log, tmp_path):
+    values = log.values(30)["a.weight"]
+    values[2, 1, :3] = np.nan
+    values[3, 0, 0] = np.inf
+    log.snapshot(30, a__weight=values)
+    summary = process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    assert summary.findings >= 1
+    root = open_store(tmp_path / "store").root()
+    rules = list(root["health/rule"][:])
+    row = rules.index("not_finite")
+    assert root["health/node"][:][row] == "a.weight"
+    assert root["health/iteration"][row] == 30
+    assert root["health/severity"][:][row] == "error"
+    leaf = list(root["nodes/name"][:]).index("a.weight")
+    assert root["nodes/nonfinite"][leaf, 3] == 4
+    assert root["nodes/count"][leaf, 3] == 6 * 5 * 4 - 4
+    finite = values[np.isfinite(values)].astype(float)
+    np.testing.assert_allclose(root["nodes/mean"][leaf, 3], finite.mean(), rtol=1e-5)
+
+
+def test_a_scheduler_that_does_not_answer_is_one_error_and_nothing_is_left(log, tmp_path):
+    config = CONFIG.model_copy(
+        update={"cluster": CONFIG.cluster.model_copy(update={"connect_seconds": 0.3})}
+    )
+    with pytest.raises(ConfigError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
+        process(log.path, tmp_path / "store", config=config, scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(StoreError, match="nothing was committed"):
+        open_store(tmp_path / "store")
+
+
+def test_images_that_are_of_no_known_class_do_not_stop_the_rest(tmp_path):
+    log = LogWriter(tmp_path / "log", shapes=SHAPES, images=20)
+    from deeptracker.tensorfile import write_tensors
+
+    log.labels[3] = -1
+    write_tensors(log.path / "images.safetensors", {"label": log.labels})
+    log.iterations([0, 10])
+    process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    root = open_store(tmp_path / "store").root()
+    assert root["classes/size"][:].sum() == 19
+
+
+def test_a_log_of_snapshots_only_has_no_validation_groups(tmp_path):
+    log = LogWriter(tmp_path / "log", shapes=SHAPES)
+    for iteration in (0, 1, 2):
+        log.snapshot(iteration)
+    process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    tree = open_store(tmp_path / "store").tree()
+    assert "images" not in tree.children
+    assert "classes" not in tree.children
+    assert np.isfinite(tree["nodes/norm2"].values).all()
+
+
+def test_iterations_with_outcomes_only_have_no_statistics(tmp_path):
+    log = LogWriter(tmp_path / "log", shapes=SHAPES, images=20)
+    log.iterations([0, 10])
+    log.outcomes(5)
+    process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    root = open_store(tmp_path / "store").root()
+    assert root["has_snapshot"][:].tolist() == [True, False, True]
+    assert np.isnan(root["nodes/mean"][:, 1]).all()
+    assert np.isnan(root["weights/a.weight/1/mean"][:, 1]).all()
+    assert not np.isnan(root["nodes/update_ratio"][:, 2]).any()
