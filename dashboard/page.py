@@ -132,7 +132,10 @@ class RunPage:
 
         def chip(text: str, name: str, value: Any) -> None:
             button = pn.widgets.Button(
-                name=f"{text}  ×", button_type="light", css_classes=["dt-chip"], margin=(0, 6, 4, 0)
+                name=f"{text}  \u00d7",
+                button_type="light",
+                css_classes=["dt-chip"],
+                margin=(0, 6, 4, 0),
             )
             button.on_click(lambda _: _drop(selection, name, value))
             chips.append(button)

@@ -1,4 +1,4 @@
-"""The selection: the one object that links every view, and the query string that is its other form."""
+"""The selection: the one object that links every view, and its other form, the query string."""
 
 import json
 import math
@@ -155,16 +155,18 @@ def _read(text: str, parameter: param.Parameter) -> Any:
         if not isinstance(value, list) or not all(_is_number(entry) for entry in value):
             _refuse(text)
         return tuple(value)
-    if parameter.name == "filters":
-        if not all(
-            isinstance(entry, list)
-            and len(entry) == 2
-            and isinstance(entry[0], str)
-            and type(entry[1]) is int
-            for entry in value
-        ):
-            _refuse(text)
+    if parameter.name == "filters" and not all(map(_is_filter, value)):
+        _refuse(text)
     return value
+
+
+def _is_filter(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and type(value[1]) is int
+    )
 
 
 def _is_number(value: Any) -> bool:

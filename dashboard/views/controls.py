@@ -16,7 +16,7 @@ def choice(
     parameter: param.Parameter, label: str, names: Mapping[str, str], tip: str, width: int = 140
 ) -> pn.widgets.Select:
     """Make a drop-down list of values, shown by their names."""
-    widget = pn.widgets.Select.from_param(
+    return pn.widgets.Select.from_param(
         parameter,
         name=label,
         options={shown: value for value, shown in names.items()},
@@ -24,7 +24,6 @@ def choice(
         width=width,
         margin=(0, 8, 0, 0),
     )
-    return widget
 
 
 def number_field(parameter: param.Parameter, label: str, tip: str) -> pn.widgets.IntInput:

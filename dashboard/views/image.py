@@ -79,7 +79,7 @@ def _others(predicted: np.ndarray, label: int, names: list[str]) -> str:
         return "nothing else, ever"
     classes, counts = np.unique(wrong, return_counts=True)
     order = np.argsort(-counts)[:3]
-    return ", ".join(f"{html.escape(names[classes[i]])} ({counts[i]}×)" for i in order)
+    return ", ".join(f"{html.escape(names[classes[i]])} ({counts[i]} times)" for i in order)
 
 
 def _strip(correct: np.ndarray) -> str:

@@ -75,7 +75,7 @@ class Timeline:
         return rows
 
     def _on_columns(self, name: str) -> np.ndarray:
-        """Give a scalar at the recorded iterations: the last value up to each since the one before."""
+        """Give a scalar at the recorded iterations: the last one since the iteration before."""
         values = self.run.array(f"scalars/{name}")
         places = self.run.array("scalars/iteration_s")
         known = np.isfinite(values)

@@ -36,7 +36,7 @@ class ValidationView:
         self.chart = RowChart(
             test_id="validation",
             max_height=620,
-            description="Error of each class over the iterations, with anomalous iterations marked.",
+            description="Error of each class over the iterations; anomalous iterations are marked.",
             sizing_mode="stretch_width",
         )
         self.card = pn.Column(width=300, css_classes=["dt-card"], visible=False)

@@ -171,7 +171,7 @@ class WeightView:
         return (-top, top) if self._signed else (0.0, top)
 
     def _describe(self, window: WeightWindow) -> None:
-        shape = "×".join(str(length) for length in shape_of(self.run, self.selection.raster))
+        shape = " x ".join(str(length) for length in shape_of(self.run, self.selection.raster))
         first = window.first_weight
         last = min(first + window.weights_per_row * len(window.values), window.size)
         note = f"<div class='dt-warning'>{window.note}</div>" if window.note else ""
