@@ -104,7 +104,7 @@ def strongest(run: Run, selection: Selection, count: int = 12) -> list[Triple]:
     first, last = run.columns(selection.window)
     images = _class_anomalies(run, selection)[:, first : last + 1]
     filters = run.array("cube/anomalous_filters")[:, first : last + 1]
-    # The best layers and classes of an iteration suffice: no cell outside them can be among the top.
+    # The best layers and classes of an iteration suffice: no other cell can be among the top.
     found: list[tuple[float, Triple]] = []
     names = layer_names(run)
     for at in range(images.shape[1]):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import panel as pn
 
+from dashboard.controls import text
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
 
@@ -25,7 +26,7 @@ def home(runs: Mapping[str, str]) -> pn.viewable.Viewable:
         for title in ("run", "network", "iterations", "weights", "classes", "findings", "updated")
     )
     return pn.Column(
-        pn.pane.HTML(
+        text(
             "<div class='dt-header'><a class='dt-brand' href='./'>DeepTracker</a>"
             f"<span>{len(runs)} runs</span></div>"
             f"<div class='dt-home'><table><tr>{head}</tr>{rows}</table></div>",

@@ -1,12 +1,15 @@
 """One run's page: the header, the timeline, and the views in tabs, all linked by one selection."""
 
 import html
+from functools import partial
 from typing import Any
 
 import panel as pn
 
+from dashboard.controls import action, text
 from dashboard.run import Run
 from dashboard.selection import VIEWS, Selection
+from dashboard.theme import CSS
 from dashboard.views.correlation import CorrelationView
 from dashboard.views.info import InfoView
 from dashboard.views.layers import LayerView
@@ -49,10 +52,11 @@ class RunPage:
             active=VIEWS.index(self.selection.view),
             sizing_mode="stretch_width",
             css_classes=["dt-tabs"],
+            stylesheets=[CSS],
         )
         self.chips = pn.FlexBox(sizing_mode="stretch_width", css_classes=["dt-chips"])
         self.notice = pn.pane.Alert("", alert_type="warning", visible=False, margin=(4, 0))
-        self.header = pn.pane.HTML(sizing_mode="stretch_width", margin=0)
+        self.header = text(margin=0)
         self.tabs.param.watch(self._tab_opened, "active")
         self.selection.param.watch(self._view_chosen, "view")
         self.selection.param.watch(
@@ -71,7 +75,10 @@ class RunPage:
             pn.Column(
                 self.notice,
                 pn.Column(
-                    self.timeline.panel(), css_classes=["dt-panel"], sizing_mode="stretch_width"
+                    self.timeline.panel(),
+                    css_classes=["dt-panel"],
+                    stylesheets=[CSS],
+                    sizing_mode="stretch_width",
                 ),
                 self.chips,
                 self.tabs,
@@ -130,15 +137,10 @@ class RunPage:
         selection = self.selection
         chips: list[Any] = []
 
-        def chip(text: str, name: str, value: Any) -> None:
-            button = pn.widgets.Button(
-                name=f"{text}  \u00d7",
-                button_type="light",
-                css_classes=["dt-chip"],
-                margin=(0, 6, 4, 0),
-            )
-            button.on_click(lambda _: _drop(selection, name, value))
-            chips.append(button)
+        def chip(shown: str, name: str, value: Any) -> None:
+            drop = partial(_drop, selection, name, value)
+            label = f"{shown}  \u00d7"
+            chips.append(action(label, drop, css_classes=["dt-chip"], margin=(0, 6, 4, 0)))
 
         if selection.window is not None:
             first, last = selection.window
@@ -154,9 +156,7 @@ class RunPage:
         for entry in selection.filters:
             chip(f"{entry[0]} filter {entry[1]}", "filters", entry)
         hint = "Drag on the timeline to set a window, click to pick an iteration; shift adds one."
-        self.chips.objects = chips or [
-            pn.pane.HTML(f"<span class='dt-hint'>{hint}</span>", margin=0)
-        ]
+        self.chips.objects = chips or [text(f"<span class='dt-hint'>{hint}</span>", margin=0)]
 
     def _write_header(self) -> None:
         run = self.run

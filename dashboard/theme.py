@@ -41,10 +41,22 @@ RIGHT_COLOUR, WRONG_COLOUR = "#dbe9f4", "#c2410c"
 # Twenty labels apart in lightness and hue, for predicted classes.
 MANY = tuple(colorcet.glasbey_hv[:254])
 
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _ramp(*colours: str) -> tuple[str, ...]:
+    """Interpolate 255 colours between a few."""
+    given = np.array([_rgb(colour) for colour in colours], np.float64)
+    places = np.linspace(0, len(colours) - 1, 255)
+    mixed = [np.interp(places, np.arange(len(colours)), channel) for channel in given.T]
+    return tuple("#" + "".join(f"{round(c):02x}" for c in rgb) for rgb in zip(*mixed, strict=True))
+
+
 PALETTES: dict[str, tuple[str, ...]] = {
-    # White for nothing to dark blue: safe for all, and calm where nothing happens.
-    "blues": tuple(colorcet.CET_L17),
-    "heat": tuple(colorcet.CET_CBL2),
+    # Nearly white to dark blue: safe for all, and calm where nothing happens.
+    "blues": _ramp("#fafcfe", "#c6dcec", "#7fb2d6", "#2f7fb5", "#0b4f7d", "#062c47"),
     "diverging": tuple(colorcet.CET_D1A),
     "outcome": (WRONG_COLOUR, RIGHT_COLOUR),
 }
@@ -60,10 +72,6 @@ def lookup_table(palette: str) -> bytes:
         places = np.minimum(np.arange(255) * len(colours) // 255, len(colours) - 1)
     table = np.array([_rgb(colours[place]) for place in places] + [_rgb(MISSING_COLOUR)], np.uint8)
     return np.hstack([table, np.full((256, 1), 255, np.uint8)]).tobytes()
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def levels(values: np.ndarray, low: float | np.ndarray, high: float | np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from dashboard.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
 __all__ = ["Row", "RowChart"]
 
 HERE = Path(__file__).parent
+GAP, AXIS_HEIGHT = 4, 22  # as in rowchart.js
 
 
 @dataclass(frozen=True)
@@ -90,4 +91,15 @@ class RowChart(JSComponent):
             )
         names = {str(row.options["palette"]) for row in rows if "palette" in row.options}
         palettes = {name: lookup_table(name) for name in sorted(names)}
-        self.param.update(rows=packed, data=b"".join(chunks), palettes=palettes, **values)
+        self.param.update(
+            rows=packed,
+            data=b"".join(chunks),
+            palettes=palettes,
+            height=self._height_of(rows),
+            **values,
+        )
+
+    def _height_of(self, rows: Sequence[Row]) -> int:
+        whole = GAP + sum(row.height + float(row.options.get("gap", GAP)) for row in rows)
+        shown = min(whole, self.max_height) if self.max_height else whole
+        return int(shown) + (AXIS_HEIGHT if self.show_axis else 0) + 1

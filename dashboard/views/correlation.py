@@ -1,5 +1,6 @@
 """The correlation view: the cube, its faces laid flat, and its strongest cells."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,11 @@ import panel as pn
 
 from dashboard.canvas.cube import Cube, face
 from dashboard.canvas.rowchart import Row, RowChart
-from dashboard.cubedata import Faces, faces_of, layer_names, picks_of, strongest
+from dashboard.controls import action, bar, choice, number_field, text, toggle_iteration
+from dashboard.cubedata import Faces, Triple, faces_of, layer_names, picks_of, strongest
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import levels
-from dashboard.views.controls import bar, choice, number_field, toggle_iteration
+from dashboard.theme import CSS, levels
 
 __all__ = ["CorrelationView"]
 
@@ -31,8 +32,8 @@ class CorrelationView:
             description="Anomalous images of each class, and anomalous filters of each layer.",
             sizing_mode="stretch_width",
         )
-        self.legend = pn.pane.HTML("", sizing_mode="stretch_width")
-        self.list = pn.Column(width=300, css_classes=["dt-card"])
+        self.legend = text("", sizing_mode="stretch_width")
+        self.list = pn.Column(width=300, css_classes=["dt-card"], stylesheets=[CSS])
         self.cube.param.watch(self._clicked, "event")
         self.flat.param.watch(self._acted, "event")
         selection.param.watch(
@@ -52,7 +53,7 @@ class CorrelationView:
     def panel(self) -> pn.viewable.Viewable:
         """Give the cube, the list of its strongest cells, and the flat faces."""
         if not self._complete:
-            return pn.pane.HTML(
+            return text(
                 "<div class='dt-empty'><b>The cube needs outcomes and layers.</b><br>Record "
                 "outcomes beside the snapshots with <code>recorder.outcomes(…)</code>, and process "
                 "the log again.</div>",
@@ -83,7 +84,7 @@ class CorrelationView:
                 self.list,
                 sizing_mode="stretch_width",
             ),
-            pn.pane.HTML("<h3>The time faces, laid flat</h3>", margin=(8, 8, 0, 8)),
+            text("<h3>The time faces, laid flat</h3>", margin=(8, 8, 0, 8)),
             self.flat,
             sizing_mode="stretch_width",
         )
@@ -175,25 +176,24 @@ class CorrelationView:
         else:
             self.selection.nodes = [layer_names(self.run)[act["line"]]]
 
+    def _pick(self, triple: Triple) -> None:
+        self.selection.param.update(
+            iterations=[triple.iteration], classes=[triple.class_], nodes=[triple.layer]
+        )
+
     def _list_strongest(self) -> None:
-        title = pn.pane.HTML("<h3>Anomalous together</h3>", width=280)
+        title = text("<h3>Anomalous together</h3>", width=280)
         buttons: list[Any] = []
         for triple in strongest(self.run, self.selection):
-            button = pn.widgets.Button(
-                name=f"{triple.iteration:,}   class {triple.class_}   {triple.layer}",
+            button = action(
+                f"{triple.iteration:,}   class {triple.class_}   {triple.layer}",
+                partial(self._pick, triple),
                 description=f"{triple.images} images, {triple.filters} filters",
                 css_classes=["dt-finding"],
-                button_type="light",
                 width=280,
-                margin=(0, 0, 4, 0),
-            )
-            button.on_click(
-                lambda _, triple=triple: self.selection.param.update(
-                    iterations=[triple.iteration], classes=[triple.class_], nodes=[triple.layer]
-                )
             )
             buttons.append(button)
-        empty = pn.pane.HTML(
+        empty = text(
             "<div class='dt-empty'>No class and layer were anomalous at the same iteration.</div>",
             width=280,
         )

@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 import panel as pn
 
+from dashboard.controls import action, text
 from dashboard.run import Run
 from dashboard.selection import Selection
 
@@ -45,8 +46,7 @@ def image_card(run: Run, selection: Selection, image: int) -> pn.viewable.Viewab
     flips = int(run.array("images/flips")[image])
     known = correct != 255
     right = float((correct[known] == 1).mean()) if known.any() else float("nan")
-    close = pn.widgets.Button(name="Close", button_type="light", width=70, align="end")
-    close.on_click(lambda _: selection.param.update(images=[]))
+    close = action("Close", lambda: selection.param.update(images=[]), width=70, align="end")
     others = _others(predicted, label, names)
     title = html.escape(str(run.array("images/name")[image]))
     facts = (
@@ -59,7 +59,7 @@ def image_card(run: Run, selection: Selection, image: int) -> pn.viewable.Viewab
         f"<div class='dt-small'>right or wrong over the iterations</div>{_strip(correct)}"
         f"{_loss(run, image)}</div>"
     )
-    return pn.Column(close, pn.pane.HTML(facts, width=280), margin=0)
+    return pn.Column(close, text(facts, width=280), margin=0)
 
 
 def _thumbnail(run: Run, image: int) -> str:

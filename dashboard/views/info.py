@@ -2,10 +2,12 @@
 
 import html
 import json
+from functools import partial
 from typing import Any
 
 import panel as pn
 
+from dashboard.controls import action, text
 from dashboard.run import Run
 from dashboard.selection import Selection
 
@@ -22,8 +24,8 @@ class InfoView:
         self.run = run
         self.selection = selection
         self.findings = pn.Column(sizing_mode="stretch_width")
-        self.facts = pn.pane.HTML(sizing_mode="stretch_width")
-        self.layers = pn.pane.HTML(sizing_mode="stretch_width")
+        self.facts = text(sizing_mode="stretch_width")
+        self.layers = text(sizing_mode="stretch_width")
         self.update()
 
     def panel(self) -> pn.viewable.Viewable:
@@ -87,11 +89,11 @@ class InfoView:
         )
 
     def _listed_findings(self) -> list[Any]:
-        title = pn.pane.HTML("<h3>Health findings</h3>")
+        title = text("<h3>Health findings</h3>")
         if not self.run.has("health/rule") or not len(self.run.array("health/rule")):
             return [
                 title,
-                pn.pane.HTML("<div class='dt-empty'>No rule found anything wrong.</div>"),
+                text("<div class='dt-empty'>No rule found anything wrong.</div>"),
             ]
         columns = {
             name: self.run.array(f"health/{name}")
@@ -100,15 +102,13 @@ class InfoView:
         buttons: list[Any] = []
         for i in range(min(MOST_FINDINGS, len(columns["rule"]))):
             entry = {name: values[i] for name, values in columns.items()}
-            button = pn.widgets.Button(
-                name=f"{int(entry['iteration']):,}   {entry['message']}",
+            button = action(
+                f"{int(entry['iteration']):,}   {entry['message']}",
+                partial(self._lead_to, entry),
                 css_classes=["dt-finding", f"dt-{entry['severity']}"],
-                button_type="light",
-                sizing_mode="stretch_width",
-                margin=(0, 0, 4, 0),
                 description=str(entry["rule"]).replace("_", " "),
+                sizing_mode="stretch_width",
             )
-            button.on_click(lambda _, entry=entry: self._lead_to(entry))
             buttons.append(button)
         return [title, *buttons]
 

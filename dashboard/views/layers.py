@@ -1,14 +1,16 @@
 """The layer view: the architecture as a tree of small multiples, down to single filters."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import panel as pn
 
 from dashboard.canvas.rowchart import Row, RowChart
+from dashboard.controls import action, bar, check, choice, text, toggle_iteration
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.views.controls import bar, check, choice, toggle_iteration
+from dashboard.theme import CSS
 from dashboard.views.filters import FILTER_MEASURES, filter_row, filters_in_order, top_filters
 from dashboard.views.multiples import ENCODINGS, STATISTICS, Scale, multiple
 
@@ -29,7 +31,7 @@ class LayerView:
             description="Statistics of every node of the architecture over the iterations.",
             sizing_mode="stretch_width",
         )
-        self.side = pn.Column(width=280, css_classes=["dt-card"])
+        self.side = pn.Column(width=280, css_classes=["dt-card"], stylesheets=[CSS])
         self.chart.param.watch(self._acted, "event")
         redrawn = [
             "open_nodes",
@@ -187,34 +189,26 @@ class LayerView:
                 "<h3>Filters that stand out</h3><div class='dt-empty'>Pick an iteration to see the "
                 "filters that changed most against their own history.</div>"
             )
-            self.side.objects = [pn.pane.HTML(hint, width=260)]
+            self.side.objects = [text(hint, width=260)]
             return
         iteration = int(self.run.iterations[picked[-1]])
         title = f"<h3>Filters that stand out at {iteration:,}</h3>"
-        entries: list[Any] = [pn.pane.HTML(title, width=260)]
+        entries: list[Any] = [text(title, width=260)]
         for place, (name, index, score) in enumerate(top_filters(self.run, picked[-1]), start=1):
-            button = pn.widgets.Button(
-                name=f"{place}.  {name.removesuffix('.weight')}  filter {index}   z = {score:,.1f}",
-                css_classes=["dt-finding"],
-                button_type="light",
-                width=260,
-                margin=(0, 0, 4, 0),
-            )
-            button.on_click(lambda _, name=name, index=index: self._open_filter(name, index))
-            entries.append(button)
+            shown = f"{place}.  {name.removesuffix('.weight')}  filter {index}   z = {score:,.1f}"
+            open_it = partial(self._open_filter, name, index)
+            entries.append(action(shown, open_it, css_classes=["dt-finding"], width=260))
         if len(entries) == 1:
-            entries.append(pn.pane.HTML("<div class='dt-empty'>No history yet.</div>", width=260))
+            entries.append(text("<div class='dt-empty'>No history yet.</div>", width=260))
         if self.selection.filters:
             entries.append(self._raster_button())
         self.side.objects = entries
 
     def _raster_button(self) -> pn.widgets.Button:
         name, index = self.selection.filters[-1]
-        button = pn.widgets.Button(
-            name=f"Weights of filter {index}", button_type="primary", width=260, margin=(8, 0)
-        )
-        button.on_click(lambda _: open_raster(self.run, self.selection, name, index))
-        return button
+        show = partial(open_raster, self.run, self.selection, name, index)
+        shown = f"Weights of filter {index}"
+        return action(shown, show, button_type="primary", width=260, margin=(8, 0))
 
     def _open_filter(self, name: str, index: int) -> None:
         ancestors = [name]

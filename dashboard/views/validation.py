@@ -8,10 +8,10 @@ import panel as pn
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
 from dashboard.canvas.rowchart import Row, RowChart
+from dashboard.controls import bar, choice, number_field, text, toggle_iteration
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import levels
-from dashboard.views.controls import bar, choice, number_field, toggle_iteration
+from dashboard.theme import CSS, levels
 from dashboard.views.image import image_card
 
 __all__ = ["ValidationView", "similarity_order"]
@@ -39,7 +39,7 @@ class ValidationView:
             description="Error of each class over the iterations; anomalous iterations are marked.",
             sizing_mode="stretch_width",
         )
-        self.card = pn.Column(width=300, css_classes=["dt-card"], visible=False)
+        self.card = pn.Column(width=300, css_classes=["dt-card"], stylesheets=[CSS], visible=False)
         self.chart.param.watch(self._acted, "event")
         redrawn = ["rule", "anomaly_window", "threshold", "class_order", "open_classes", "pixels"]
         selection.param.watch(self._redraw, redrawn)
@@ -51,7 +51,7 @@ class ValidationView:
     def panel(self) -> pn.viewable.Viewable:
         """Give the controls, the chart and the opened image."""
         if not self.run.has_images:
-            return pn.pane.HTML(
+            return text(
                 "<div class='dt-empty'><b>No validation outcomes were recorded.</b><br>Record them "
                 "with <code>recorder.outcomes(iteration, predicted, loss=…)</code> and process the "
                 "log again.</div>",

@@ -10,10 +10,10 @@ import xarray as xr
 from bokeh.models import CustomJSTickFormatter, HoverTool
 from holoviews.streams import RangeXY, Tap
 
+from dashboard.controls import action, bar, choice, text
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import PALETTES
-from dashboard.views.controls import bar, choice
 from dashboard.weightwindow import WeightWindow, read, shape_of
 
 __all__ = ["WeightView"]
@@ -38,8 +38,8 @@ class WeightView:
         ]
         if selection.raster not in self.names:
             selection.raster = self._first_choice()
-        self.state = pn.pane.HTML("", sizing_mode="stretch_width", margin=(4, 8))
-        self.told = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 8))
+        self.state = text(margin=(4, 8))
+        self.told = text(margin=(0, 8))
         self.place = pn.Column(sizing_mode="stretch_width")
         self._limits: tuple[float, float] = (-1.0, 1.0)
         selection.param.watch(
@@ -83,7 +83,7 @@ class WeightView:
         """Draw the raster anew."""
         parameter = self.selection.raster
         if not parameter:
-            self.place.objects = [pn.pane.HTML("<div class='dt-empty'>No parameters.</div>")]
+            self.place.objects = [text("<div class='dt-empty'>No parameters.</div>")]
             return
         size = int(np.prod(shape_of(self.run, parameter)))
         whole = (0.0, float(len(self.run.iterations)), 0.0, float(size))
@@ -252,9 +252,9 @@ class WeightView:
         plot.state.toolbar.logo = None
 
     def _whole_button(self) -> pn.widgets.Button:
-        button = pn.widgets.Button(name="Whole parameter", button_type="light", align="end")
-        button.on_click(lambda _: setattr(self.selection, "raster_range", None))
-        return button
+        return action(
+            "Whole parameter", lambda: setattr(self.selection, "raster_range", None), align="end"
+        )
 
 
 def rasterize_window(

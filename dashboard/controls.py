@@ -1,6 +1,6 @@
 """Small controls that read and write the selection; each says in a tooltip what it does."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import panel as pn
@@ -8,8 +8,24 @@ import param
 
 from dashboard.run import Run
 from dashboard.selection import Selection
+from dashboard.theme import CSS
 
-__all__ = ["bar", "check", "choice", "number_field", "toggle_iteration"]
+__all__ = ["action", "bar", "check", "choice", "number_field", "text", "toggle_iteration"]
+
+
+def text(content: str = "", **options: Any) -> pn.pane.HTML:
+    """Show HTML in the page's style."""
+    sizing = {} if "width" in options else {"sizing_mode": "stretch_width"}
+    return pn.pane.HTML(content, stylesheets=[CSS], **sizing | options)
+
+
+def action(name: str, act: Callable[[], Any], **options: Any) -> pn.widgets.Button:
+    """Make a button."""
+    button = pn.widgets.Button(
+        name=name, stylesheets=[CSS], **{"button_type": "light", "margin": (0, 0, 4, 0)} | options
+    )
+    button.on_click(lambda _: act())
+    return button
 
 
 def choice(
