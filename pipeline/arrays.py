@@ -12,14 +12,22 @@ from typing import Any
 
 import numpy as np
 import zarr
-from numcodecs import blosc
+from numcodecs import blosc  # type: ignore[import-untyped]
 from zarr.abc.store import Store
 from zarr.codecs import BloscCodec, BytesCodec
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.group import GroupMetadata
 from zarr.core.metadata import ArrayV3Metadata
 
-__all__ = ["ArraySpec", "ChunkWriter", "create_arrays", "grow_arrays"]
+__all__ = [
+    "ArraySpec",
+    "ChunkWriter",
+    "array_at",
+    "create_arrays",
+    "group_at",
+    "grow_arrays",
+    "read",
+]
 
 Attributes = Mapping[str, Any]
 
@@ -73,7 +81,7 @@ class ArraySpec:
         blosc_codec = BloscCodec(
             cname=name,  # type: ignore[arg-type]
             clevel=level,
-            shuffle="shuffle",  # type: ignore[arg-type]
+            shuffle="shuffle",
             typesize=self.item_bytes,
         )
         fill = "NaN" if isinstance(self.fill, float) and np.isnan(self.fill) else self.fill
@@ -95,6 +103,25 @@ class ArraySpec:
     def all_attributes(self) -> dict[str, Any]:
         """Give the attributes as they are stored."""
         return {"long_name": self.long_name, "units": self.units, **self.attributes}
+
+
+def array_at(group: zarr.Group, path: str) -> zarr.Array[Any]:
+    """Open an array that is known to be one."""
+    found = group[path]
+    assert isinstance(found, zarr.Array), f"{path} is a group"
+    return found
+
+
+def group_at(group: zarr.Group, path: str) -> zarr.Group:
+    """Open a group that is known to be one."""
+    found = group[path]
+    assert isinstance(found, zarr.Group), f"{path} is an array"
+    return found
+
+
+def read(group: zarr.Group, path: str, selection: Any = ...) -> np.ndarray:
+    """Read an array, or a selection of it."""
+    return np.asarray(array_at(group, path)[selection])
 
 
 def create_arrays(
@@ -119,7 +146,10 @@ def grow_arrays(store: Store, specs: Iterable[ArraySpec]) -> None:
     """Give existing arrays the shapes of their specifications; their chunks stay."""
     prototype = default_buffer_prototype()
     pending = [
-        (f"{spec.path}/zarr.json", spec.metadata().to_buffer_dict(prototype)["zarr.json"].to_bytes())
+        (
+            f"{spec.path}/zarr.json",
+            spec.metadata().to_buffer_dict(prototype)["zarr.json"].to_bytes(),
+        )
         for spec in specs
     ]
     asyncio.run(_store_all(store, pending))

@@ -7,7 +7,16 @@ from deeptracker.errors import ConfigError
 from pipeline.layout import ParameterLayout
 from pipeline.sources.manifest import ITEM_BYTES, Parameter
 
-__all__ = ["Block", "Columns", "Part", "Plan", "column_blocks", "plan_blocks", "projected_bytes", "split_weights"]
+__all__ = [
+    "Block",
+    "Columns",
+    "Part",
+    "Plan",
+    "column_blocks",
+    "plan_blocks",
+    "projected_bytes",
+    "split_weights",
+]
 
 LARGEST_SPLIT = 2**22
 SMALLEST_SPLIT = 2**16
@@ -129,6 +138,7 @@ def split_weights(block_bytes: int, columns: int, parameters: Sequence[Parameter
     ConfigError
         When even the smallest part does not fit.
     """
+
     def needed(split: int) -> int:
         return max(_part_bytes(parameter, split, columns) for parameter in parameters)
 

@@ -10,6 +10,7 @@ import numpy as np
 import zarr
 
 from pipeline.architecture import Architecture
+from pipeline.arrays import read
 from pipeline.config import Config
 from pipeline.sources.manifest import Images, Problem, Source
 
@@ -95,13 +96,15 @@ def find_changes(
     scalars : str
         A digest of the scalars, which are always written whole.
     """
-    known: dict[str, Any] = json.loads(root.attrs["settings"])
+    known: dict[str, Any] = json.loads(str(root.attrs["settings"]))
     changed = [name for name in settings if known.get(name) != settings[name]]
     if changed:
         verb = "has" if len(changed) == 1 else "have"
         return Change("rebuild", reason=f"{' and '.join(changed)} {verb} changed")
     old = Recording(
-        root["iteration"][:], root["snapshot_fingerprint"][:], root["outcome_fingerprint"][:]
+        read(root, "iteration"),
+        read(root, "snapshot_fingerprint"),
+        read(root, "outcome_fingerprint"),
     )
     warnings = _compare_files(old, recording, source)
     last = old.iterations[-1]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import zarr
 
+from pipeline.arrays import array_at, group_at, read
 from pipeline.graph import Run
 from pipeline.measures.association import associate, co_occurrence
 from pipeline.measures.findings import (
@@ -37,7 +38,13 @@ def write_conclusions(root: zarr.Group, run: Run, bands: Sequence[BandScore]) ->
     """
     _write_layers(root, run, bands)
     if run.schema.shape.images:
-        put(root["images"], "flips", _image_flips(root["images/correct"]), ["image"], "flips")
+        put(
+            group_at(root, "images"),
+            "flips",
+            _image_flips(array_at(root, "images/correct")),
+            ["image"],
+            "flips",
+        )
         _write_faces(root, run)
     _write_ranking(root, run)
     return _write_findings(root, run)
@@ -48,7 +55,7 @@ def _write_layers(root: zarr.Group, run: Run, bands: Sequence[BandScore]) -> Non
     architecture = run.schema.architecture
     layers = architecture.layers()
     names = np.array([architecture.nodes[layer].name for layer in layers], object)
-    put(root["cube"], "layer", names, ["layer"], "layer")
+    put(group_at(root, "cube"), "layer", names, ["layer"], "layer")
     if not layers or not len(run.columns):
         return
     place = {
@@ -62,15 +69,15 @@ def _write_layers(root: zarr.Group, run: Run, bands: Sequence[BandScore]) -> Non
         layer = place[band.parameter]
         anomalous[layer] += band.anomalous
         highest[layer] = np.fmax(highest[layer], band.highest)
-    root["cube/anomalous_filters"][:, run.columns.start :] = anomalous
-    root["cube/highest_score"][:, run.columns.start :] = highest
+    array_at(root, "cube/anomalous_filters")[:, run.columns.start :] = anomalous
+    array_at(root, "cube/highest_score")[:, run.columns.start :] = highest
 
 
 def _image_flips(correct: zarr.Array) -> np.ndarray:
     """Count each image's changes from one recorded outcome to the next, int32 [image]."""
     flips = np.zeros(correct.shape[0], np.int32)
     for start in range(0, len(flips), IMAGE_CHUNK):
-        band = correct[start : start + IMAGE_CHUNK]
+        band = np.asarray(correct[start : start + IMAGE_CHUNK])
         before = np.full(len(band), MISSING, np.uint8)
         for now in band.T:
             known = now != MISSING
@@ -81,16 +88,16 @@ def _image_flips(correct: zarr.Array) -> np.ndarray:
 
 def _write_faces(root: zarr.Group, run: Run) -> None:
     """Put classes beside layers: flips, association and co-occurrence."""
-    cube = root["cube"]
+    cube = group_at(root, "cube")
     put(cube, "class_", np.array(run.subject.classes, object), ["class_"], "class")
-    flips = root["classes/flips"][...]
-    cube["flips"][...] = flips
+    flips = read(root, "classes/flips")
+    array_at(cube, "flips")[...] = flips
     layers = run.schema.architecture.layers()
     if not layers:
         return
     together = np.flatnonzero((run.recording.snapshots != 0) & (run.recording.outcomes != 0))
-    anomalous = cube["anomalous_filters"][...][:, together]
-    class_anomalies = root["classes/left"][_window(run) - 1][:, together]
+    anomalous = read(cube, "anomalous_filters")[:, together]
+    class_anomalies = read(root, "classes/left", _window(run) - 1)[:, together]
     found = associate(flips[:, together], anomalous)
     faces = {
         "association": (found.correlation, "rank correlation of flips and anomalous filters"),
@@ -110,13 +117,13 @@ def _write_ranking(root: zarr.Group, run: Run) -> None:
     nothing = np.zeros(run.schema.shape.iterations)
     images, filters, highest = nothing, nothing, nothing * np.nan
     if run.schema.shape.images:
-        images = root["classes/left"][_window(run) - 1].sum(axis=0).astype(float)
+        images = read(root, "classes/left", _window(run) - 1).sum(axis=0).astype(float)
     if run.schema.architecture.layers():
-        filters = root["cube/anomalous_filters"][...].sum(axis=0).astype(float)
-        highest = np.fmax.reduce(root["cube/highest_score"][...], axis=0)
-    root["cube/image_anomalies"][...] = images
-    root["cube/filter_anomalies"][...] = filters
-    root["cube/iteration_score"][...] = iteration_score(images, filters, highest)
+        filters = read(root, "cube/anomalous_filters").sum(axis=0).astype(float)
+        highest = np.fmax.reduce(read(root, "cube/highest_score"), axis=0)
+    array_at(root, "cube/image_anomalies")[...] = images
+    array_at(root, "cube/filter_anomalies")[...] = filters
+    array_at(root, "cube/iteration_score")[...] = iteration_score(images, filters, highest)
 
 
 def _window(run: Run) -> int:
@@ -138,10 +145,10 @@ def _write_findings(root: zarr.Group, run: Run) -> int:
     }
     for name, (dtype, long_name) in columns.items():
         values = np.array([getattr(finding, name) for finding in found], dtype)
-        put(root["health"], name, values, ["finding"], long_name)
+        put(group_at(root, "health"), name, values, ["finding"], long_name)
         if name == "iteration":
             # In a DataTree the coordinate that every group inherits hides a variable of its name.
-            put(root["health"], "at_iteration", values, ["finding"], long_name)
+            put(group_at(root, "health"), "at_iteration", values, ["finding"], long_name)
     return len(found)
 
 
@@ -159,14 +166,14 @@ def _series(root: zarr.Group, run: Run, still_snapshots: int) -> RunSeries:
             [node.name for node in nodes],
             [node.kind for node in nodes],
             iterations[snapshots],
-            {name: root[f"nodes/{name}"][...][:, snapshots] for name in statistics},
+            {name: read(root, f"nodes/{name}")[:, snapshots] for name in statistics},
         ),
         classes=ClassSeries(
             run.subject.classes,
-            root["classes/size"][...],
+            read(root, "classes/size"),
             iterations[outcomes],
-            root["classes/error"][...][:, outcomes],
-            root["classes/flips"][...][:, outcomes],
+            read(root, "classes/error")[:, outcomes],
+            read(root, "classes/flips")[:, outcomes],
         )
         if run.schema.shape.images
         else None,
@@ -187,9 +194,9 @@ def _still_filters(
     for parameter in run.schema.architecture.parameters:
         if not parameter.has_filters or len(recent) < still_snapshots:
             continue
-        group = root[f"filters/{group_name(parameter)}"]
+        group = group_at(root, f"filters/{group_name(parameter)}")
         norm, change = (
-            group[name][:, recent[0] :][:, recent - recent[0]]
+            read(group, name, np.s_[:, recent[0] :])[:, recent - recent[0]]
             for name in ("norm2", "change_euclidean")
         )
         dead = run.subject.config.findings.dead_norm * np.sqrt(parameter.filter_size)
@@ -199,6 +206,6 @@ def _still_filters(
             parameter.name,
             parameter.filter_size,
             run.recording.iterations[snapshots],
-            group["norm2"][...][:, snapshots],
-            group["change_euclidean"][...][:, snapshots],
+            read(group, "norm2")[:, snapshots],
+            read(group, "change_euclidean")[:, snapshots],
         )

@@ -1,6 +1,7 @@
 """The pipeline's configuration: pydantic models, loaded from one YAML file."""
 
 import difflib
+import itertools
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -32,7 +33,8 @@ class SourceConfig(_Section):
     """How a log is read."""
 
     pattern: str | None = Field(
-        None, description="regular expression; its first group is the iteration in a file's stem"
+        default=None,
+        description="regular expression; its first group is the iteration in a file's stem",
     )
 
 
@@ -40,13 +42,16 @@ class AnomalyConfig(_Section):
     """What counts as anomalous."""
 
     image_window: int = Field(
-        5, ge=1, le=50, description="snapshots of the left rule behind the iteration ranking"
+        default=5,
+        ge=1,
+        le=50,
+        description="snapshots of the left rule behind the iteration ranking",
     )
     filter_window: int = Field(
-        20, ge=4, le=1000, description="snapshots of a filter's own recent history"
+        default=20, ge=4, le=1000, description="snapshots of a filter's own recent history"
     )
     filter_threshold: float = Field(
-        6.0, gt=0, description="robust z-score over which a filter is anomalous"
+        default=6.0, gt=0, description="robust z-score over which a filter is anomalous"
     )
 
 
@@ -54,35 +59,44 @@ class FindingConfig(_Section):
     """When each health rule speaks; see `pipeline.measures.findings.FindingThresholds`."""
 
     exploding_update_ratio: float = Field(
-        0.3, gt=0, description="a layer's update over its norm above which it explodes"
+        default=0.3, gt=0, description="a layer's update over its norm above which it explodes"
     )
     exploding_update_factor: float = Field(
-        5.0, gt=0, description="how many times its own median the ratio must be as well"
+        default=5.0, gt=0, description="how many times its own median the ratio must be as well"
     )
     vanishing_update_ratio: float = Field(
-        1e-7, ge=0, description="a layer's update over its norm below which it hardly learns"
+        default=1e-7,
+        ge=0,
+        description="a layer's update over its norm below which it hardly learns",
     )
-    dead_norm: float = Field(1e-12, ge=0, description="root mean square weight of the dead")
-    still_snapshots: int = Field(10, ge=2, description="snapshots without learning")
-    saturated_error: Share = Field(0.99, description="error of a class never recognised")
-    mass_flip_share: Share = Field(0.1, description="share of the images that flip at once")
-    loss_spike_factor: float = Field(3.0, gt=1, description="times the median before")
-    forgetting_rise: Share = Field(0.2, description="rise of a class's error from its least")
-    history: int = Field(20, ge=5, description="snapshots that a value is compared with")
-    per_rule: int = Field(50, ge=1, description="findings of one rule at most")
+    dead_norm: float = Field(default=1e-12, ge=0, description="root mean square weight of the dead")
+    still_snapshots: int = Field(default=10, ge=2, description="snapshots without learning")
+    saturated_error: Share = Field(default=0.99, description="error of a class never recognised")
+    mass_flip_share: Share = Field(default=0.1, description="share of the images that flip at once")
+    loss_spike_factor: float = Field(default=3.0, gt=1, description="times the median before")
+    forgetting_rise: Share = Field(
+        default=0.2, description="rise of a class's error from its least"
+    )
+    history: int = Field(default=20, ge=5, description="snapshots that a value is compared with")
+    per_rule: int = Field(default=50, ge=1, description="findings of one rule at most")
 
 
 class ClusterConfig(_Section):
     """Where the tasks run."""
 
     kind: Literal["local", "address"] = "local"
-    address: str | None = Field(None, description="an existing scheduler, tcp://HOST:PORT")
-    workers: int | None = Field(None, ge=1, description="local worker processes; one a core")
-    threads: int = Field(1, ge=1, description="threads of a local worker")
-    memory: str | None = Field(
-        None, description="memory limit of a local worker, as in 4GiB; a fair share by default"
+    address: str | None = Field(default=None, description="an existing scheduler, tcp://HOST:PORT")
+    workers: int | None = Field(
+        default=None, ge=1, description="local worker processes; one a core"
     )
-    connect_seconds: float = Field(10.0, gt=0, description="how long to wait for a scheduler")
+    threads: int = Field(default=1, ge=1, description="threads of a local worker")
+    memory: str | None = Field(
+        default=None,
+        description="memory limit of a local worker, as in 4GiB; a fair share by default",
+    )
+    connect_seconds: float = Field(
+        default=10.0, gt=0, description="how long to wait for a scheduler"
+    )
 
 
 class Config(_Section):
@@ -98,10 +112,10 @@ class Config(_Section):
         Change ratios: shares of the weights whose relative change is over each.
     """
 
-    block_bytes: int = Field(GIB, ge=32 * MIB)
-    columns_per_chunk: int = Field(32, ge=4, le=1024)
+    block_bytes: int = Field(default=GIB, ge=32 * MIB)
+    columns_per_chunk: int = Field(default=32, ge=4, le=1024)
     thresholds: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (0.001, 0.01, 0.1, 1.0), min_length=1, max_length=16
+        default=(0.001, 0.01, 0.1, 1.0), min_length=1, max_length=16
     )
     anomalies: AnomalyConfig = AnomalyConfig()
     findings: FindingConfig = FindingConfig()
@@ -111,7 +125,7 @@ class Config(_Section):
     @field_validator("thresholds")
     @classmethod
     def _rising(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if any(low >= high for low, high in zip(value, value[1:], strict=False)):
+        if any(low >= high for low, high in itertools.pairwise(value)):
             raise ValueError("each threshold must be greater than the one before")
         return value
 

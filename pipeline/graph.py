@@ -87,7 +87,9 @@ def measure(client: Client, session: icechunk.Session, run: Run, progress: Progr
     return sum(result.nbytes for result in finished)
 
 
-def conclude(client: Client, session: icechunk.Session, run: Run, progress: Progress) -> tuple[BandScore, ...]:
+def conclude(
+    client: Client, session: icechunk.Session, run: Run, progress: Progress
+) -> tuple[BandScore, ...]:
     """Run the second stage on what the first wrote, and merge its writes into the session."""
     submit = _Submitter(client)
     fork = pickle.dumps(session.fork())
@@ -175,7 +177,8 @@ def _submit_outcomes(submit: _Submitter, fork: bytes, run: Run) -> list[Future]:
     futures = []
     for columns in column_blocks(run.columns, run.subject.config.columns_per_chunk):
         files = [
-            run.subject.source.outcomes(int(i)) for i in run.recording.iterations[columns.start : columns.stop]
+            run.subject.source.outcomes(int(i))
+            for i in run.recording.iterations[columns.start : columns.stop]
         ]
         name = f"outcomes-it{columns.start}-{columns.stop - 1}"
         futures.append(

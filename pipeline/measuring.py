@@ -97,13 +97,19 @@ class NodesResult:
 
 
 def measure_block(
-    fork: bytes, schema: Schema, thresholds: tuple[float, ...], block: Block, reads: tuple[PartReads, ...]
+    fork: bytes,
+    schema: Schema,
+    thresholds: tuple[float, ...],
+    block: Block,
+    reads: tuple[PartReads, ...],
 ) -> BlockResult:
     """Read the bytes of some parts once, and write their filter measures and pyramids."""
     session = pickle.loads(fork)  # noqa: S301  # our own client pickled it
     writer = ChunkWriter(session.store)
     buffers = Buffers()
-    leaves = {node.name: index for index, node in enumerate(schema.architecture.nodes) if node.parameter}
+    leaves = {
+        node.name: index for index, node in enumerate(schema.architecture.nodes) if node.parameter
+    }
     tallies: dict[Key, Tally] = {}
     fragments: list[Fragment] = []
     nbytes = 0
@@ -185,9 +191,7 @@ def _measure_part(
         size=parameter.size,
         filter_size=parameter.filter_size,
         columns=len(places.snapshots),
-        level_weights=tuple(
-            level.weights_per_row for level in schema.layout(parameter).levels
-        ),
+        level_weights=tuple(level.weights_per_row for level in schema.layout(parameter).levels),
         thresholds=thresholds,
         filters=parameter.has_filters and not part.gradient,
     )
@@ -251,7 +255,11 @@ def _stitched(fragments: Iterable[Fragment]) -> list[Fragment]:
     joined: list[list[Fragment]] = []
     for fragment in sorted(fragments, key=lambda f: (f.parameter, f.first_filter)):
         run = joined[-1] if joined else []
-        if run and run[-1].parameter == fragment.parameter and _end(run[-1]) == fragment.first_filter:
+        if (
+            run
+            and run[-1].parameter == fragment.parameter
+            and _end(run[-1]) == fragment.first_filter
+        ):
             run.append(fragment)
         else:
             joined.append([fragment])

@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 import zarr
 
-from pipeline.arrays import create_arrays, grow_arrays
+from pipeline.arrays import array_at, create_arrays, group_at, grow_arrays, read
 from pipeline.changes import Change, Recording
 from pipeline.kernels.histograms import COARSE_EDGES
-from pipeline.schema import FILTER_MEASURES, Schema, group_name
+from pipeline.schema import RELATIVE_ERROR, WINDOWS, Schema, group_name
 from pipeline.sources.reading import read_values
 from pipeline.store import SCHEMA_VERSION, StoreWriter
 from pipeline.subject import Subject
 
 __all__ = ["merged_recording", "prepare", "put"]
-
-WINDOWS = 50
 
 
 def merged_recording(writer: StoreWriter, change: Change, new: Recording) -> Recording:
@@ -27,7 +25,9 @@ def merged_recording(writer: StoreWriter, change: Change, new: Recording) -> Rec
         return new
     root = writer.root()
     old = Recording(
-        root["iteration"][:], root["snapshot_fingerprint"][:], root["outcome_fingerprint"][:]
+        read(root, "iteration"),
+        read(root, "snapshot_fingerprint"),
+        read(root, "outcome_fingerprint"),
     )
     later = new.iterations > old.iterations[-1]
     return Recording(
@@ -49,13 +49,13 @@ def prepare(
         _write_nodes(writer.root(), schema, subject)
         _write_images(writer.root(), subject)
     root = writer.root()
-    created = root.attrs.get("created") if change.action == "append" else None
+    created = str(root.attrs["created"]) if change.action == "append" else None
     root.attrs.update(_root_attributes(subject, created))
-    root["iteration"][:] = recording.iterations
-    root["has_snapshot"][:] = recording.snapshots != 0
-    root["has_outcomes"][:] = recording.outcomes != 0
-    root["snapshot_fingerprint"][:] = recording.snapshots
-    root["outcome_fingerprint"][:] = recording.outcomes
+    array_at(root, "iteration")[:] = recording.iterations
+    array_at(root, "has_snapshot")[:] = recording.snapshots != 0
+    array_at(root, "has_outcomes")[:] = recording.outcomes != 0
+    array_at(root, "snapshot_fingerprint")[:] = recording.snapshots
+    array_at(root, "outcome_fingerprint")[:] = recording.outcomes
     _write_scalars(root, subject)
 
 
@@ -86,7 +86,7 @@ def put(
 
 
 def _groups(schema: Schema, subject: Subject) -> dict[str, Mapping[str, Any]]:
-    """Groups with attributes; those between them follow by themselves."""
+    """List the groups that have attributes; those between them follow by themselves."""
     groups: dict[str, Mapping[str, Any]] = {"health": {}, "cube": {}, "nodes": {}, "scalars": {}}
     for parameter in schema.architecture.parameters:
         name = group_name(parameter)
@@ -98,7 +98,7 @@ def _groups(schema: Schema, subject: Subject) -> dict[str, Mapping[str, Any]]:
             groups[f"weights/{name}/{number}"] = {
                 "weights_per_row": level.weights_per_row,
                 "size": parameter.size,
-                "relative_error": 2.0**-8,
+                "relative_error": RELATIVE_ERROR,
             }
     if subject.images:
         groups |= {"images": {}, "classes": {}}
@@ -138,7 +138,7 @@ def _write_scalars(root: zarr.Group, subject: Subject) -> None:
 
 
 def _write_nodes(root: zarr.Group, schema: Schema, subject: Subject) -> None:
-    group = root["nodes"]
+    group = group_at(root, "nodes")
     nodes = schema.architecture.nodes
     for name, dtype, long_name in (
         ("name", object, "dotted name"),
@@ -160,7 +160,7 @@ def _write_images(root: zarr.Group, subject: Subject) -> None:
     images = subject.images
     if images is None:
         return
-    group = root["images"]
+    group = group_at(root, "images")
     order = np.argsort(images.labels, kind="stable").astype(np.int64)
     put(group, "label", images.labels, ["image"], "true class")
     put(group, "name", np.array(images.names, object), ["image"], "name of the image")
@@ -170,7 +170,7 @@ def _write_images(root: zarr.Group, subject: Subject) -> None:
         thumbnails = read_values(ref).reshape(ref.shape)
         dims = ["image", "y", "x", "channel"]
         put(group, "thumbnail", thumbnails, dims, "thumbnail of the image")
-    classes = root["classes"]
+    classes = group_at(root, "classes")
     size = np.bincount(images.labels[images.labels >= 0], minlength=len(subject.classes))
     names = np.array(subject.classes, object)
     put(classes, "class_", names, ["class_"], "class")

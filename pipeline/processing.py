@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from pipeline.arrays import array_at
 from pipeline.blocks import Columns, plan_blocks
 from pipeline.changes import Change, find_changes
 from pipeline.clusters import connect, workers_of
@@ -167,10 +168,10 @@ def _summary(
         action=words.get(change.action, "unchanged"),  # type: ignore[arg-type]
         reason=change.reason,
         snapshots=sum(1 for fingerprint in new if fingerprint),
-        iterations=root["iteration"].shape[0],
+        iterations=array_at(root, "iteration").shape[0],
         nbytes=nbytes,
         seconds=time.perf_counter() - started,
-        findings=root["health/rule"].shape[0] if findings is None else findings,
+        findings=array_at(root, "health/rule").shape[0] if findings is None else findings,
         problems=tuple(str(problem) for problem in problems),
         commit=writer.published,
     )

@@ -9,11 +9,11 @@ class Progress(Protocol):
     """Told of every step; the pipeline knows nothing else of its watcher."""
 
     def start(self, total_bytes: int) -> None:
-        """Processing begins; `total_bytes` of snapshots will be read."""
+        """Begin: `total_bytes` of snapshots will be read."""
         ...
 
     def stage(self, name: str) -> None:
-        """A stage begins."""
+        """Begin a stage."""
         ...
 
     def advance(self, done_bytes: int) -> None:
@@ -21,7 +21,7 @@ class Progress(Protocol):
         ...
 
     def stop(self) -> None:
-        """Processing ended, well or not."""
+        """End, well or not."""
         ...
 
 
@@ -45,15 +45,16 @@ class RichProgress:
     """A bar on standard error: stage, bytes, bytes a second and the time left."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import (
+        # A silent run needs no rich.
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415
             BarColumn,
             DownloadColumn,
             TextColumn,
             TimeRemainingColumn,
             TransferSpeedColumn,
         )
-        from rich.progress import Progress as Bar
+        from rich.progress import Progress as Bar  # noqa: PLC0415
 
         self._bar = Bar(
             TextColumn("{task.description:<24}"),

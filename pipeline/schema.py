@@ -93,7 +93,9 @@ class Schema:
         self.shape = shape
         _check_names(architecture.parameters)
         self._parameters = {parameter.name: parameter for parameter in architecture.parameters}
-        self._weights = {gradient: _node_weights(architecture, gradient) for gradient in (False, True)}
+        self._weights = {
+            gradient: _node_weights(architecture, gradient) for gradient in (False, True)
+        }
 
     def parameter(self, name: str) -> Parameter:
         """Look a parameter up by name."""
@@ -130,18 +132,18 @@ class Schema:
         return ParameterLayout.of(parameter.size, self.shape.split_weights)
 
     def root(self) -> list[ArraySpec]:
-        """Flags and fingerprints of every iteration."""
+        """Give the flags and fingerprints of every iteration."""
         length = self.shape.iterations
 
-        def spec(name: str, dtype: str, long_name: str, fill: int) -> ArraySpec:
+        def spec(name: str, dtype: str, long_name: str, *, fill: int = 0) -> ArraySpec:
             return ArraySpec(name, dtype, (length,), (4096,), ("iteration",), long_name, fill=fill)
 
         return [
-            spec("iteration", "int64", "optimizer step", 0),
-            spec("has_snapshot", "bool", "whether weights were recorded", False),
-            spec("has_outcomes", "bool", "whether outcomes were recorded", False),
-            spec("snapshot_fingerprint", "int64", "size, time and header of the snapshot file", 0),
-            spec("outcome_fingerprint", "int64", "size, time and header of the outcome file", 0),
+            spec("iteration", "int64", "optimizer step"),
+            spec("has_snapshot", "bool", "whether weights were recorded", fill=False),
+            spec("has_outcomes", "bool", "whether outcomes were recorded", fill=False),
+            spec("snapshot_fingerprint", "int64", "size, time and header of the snapshot file"),
+            spec("outcome_fingerprint", "int64", "size, time and header of the outcome file"),
         ]
 
     def nodes(self, gradient: bool = False) -> dict[str, ArraySpec]:
@@ -202,7 +204,7 @@ class Schema:
         }
 
     def filter_chunk(self, parameter: Parameter) -> int:
-        """Filters in one chunk."""
+        """Count the filters in one chunk."""
         split = len(self.layout(parameter).splits()) > 1
         return min(parameter.filters, SPLIT_FILTER_CHUNK if split else FILTER_CHUNK)
 
@@ -311,7 +313,7 @@ class Schema:
         return specs
 
     def cube(self) -> dict[str, ArraySpec]:
-        """The cube's faces that have an iteration axis."""
+        """Give the cube's faces that have an iteration axis."""
         iterations = self.shape.iterations
         layers = len(self.architecture.layers())
         specs = {}
@@ -370,7 +372,8 @@ def _check_names(parameters: Sequence[Parameter]) -> None:
         other = seen.setdefault(group_name(parameter), parameter.name)
         if other != parameter.name:
             raise LogError(
-                f"the parameters {other!r} and {parameter.name!r} differ in a slash only; rename one"
+                f"the parameters {other!r} and {parameter.name!r} differ in a slash only; "
+                "rename one"
             )
 
 

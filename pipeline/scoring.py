@@ -60,7 +60,9 @@ def filter_bands(schema: Schema) -> Iterator[tuple[FilterBand, ...]]:
     for parameter in schema.architecture.parameters:
         if not parameter.has_filters:
             continue
-        chunk = schema.filter_chunk(parameter) * (BAND_FILTERS // schema.filter_chunk(parameter) or 1)
+        chunk = schema.filter_chunk(parameter) * (
+            BAND_FILTERS // schema.filter_chunk(parameter) or 1
+        )
         for start in range(0, parameter.filters, chunk):
             band = FilterBand(parameter.name, start, min(start + chunk, parameter.filters))
             values += (band.stop - band.start) * schema.shape.iterations

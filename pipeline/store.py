@@ -70,7 +70,10 @@ class StoreReader:
     def tree(self) -> xr.DataTree:
         """Open everything as a DataTree of lazily read variables."""
         return xr.open_datatree(
-            self._session.store, engine="zarr", consolidated=False, zarr_format=3
+            self._session.store,  # type: ignore[arg-type]  # any zarr store does
+            engine="zarr",
+            consolidated=False,
+            zarr_format=3,
         )
 
     def refresh(self) -> bool:

@@ -1,4 +1,4 @@
-"""What is processed: the source with all that follows from its headers, before any weight is read."""
+"""What is processed: a source with all that follows from its headers alone."""
 
 import hashlib
 import json

@@ -61,10 +61,12 @@ class Summary:
             lines = [f"{self.store}: nothing new, {self.iterations} iterations as before"]
         else:
             lines = [
-                f"{self.store}: {self.action}, {self.snapshots} snapshots "
-                f"({self.nbytes / 1e6:,.1f} MB) in {self.seconds:.1f} s "
-                f"({self.gigabytes_per_second:.2f} GB/s); {self.iterations} iterations, "
-                f"{self.findings} findings"
+                (
+                    f"{self.store}: {self.action}, {self.snapshots} snapshots "
+                    f"({self.nbytes / 1e6:,.1f} MB) in {self.seconds:.1f} s "
+                    f"({self.gigabytes_per_second:.2f} GB/s); {self.iterations} iterations, "
+                    f"{self.findings} findings"
+                )
             ]
         if self.reason:
             lines.append(f"everything was processed anew: {self.reason}")
@@ -110,11 +112,15 @@ class StoreDescription:
             [
                 f"{self.store}: run {self.run}, network {self.network}",
                 f"  log         {self.source}",
-                f"  iterations  {self.iterations} ({self.first_iteration} to "
-                f"{self.last_iteration}), {self.snapshots} with a snapshot {gradients}, "
-                f"{self.outcomes} with outcomes",
-                f"  network     {self.layers} layers, {self.parameters} parameters, "
-                f"{self.weights:,} weights",
+                (
+                    f"  iterations  {self.iterations} ({self.first_iteration} to "
+                    f"{self.last_iteration}), {self.snapshots} with a snapshot {gradients}, "
+                    f"{self.outcomes} with outcomes"
+                ),
+                (
+                    f"  network     {self.layers} layers, {self.parameters} parameters, "
+                    f"{self.weights:,} weights"
+                ),
                 f"  validation  {self.images} images of {self.classes} classes",
                 f"  findings    {self.findings}",
                 f"  written     {self.created}, last updated {self.updated}",
@@ -130,31 +136,33 @@ def describe_store(location: str | Path) -> StoreDescription:
     StoreError
         When there is no store.
     """
-    from pipeline.store import open_store  # noqa: PLC0415  # xarray and zarr are heavy
+    # xarray and zarr are heavy, and a summary is wanted without them.
+    from pipeline.arrays import array_at, read  # noqa: PLC0415
+    from pipeline.store import open_store  # noqa: PLC0415
 
     reader = open_store(location)
     root = reader.root()
-    attrs = root.attrs
-    iterations = root["iteration"][:]
-    kinds = list(root["nodes/kind"][:])
+    attrs = root.attrs.asdict()
+    iterations = read(root, "iteration")
+    kinds = list(read(root, "nodes/kind"))
     return StoreDescription(
         store=str(location),
-        run=attrs["run"],
-        network=attrs["network"],
-        source=attrs["source"],
-        created=attrs["created"],
-        updated=attrs["updated"],
+        run=str(attrs["run"]),
+        network=str(attrs["network"]),
+        source=str(attrs["source"]),
+        created=str(attrs["created"]),
+        updated=str(attrs["updated"]),
         iterations=len(iterations),
         first_iteration=int(iterations[0]),
         last_iteration=int(iterations[-1]),
-        snapshots=int(root["has_snapshot"][:].sum()),
-        outcomes=int(root["has_outcomes"][:].sum()),
+        snapshots=int(read(root, "has_snapshot").sum()),
+        outcomes=int(read(root, "has_outcomes").sum()),
         parameters=kinds.count("parameter"),
-        weights=int(root["nodes/size"][0]),
+        weights=int(read(root, "nodes/size")[0]),
         layers=kinds.count("layer"),
         gradients=bool(attrs["gradients"]),
-        images=root["images/label"].shape[0] if "images/label" in root else 0,
-        classes=root["classes/size"].shape[0] if "classes/size" in root else 0,
-        findings=root["health/rule"].shape[0],
+        images=array_at(root, "images/label").shape[0] if "images/label" in root else 0,
+        classes=array_at(root, "classes/size").shape[0] if "classes/size" in root else 0,
+        findings=array_at(root, "health/rule").shape[0],
         commit=reader.snapshot_id,
     )

@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-from deeptracker.traininglog import RunDescription, Scalars
-
 from deeptracker.errors import ConfigError, LogError
+from deeptracker.traininglog import RunDescription, Scalars
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
 from pipeline.sources.snapshots import file_fingerprint, index_snapshots
 
@@ -67,7 +66,7 @@ class CheckpointFolder:
         return iteration in self._snapshots.paths
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
-        """A 63-bit number that changes when the file does; 0 where there is no file."""
+        """Give a number that changes when the file does; 0 where there is none."""
         path = None if outcomes else self._snapshots.paths.get(iteration)
         return file_fingerprint(path) if path else 0
 

@@ -1,10 +1,11 @@
-"""A source's model: byte ranges, parameters, problems, and the protocol that every format answers."""
+"""A source's model: byte ranges, parameters, problems, and the protocol of every format."""
 
 import math
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+
 from deeptracker.traininglog import RunDescription, Scalars
 
 __all__ = [
@@ -147,7 +148,7 @@ class Source(Protocol):
         ...
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
-        """A 63-bit number that changes when the file does; 0 where there is no file."""
+        """Give a number that changes when the file does; 0 where there is none."""
         ...
 
     def description(self) -> RunDescription | None:

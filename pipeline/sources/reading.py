@@ -1,5 +1,7 @@
 """Reading elements of a tensor by byte range, into a buffer that is used again."""
 
+from typing import Any
+
 import numpy as np
 
 from deeptracker.errors import LogError
@@ -8,7 +10,7 @@ from pipeline.sources.manifest import ByteRange
 __all__ = ["RAW_DTYPES", "read_values", "to_float"]
 
 # BF16 has no NumPy dtype: its 16 bits are the upper half of a float32.
-RAW_DTYPES = {
+RAW_DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deeptracker.tensorfile import TensorEntry, read_header
-
 from deeptracker.errors import LogError
+from deeptracker.tensorfile import TensorEntry, read_header
 from pipeline.sources.manifest import ByteRange, Parameter, Problem
 
 __all__ = ["GRADIENT_PREFIX", "SnapshotIndex", "file_fingerprint", "index_snapshots"]
@@ -100,7 +99,7 @@ def index_snapshots(paths: Mapping[int, Path]) -> SnapshotIndex:
 
 
 def file_fingerprint(path: Path) -> int:
-    """Number a file by its size, time of change and header; 63 bits, never 0."""
+    """Give a file a number by its size, time of change and header; 63 bits, never 0."""
     status = path.stat()
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-from deeptracker.tensorfile import TensorEntry, read_header
-from deeptracker.traininglog import RunDescription, Scalars, TrainingLog
 
 from deeptracker.errors import LogError
+from deeptracker.tensorfile import TensorEntry, read_header
+from deeptracker.traininglog import RunDescription, Scalars, TrainingLog
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
 from pipeline.sources.reading import read_values
 from pipeline.sources.snapshots import file_fingerprint, index_snapshots
@@ -71,7 +71,7 @@ class TrainingLogSource:
         return iteration in self._snapshots.paths
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
-        """A 63-bit number that changes when the file does; 0 where there is no file."""
+        """Give a number that changes when the file does; 0 where there is none."""
         if outcomes:
             return (
                 file_fingerprint(self._outcome_paths[iteration])

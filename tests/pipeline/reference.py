@@ -85,7 +85,7 @@ def pyramid_level(values, weights_per_row):
 
 
 def left_anomalies(correct, window):
-    """Images [image, t] whose correctness was constant over the window before t and differs at t."""
+    """Mark [image, t] where correctness was constant over the window before t and differs at t."""
     images, length = correct.shape
     found = np.zeros((images, length), bool)
     for image in range(images):

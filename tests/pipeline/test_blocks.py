@@ -20,14 +20,14 @@ def planned(parameters, columns, block_bytes=1024 * MIB, per_chunk=32, workers=2
     )
 
 
-shapes = st.lists(
-    st.tuples(st.integers(1, 3000), st.integers(1, 6000)), min_size=1, max_size=6
-)
+shapes = st.lists(st.tuples(st.integers(1, 3000), st.integers(1, 6000)), min_size=1, max_size=6)
 
 
 @given(shapes, st.integers(0, 90), st.integers(1, 90), st.sampled_from([160, 300, 1024]))
 def test_every_weight_of_every_column_is_in_exactly_one_block(sides, first, count, mib):
-    parameters = [Parameter(f"p{i}", shape, "F32", i % 2 == 0, "F32") for i, shape in enumerate(sides)]
+    parameters = [
+        Parameter(f"p{i}", shape, "F32", i % 2 == 0, "F32") for i, shape in enumerate(sides)
+    ]
     plan = planned(parameters, Columns(first, first + count), mib * MIB)
     seen = {}
     for block in plan.blocks:

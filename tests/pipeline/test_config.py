@@ -1,4 +1,4 @@
-"""The config: a wrong file is answered with its name, the key, what was given and what is allowed."""
+"""A wrong config is answered with its name, the key, what was given and what is allowed."""
 
 from pathlib import Path
 

@@ -71,11 +71,11 @@ def begin(tmp_path):
         return process
 
     yield begin
-    for process in started:
-        for child in descendants(process.pid):
+    for running in started:
+        for child in descendants(running.pid):
             child.kill()
-        process.kill()
-        process.communicate()
+        running.kill()
+        running.communicate()
 
 
 def descendants(pid):
@@ -191,8 +191,6 @@ def test_an_existing_scheduler_gives_the_same_store(log, undisturbed, tmp_path):
         dashboard_address=None, silence_logs=50,
     ) as cluster:  # fmt: skip
         assert cluster.scheduler_address.startswith("tcp://127.0.0.1:")
-        process(
-            log.path, tmp_path / "store", config=CONFIG, scheduler=cluster.scheduler_address
-        )
+        process(log.path, tmp_path / "store", config=CONFIG, scheduler=cluster.scheduler_address)
         assert len(cluster.scheduler_info["workers"]) == 2
     assert_equal(tmp_path / "store", undisturbed)
