@@ -8,9 +8,19 @@ import param
 
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import CSS
+from dashboard.theme import CSS, RAIL_WIDTH
 
-__all__ = ["action", "bar", "check", "choice", "number_field", "text", "toggle_iteration"]
+__all__ = [
+    "action",
+    "bar",
+    "beside",
+    "check",
+    "choice",
+    "number_field",
+    "rail",
+    "text",
+    "toggle_iteration",
+]
 
 
 def text(content: str = "", **options: Any) -> pn.pane.HTML:
@@ -51,7 +61,19 @@ def number_field(parameter: param.Parameter, label: str, tip: str) -> pn.widgets
 
 def check(parameter: param.Parameter, label: str) -> pn.widgets.Checkbox:
     """Make a box to tick."""
-    return pn.widgets.Checkbox.from_param(parameter, name=label, margin=(22, 12, 0, 4))
+    return pn.widgets.Checkbox.from_param(parameter, name=label, margin=(0, 12, 6, 4), width=84)
+
+
+def rail(*objects: Any) -> pn.Column:
+    """Make the column beside a chart."""
+    return pn.Column(
+        *objects, width=RAIL_WIDTH, css_classes=["dt-card"], stylesheets=[CSS], margin=(0, 0, 0, 12)
+    )
+
+
+def beside(chart: Any, column: Any) -> pn.viewable.Viewable:
+    """Put a rail beside a chart."""
+    return pn.Row(chart, column, sizing_mode="stretch_width")
 
 
 def bar(*widgets: Any) -> pn.viewable.Viewable:

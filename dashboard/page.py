@@ -6,7 +6,7 @@ from typing import Any
 
 import panel as pn
 
-from dashboard.controls import action, text
+from dashboard.controls import action, beside, rail, text
 from dashboard.run import Run
 from dashboard.selection import VIEWS, Selection
 from dashboard.theme import CSS
@@ -54,7 +54,7 @@ class RunPage:
             css_classes=["dt-tabs"],
             stylesheets=[CSS],
         )
-        self.chips = pn.FlexBox(sizing_mode="stretch_width", css_classes=["dt-chips"])
+        self.chips = pn.Column(margin=0)
         self.notice = pn.pane.Alert("", alert_type="warning", visible=False, margin=(4, 0))
         self.header = text(margin=0)
         self.tabs.param.watch(self._tab_opened, "active")
@@ -74,13 +74,7 @@ class RunPage:
             self.header,
             pn.Column(
                 self.notice,
-                pn.Column(
-                    self.timeline.panel(),
-                    css_classes=["dt-panel"],
-                    stylesheets=[CSS],
-                    sizing_mode="stretch_width",
-                ),
-                self.chips,
+                beside(self.timeline.panel(), rail(self.chips)),
                 self.tabs,
                 sizing_mode="stretch_width",
                 margin=(10, 16),
@@ -140,7 +134,7 @@ class RunPage:
         def chip(shown: str, name: str, value: Any) -> None:
             drop = partial(_drop, selection, name, value)
             label = f"{shown}  \u00d7"
-            chips.append(action(label, drop, css_classes=["dt-chip"], margin=(0, 6, 4, 0)))
+            chips.append(action(label, drop, css_classes=["dt-chip"], margin=(0, 4, 4, 4)))
 
         if selection.window is not None:
             first, last = selection.window
@@ -156,7 +150,12 @@ class RunPage:
         for entry in selection.filters:
             chip(f"{entry[0]} filter {entry[1]}", "filters", entry)
         hint = "Drag on the timeline to set a window, click to pick an iteration; shift adds one."
-        self.chips.objects = chips or [text(f"<span class='dt-hint'>{hint}</span>", margin=0)]
+        title = text("<h3>Selection</h3>", margin=(0, 4))
+        self.chips.objects = (
+            [title, *chips]
+            if chips
+            else [title, text(f"<span class='dt-hint'>{hint}</span>", width=236, margin=(0, 4))]
+        )
 
     def _write_header(self) -> None:
         run = self.run

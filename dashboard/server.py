@@ -49,7 +49,7 @@ def serve(
     runs = _named(stores)
     port = port or _free_port(address)
     _check_port(address, port)
-    pn.extension(sizing_mode="stretch_width", raw_css=[CSS], notifications=False)
+    pn.extension(raw_css=[CSS])
     pages: dict[str, Callable[[], Any]] = {slug: _page(location) for slug, location in runs.items()}
     _warm(next(iter(runs.values())))
     first = next(iter(runs))

@@ -16,6 +16,7 @@ __all__ = [
     "LEFT_MARGIN",
     "MISSING_LEVEL",
     "PALETTES",
+    "RAIL_WIDTH",
     "RIGHT_MARGIN",
     "levels",
     "lookup_table",
@@ -23,6 +24,8 @@ __all__ = [
 
 LEFT_MARGIN = 196
 RIGHT_MARGIN = 20
+# Beside every chart stands a rail of this width, so that all charts have one time axis.
+RAIL_WIDTH = 268
 MISSING_LEVEL = 255
 MISSING_COLOUR = "#f1f3f5"
 

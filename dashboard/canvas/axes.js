@@ -87,7 +87,7 @@ function scaleTicks(low, high, log) {
     for (let power = from; power <= to; power += step) ticks.push(10 ** power)
     return ticks.length ? ticks : [low, high]
   }
-  const rough = (high - low) / 2
+  const rough = (high - low) / 3
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough) || rough
   const ticks = []

@@ -21,7 +21,7 @@ class Cube {
   // Classes run to the right, layers downwards, iterations into the depth (up and to the right).
   geometry(width) {
     const height = this.model.height
-    const left = 92, right = 70, top = 42, bottom = 66
+    const left = 128, right = 70, top = 42, bottom = 66
     const depth = { x: Math.min(0.42 * (width - left - right), 300), y: -0.36 * (height - top - bottom) }
     const front = { w: width - left - right - depth.x, h: height - top - bottom + depth.y }
     const origin = { x: left, y: top - depth.y }
@@ -130,7 +130,7 @@ class Cube {
       if (i % layerStep) return
       const [x, y] = this.at("front", 0, (i + 0.5) / model.layers.length)
       context.fillStyle = i === model.picks.layer ? PICK : FAINT
-      context.fillText(fitted(context, name, 82), x - 6, y)
+      context.fillText(fitted(context, name, 100), x - 6, y)
     })
     const classStep = every(model.classes.length, front.w, 16)
     model.classes.forEach((name, i) => {

@@ -69,7 +69,7 @@ class RowChart {
     this.load()
     this.layout()
     this.axis = new TimeAxis(model.iterations, model.first, model.last, model.left, model.right, width)
-    const room = model.max_height || this.height
+    const room = model.scroll_height || this.height
     this.scroll.style.maxHeight = `${room}px`
     this.root.style.minHeight = `${Math.min(room, this.height) + (model.show_axis ? AXIS_HEIGHT : 0)}px`
     const context = crisp(this.canvas, width, this.height)

@@ -59,7 +59,7 @@ class RowChart(JSComponent):
     selected = param.List(default=[], doc="ids of picked rows")
     left = param.Integer(default=LEFT_MARGIN)
     right = param.Integer(default=RIGHT_MARGIN)
-    max_height = param.Integer(default=0, doc="scroll beyond this many pixels; never if 0")
+    scroll_height = param.Integer(default=0, doc="scroll beyond this many pixels; never if 0")
     show_axis = param.Boolean(default=True)
     can_brush = param.Boolean(default=False)
     test_id = param.String(default="rows")
@@ -101,5 +101,5 @@ class RowChart(JSComponent):
 
     def _height_of(self, rows: Sequence[Row]) -> int:
         whole = GAP + sum(row.height + float(row.options.get("gap", GAP)) for row in rows)
-        shown = min(whole, self.max_height) if self.max_height else whole
+        shown = min(whole, self.scroll_height) if self.scroll_height else whole
         return int(shown) + (AXIS_HEIGHT if self.show_axis else 0) + 1

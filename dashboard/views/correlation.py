@@ -8,11 +8,20 @@ import panel as pn
 
 from dashboard.canvas.cube import Cube, face
 from dashboard.canvas.rowchart import Row, RowChart
-from dashboard.controls import action, bar, choice, number_field, text, toggle_iteration
+from dashboard.controls import (
+    action,
+    bar,
+    beside,
+    choice,
+    number_field,
+    rail,
+    text,
+    toggle_iteration,
+)
 from dashboard.cubedata import Faces, Triple, faces_of, layer_names, picks_of, strongest
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import CSS, levels
+from dashboard.theme import levels
 
 __all__ = ["CorrelationView"]
 
@@ -28,12 +37,12 @@ class CorrelationView:
         self.cube = Cube(sizing_mode="stretch_width")
         self.flat = RowChart(
             test_id="faces",
-            max_height=560,
+            scroll_height=560,
             description="Anomalous images of each class, and anomalous filters of each layer.",
             sizing_mode="stretch_width",
         )
         self.legend = text("", sizing_mode="stretch_width")
-        self.list = pn.Column(width=300, css_classes=["dt-card"], stylesheets=[CSS])
+        self.list = rail()
         self.cube.param.watch(self._clicked, "event")
         self.flat.param.watch(self._acted, "event")
         selection.param.watch(
@@ -79,13 +88,16 @@ class CorrelationView:
         )
         return pn.Column(
             controls,
-            pn.Row(
-                pn.Column(self.legend, self.cube, sizing_mode="stretch_width"),
+            beside(
+                pn.Column(
+                    self.legend,
+                    self.cube,
+                    text("<h3>The time faces, laid flat</h3>", margin=(8, 8, 0, 8)),
+                    self.flat,
+                    sizing_mode="stretch_width",
+                ),
                 self.list,
-                sizing_mode="stretch_width",
             ),
-            text("<h3>The time faces, laid flat</h3>", margin=(8, 8, 0, 8)),
-            self.flat,
             sizing_mode="stretch_width",
         )
 
@@ -182,7 +194,7 @@ class CorrelationView:
         )
 
     def _list_strongest(self) -> None:
-        title = text("<h3>Anomalous together</h3>", width=280)
+        title = text("<h3>Anomalous together</h3>", width=244)
         buttons: list[Any] = []
         for triple in strongest(self.run, self.selection):
             button = action(
@@ -190,12 +202,12 @@ class CorrelationView:
                 partial(self._pick, triple),
                 description=f"{triple.images} images, {triple.filters} filters",
                 css_classes=["dt-finding"],
-                width=280,
+                width=244,
             )
             buttons.append(button)
         empty = text(
             "<div class='dt-empty'>No class and layer were anomalous at the same iteration.</div>",
-            width=280,
+            width=244,
         )
         self.list.objects = [title, *(buttons or [empty])]
 

@@ -14,7 +14,7 @@ from dashboard.selection import Selection
 
 __all__ = ["image_card", "png"]
 
-HISTORY_WIDTH = 262
+HISTORY_WIDTH = 236
 HISTORY_HEIGHT = 64
 
 
@@ -59,7 +59,7 @@ def image_card(run: Run, selection: Selection, image: int) -> pn.viewable.Viewab
         f"<div class='dt-small'>right or wrong over the iterations</div>{_strip(correct)}"
         f"{_loss(run, image)}</div>"
     )
-    return pn.Column(close, text(facts, width=280), margin=0)
+    return pn.Column(close, text(facts, width=244), margin=0)
 
 
 def _thumbnail(run: Run, image: int) -> str:

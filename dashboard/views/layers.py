@@ -7,10 +7,9 @@ import numpy as np
 import panel as pn
 
 from dashboard.canvas.rowchart import Row, RowChart
-from dashboard.controls import action, bar, check, choice, text, toggle_iteration
+from dashboard.controls import action, bar, beside, check, choice, rail, text, toggle_iteration
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import CSS
 from dashboard.views.filters import FILTER_MEASURES, filter_row, filters_in_order, top_filters
 from dashboard.views.multiples import ENCODINGS, STATISTICS, Scale, multiple
 
@@ -27,11 +26,11 @@ class LayerView:
         self.selection = selection
         self.chart = RowChart(
             test_id="layers",
-            max_height=680,
+            scroll_height=680,
             description="Statistics of every node of the architecture over the iterations.",
             sizing_mode="stretch_width",
         )
-        self.side = pn.Column(width=280, css_classes=["dt-card"], stylesheets=[CSS])
+        self.side = rail()
         self.chart.param.watch(self._acted, "event")
         redrawn = [
             "open_nodes",
@@ -85,7 +84,7 @@ class LayerView:
         )
         return pn.Column(
             controls,
-            pn.Row(self.chart, self.side, sizing_mode="stretch_width"),
+            beside(self.chart, self.side),
             sizing_mode="stretch_width",
         )
 
@@ -189,17 +188,17 @@ class LayerView:
                 "<h3>Filters that stand out</h3><div class='dt-empty'>Pick an iteration to see the "
                 "filters that changed most against their own history.</div>"
             )
-            self.side.objects = [text(hint, width=260)]
+            self.side.objects = [text(hint, width=244)]
             return
         iteration = int(self.run.iterations[picked[-1]])
         title = f"<h3>Filters that stand out at {iteration:,}</h3>"
-        entries: list[Any] = [text(title, width=260)]
+        entries: list[Any] = [text(title, width=244)]
         for place, (name, index, score) in enumerate(top_filters(self.run, picked[-1]), start=1):
-            shown = f"{place}.  {name.removesuffix('.weight')}  filter {index}   z = {score:,.1f}"
+            shown = f"{place}. {name.removesuffix('.weight')} filter {index}, z {score:,.1f}"
             open_it = partial(self._open_filter, name, index)
-            entries.append(action(shown, open_it, css_classes=["dt-finding"], width=260))
+            entries.append(action(shown, open_it, css_classes=["dt-finding"], width=244))
         if len(entries) == 1:
-            entries.append(text("<div class='dt-empty'>No history yet.</div>", width=260))
+            entries.append(text("<div class='dt-empty'>No history yet.</div>", width=244))
         if self.selection.filters:
             entries.append(self._raster_button())
         self.side.objects = entries
@@ -208,7 +207,7 @@ class LayerView:
         name, index = self.selection.filters[-1]
         show = partial(open_raster, self.run, self.selection, name, index)
         shown = f"Weights of filter {index}"
-        return action(shown, show, button_type="primary", width=260, margin=(8, 0))
+        return action(shown, show, button_type="primary", width=244, margin=(8, 0))
 
     def _open_filter(self, name: str, index: int) -> None:
         ancestors = [name]

@@ -96,7 +96,7 @@ def multiple(run: Run, selection: Selection, node: int, scale: Scale) -> Row:
     shape = str(nodes["shape"][node])
     options: dict[str, Any] = {
         "label": str(nodes["label"][node]) or "network",
-        "detail": f"{shape or what}, {size:,} weights",
+        "detail": f"{shape or what}, {size:,}",
         "title": f"{name or 'network'}: {what} {shape}, {size:,} weights",
         "indent": int(nodes["depth"][node]),
         "strong": kind in ("network", "stage"),

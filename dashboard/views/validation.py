@@ -8,10 +8,10 @@ import panel as pn
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
 from dashboard.canvas.rowchart import Row, RowChart
-from dashboard.controls import bar, choice, number_field, text, toggle_iteration
+from dashboard.controls import bar, beside, choice, number_field, rail, text, toggle_iteration
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import CSS, levels
+from dashboard.theme import levels
 from dashboard.views.image import image_card
 
 __all__ = ["ValidationView", "similarity_order"]
@@ -35,11 +35,11 @@ class ValidationView:
         self.selection = selection
         self.chart = RowChart(
             test_id="validation",
-            max_height=620,
+            scroll_height=620,
             description="Error of each class over the iterations; anomalous iterations are marked.",
             sizing_mode="stretch_width",
         )
-        self.card = pn.Column(width=300, css_classes=["dt-card"], stylesheets=[CSS], visible=False)
+        self.card = rail()
         self.chart.param.watch(self._acted, "event")
         redrawn = ["rule", "anomaly_window", "threshold", "class_order", "open_classes", "pixels"]
         selection.param.watch(self._redraw, redrawn)
@@ -77,7 +77,7 @@ class ValidationView:
         )
         return pn.Column(
             controls,
-            pn.Row(self.chart, self.card, sizing_mode="stretch_width"),
+            beside(self.chart, self.card),
             sizing_mode="stretch_width",
         )
 
@@ -221,8 +221,14 @@ class ValidationView:
 
     def _open_image(self, *_: Any) -> None:
         images = [i for i in self.selection.images if 0 <= i < self._image_count()]
-        self.card.visible = bool(images)
-        self.card.objects = [image_card(self.run, self.selection, images[-1])] if images else []
+        hint = (
+            "<h3>Image</h3><span class='dt-hint'>Unfold a class by its name, then click a line of "
+            "its pixel chart to open an image.</span>"
+        )
+        opened = (
+            image_card(self.run, self.selection, images[-1]) if images else text(hint, width=240)
+        )
+        self.card.objects = [opened]
         if images:
             self.update()
 
