@@ -55,7 +55,7 @@ def _vgg16(classes: int) -> Shapes:
 
 
 def _transformer(_classes: int, width: int = 2048, depth: int = 24) -> Shapes:
-    """A decoder of 1.3 billion parameters, the XL size of Brown et al., arXiv 2005.14165."""
+    """List a decoder of 1.3 billion parameters, the XL size of Brown et al., arXiv 2005.14165."""
     shapes: Shapes = {
         "transformer.wte.weight": (50257, width),
         "transformer.wpe.weight": (2048, width),

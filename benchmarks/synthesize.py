@@ -8,7 +8,6 @@ Two incidents are planted and named in run.json: a learning-rate spike, and a re
 
 import argparse
 import json
-import os
 import time
 from pathlib import Path
 
@@ -48,13 +47,14 @@ class Drift:
     def step(self, size: float) -> dict[str, np.ndarray]:
         """Move every weight, and return the gradients that would have moved it so."""
         gradients = {}
-        for name, weight in self.weights.items():
-            gradient = self._slice(weight.size).reshape(weight.shape)
-            weight -= np.float32(size * self.scales[name]) * gradient
+        for name, weights in self.weights.items():
+            gradient = self._slice(weights.size).reshape(weights.shape)
+            np.subtract(weights, np.float32(size * self.scales[name]) * gradient, out=weights)
             gradients[name] = gradient
         return gradients
 
     def reinitialise(self, name: str, filter_index: int) -> None:
+        """Draw one filter anew."""
         weight = self.weights[name]
         weight[filter_index] = 3 * self._start(weight.shape[1:])
 
@@ -120,7 +120,7 @@ def synthesize(
                 tensors |= {f"grad/{name}": value for name, value in steps.items()}
             path = out / "snapshots" / f"{iteration:09d}.safetensors"
             write_tensors(path, tensors)
-            written += os.path.getsize(path)
+            written += path.stat().st_size
             progress = 1 - np.exp(-4 * (column + 1) / snapshots)
             shock = {spike: 0.3, reset: 0.1}.get(column, 0.0)
             predicted, loss = outcomes_at(random, label, hardness, progress, shock)
@@ -140,6 +140,7 @@ def synthesize(
 
 
 def main() -> None:
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--network", choices=NETWORKS, default="resnet50")

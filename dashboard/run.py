@@ -70,23 +70,35 @@ class Run:
     @cached_property
     def iterations(self) -> np.ndarray:
         """int64 [iteration]."""
-        return np.asarray(self.root["iteration"][...])
+        return np.asarray(self.stored("iteration")[...])
 
     def has(self, path: str) -> bool:
         """Whether the store has an array or group."""
         return path in self.root
+
+    def stored(self, path: str) -> zarr.Array[Any]:
+        """Give an array of the store, to be read in parts."""
+        found = self.root[path]
+        assert isinstance(found, zarr.Array), f"{path} is a group"
+        return found
+
+    def group(self, path: str) -> zarr.Group:
+        """Give a group of the store."""
+        found = self.root[path]
+        assert isinstance(found, zarr.Group), f"{path} is an array"
+        return found
 
     def array(self, path: str) -> np.ndarray:
         """Read a whole small array; kept for the next view that asks."""
         if path not in self._arrays:
             if len(self._arrays) >= CACHED_ARRAYS:
                 self._arrays.pop(next(iter(self._arrays)))
-            self._arrays[path] = np.asarray(self.root[path][...])
+            self._arrays[path] = np.asarray(self.stored(path)[...])
         return self._arrays[path]
 
     def part(self, path: str, *index: slice | int | np.ndarray) -> np.ndarray:
         """Read a part of an array."""
-        return np.asarray(self.root[path].oindex[index])
+        return np.asarray(self.stored(path).oindex[index])
 
     @cached_property
     def class_names(self) -> list[str]:

@@ -9,8 +9,8 @@ import param
 
 __all__ = ["RULES", "VIEWS", "Selection"]
 
-RULES = ("left", "right", "full")
-VIEWS = ("validation", "layers", "weights", "correlation", "info")
+RULES = ["left", "right", "full"]
+VIEWS = ["validation", "layers", "weights", "correlation", "info"]
 WINDOWS = 50
 
 # URL key of each parameter. Short, so that a link can be pasted anywhere.
@@ -51,40 +51,42 @@ class Selection(param.Parameterized):
     `notice`.
     """
 
-    view = param.Selector(default="validation", objects=VIEWS, doc="the tab that is open")
+    view: Any = param.Selector(default="validation", objects=VIEWS, doc="the tab that is open")
     window = param.Tuple(default=None, length=2, doc="first and last iteration shown; all if None")
     iterations = param.List(default=[], item_type=int, doc="picked iterations")
     classes = param.List(default=[], item_type=str, doc="picked classes")
     images = param.List(default=[], item_type=int, doc="picked images, the last one opened")
     nodes = param.List(default=[], item_type=str, doc="picked nodes of the architecture tree")
     filters = param.List(default=[], doc="picked filters, as [parameter, index]")
-    rule = param.Selector(default="left", objects=RULES, doc="anomaly rule")
+    rule: Any = param.Selector(default="left", objects=RULES, doc="anomaly rule")
     anomaly_window = param.Integer(default=5, bounds=(1, WINDOWS), doc="snapshots of the rule")
     threshold = param.Integer(default=1, bounds=(1, None), doc="anomalous images for a mark")
     open_classes = param.List(default=[], item_type=str, doc="classes unfolded into images")
     open_nodes = param.List(default=None, allow_None=True, doc="nodes unfolded; the upper if None")
-    class_order = param.Selector(
-        default="name", objects=("name", "error", "anomaly", "similarity"), doc="order of classes"
+    class_order: Any = param.Selector(
+        default="name", objects=["name", "error", "anomaly", "similarity"], doc="order of classes"
     )
-    pixels = param.Selector(
-        default="correct", objects=("correct", "predicted", "loss"), doc="what image pixels show"
+    pixels: Any = param.Selector(
+        default="correct", objects=["correct", "predicted", "loss"], doc="what image pixels show"
     )
-    quantity = param.Selector(default="weights", objects=("weights", "gradients"))
+    quantity: Any = param.Selector(default="weights", objects=["weights", "gradients"])
     statistic = param.String(default="std", doc="the statistic drawn as a line")
-    encoding = param.Selector(
-        default="band", objects=("band", "line", "box", "horizon", "change", "histogram")
+    encoding: Any = param.Selector(
+        default="band", objects=["band", "line", "box", "horizon", "change", "histogram"]
     )
     common_scale = param.Boolean(default=False, doc="one vertical scale for all nodes")
     log_scale = param.Boolean(default=False, doc="logarithmic vertical scale")
     filter_measure = param.String(default="change_relative_norm2")
-    filter_scale = param.Selector(default="all", objects=("all", "row", "column"))
-    filter_order = param.Selector(default="index", objects=("index", "size", "similarity"))
+    filter_scale: Any = param.Selector(default="all", objects=["all", "row", "column"])
+    filter_order: Any = param.Selector(default="index", objects=["index", "size", "similarity"])
     raster = param.String(default="", doc="parameter of the weight raster")
-    raster_statistic = param.Selector(default="mean", objects=("mean", "min", "max", "range"))
+    raster_statistic: Any = param.Selector(default="mean", objects=["mean", "min", "max", "range"])
     raster_range = param.Tuple(
         default=None, length=4, doc="first and last column, first and last weight of the raster"
     )
-    association = param.Selector(default="co_occurrence", objects=("co_occurrence", "association"))
+    association: Any = param.Selector(
+        default="co_occurrence", objects=["co_occurrence", "association"]
+    )
     notice = param.String(default="", doc="something to tell the person; not part of a link")
 
     def to_query(self) -> str:

@@ -42,7 +42,9 @@ CATEGORICAL = (
 )
 RIGHT_COLOUR, WRONG_COLOUR = "#dbe9f4", "#c2410c"
 # Twenty labels apart in lightness and hue, for predicted classes.
-MANY = tuple(colorcet.glasbey_hv[:254])
+MANY: tuple[str, ...] = tuple(
+    "#" + "".join(f"{round(255 * c):02x}" for c in rgb) for rgb in colorcet.glasbey_hv[:254]
+)
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

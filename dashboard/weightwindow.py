@@ -121,9 +121,9 @@ def read(
 
 def _levels(run: Run, parameter: str) -> dict[int, int]:
     """Weights a row of each stored level."""
-    group = run.root[f"weights/{parameter.replace('/', '.')}"]
+    group = run.group(f"weights/{parameter.replace('/', '.')}")
     return {
-        int(name): int(level.attrs["weights_per_row"])
+        int(name): int(str(level.attrs["weights_per_row"]))
         for name, level in sorted(group.groups())
         if name.isdigit()
     }
@@ -148,7 +148,7 @@ def _from_level(
     span = slice(int(columns[0]), int(columns[-1]) + 1)
 
     def part(name: str) -> np.ndarray:
-        return np.asarray(run.root[path + name][rows, span])[:, ::step]
+        return np.asarray(run.stored(path + name)[rows, span])[:, ::step]
 
     values = part("max") - part("min") if statistic == "range" else part(statistic)
     return WeightWindow(values, rows.start * per_row, per_row, columns, size, level, note)

@@ -91,10 +91,9 @@ def process(
 ) -> None:
     """Process a training log into a store; run it again to add what is new."""
     with _one_line_errors():
+        from pipeline import process as process_log
         from pipeline.config import load_config
         from pipeline.progress import RichProgress, SilentProgress
-
-        from pipeline import process as process_log
 
         progress = SilentProgress() if quiet or as_json else RichProgress()
         summary = process_log(

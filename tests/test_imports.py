@@ -64,4 +64,4 @@ def test_help_imports_no_heavy_package():
         "from typer.testing import CliRunner; from deeptracker.cli import app; "
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0"
     )
-    assert loaded & {"dask", "panel", "bokeh", "xarray", "zarr", "numba", "numpy"} == set()
+    assert loaded & {"dask", "panel", "bokeh", "xarray", "zarr", "numba"} == set()

@@ -70,7 +70,7 @@ class RowChart(JSComponent):
         (HERE / name).read_text(encoding="utf-8") for name in ("axes.js", "rows.js", "rowchart.js")
     )
 
-    def show(self, rows: Sequence[Row], **values: Any) -> None:
+    def draw(self, rows: Sequence[Row], **values: Any) -> None:
         """Draw these rows, and take over other parameters in the same message."""
         packed: list[dict[str, Any]] = []
         chunks: list[bytes] = []

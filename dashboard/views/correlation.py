@@ -123,7 +123,7 @@ class CorrelationView:
             picks={"class_": class_, "layer": layer, "iteration": column},
             sliced=max(class_, layer, column) >= 0,
         )
-        self.flat.show(
+        self.flat.draw(
             self._flat_rows(faces, first),
             iterations=iterations,
             first=first,

@@ -91,7 +91,7 @@ class LayerView:
     def update(self) -> None:
         """Draw what the store holds now."""
         iterations = [int(iteration) for iteration in self.run.iterations]
-        self.chart.show(self._rows(), iterations=iterations, **self._frame())
+        self.chart.draw(self._rows(), iterations=iterations, **self._frame())
         self._list_filters()
 
     def _redraw(self, *_: Any) -> None:

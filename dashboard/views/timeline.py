@@ -47,7 +47,7 @@ class Timeline:
         if self.run.has("health/rule"):
             rows.append(self._finding_row())
         iterations = [int(iteration) for iteration in self.run.iterations]
-        self.chart.show(rows, iterations=iterations, **self._frame())
+        self.chart.draw(rows, iterations=iterations, **self._frame())
 
     def _frame(self) -> dict[str, Any]:
         first, last = self.run.columns(self.selection.window)
@@ -63,7 +63,7 @@ class Timeline:
     def _scalar_rows(self) -> list[Row]:
         if not self.run.has("scalars/iteration_s"):
             return []
-        known = [name for name in self.run.root["scalars"].array_keys() if name != "iteration_s"]
+        known = [name for name in self.run.group("scalars").array_keys() if name != "iteration_s"]
         panes = [(title, [n for n in names if n in known], log) for title, names, log in PANES]
         named = {name for _, names, _ in panes for name in names}
         panes += [(name, [name], False) for name in sorted(set(known) - named)[:3]]

@@ -86,7 +86,7 @@ class ValidationView:
         if not self.run.has_images:
             return
         iterations = [int(iteration) for iteration in self.run.iterations]
-        self.chart.show(self._rows(), iterations=iterations, **self._frame())
+        self.chart.draw(self._rows(), iterations=iterations, **self._frame())
 
     def _redraw(self, *_: Any) -> None:
         self.update()

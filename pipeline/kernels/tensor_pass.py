@@ -148,14 +148,16 @@ class TensorPass:
         before = raw if previous is None else self._raw(previous)
         self._limits[column] = np.inf, -np.inf
         self._histogram[:] = 0
-        finest = self._levels[0][:, column]
+        mean, least, greatest = self._levels[0][:, column]
+        first_owned, last_owned = self._owned
         measure_snapshot(
             raw,
             before,
             previous is not None,
             self._half,
             self._rows_end,
-            *self._owned,
+            first_owned,
+            last_owned,
             self._filter_size,
             self._thresholds,
             self._buffers,
@@ -164,7 +166,9 @@ class TensorPass:
             self._counts[column],
             self._limits[column],
             self._changes[:, column],
-            *finest,
+            mean,
+            least,
+            greatest,
             self._weights[0],
         )
         for number, factor in enumerate(self._factors):
