@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.allocation import keep_freed_memory
 from pipeline.arrays import ArraySpec, ChunkWriter
 from pipeline.blocks import Block, Columns, Part
 from pipeline.kernels.histograms import SparseHistogram
@@ -104,6 +105,7 @@ def measure_block(
     reads: tuple[PartReads, ...],
 ) -> BlockResult:
     """Read the bytes of some parts once, and write their filter measures and pyramids."""
+    keep_freed_memory()
     session = pickle.loads(fork)  # noqa: S301  # our own client pickled it
     writer = ChunkWriter(session.store)
     buffers = Buffers()

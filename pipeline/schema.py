@@ -93,6 +93,7 @@ class Schema:
         self.shape = shape
         _check_names(architecture.parameters)
         self._parameters = {parameter.name: parameter for parameter in architecture.parameters}
+        self._has_gradients = any(p.has_gradient for p in self._parameters.values())
         self._weights = {
             gradient: _node_weights(architecture, gradient) for gradient in (False, True)
         }
@@ -124,8 +125,7 @@ class Schema:
 
     def kinds(self) -> list[bool]:
         """Weights, and gradients where any were recorded."""
-        has_gradients = any(p.has_gradient for p in self.architecture.parameters)
-        return [False, True] if has_gradients else [False]
+        return [False, True] if self._has_gradients else [False]
 
     def layout(self, parameter: Parameter) -> ParameterLayout:
         """Give a parameter's levels."""
