@@ -231,7 +231,8 @@ def open_raster(run: Run, selection: Selection, parameter: str, index: int | Non
     if index is not None and node is not None:
         shape = [int(length) for length in str(run.nodes["shape"][node]).split("x")]
         size = int(np.prod(shape[1:]))
-        reach = (0.0, float(len(run.iterations)), float(index * size), float((index + 1) * size))
+        first, last = run.columns(selection.window)
+        reach = (float(first), float(last + 1), float(index * size), float((index + 1) * size))
     selection.param.update(raster=parameter, raster_range=reach, view="weights")
 
 

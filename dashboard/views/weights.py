@@ -7,13 +7,13 @@ import holoviews as hv
 import numpy as np
 import panel as pn
 import xarray as xr
-from bokeh.models import CustomJSTickFormatter, HoverTool
+from bokeh.models import AdaptiveTicker, CustomJSHover, CustomJSTickFormatter, HoverTool
 from holoviews.streams import RangeXY, Tap
 
-from dashboard.controls import action, bar, choice, text
+from dashboard.controls import action, bar, beside, choice, rail, text
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import PALETTES
+from dashboard.theme import LEFT_MARGIN, PALETTES, RIGHT_MARGIN
 from dashboard.weightwindow import WeightWindow, read, shape_of
 
 __all__ = ["WeightView"]
@@ -38,8 +38,8 @@ class WeightView:
         ]
         if selection.raster not in self.names:
             selection.raster = self._first_choice()
-        self.state = text(margin=(4, 8))
-        self.told = text(margin=(0, 8))
+        self.state = text(width=244)
+        self.told = text(width=244)
         self.place = pn.Column(sizing_mode="stretch_width")
         self._limits: tuple[float, float] = (-1.0, 1.0)
         selection.param.watch(
@@ -62,10 +62,10 @@ class WeightView:
             ),
             choice(
                 param.raster_statistic,
-                "Of the weights under a pixel",
+                "Under a pixel",
                 {"mean": "mean", "min": "minimum", "max": "maximum", "range": "range"},
                 "How weights that share a pixel are summarised",
-                170,
+                120,
             ),
             choice(
                 param.quantity,
@@ -75,9 +75,9 @@ class WeightView:
                 "Weights, or gradients where recorded",
                 110,
             ),
-            self._whole_button(),
         )
-        return pn.Column(controls, self.place, self.state, self.told, sizing_mode="stretch_width")
+        facts = rail(self.state, self.told, self._whole_button())
+        return pn.Column(controls, beside(self.place, facts), sizing_mode="stretch_width")
 
     def update(self) -> None:
         """Draw the raster anew."""
@@ -89,6 +89,7 @@ class WeightView:
         whole = (0.0, float(len(self.run.iterations)), 0.0, float(size))
         reach = self.selection.raster_range or self._window_range(whole)
         self._whole = whole
+        self._limits = self._colour_limits(self._read(whole[2:], whole[:2]).values)
         # The stream starts where the link says; what it reports later comes from the person.
         stream = RangeXY(x_range=(reach[0], reach[1]), y_range=(reach[2], reach[3]))
         stream.add_subscriber(self._moved)
@@ -100,7 +101,10 @@ class WeightView:
             hv.opts.Image(
                 cmap=list(PALETTES["diverging" if self._signed else "blues"]),
                 colorbar=True,
-                colorbar_opts={"title": self.selection.quantity[:-1], "width": 12},
+                colorbar_position="bottom",
+                colorbar_opts={"height": 10, "padding": 4},
+                toolbar="above",
+                fontsize={"labels": 11, "ticks": 10, "title": 11},
                 tools=[self._hover(), "wheel_zoom", "pan", "box_zoom", "reset", "tap"],
                 default_tools=[],
                 active_tools=["wheel_zoom", "pan"],
@@ -145,9 +149,9 @@ class WeightView:
         y0, y1 = sorted(y_range or self._whole[2:])
         window = self._read((y0, y1), (x0, x1))
         pixels = rasterize_window(window, (x0, x1), (y0, y1), WIDTH, HEIGHT)
-        low, high = self._colour_limits(window.values)
+        low, high = self._limits
         self._describe(window)
-        label = f"{self.selection.raster} ({self.selection.quantity})"
+        label = f"{self.selection.raster}, {self.selection.quantity}"
         return hv.Image(
             pixels, kdims=["column", "weight"], vdims=["value"], label=label
         ).redim.range(value=(low, high))
@@ -176,10 +180,12 @@ class WeightView:
         last = min(first + window.weights_per_row * len(window.values), window.size)
         note = f"<div class='dt-warning'>{window.note}</div>" if window.note else ""
         self.state.object = (
-            f"<div data-testid='raster-state' data-level='{window.level}' "
+            f"<h3>Raster</h3><div data-testid='raster-state' data-level='{window.level}' "
             f"data-first='{first}' data-last='{last}'><b>{window.described}</b>; weights "
             f"{first:,} to {last - 1:,} of {window.size:,} (shape {shape}), "
-            f"{len(window.columns):,} iterations. Wheel zooms, drag pans.</div>{note}"
+            f"{len(window.columns):,} iterations.</div>{note}"
+            "<div class='dt-hint'>Wheel zooms, drag pans; over an axis, that axis alone. Click a "
+            "weight to read it.</div>"
         )
 
     def _moved(
@@ -237,7 +243,20 @@ class WeightView:
         return hv.Overlay(lines or [hv.VLine(whole[1]).opts(alpha=0)])
 
     def _hover(self) -> HoverTool:
-        return HoverTool(tooltips=[("weight", "$y{0}"), ("value", "@image{0.00000}")])
+        # Cells are whole: the pointer's place is rounded down to its weight and its column.
+        weight = CustomJSHover(code="return Math.floor(value).toLocaleString('en')")
+        iteration = CustomJSHover(
+            args={"iterations": [int(iteration) for iteration in self.run.iterations]},
+            code="const n = iterations[Math.floor(value)]; return n === undefined ? '' : `${n}`",
+        )
+        return HoverTool(
+            tooltips=[
+                ("weight", "$y{custom}"),
+                ("iteration", "$x{custom}"),
+                ("value", "@image{0.00000}"),
+            ],
+            formatters={"$y": weight, "$x": iteration},
+        )
 
     def _finish(self, plot: Any, _element: Any) -> None:
         iterations = [int(iteration) for iteration in self.run.iterations]
@@ -249,11 +268,16 @@ class WeightView:
         plot.state.yaxis[0].formatter = CustomJSTickFormatter(
             code="return Math.round(tick).toLocaleString('en')"
         )
+        for axis in (plot.state.xaxis[0], plot.state.yaxis[0]):
+            axis.ticker = AdaptiveTicker(min_interval=1, num_minor_ticks=0)
+        # The frame stands under the timeline's, so that an iteration is one vertical line.
+        plot.state.min_border_left, plot.state.min_border_right = LEFT_MARGIN, RIGHT_MARGIN
+        plot.state.outline_line_color = "#d9dee4"
         plot.state.toolbar.logo = None
 
     def _whole_button(self) -> pn.widgets.Button:
         return action(
-            "Whole parameter", lambda: setattr(self.selection, "raster_range", None), align="end"
+            "Show the whole parameter", lambda: setattr(self.selection, "raster_range", None)
         )
 
 

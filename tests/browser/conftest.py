@@ -1,0 +1,180 @@
+"""A served app and a real Chromium, once a session."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FIND = """
+(id) => {
+  const walk = (root) => {
+    for (const element of root.querySelectorAll('*')) {
+      if (element.dataset && element.dataset.testid === id) return element
+      const found = element.shadowRoot && walk(element.shadowRoot)
+      if (found) return found
+    }
+    return null
+  }
+  return walk(document)
+}
+"""
+
+
+def pytest_collection_modifyitems(items):
+    ours = [item for item in items if Path(item.fspath).parent == Path(__file__).parent]
+    for item in ours:
+        item.add_marker(pytest.mark.browser)
+    # Playwright keeps an event loop running in this thread, which processing cannot share: last.
+    items[:] = [item for item in items if item not in ours] + ours
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def chromium_path():
+    names = [os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
+    found = next((shutil.which(name) for name in names if name and shutil.which(name)), None)
+    assert found, "there is no Chromium; `make browser` installs it"
+    return found
+
+
+@pytest.fixture(scope="session")
+def app(digits_store):
+    """The address of the digits page, served by the command line in a process of its own."""
+    port = free_port()
+    command = [sys.executable, "-m", "deeptracker.cli", "serve", str(digits_store)]
+    command += ["--port", str(port), "--no-browser"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    first = process.stdout.readline()
+    address = next(word for word in first.split() if word.startswith("http"))
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(address, timeout=5).read()
+            break
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.5)
+    yield address
+    process.terminate()
+    process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def browser(app):  # the store is processed before the driver starts its loop
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Person:
+    """Someone at the page: finds charts by name, reads what they draw, clicks where it is drawn."""
+
+    def __init__(self, page):
+        self.page = page
+        self.requests = []
+        self.errors = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self, address):
+        self.page.goto(address)
+        self.wait_for("timeline")
+
+    def element(self, name):
+        return self.page.evaluate_handle(FIND, name).as_element()
+
+    def wait(self, condition, what, seconds=20):
+        for _ in range(seconds * 10):
+            try:
+                found = condition()
+            except (TypeError, KeyError, StopIteration, AttributeError):
+                found = None
+            if found:
+                return found
+            self.page.wait_for_timeout(100)
+        message = f"waited {seconds} s for {what}; the page says {self.errors}"
+        raise AssertionError(message)
+
+    def wait_for(self, name):
+        return self.wait(lambda: self.state(name), name)
+
+    def state(self, name):
+        element = self.element(name)
+        text = element.get_attribute("data-state") if element else None
+        return json.loads(text) if text else None
+
+    def row(self, chart, key):
+        return next(row for row in self.state(chart)["rows"] if row["id"] == key)
+
+    def column_x(self, chart, column):
+        state = self.state(chart)
+        count = state["last"] - state["first"] + 1
+        return state["left"] + (column - state["first"] + 0.5) * state["span"] / count
+
+    def bring(self, chart, key):
+        """Scroll a row of a chart into sight, and give where it stands on the page."""
+        element = self.element(chart)
+        element.scroll_into_view_if_needed()
+        top = self.row(chart, key)["top"]
+        element.evaluate(
+            "(e, top) => {const s = e.querySelector('.dt-scroll'); if (s) s.scrollTop = top - 60}",
+            top,
+        )
+        box = element.query_selector("canvas").bounding_box()
+        return box["x"], box["y"] + top
+
+    def click(self, chart, key, column, line=0, modifiers=None):
+        x, y = self.bring(chart, key)
+        row = self.row(chart, key)
+        height = row["height"] / max(1, row["lines"])
+        place = self.column_x(chart, column), (line + 0.5) * height if line >= 0 else 5
+        if modifiers:
+            self.page.keyboard.down(modifiers)
+        self.page.mouse.click(x + place[0], y + place[1])
+        if modifiers:
+            self.page.keyboard.up(modifiers)
+
+    def click_label(self, chart, key, x_in=60):
+        x, y = self.bring(chart, key)
+        self.page.mouse.click(x + x_in, y + 8)
+
+    def query(self):
+        return urlsplit(self.page.url).query
+
+    def shot(self, name):
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    def tab(self, name):
+        self.page.get_by_text(name, exact=True).first.click()
+
+
+@pytest.fixture
+def person(browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    yield Person(page)
+    page.close()

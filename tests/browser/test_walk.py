@@ -1,0 +1,153 @@
+"""One person's way through the page, from the whole training to single weights and back by link."""
+
+import json
+import urllib.parse
+
+import numpy as np
+from examples_truth import RESET_FILTER, RESET_ITERATION, RESET_PARAMETER, SPIKE_ITERATION
+
+from dashboard.run import Run
+
+
+def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
+    person, browser, app, digits_store
+):
+    run = Run(str(digits_store))
+    spike, reset = run.column(SPIKE_ITERATION), run.column(RESET_ITERATION)
+    person.open(app)
+    person.wait_for("validation")
+
+    # Brush: the window of every chart becomes the brushed columns.
+    x, y = person.bring("timeline", "loss")
+    first, last = run.column(1000), run.column(2200)
+    person.page.mouse.move(x + person.column_x("timeline", first), y + 20)
+    person.page.mouse.down()
+    person.page.mouse.move(x + person.column_x("timeline", last) - 30, y + 20, steps=4)
+    person.page.mouse.move(x + person.column_x("timeline", last), y + 20, steps=4)
+    person.page.mouse.up()
+    person.wait(lambda: person.state("timeline")["first"] == first, "the brushed window")
+    assert person.state("timeline")["last"] == last
+    person.wait(lambda: person.state("validation")["first"] == first, "the window elsewhere")
+
+    # Pick the spike where it stands in the anomaly counts.
+    person.click("timeline", "anomalous images", spike, line=-1)
+    person.wait(lambda: person.state("timeline")["picked"] == [spike], "the picked spike")
+    person.wait(lambda: person.state("validation")["picked"] == [spike], "the pick elsewhere")
+    assert str(SPIKE_ITERATION) in urllib.parse.unquote(person.query())
+
+    # Unfold a class into its images.
+    person.click_label("validation", "class:3")
+    row = person.wait(lambda: person.row("validation", "images:3"), "the images of class 3")
+    label = run.array("images/label")
+    assert row["lines"] == int((label == 3).sum())
+
+    # Open the image on the second line: the one of most flips but one.
+    person.click("validation", "images:3", spike, line=1)
+    card = person.wait(lambda: person.element("image-card"), "the image")
+    images = np.flatnonzero(label == 3)
+    flips = run.array("images/flips")[images]
+    assert int(card.get_attribute("data-image")) == images[np.argsort(-flips, kind="stable")][1]
+    person.shot("walk-image")
+
+    # Unfold a layer into its filters; the re-initialised one leads the list of its iteration.
+    person.tab("Layers")
+    person.wait_for("layers")
+    person.click_label("layers", "node:conv1")
+    row = person.wait(lambda: person.row("layers", f"filters:{RESET_PARAMETER}"), "the filters")
+    assert row["lines"] == 16
+    person.click("layers", f"filters:{RESET_PARAMETER}", reset, line=RESET_FILTER)
+    person.wait(
+        lambda: person.page.get_by_text(f"1. conv1 filter {RESET_FILTER}").count(), "the top filter"
+    )
+    assert RESET_FILTER in person.row("layers", f"filters:{RESET_PARAMETER}")["row_marks"]
+    person.shot("walk-filters")
+
+    # Its weights, then nearer until single weights show.
+    person.page.get_by_text(f"Weights of filter {RESET_FILTER}").click()
+    state = person.wait(lambda: person.element("raster-state"), "the raster")
+    assert int(state.get_attribute("data-first")) <= RESET_FILTER * 9
+    canvas = person.wait(
+        lambda: person.page.locator(".bk-Figure, .bk-panel-models-plotly, .bk-Canvas").last,
+        "a plot",
+    )
+    box = canvas.bounding_box()
+    person.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for _ in range(4):
+        person.page.mouse.wheel(0, -240)
+        person.page.wait_for_timeout(300)
+    person.wait(
+        lambda: (
+            int(person.element("raster-state").get_attribute("data-last"))
+            - int(person.element("raster-state").get_attribute("data-first"))
+            < 9
+        ),
+        "a closer raster",
+    )
+    assert person.element("raster-state").get_attribute("data-level") == "0"
+    person.shot("walk-raster")
+
+    # The cube: a click on the front face picks its class and layer.
+    person.tab("Correlation")
+    cube = person.wait_for("cube")
+    a, _, _, d, e, f = cube["faces"]["front"]
+    element = person.element("cube")
+    element.scroll_into_view_if_needed()
+    box = element.query_selector("canvas").bounding_box()
+    u, v = (7 + 0.5) / cube["classes"], (2 + 0.5) / cube["layers"]
+    person.page.mouse.click(box["x"] + a * u + e, box["y"] + d * v + f)
+    person.wait(lambda: person.state("cube")["picks"]["class_"] == 7, "the picked class")
+    assert person.state("cube")["picks"]["layer"] == 2
+    person.shot("walk-cube")
+
+    # The link, opened elsewhere, is the same state.
+    link, before = person.page.url, person.state("cube")
+    timeline = person.state("timeline")
+    other = type(person)(browser.new_page(viewport={"width": 1280, "height": 900}))
+    other.open(link)
+    again = other.wait_for("cube")
+    assert again["picks"] == before["picks"]
+    same = {"first", "last", "picked"}
+    assert {k: other.state("timeline")[k] for k in same} == {k: timeline[k] for k in same}
+    assert urllib.parse.parse_qs(other.query()) == urllib.parse.parse_qs(person.query())
+    other.page.close()
+    assert person.errors == []
+    assert json.dumps(again["faces"]) == json.dumps(before["faces"])
+
+
+def test_no_request_leaves_the_server(person, app):
+    person.open(app)
+    for tab, name in (("Layers", "layers"), ("Correlation", "cube"), ("Validation", "validation")):
+        person.tab(tab)
+        person.wait_for(name)
+    person.tab("Weights")
+    person.wait(lambda: person.element("raster-state"), "the raster")
+    address = urllib.parse.urlsplit(app).netloc
+    allowed = ("data:", "blob:", f"http://{address}", f"ws://{address}")
+    assert [url for url in person.requests if not url.startswith(allowed)] == []
+    assert person.requests
+
+
+def test_a_garbled_link_still_opens_and_says_so(person, app):
+    person.open(app + "?i=[x&k=900&v=nowhere&r=left")
+    person.wait(lambda: person.page.get_by_text("something odd").count(), "the notice")
+    assert person.state("timeline")["picked"] == []
+    assert person.errors == []
+
+
+def test_double_click_shows_everything_again(person, app, digits_store):
+    run = Run(str(digits_store))
+    window = f"[{run.iterations[20]},{run.iterations[60]}]"
+    person.open(app + f"?w={window}")
+    person.wait(lambda: person.state("timeline")["first"] == 20, "the window of the link")
+    x, y = person.bring("timeline", "loss")
+    person.page.mouse.dblclick(x + person.column_x("timeline", 40), y + 20)
+    person.wait(lambda: person.state("timeline")["first"] == 0, "all iterations")
+    assert person.state("timeline")["last"] == len(run.iterations) - 1
+
+
+def test_shift_click_picks_a_second_iteration(person, app):
+    person.open(app)
+    person.click("timeline", "loss", 100, line=-1)
+    person.wait(lambda: person.state("timeline")["picked"] == [100], "the first pick")
+    person.click("timeline", "loss", 60, line=-1, modifiers="Shift")
+    person.wait(lambda: sorted(person.state("timeline")["picked"]) == [60, 100], "both picks")
