@@ -8,7 +8,7 @@ import param
 
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import CSS, RAIL_WIDTH
+from dashboard.theme import CSS, PALETTES, RAIL_WIDTH
 
 __all__ = [
     "action",
@@ -16,6 +16,7 @@ __all__ = [
     "beside",
     "check",
     "choice",
+    "legend",
     "number_field",
     "rail",
     "text",
@@ -64,6 +65,15 @@ def check(parameter: param.Parameter, label: str) -> pn.widgets.Checkbox:
     return pn.widgets.Checkbox.from_param(parameter, name=label, margin=(0, 12, 6, 4), width=84)
 
 
+def legend(what: str, low: str, high: str, palette: str = "blues", note: str = "") -> str:
+    """Write a colour scale as HTML, for `text`."""
+    colours = ", ".join(PALETTES[palette][::32])
+    return (
+        f"<div class='dt-scale'>{what}<br>{low} <span role='img' aria-label='from {low} to {high}'"
+        f" style='background: linear-gradient(to right, {colours})'></span> {high} {note}</div>"
+    )
+
+
 def rail(*objects: Any) -> pn.Column:
     """Make the column beside a chart."""
     return pn.Column(
@@ -79,7 +89,11 @@ def beside(chart: Any, column: Any) -> pn.viewable.Viewable:
 def bar(*widgets: Any) -> pn.viewable.Viewable:
     """Lay controls in a row that wraps where it is narrow."""
     return pn.FlexBox(
-        *widgets, align_items="flex-end", css_classes=["dt-bar"], sizing_mode="stretch_width"
+        *widgets,
+        align_items="flex-end",
+        css_classes=["dt-bar"],
+        sizing_mode="stretch_width",
+        margin=(4, 0, 6, 0),
     )
 
 

@@ -56,7 +56,7 @@ class LayerView:
             quantities["gradients"] = "gradients"
         controls = bar(
             choice(param.quantity, "Show", quantities, "Weights, or gradients where recorded", 110),
-            choice(param.encoding, "As", ENCODINGS, "How each node's distribution is drawn", 170),
+            choice(param.encoding, "As", ENCODINGS, "How each node's distribution is drawn", 200),
             _statistic(self.selection),
             check(param.common_scale, "one scale"),
             check(param.log_scale, "log"),
@@ -242,5 +242,5 @@ def _statistic(selection: Selection) -> pn.widgets.Select:
         "Line",
         STATISTICS,
         "The statistic that lines and horizons show",
-        150,
+        170,
     )

@@ -14,7 +14,7 @@ from dashboard.theme import levels
 __all__ = ["ENCODINGS", "STATISTICS", "Scale", "multiple"]
 
 ENCODINGS = {
-    "band": "band: min, quartiles, max",
+    "band": "quartiles and extremes",
     "box": "boxes",
     "line": "line",
     "horizon": "horizon",

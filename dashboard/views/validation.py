@@ -8,7 +8,16 @@ import panel as pn
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
 from dashboard.canvas.rowchart import Row, RowChart
-from dashboard.controls import bar, beside, choice, number_field, rail, text, toggle_iteration
+from dashboard.controls import (
+    bar,
+    beside,
+    choice,
+    legend,
+    number_field,
+    rail,
+    text,
+    toggle_iteration,
+)
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import levels
@@ -39,6 +48,7 @@ class ValidationView:
             description="Error of each class over the iterations; anomalous iterations are marked.",
             sizing_mode="stretch_width",
         )
+        self.scale = text(width=330, margin=(0, 0, 0, 12))
         self.card = rail()
         self.chart.param.watch(self._acted, "event")
         redrawn = ["rule", "anomaly_window", "threshold", "class_order", "open_classes", "pixels"]
@@ -74,6 +84,7 @@ class ValidationView:
                 {"correct": "right or wrong", "predicted": "predicted class", "loss": "loss"},
                 "What the pixel chart of an unfolded class shows",
             ),
+            self.scale,
         )
         return pn.Column(
             controls,
@@ -111,6 +122,9 @@ class ValidationView:
         whole[np.isnan(error).all(axis=0)] = np.nan
         # A learned class is wrong of few images: the square root shows one of them.
         top = np.sqrt(max(0.05, float(np.nanmax(error)) if np.isfinite(error).any() else 1.0))
+        self.scale.object = legend(
+            "share of images wrong (square-root scale)", "0", f"{top**2:.2g}", note="· ▲ anomalous"
+        )
         rows = [
             self._heat_row("all", "all images", f"{int(sizes.sum()):,}", whole, top, counts.sum(0))
         ]

@@ -102,7 +102,16 @@ class WeightView:
                 cmap=list(PALETTES["diverging" if self._signed else "blues"]),
                 colorbar=True,
                 colorbar_position="bottom",
-                colorbar_opts={"height": 10, "padding": 4},
+                clabel=f"{self.selection.quantity.removesuffix('s')} value",
+                colorbar_opts={
+                    "title_text_font_style": "normal",
+                    "height": 10,
+                    "padding": 4,
+                    "background_fill_alpha": 0,
+                    "bar_line_color": "#d9dee4",
+                    "major_label_text_color": "#5b6673",
+                    "title_text_color": "#5b6673",
+                },
                 toolbar="above",
                 fontsize={"labels": 11, "ticks": 10, "title": 11},
                 tools=[self._hover(), "wheel_zoom", "pan", "box_zoom", "reset", "tap"],
@@ -116,10 +125,11 @@ class WeightView:
                 xlabel="iteration",
                 ylabel="weight",
                 framewise=False,
-                hooks=[self._finish],
-            )
+            ),
+            # At the overlay, whose hooks run last: HoloViews sets its own borders before.
+            hv.opts.Overlay(hooks=[self._finish]),
         )
-        self.place.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width")]
+        self.place.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=0)]
 
     @property
     def _signed(self) -> bool:
@@ -270,9 +280,13 @@ class WeightView:
         )
         for axis in (plot.state.xaxis[0], plot.state.yaxis[0]):
             axis.ticker = AdaptiveTicker(min_interval=1, num_minor_ticks=0)
+            axis.axis_line_color = axis.major_tick_line_color = "#d9dee4"
+            axis.major_label_text_color = axis.axis_label_text_color = "#5b6673"
+            axis.axis_label_text_font_style = "normal"
         # The frame stands under the timeline's, so that an iteration is one vertical line.
         plot.state.min_border_left, plot.state.min_border_right = LEFT_MARGIN, RIGHT_MARGIN
         plot.state.outline_line_color = "#d9dee4"
+        plot.state.background_fill_color = plot.state.border_fill_color = None
         plot.state.toolbar.logo = None
 
     def _whole_button(self) -> pn.widgets.Button:
