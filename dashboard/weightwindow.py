@@ -148,10 +148,26 @@ def _from_level(
     span = slice(int(columns[0]), int(columns[-1]) + 1)
 
     def part(name: str) -> np.ndarray:
-        return np.asarray(run.stored(path + name)[rows, span])[:, ::step]
+        stored = np.asarray(run.stored(path + name)[rows, span])
+        return stored if step == 1 else _joined(stored, step, name)
 
     values = part("max") - part("min") if statistic == "range" else part(statistic)
     return WeightWindow(values, rows.start * per_row, per_row, columns, size, level, note)
+
+
+def _joined(values: np.ndarray, step: int, statistic: str) -> np.ndarray:
+    """Summarise every `step` columns, so that what happened between two pixels is still seen."""
+    padding = -values.shape[1] % step
+    filled = np.pad(values, ((0, 0), (0, padding)), constant_values=np.nan)
+    groups = filled.reshape(len(values), -1, step)
+    if statistic == "min":
+        return np.fmin.reduce(groups, axis=2)
+    if statistic == "max":
+        return np.fmax.reduce(groups, axis=2)
+    known = np.isfinite(groups)
+    count = known.sum(axis=2)
+    total = np.where(known, groups, 0.0).sum(axis=2)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
 def _of_single(values: np.ndarray, statistic: str) -> np.ndarray:

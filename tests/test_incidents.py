@@ -1,0 +1,54 @@
+"""The two incidents of the shipped run are found, through the store."""
+
+import numpy as np
+import pytest
+from examples_truth import (
+    LOG,
+    RESET_FILTER,
+    RESET_ITERATION,
+    RESET_PARAMETER,
+    SPIKE_ITERATION,
+)
+
+from pipeline import open_store
+
+
+@pytest.fixture(scope="module")
+def tree(digits_store):
+    return open_store(digits_store).tree()
+
+
+def test_both_incidents_are_among_the_three_most_anomalous_iterations(tree):
+    score = tree["cube/iteration_score"]
+    order = np.argsort(-np.nan_to_num(score.values, nan=-np.inf))[:3]
+    top = tree["iteration"].values[order].tolist()
+    assert {SPIKE_ITERATION, RESET_ITERATION} <= set(top)
+
+
+def test_the_reinitialised_filter_leads_every_filter_of_its_iteration(tree):
+    scores = {
+        (name, index): float(score)
+        for name, group in tree["filters"].children.items()
+        for index, score in enumerate(group["anomaly_score"].sel(iteration=RESET_ITERATION).values)
+        if np.isfinite(score)
+    }
+    best, *others = sorted(scores, key=scores.__getitem__, reverse=True)
+    assert best == (RESET_PARAMETER, RESET_FILTER)
+    assert scores[best] > 10 * scores[others[0]]
+
+
+def test_the_spike_touches_more_filters_than_any_other_iteration(tree):
+    filters = tree["cube/anomalous_filters"].sum("layer")
+    assert int(filters["iteration"][int(filters.values.argmax())]) == SPIKE_ITERATION
+
+
+def test_both_incidents_are_found_by_a_health_rule(tree):
+    assert {SPIKE_ITERATION, RESET_ITERATION} <= set(tree["health/iteration"].values.tolist())
+
+
+def test_the_shipped_log_keeps_its_promises(tree):
+    nbytes = sum(path.stat().st_size for path in LOG.rglob("*") if path.is_file())
+    assert nbytes <= 12_000_000
+    assert int(tree["has_snapshot"].sum()) >= 100
+    final = tree["scalars"].ds
+    assert float(final["validation_error"].dropna("iteration_s")[-1]) < 0.05
