@@ -3,7 +3,7 @@
     python examples/train_digits.py --out examples/digits
 
 Two things are done to the network on purpose, and DeepTracker must be able to show them: at
-`SPIKE_ITERATION` the learning rate of one step is `SPIKE_FACTOR` times too large, and before
+`SPIKE_ITERATION` the learning rate of one step is `SPIKE_FACTOR` times too large, and at
 `RESET_ITERATION` filter `RESET_FILTER` of `RESET_LAYER` is drawn anew.
 """
 
