@@ -76,7 +76,7 @@ class Run:
         """Whether the store has an array or group."""
         return path in self.root
 
-    def stored(self, path: str) -> zarr.Array[Any]:
+    def stored(self, path: str) -> "zarr.Array[Any]":
         """Give an array of the store, to be read in parts."""
         found = self.root[path]
         assert isinstance(found, zarr.Array), f"{path} is a group"

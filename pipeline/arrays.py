@@ -108,7 +108,7 @@ class ArraySpec:
         return {"long_name": self.long_name, "units": self.units, **self.attributes}
 
 
-def array_at(group: zarr.Group, path: str) -> zarr.Array[Any]:
+def array_at(group: zarr.Group, path: str) -> "zarr.Array[Any]":
     """Open an array that is known to be one."""
     found = group[path]
     assert isinstance(found, zarr.Array), f"{path} is a group"
