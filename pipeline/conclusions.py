@@ -139,16 +139,15 @@ def _write_findings(root: zarr.Group, run: Run) -> int:
         "severity": (object, "info, warning or error"),
         "node": (object, "where in the network"),
         "class_": (object, "which class"),
-        "iteration": (np.int64, "optimizer step at which it began"),
+        # A variable named as the coordinate that every group inherits would hide behind it.
+        "at_iteration": (np.int64, "optimizer step at which it began"),
         "value": (np.float64, "the number behind it"),
         "message": (object, "what was found"),
     }
     for name, (dtype, long_name) in columns.items():
-        values = np.array([getattr(finding, name) for finding in found], dtype)
+        attribute = name.removeprefix("at_")
+        values = np.array([getattr(finding, attribute) for finding in found], dtype)
         put(group_at(root, "health"), name, values, ["finding"], long_name)
-        if name == "iteration":
-            # In a DataTree the coordinate that every group inherits hides a variable of its name.
-            put(group_at(root, "health"), "at_iteration", values, ["finding"], long_name)
     return len(found)
 
 

@@ -43,7 +43,7 @@ def test_the_spike_touches_more_filters_than_any_other_iteration(tree):
 
 
 def test_both_incidents_are_found_by_a_health_rule(tree):
-    assert {SPIKE_ITERATION, RESET_ITERATION} <= set(tree["health/iteration"].values.tolist())
+    assert {SPIKE_ITERATION, RESET_ITERATION} <= set(tree["health/at_iteration"].values.tolist())
 
 
 def test_the_shipped_log_keeps_its_promises(tree):

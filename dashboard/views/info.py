@@ -97,13 +97,13 @@ class InfoView:
             ]
         columns = {
             name: self.run.array(f"health/{name}")
-            for name in ("rule", "severity", "node", "class_", "iteration", "message")
+            for name in ("rule", "severity", "node", "class_", "at_iteration", "message")
         }
         buttons: list[Any] = []
         for i in range(min(MOST_FINDINGS, len(columns["rule"]))):
             entry = {name: values[i] for name, values in columns.items()}
             button = action(
-                f"{int(entry['iteration']):,}   {entry['message']}",
+                f"{int(entry['at_iteration']):,}   {entry['message']}",
                 partial(self._lead_to, entry),
                 css_classes=["dt-finding", f"dt-{entry['severity']}"],
                 description=str(entry["rule"]).replace("_", " "),
@@ -115,7 +115,7 @@ class InfoView:
     def _lead_to(self, entry: dict[str, Any]) -> None:
         node, class_ = str(entry["node"]), str(entry["class_"])
         self.selection.param.update(
-            iterations=[int(entry["iteration"])],
+            iterations=[int(entry["at_iteration"])],
             nodes=[node] if node else self.selection.nodes,
             classes=[class_] if class_ else self.selection.classes,
             view="layers" if node else "validation",

@@ -108,7 +108,8 @@ class Timeline:
 
     def _finding_row(self) -> Row:
         health = {
-            name: self.run.array(f"health/{name}") for name in ("iteration", "severity", "message")
+            name: self.run.array(f"health/{name}")
+            for name in ("at_iteration", "severity", "message")
         }
         marks = []
         for iteration, severity, message in zip(*health.values(), strict=True):

@@ -72,7 +72,7 @@ def test_weights_that_are_nan_are_counted_and_found(log, tmp_path):
     rules = list(root["health/rule"][:])
     row = rules.index("not_finite")
     assert root["health/node"][:][row] == "a.weight"
-    assert root["health/iteration"][row] == 30
+    assert root["health/at_iteration"][row] == 30
     assert root["health/severity"][:][row] == "error"
     leaf = list(root["nodes/name"][:]).index("a.weight")
     assert root["nodes/nonfinite"][leaf, 3] == 4
