@@ -105,6 +105,7 @@ class TensorPass:
         else:
             self._owned = (0, stop - start)
         count = max(0, last_filter - self.first_filter)
+        self._count = count
         self.read_stop = max(stop, start + self._owned[1])
         self._rows_end = stop - start
         wide = np.float64 if dtype == "F64" else np.float32
@@ -261,8 +262,10 @@ class TensorPass:
             "change_relative_norm1": _relative(distance, self._before[..., 1]),
             "change_relative_norm2": _relative(change, norm_before),
         }
+        # A part within one large filter owns none.
         return {
-            name: np.ascontiguousarray(values.T, dtype=np.float32) for name, values in found.items()
+            name: np.ascontiguousarray(values.T[: self._count], dtype=np.float32)
+            for name, values in found.items()
         }
 
 

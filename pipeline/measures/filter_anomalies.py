@@ -1,11 +1,9 @@
 """Filters whose change stands far above their own recent history."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numba import njit
 
-__all__ = ["MINIMUM_HISTORY", "anomaly_scores", "top_filters"]
+__all__ = ["MINIMUM_HISTORY", "anomaly_scores"]
 
 MINIMUM_HISTORY = 8
 # The median absolute deviation of a normal distribution is its standard deviation over this.
@@ -59,29 +57,6 @@ def _usual(changes: np.ndarray) -> np.ndarray:
     if filled.any():
         usual[filled] = np.nanmedian(changes[:, filled], axis=0)
     return usual
-
-
-def top_filters(
-    scores: Mapping[str, np.ndarray], column: int, count: int
-) -> list[tuple[str, int, float]]:
-    """List the filters of the highest scores at a column, highest first.
-
-    Parameters
-    ----------
-    scores : mapping of str to numpy.ndarray
-        float [filter, column] by parameter.
-    column, count : int
-
-    Returns
-    -------
-    list of (parameter, filter, score)
-    """
-    found = [
-        (name, int(row), float(values[row, column]))
-        for name, values in scores.items()
-        for row in np.flatnonzero(~np.isnan(values[:, column]))
-    ]
-    return sorted(found, key=lambda entry: -entry[2])[:count]
 
 
 @njit(cache=True, nogil=True)

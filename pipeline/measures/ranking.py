@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.measures.filter_anomalies import NORMAL_MAD
 
-__all__ = ["iteration_score", "top_iterations"]
+__all__ = ["iteration_score"]
 
 
 def iteration_score(
@@ -48,9 +48,3 @@ def _standardised(values: np.ndarray, least_spread: float) -> np.ndarray:
     # An infinite score is the highest there is, not a missing one.
     bounded = np.where(np.isposinf(numbers), np.finfo(np.float32).max, numbers)
     return (bounded - median) / max(spread, least_spread)
-
-
-def top_iterations(score: np.ndarray, count: int) -> np.ndarray:
-    """Give the columns of the highest scores, highest first, int64 [up to count]."""
-    order = np.argsort(-np.nan_to_num(score), kind="stable")
-    return order[: min(count, len(order))]
