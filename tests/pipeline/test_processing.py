@@ -48,14 +48,15 @@ def test_statistics_of_every_node_equal_numpy_in_float64(log, tree, gradient):
                 for c in (column, column - 1)
             )
             expected = reference.node_statistics(values, previous, thresholds)
-            # Where positive and negative weights cancel, an error is small against their size.
+            # A span is summed in float32. Where positive and negative weights cancel, an error is
+            # small against their size.
             cancelled = {"sum": 1e-6 * expected["norm1"], "mean": 1e-6 * expected["std"]}
             for statistic, value in expected.items():
                 stored = nodes[prefix + statistic].isel(node=index, iteration=column).values
                 np.testing.assert_allclose(
                     stored,
                     value,
-                    rtol=1e-6,
+                    rtol=1e-5,
                     atol=cancelled.get(statistic, 1e-9),
                     err_msg=f"{statistic} of {name!r} at {ITERATIONS[column]}",
                 )
