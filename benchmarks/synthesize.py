@@ -73,6 +73,14 @@ def outcomes_at(
     return predicted, np.log1p(np.exp(-6 * margin)).astype(np.float32)
 
 
+def pictures(label: np.ndarray, side: int) -> np.ndarray:
+    """Draw uint8 [image, y, x, channel]: a plain picture a class, noise of its own an image."""
+    random = np.random.default_rng(1)
+    motifs = random.integers(40, 215, (int(label.max()) + 1, side, side, 3), dtype=np.int16)
+    noise = random.integers(-40, 40, (len(label), side, side, 1), dtype=np.int16)
+    return (motifs[label] + noise).astype(np.uint8)
+
+
 def synthesize(
     out: Path,
     *,
@@ -83,6 +91,7 @@ def synthesize(
     gradients: bool = False,
     every: int = 1600,
     seed: int = 0,
+    thumbnails: int = 0,
 ) -> int:
     """Write a log to `out` and return the bytes of its snapshots."""
     random = np.random.default_rng(seed)
@@ -95,7 +104,10 @@ def synthesize(
     names = [f"class {index:04d}" for index in range(classes)]
     label = (np.arange(images) % classes).astype(np.int32)
     hardness = random.beta(2, 3, images)
-    write_tensors(out / "images.safetensors", {"label": label})
+    tensors = {"label": label}
+    if thumbnails:
+        tensors["thumbnail"] = pictures(label, thumbnails)
+    write_tensors(out / "images.safetensors", tensors)
     incidents = {"learning_rate_spike": spike * every, "reinitialised": [reset * every, victim, 0]}
     description = {
         "schema_version": 1,
@@ -150,6 +162,7 @@ def main() -> None:
     parser.add_argument("--gradients", action="store_true")
     parser.add_argument("--every", type=int, default=1600, help="iterations between snapshots")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--thumbnails", type=int, default=0, help="side of a picture; none if 0")
     options = vars(parser.parse_args())
     out = options.pop("out")
     started = time.perf_counter()

@@ -16,6 +16,7 @@ import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 FLAGS = [
     "--no-sandbox",
@@ -63,10 +64,37 @@ def chromium_path():
 
 
 @pytest.fixture(scope="session")
+def wide_store(tmp_path_factory):
+    """ResNet-50's tree with few weights, 1,000 classes of 20 images with thumbnails, 40 snapshots.
+
+    Made by commands of their own, so that it does not matter whether the driver's loop runs yet.
+    """
+    folder = tmp_path_factory.mktemp("wide")
+    log, store = folder / "log", folder / "wide.dtstore"
+    sizes = {"snapshots": 40, "images": 20_000, "classes": 1000, "thumbnails": 8}
+    options = [f"--{name}={value}" for name, value in sizes.items()]
+    make = [sys.executable, BENCHMARKS / "synthesize.py", log, "--network=resnet50-narrow"]
+    subprocess.run([*make, *options], check=True)
+    run = [sys.executable, "-m", "deeptracker.cli", "process", log, "--store", store]
+    subprocess.run(run, check=True)
+    return store
+
+
+@pytest.fixture(scope="session")
 def app(digits_store):
     """The address of the digits page, served by the command line in a process of its own."""
+    yield from served(digits_store)
+
+
+@pytest.fixture(scope="session")
+def wide_app(wide_store):
+    """The address of the page of the run with 1,000 classes."""
+    yield from served(wide_store)
+
+
+def served(store):
     port = free_port()
-    command = [sys.executable, "-m", "deeptracker.cli", "serve", str(digits_store)]
+    command = [sys.executable, "-m", "deeptracker.cli", "serve", str(store)]
     command += ["--port", str(port), "--no-browser"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     first = process.stdout.readline()
