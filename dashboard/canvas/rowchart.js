@@ -248,20 +248,22 @@ class RowChart {
   }
 }
 
-export function render({ model, el }) {
+// Stands a chart of the given class in an element and keeps it in step with its model.
+function renderChart(Chart, { model, el }, watched = []) {
   const style = document.createElement("style")
   style.textContent = STYLE
   const root = document.createElement("div")
   root.className = "dt-root"
   el.append(style, root)
-  const chart = new RowChart(model, root)
+  const chart = new Chart(model, root)
   let waiting = false
   const later = () => {
     if (waiting) return
     waiting = true
     requestAnimationFrame(() => { waiting = false; chart.draw() })
   }
-  model.on(["rows", "data", "picked", "selected", "first", "last", "iterations", "palettes"], later)
+  const own = ["rows", "data", "picked", "selected", "first", "last", "iterations", "palettes"]
+  model.on([...own, ...watched], later)
   model.on("remove", () => chart.observer.disconnect())
   later()
 }

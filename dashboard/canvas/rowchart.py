@@ -11,10 +11,15 @@ from panel.custom import JSComponent
 
 from dashboard.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
 
-__all__ = ["Row", "RowChart"]
+__all__ = ["Row", "RowChart", "module_of"]
 
 HERE = Path(__file__).parent
 GAP, AXIS_HEIGHT = 4, 22  # as in rowchart.js
+
+
+def module_of(*names: str) -> str:
+    """Join scripts of this folder to one module; the last one exports ``render``."""
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,7 @@ class RowChart(JSComponent):
     description = param.String(default="", doc="what the chart shows, in words")
     event = param.Dict(default={})
 
-    _esm = "\n".join(
-        (HERE / name).read_text(encoding="utf-8") for name in ("axes.js", "rows.js", "rowchart.js")
-    )
+    _esm = module_of("axes.js", "rows.js", "rowchart.js", "rowchart.render.js")
 
     def draw(self, rows: Sequence[Row], **values: Any) -> None:
         """Draw these rows, and take over other parameters in the same message."""

@@ -1,0 +1,1 @@
+export function render(context) { renderChart(RowChart, context) }
