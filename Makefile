@@ -6,11 +6,11 @@ STAMP  := $(VENV)/.installed
 DEMO   := demo/digits.dtstore
 PORT   ?= 5006
 
-.PHONY: help venv demo test test-fast lint browser lock clean
+.PHONY: help venv demo test test-fast lint browser slurm lock clean
 
 help:
 	@echo "make demo       process the shipped training log and open the app"
-	@echo "make test       run every test: a real browser, a real Dask cluster, a real store"
+	@echo "make test       run every test: a real browser, real Dask and Slurm clusters, a real store"
 	@echo "make test-fast  the tests without the browser and the slow ones"
 	@echo "make lint       ruff and mypy"
 	@echo "make venv       the set-up alone, into $(VENV)"
@@ -34,7 +34,10 @@ demo: $(STAMP)
 browser:
 	@bash tests/browser/install-chromium.sh
 
-test: $(STAMP) browser
+slurm:
+	@bash tests/clusters/install-slurm.sh
+
+test: $(STAMP) browser slurm
 	$(BIN)/python -m pytest
 
 test-fast: $(STAMP)

@@ -3,16 +3,17 @@
 import difflib
 import itertools
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from deeptracker.errors import ConfigError
+from pipeline.clusters import KINDS, AnyCluster, LocalSettings
+from pipeline.sections import Section
 
 __all__ = [
     "AnomalyConfig",
-    "ClusterConfig",
     "Config",
     "FindingConfig",
     "SourceConfig",
@@ -25,11 +26,7 @@ GIB = 2**30
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SourceConfig(_Section):
+class SourceConfig(Section):
     """How a log is read."""
 
     pattern: str | None = Field(
@@ -38,7 +35,7 @@ class SourceConfig(_Section):
     )
 
 
-class AnomalyConfig(_Section):
+class AnomalyConfig(Section):
     """What counts as anomalous."""
 
     image_window: int = Field(
@@ -55,7 +52,7 @@ class AnomalyConfig(_Section):
     )
 
 
-class FindingConfig(_Section):
+class FindingConfig(Section):
     """When each health rule speaks; see `pipeline.measures.findings.FindingThresholds`."""
 
     exploding_update_ratio: float = Field(
@@ -81,25 +78,7 @@ class FindingConfig(_Section):
     per_rule: int = Field(default=50, ge=1, description="findings of one rule at most")
 
 
-class ClusterConfig(_Section):
-    """Where the tasks run."""
-
-    kind: Literal["local", "address"] = "local"
-    address: str | None = Field(default=None, description="an existing scheduler, tcp://HOST:PORT")
-    workers: int | None = Field(
-        default=None, ge=1, description="local worker processes; one a core"
-    )
-    threads: int = Field(default=1, ge=1, description="threads of a local worker")
-    memory: str | None = Field(
-        default=None,
-        description="memory limit of a local worker, as in 4GiB; a fair share by default",
-    )
-    connect_seconds: float = Field(
-        default=10.0, gt=0, description="how long to wait for a scheduler"
-    )
-
-
-class Config(_Section):
+class Config(Section):
     """Everything that can be set.
 
     Attributes
@@ -120,7 +99,12 @@ class Config(_Section):
     anomalies: AnomalyConfig = AnomalyConfig()
     findings: FindingConfig = FindingConfig()
     source: SourceConfig = SourceConfig()
-    cluster: ClusterConfig = ClusterConfig()
+    cluster: AnyCluster = LocalSettings()
+
+    @field_validator("cluster", mode="before")
+    @classmethod
+    def _local_by_default(cls, value: Any) -> Any:
+        return {"kind": "local", **value} if isinstance(value, dict) else value
 
     @field_validator("thresholds")
     @classmethod
@@ -169,21 +153,41 @@ def _sentences(file: Path, error: ValidationError) -> str:
 
 def _sentence(detail: Any) -> str:
     """One error in words: the key, what was given, what is allowed."""
-    location = detail["loc"]
+    location = _without_kind(detail["loc"])
     key = ".".join(str(part) for part in location)
     if detail["type"] == "extra_forbidden":
-        known = list(_section_at(location[:-1]).model_fields)
+        known = list(_section_at(detail["loc"][:-1]).model_fields)
         near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
         hint = f" (did you mean '{near[0]}'?)" if near else ""
         return f"unknown key '{key}'{hint}, allowed: {', '.join(known)}"
+    if detail["type"] == "missing":
+        field = _section_at(detail["loc"][:-1]).model_fields[str(location[-1])]
+        return f"key '{key}': is missing; give {field.description}"
+    if detail["type"] == "union_tag_invalid":
+        allowed = " or ".join(f"'{kind}'" for kind in KINDS)
+        return f"key '{key}.kind': given {detail['ctx']['tag']!r}, allowed: {allowed}"
     allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return f"key '{key}': given {detail['input']!r}, allowed: {allowed}"
 
 
+def _without_kind(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Leave out the kind of cluster, which stands in the location but not in the file."""
+    if len(location) > 1 and location[0] == "cluster" and location[1] in KINDS:
+        return (location[0], *location[2:])
+    return location
+
+
 def _section_at(location: tuple[str | int, ...]) -> type[BaseModel]:
+    """Find the model of a section; that of a cluster by its kind."""
     section: type[BaseModel] = Config
     for part in location:
+        if section is Config and part == "cluster":
+            continue
+        if part in KINDS:
+            section = KINDS[str(part)].settings
+            continue
         annotation = section.model_fields[str(part)].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            section = annotation
+        for model in (annotation, *getattr(annotation, "__args__", ())):
+            if isinstance(model, type) and issubclass(model, BaseModel):
+                section = model
     return section

@@ -6,9 +6,9 @@ from pathlib import Path
 from pipeline.arrays import array_at
 from pipeline.blocks import Columns, plan_blocks
 from pipeline.changes import Change, find_changes
-from pipeline.clusters import connect, workers_of
+from pipeline.clusters import connect, overridden, size_of
 from pipeline.conclusions import write_conclusions
-from pipeline.config import ClusterConfig, Config
+from pipeline.config import Config
 from pipeline.graph import Run, conclude, measure
 from pipeline.interrupts import terminate_as_interrupt
 from pipeline.preparation import merged_recording, prepare
@@ -106,7 +106,7 @@ def _prepared(writer: StoreWriter, subject: Subject, change: Change) -> Run:
         columns,
         block_bytes=subject.config.block_bytes,
         columns_per_chunk=subject.config.columns_per_chunk,
-        workers=workers_of(subject.config.cluster),
+        workers=size_of(subject.config.cluster).tasks,
     )
     return Run(subject, schema, recording, columns, plan)
 
@@ -129,13 +129,7 @@ def _measured(
 
 def _with_cluster(config: Config, workers: int | None, scheduler: str | None) -> Config:
     """Let arguments override the config's cluster."""
-    update: dict[str, object] = {}
-    if workers is not None:
-        update["workers"] = workers
-    if scheduler is not None:
-        update |= {"kind": "address", "address": scheduler}
-    cluster = ClusterConfig.model_validate({**config.cluster.model_dump(), **update})
-    return config.model_copy(update={"cluster": cluster})
+    return config.model_copy(update={"cluster": overridden(config.cluster, workers, scheduler)})
 
 
 def _message(subject: Subject, change: Change, run: Run) -> str:

@@ -1,0 +1,117 @@
+"""Where tasks run: one module a kind of cluster, with its settings, its size and its client.
+
+A kind is one module with a model of its settings, `connect(settings)` and `size(settings)`, and one
+line in `KINDS` and in `AnyCluster`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from deeptracker.errors import ConfigError
+from pipeline.clusters import address, kubernetes, local, slurm
+from pipeline.clusters.address import AddressSettings
+from pipeline.clusters.kubernetes import KubernetesSettings
+from pipeline.clusters.local import LocalSettings
+from pipeline.clusters.settings import AdaptiveSettings, ClusterSettings, Size, dask_settings
+from pipeline.clusters.slurm import SlurmSettings
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = [
+    "KINDS",
+    "AdaptiveSettings",
+    "AddressSettings",
+    "AnyCluster",
+    "ClusterSettings",
+    "Kind",
+    "KubernetesSettings",
+    "LocalSettings",
+    "Size",
+    "SlurmSettings",
+    "connect",
+    "overridden",
+    "size_of",
+]
+
+AnyCluster = Annotated[
+    LocalSettings | AddressSettings | SlurmSettings | KubernetesSettings,
+    Field(discriminator="kind"),
+]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a module of this package offers."""
+
+    settings: type[ClusterSettings]
+    connect: Callable[[Any], AbstractContextManager["Client"]]
+    size: Callable[[Any], Size]
+
+
+KINDS = {
+    "local": Kind(LocalSettings, local.connect, local.size),
+    "address": Kind(AddressSettings, address.connect, address.size),
+    "slurm": Kind(SlurmSettings, slurm.connect, slurm.size),
+    "kubernetes": Kind(KubernetesSettings, kubernetes.connect, kubernetes.size),
+}
+
+
+@contextmanager
+def connect(settings: AnyCluster) -> Iterator["Client"]:
+    """Open a client to the cluster that the settings name.
+
+    Raises
+    ------
+    ConfigError
+        When there is none, or it has no workers.
+    """
+    with dask_settings(settings), KINDS[settings.kind].connect(settings) as client:
+        yield client
+
+
+def size_of(settings: AnyCluster) -> Size:
+    """Tell how much the cluster runs at once; an existing scheduler is asked.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be asked.
+    """
+    return KINDS[settings.kind].size(settings)
+
+
+def overridden(settings: AnyCluster, workers: int | None, scheduler: str | None) -> AnyCluster:
+    """Let a number of workers, or an existing scheduler, take the place of what is set.
+
+    Raises
+    ------
+    ConfigError
+        When the cluster's size is not ours to say.
+    """
+    if scheduler is not None:
+        try:
+            settings = AddressSettings.model_validate(
+                {
+                    **settings.model_dump(include=set(ClusterSettings.model_fields)),
+                    "kind": "address",
+                    "address": scheduler,
+                }
+            )
+        except ValidationError:
+            raise ConfigError(
+                f"--scheduler: given {scheduler!r}, allowed: an address as in tcp://HOST:PORT"
+            ) from None
+    if workers is None:
+        return settings
+    if isinstance(settings, AddressSettings):
+        raise ConfigError(
+            f"--workers {workers}: the scheduler at {settings.address} has the workers that it "
+            "has; leave the option out"
+        )
+    name = "jobs" if isinstance(settings, SlurmSettings) else "workers"
+    return settings.model_copy(update={name: workers, "adaptive": None})

@@ -1,0 +1,151 @@
+"""Workers as pods of a Kubernetes cluster, made by the Dask operator."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from deeptracker.errors import ConfigError
+from pipeline.clusters.settings import (
+    AdaptiveSettings,
+    ClusterSettings,
+    Size,
+    parse_memory,
+    worker_environment,
+)
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["KubernetesSettings", "cluster_spec", "connect", "size"]
+
+VOLUME = "data"
+
+
+class KubernetesSettings(ClusterSettings):
+    """A Dask cluster of its own in a namespace, for the length of the run."""
+
+    kind: Literal["kubernetes"]
+    connect_seconds: float = Field(
+        default=600.0, gt=0, description="how long to wait for the first worker's pod"
+    )
+    name: str = Field(
+        default="deeptracker",
+        pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$",
+        max_length=53,
+        description="name of the DaskCluster resource",
+    )
+    namespace: str | None = Field(
+        default=None, description="namespace; that of the current context where none"
+    )
+    image: str = Field(description="image with deeptracker[process] installed")
+    workers: int = Field(default=1, ge=1, description="worker pods")
+    threads: int = Field(default=1, ge=1, description="threads of a worker, a core each")
+    memory: str = Field(default="4GiB", description="memory of a worker's pod")
+    environment: dict[str, str] = Field(
+        default={}, description="variables of the scheduler and the workers, as in AWS_REGION"
+    )
+    secret: str | None = Field(
+        default=None, description="secret whose keys become variables, as for object storage"
+    )
+    volume_claim: str | None = Field(
+        default=None, description="persistent volume claim that holds the log and the store"
+    )
+    mount_path: str = Field(
+        default="/data",
+        pattern=r"^/.+",
+        description="where the claim is mounted; here it must be mounted at the same path",
+    )
+    adaptive: AdaptiveSettings | None = Field(
+        default=None, description="pods that come and go with the work, instead of a fixed number"
+    )
+
+
+@contextmanager
+def connect(settings: KubernetesSettings) -> Iterator["Client"]:
+    """Create the cluster's resource, and delete it afterwards.
+
+    Raises
+    ------
+    ConfigError
+        When dask-kubernetes is missing, nobody answers, or no pod starts in time.
+    """
+    spec = cluster_spec(settings)
+    from dask_kubernetes.operator import KubeCluster
+    from distributed import Client
+
+    try:
+        cluster = KubeCluster(
+            custom_cluster_spec=spec,
+            namespace=settings.namespace,
+            resource_timeout=int(settings.connect_seconds),
+            quiet=True,
+        )
+    except Exception as error:  # kr8s, httpx and the operator each have errors of their own
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ConfigError(
+            f"no cluster {settings.name!r} on Kubernetes: {reason}; look at: kubectl get "
+            "daskclusters, and see that the Dask operator runs"
+        ) from error
+    with cluster, Client(cluster) as client:
+        if settings.adaptive:
+            cluster.adapt(minimum=settings.adaptive.minimum, maximum=settings.adaptive.maximum)
+        try:
+            client.wait_for_workers(1, timeout=settings.connect_seconds)
+        except TimeoutError:
+            raise ConfigError(
+                f"no worker of {settings.name!r} started within {settings.connect_seconds:g} "
+                "seconds; look at: kubectl get pods"
+            ) from None
+        yield client
+
+
+def size(settings: KubernetesSettings) -> Size:
+    """Give the size of all pods together."""
+    workers = settings.adaptive.maximum if settings.adaptive else settings.workers
+    return Size(workers, settings.threads, parse_memory(settings.memory))
+
+
+def cluster_spec(settings: KubernetesSettings) -> dict[str, Any]:
+    """Describe the cluster as a ``DaskCluster`` resource.
+
+    Raises
+    ------
+    ConfigError
+        When dask-kubernetes is missing.
+    """
+    try:
+        from dask_kubernetes.operator import make_cluster_spec
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "kind: kubernetes needs dask-kubernetes; install it with: "
+            "pip install 'deeptracker[kubernetes]'"
+        ) from None
+    memory = parse_memory(settings.memory)
+    amounts = {"cpu": str(settings.threads), "memory": str(memory)}
+    spec: dict[str, Any] = make_cluster_spec(
+        settings.name,
+        image=settings.image,
+        n_workers=settings.adaptive.minimum if settings.adaptive else settings.workers,
+        resources={"requests": amounts, "limits": amounts},
+        env={
+            **worker_environment(settings),
+            "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": f"{settings.worker_ttl_seconds}s",
+            **settings.environment,
+        },
+        worker_command=(
+            f"dask worker --nthreads {settings.threads} --nworkers 1 --memory-limit {memory}"
+        ),
+    )
+    for part in ("scheduler", "worker"):
+        pod = spec["spec"][part]["spec"]
+        for container in pod["containers"]:
+            if settings.secret:
+                container["envFrom"] = [{"secretRef": {"name": settings.secret}}]
+            if settings.volume_claim and part == "worker":
+                container["volumeMounts"] = [{"name": VOLUME, "mountPath": settings.mount_path}]
+        if settings.volume_claim and part == "worker":
+            claim = {"claimName": settings.volume_claim}
+            pod["volumes"] = [{"name": VOLUME, "persistentVolumeClaim": claim}]
+    return spec

@@ -1,0 +1,70 @@
+"""Worker processes on this machine."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from pipeline.clusters.settings import AdaptiveSettings, ClusterSettings, Size, parse_memory
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["LocalSettings", "connect", "size"]
+
+
+class LocalSettings(ClusterSettings):
+    """Worker processes on this machine, for the length of the run."""
+
+    kind: Literal["local"] = "local"
+    workers: int | None = Field(default=None, ge=1, description="worker processes; one a core")
+    threads: int = Field(default=1, ge=1, description="threads of a worker")
+    memory: str | None = Field(
+        default=None, description="memory limit of a worker, as in 4GiB; a fair share by default"
+    )
+    adaptive: AdaptiveSettings | None = Field(
+        default=None, description="workers that come and go, instead of a fixed number"
+    )
+
+
+@contextmanager
+def connect(settings: LocalSettings) -> Iterator["Client"]:
+    """Start worker processes, and end them afterwards."""
+    from distributed import Client, LocalCluster
+
+    limits = size(settings)
+    with (
+        LocalCluster(
+            n_workers=settings.adaptive.minimum if settings.adaptive else limits.workers,
+            threads_per_worker=settings.threads,
+            memory_limit=limits.memory,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        if settings.adaptive:
+            cluster.adapt(
+                minimum=settings.adaptive.minimum, maximum=settings.adaptive.maximum, interval="1s"
+            )
+        yield client
+
+
+def size(settings: LocalSettings) -> Size:
+    """Give the number of workers, and the memory of each: all of the machine's, shared out."""
+    from distributed.worker_memory import parse_memory_limit
+
+    workers = settings.workers or os.cpu_count() or 1
+    if settings.adaptive:
+        workers = settings.adaptive.maximum
+    memory = (
+        parse_memory(settings.memory)
+        if settings.memory
+        else parse_memory_limit("auto", 1, workers, logger=logging.getLogger(__name__))
+    )
+    return Size(workers, settings.threads, memory)

@@ -1,0 +1,114 @@
+"""What every kind of cluster has in common: its settings, its size, and Dask's time limits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from deeptracker.errors import ConfigError
+from pipeline.sections import Section
+
+__all__ = [
+    "AdaptiveSettings",
+    "ClusterSettings",
+    "Size",
+    "dask_settings",
+    "parse_memory",
+    "worker_environment",
+]
+
+# distributed asserts that a connection's time limit leaves room for its keep-alive probes.
+SHORTEST_TIMEOUT_SECONDS = 8
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much runs at once, as far as it is known before the run.
+
+    Attributes
+    ----------
+    workers, threads : int
+        Worker processes, and threads of each.
+    memory : int or None
+        Memory limit of a worker in bytes; None where it has none or nobody knows it.
+    """
+
+    workers: int
+    threads: int
+    memory: int | None
+
+    @property
+    def tasks(self) -> int:
+        """Tasks that run at once."""
+        return self.workers * self.threads
+
+
+class AdaptiveSettings(Section):
+    """Workers come while there is work, and go when there is none."""
+
+    minimum: int = Field(default=1, ge=0, description="workers that always stay")
+    maximum: int = Field(ge=1, description="workers at most")
+
+
+class ClusterSettings(Section):
+    """When a worker counts as lost, and a task as stuck."""
+
+    connect_seconds: float = Field(
+        default=10.0, gt=0, description="how long to wait for a scheduler, and for a first worker"
+    )
+    worker_ttl_seconds: float = Field(
+        default=30.0, ge=10, description="silence after which a worker is given up, its tasks moved"
+    )
+    timeout_seconds: float = Field(
+        default=30.0,
+        ge=SHORTEST_TIMEOUT_SECONDS,
+        description="silence after which a connection is given up",
+    )
+    straggler_factor: float = Field(
+        default=5.0, gt=1, description="times the median of its kind after which a task is retried"
+    )
+    straggler_seconds: float = Field(
+        default=60.0, gt=0, description="a task younger than this is never a straggler"
+    )
+
+
+@contextmanager
+def dask_settings(settings: ClusterSettings) -> Iterator[None]:
+    """Apply the time limits to what is started here: scheduler, client and local workers."""
+    import dask
+    import distributed  # noqa: F401  # registers its defaults, which would override ours
+
+    limits = {
+        "distributed.scheduler.worker-ttl": f"{settings.worker_ttl_seconds}s",
+        "distributed.comm.timeouts.tcp": f"{settings.timeout_seconds}s",
+        "distributed.comm.timeouts.connect": f"{settings.timeout_seconds}s",
+    }
+    with dask.config.set(limits):
+        yield
+
+
+def worker_environment(settings: ClusterSettings) -> dict[str, str]:
+    """Give the same limits for workers that are started elsewhere."""
+    return {
+        "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": f"{settings.timeout_seconds}s",
+        "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": f"{settings.timeout_seconds}s",
+    }
+
+
+def parse_memory(text: str) -> int:
+    """Turn ``4GiB`` into bytes.
+
+    Raises
+    ------
+    ConfigError
+        When it is no size.
+    """
+    from dask.utils import parse_bytes
+
+    try:
+        return int(parse_bytes(text))
+    except ValueError:
+        raise ConfigError(
+            f"key 'cluster.memory': given {text!r}, allowed: a size as in 4GiB"
+        ) from None

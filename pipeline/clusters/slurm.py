@@ -1,0 +1,140 @@
+"""Workers as jobs of a Slurm cluster, submitted by dask-jobqueue."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from deeptracker.errors import ConfigError
+from pipeline.clusters.settings import (
+    AdaptiveSettings,
+    ClusterSettings,
+    Size,
+    parse_memory,
+    worker_environment,
+)
+
+if TYPE_CHECKING:
+    from dask_jobqueue import SLURMCluster
+    from distributed import Client
+
+__all__ = ["SlurmSettings", "connect", "size"]
+
+
+class SlurmSettings(ClusterSettings):
+    """Jobs of one partition; the scheduler runs beside this program."""
+
+    kind: Literal["slurm"]
+    connect_seconds: float = Field(
+        default=600.0, gt=0, description="how long to wait for the first job to start"
+    )
+    queue: str | None = Field(default=None, description="partition; Slurm's default where none")
+    account: str | None = Field(default=None, description="account that is charged")
+    jobs: int = Field(default=1, ge=1, description="jobs, each of them a node's worth of workers")
+    cores: int = Field(default=1, ge=1, description="cores of a job, shared by its workers")
+    processes: int = Field(default=1, ge=1, description="workers of a job")
+    memory: str = Field(default="4GiB", description="memory of a job, shared by its workers")
+    walltime: str = Field(default="01:00:00", description="time limit of a job")
+    interface: str | None = Field(
+        default=None, description="network interface that nodes reach each other by, as in ib0"
+    )
+    python: str | None = Field(
+        default=None, description="interpreter on the nodes; the one that runs this by default"
+    )
+    log_directory: str | None = Field(default=None, description="folder for the jobs' output")
+    directives: tuple[str, ...] = Field(default=(), description="further #SBATCH lines")
+    prologue: tuple[str, ...] = Field(
+        default=(), description="shell lines before the workers start, as in: module load python"
+    )
+    adaptive: AdaptiveSettings | None = Field(
+        default=None, description="jobs that come and go with the work, instead of a fixed number"
+    )
+
+
+@contextmanager
+def connect(settings: SlurmSettings) -> Iterator["Client"]:
+    """Submit the jobs, and cancel them afterwards.
+
+    Raises
+    ------
+    ConfigError
+        When dask-jobqueue or Slurm is missing, it refuses the job, or none starts in time.
+    """
+    from distributed import Client
+
+    with _cluster(settings) as cluster, Client(cluster) as client:
+        _check_job(cluster.job_script())
+        if settings.adaptive:
+            cluster.adapt(
+                minimum_jobs=settings.adaptive.minimum, maximum_jobs=settings.adaptive.maximum
+            )
+        else:
+            cluster.scale(jobs=settings.jobs)
+        try:
+            client.wait_for_workers(1, timeout=settings.connect_seconds)
+        except TimeoutError:
+            raise ConfigError(
+                f"no Slurm job started within {settings.connect_seconds:g} seconds; "
+                "look at: squeue --me"
+            ) from None
+        yield client
+
+
+def size(settings: SlurmSettings) -> Size:
+    """Give the size of all jobs together."""
+    jobs = settings.adaptive.maximum if settings.adaptive else settings.jobs
+    threads = max(1, settings.cores // settings.processes)
+    memory = parse_memory(settings.memory) // settings.processes
+    return Size(jobs * settings.processes, threads, memory)
+
+
+def _cluster(settings: SlurmSettings) -> "SLURMCluster":
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "kind: slurm needs dask-jobqueue; install it with: pip install 'deeptracker[slurm]'"
+        ) from None
+    if shutil.which("sbatch") is None:
+        raise ConfigError("kind: slurm needs the command sbatch; run this where Slurm is installed")
+    exports = [f"export {name}={value}" for name, value in worker_environment(settings).items()]
+    # The nodes run what runs here, also from a checkout that is not installed.
+    if "PYTHONPATH" in os.environ:
+        exports.append(f"export PYTHONPATH={os.environ['PYTHONPATH']}")
+    return SLURMCluster(
+        queue=settings.queue,
+        account=settings.account,
+        cores=settings.cores,
+        processes=settings.processes,
+        memory=settings.memory,
+        walltime=settings.walltime,
+        interface=settings.interface,
+        python=settings.python or sys.executable,
+        log_directory=settings.log_directory,
+        job_name="deeptracker",
+        job_extra_directives=list(settings.directives),
+        job_script_prologue=[*exports, *settings.prologue],
+        # Any free port: another run of the same person may have the usual one.
+        scheduler_options={"dashboard_address": ":0"},
+        # A worker that lost its scheduler must not sit on its node until the time limit.
+        death_timeout=settings.timeout_seconds * 2,
+    )
+
+
+def _check_job(script: str) -> None:
+    """Ask Slurm whether it would take the job; a refusal later would be seen by nobody."""
+    asked = subprocess.run(
+        ["sbatch", "--test-only"],  # noqa: S607  # Slurm's commands are found as its users find them
+        input=script,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if asked.returncode:
+        reason = next((line for line in asked.stderr.splitlines() if line.strip()), "no reason")
+        raise ConfigError(f"Slurm takes no such job: {reason.strip()}")

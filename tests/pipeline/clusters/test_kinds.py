@@ -1,0 +1,185 @@
+"""Kinds of cluster: shipped configs load, wrong ones are named, what cannot be had is one line."""
+
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from deeptracker.errors import ConfigError
+from pipeline.clusters import AddressSettings, LocalSettings, connect, overridden, size_of
+from pipeline.clusters.kubernetes import KubernetesSettings, cluster_spec
+from pipeline.clusters.slurm import SlurmSettings
+from pipeline.config import Config, load_config
+
+TOP = Path(__file__).parents[3]
+CONFIGS = sorted((TOP / "configs").glob("*.yaml"))
+GIB = 2**30
+
+
+def loaded(tmp_path, text):
+    path = tmp_path / "run.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_config(path)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_shipped_config_loads(path):
+    assert isinstance(load_config(path), Config)
+
+
+def test_there_is_a_config_for_every_kind_of_cluster():
+    kinds = {load_config(path).cluster.kind for path in CONFIGS}
+    assert kinds == {"local", "address", "slurm", "kubernetes"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cluster: {kind: address}", "key 'cluster.address': is missing; give the scheduler, as"),
+        ("cluster: {kind: address, address: here}", "key 'cluster.address': given 'here'"),
+        ("cluster: {kind: slurm, que: a}", "unknown key 'cluster.que' (did you mean 'queue'?)"),
+        ("cluster: {kind: kubernetes}", "key 'cluster.image': is missing; give image with"),
+        ("cluster: {address: tcp://a:1}", "unknown key 'cluster.address'"),
+        ("cluster: {timeout_seconds: 5}", "key 'cluster.timeout_seconds': given 5, allowed: gr"),
+        ("cluster: {adaptive: {minimum: 1}}", "key 'cluster.adaptive.maximum': is missing"),
+        ("cluster: {adaptive: {maxim: 1}}", "unknown key 'cluster.adaptive.maxim' (did you"),
+    ],
+)
+def test_a_wrong_cluster_is_answered_with_the_key(tmp_path, text, expected):
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text)
+    assert expected in str(caught.value)
+
+
+def test_a_memory_that_is_no_size_is_answered_with_the_key():
+    with pytest.raises(ConfigError, match=r"key 'cluster.memory': given 'much', allowed: a size"):
+        size_of(LocalSettings(memory="much"))
+
+
+def test_the_size_of_a_cluster_follows_from_its_settings():
+    assert size_of(LocalSettings(workers=3, threads=2, memory="2GiB")).tasks == 6
+    slurm = SlurmSettings(kind="slurm", jobs=4, cores=8, processes=4, memory="16GiB")
+    assert (size_of(slurm).workers, size_of(slurm).threads) == (16, 2)
+    assert size_of(slurm).memory == 4 * GIB
+    adaptive = {"minimum": 1, "maximum": 7}
+    pods = KubernetesSettings(kind="kubernetes", image="i", memory="2GiB", adaptive=adaptive)
+    assert (size_of(pods).workers, size_of(pods).memory) == (7, 2 * GIB)
+
+
+def test_options_of_the_command_line_override_the_config():
+    assert overridden(LocalSettings(), 5, None).workers == 5
+    assert overridden(SlurmSettings(kind="slurm"), 5, None).jobs == 5
+    moved = overridden(LocalSettings(straggler_seconds=7), None, "tcp://10.0.0.1:8786")
+    assert isinstance(moved, AddressSettings)
+    assert moved.straggler_seconds == 7
+    with pytest.raises(ConfigError, match=r"--workers 5: the scheduler at tcp://a:1 has"):
+        overridden(LocalSettings(), 5, "tcp://a:1")
+    with pytest.raises(ConfigError, match=r"--scheduler: given 'here', allowed"):
+        overridden(LocalSettings(), None, "here")
+
+
+def test_a_scheduler_that_is_not_there_is_named():
+    nobody = AddressSettings(kind="address", address="tcp://127.0.0.1:9", connect_seconds=0.5)
+    with pytest.raises(ConfigError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9"):
+        size_of(nobody)
+
+
+@pytest.mark.parametrize(
+    ("package", "kind", "remedy"),
+    [
+        ("dask_jobqueue", "{'kind': 'slurm'}", "pip install 'deeptracker[slurm]'"),
+        (
+            "dask_kubernetes",
+            "{'kind': 'kubernetes', 'image': 'i'}",
+            "pip install 'deeptracker[kubernetes]'",
+        ),
+    ],
+)
+def test_a_missing_package_is_one_line_with_the_command(package, kind, remedy):
+    program = (
+        f"import sys; sys.modules['{package}'] = None\n"
+        "from pipeline.config import Config\n"
+        "from pipeline.clusters import connect\n"
+        f"with connect(Config(cluster={kind}).cluster): pass"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=TOP
+    )
+    assert result.stderr.strip().splitlines()[-1].startswith("deeptracker.errors.ConfigError: kind")
+    assert remedy in result.stderr
+
+
+def test_without_sbatch_slurm_is_named(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    settings = SlurmSettings(kind="slurm", interface="lo", connect_seconds=5)
+    with (
+        pytest.raises(ConfigError, match="kind: slurm needs the command sbatch"),
+        connect(settings),
+    ):
+        pass
+
+
+def test_without_a_kubernetes_cluster_the_reason_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = KubernetesSettings(kind="kubernetes", image="i", connect_seconds=2)
+    refused = pytest.raises(ConfigError, match="no cluster 'deeptracker' on Kubernetes: ")
+    with refused as caught, connect(settings):
+        pass
+    assert "\n" not in str(caught.value)
+
+
+class TestTheKubernetesResource:
+    """What is handed to the Dask operator, against the operator's own schema."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def schema():
+        helm = files("dask_kubernetes") / "operator/deployment/helm/dask-kubernetes-operator"
+        definition = yaml.safe_load((helm / "crds/daskcluster.yaml").read_text(encoding="utf-8"))
+        return definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+    def settings(self, **changed):
+        path = TOP / "configs" / "kubernetes.yaml"
+        return load_config(path).cluster.model_copy(update=changed)
+
+    @pytest.mark.parametrize("claim", [None, "shared"])
+    def test_it_satisfies_the_operators_schema(self, schema, claim):
+        spec = cluster_spec(self.settings(volume_claim=claim))
+        jsonschema.validate(spec, schema)
+        assert (spec["apiVersion"], spec["kind"]) == ("kubernetes.dask.org/v1", "DaskCluster")
+
+    def test_the_schema_refuses_what_the_operator_would(self, schema):
+        spec = cluster_spec(self.settings())
+        spec["spec"]["worker"]["replicas"] = "many"
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(spec, schema)
+
+    def test_workers_have_the_memory_that_their_pods_are_given(self):
+        worker = cluster_spec(self.settings(memory="2GiB", threads=3))["spec"]["worker"]
+        container = worker["spec"]["containers"][0]
+        arguments = container["args"]
+        assert arguments[arguments.index("--memory-limit") + 1] == str(2 * GIB)
+        assert arguments[arguments.index("--nthreads") + 1] == "3"
+        assert container["resources"]["limits"] == {"cpu": "3", "memory": str(2 * GIB)}
+        assert worker["replicas"] == 8
+
+    def test_time_limits_and_secrets_reach_the_pods(self):
+        spec = cluster_spec(self.settings(worker_ttl_seconds=45))["spec"]
+        for part in ("scheduler", "worker"):
+            container = spec[part]["spec"]["containers"][0]
+            variables = {entry["name"]: entry["value"] for entry in container["env"]}
+            assert variables["DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL"] == "45s"
+            assert variables["AWS_REGION"] == "eu-central-1"
+            assert container["envFrom"] == [{"secretRef": {"name": "object-storage"}}]
+
+    def test_a_claim_is_mounted_where_it_is_said(self):
+        settings = self.settings(volume_claim="shared", mount_path="/mnt/runs")
+        pod = cluster_spec(settings)["spec"]["worker"]["spec"]
+        assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "shared"}
+        mount = pod["containers"][0]["volumeMounts"][0]
+        assert (mount["name"], mount["mountPath"]) == (pod["volumes"][0]["name"], "/mnt/runs")
