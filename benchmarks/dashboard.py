@@ -12,17 +12,13 @@ Chromium; both are there after `make browser`.
 import argparse
 import json
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
+from serving import serve
 from synthesize import synthesize
 
 from pipeline import process
@@ -79,26 +75,6 @@ def linked(page: Page, place: float) -> float:
     page.evaluate(WATCH)
     page.mouse.click(box["x"] + state["left"] + place * state["span"], box["y"] + 30)
     return float(page.evaluate("() => window.dtLinked")) / 1e3
-
-
-def serve(store: Path | str) -> tuple[subprocess.Popen[str], str]:
-    """Start the app; give its process and the address of the run's page."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "deeptracker.cli", "serve", str(store)]
-    command += ["--port", str(port), "--no-browser"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert process.stdout
-    address = next(word for word in process.stdout.readline().split() if word.startswith("http"))
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(address, timeout=30).read()
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return process, address
-    raise SystemExit("the app did not start")
 
 
 def measure(store: Path | str, repeats: int) -> dict[str, float]:

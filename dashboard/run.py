@@ -1,21 +1,22 @@
 """A run as the views see it: small, cached reads from the store."""
 
 import json
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import zarr
 
-from pipeline.store import StoreReader, open_store
+from dashboard.commits import newest_commit
 
 __all__ = ["Run"]
 
-CACHED_ARRAYS = 64
+Found = TypeVar("Found")
 
 
 class Run:
-    """One processed run.
+    """One processed run, as one page sees it: at one commit, until it goes on to a newer one.
 
     Parameters
     ----------
@@ -30,27 +31,27 @@ class Run:
 
     def __init__(self, location: str) -> None:
         self.location = location
-        self._reader: StoreReader = open_store(location)
-        self._arrays: dict[str, np.ndarray] = {}
+        self._commit = newest_commit(location)
 
     def refresh(self) -> bool:
         """Go on to the newest commit; whether there was one."""
-        if not self._reader.refresh():
+        newest = newest_commit(self.location)
+        if newest is self._commit:
             return False
-        self._arrays.clear()
-        for name in ("root", "attributes", "iterations", "nodes", "children", "class_names"):
+        self._commit = newest
+        for name in ("attributes", "iterations", "nodes", "children", "class_names"):
             self.__dict__.pop(name, None)
         return True
 
     @property
     def commit(self) -> str:
         """The commit that is shown."""
-        return self._reader.snapshot_id
+        return self._commit.snapshot_id
 
-    @cached_property
+    @property
     def root(self) -> zarr.Group:
         """The store's root group, read-only."""
-        return self._reader.root()
+        return self._commit.root
 
     @cached_property
     def attributes(self) -> dict[str, Any]:
@@ -70,31 +71,31 @@ class Run:
     @cached_property
     def iterations(self) -> np.ndarray:
         """int64 [iteration]."""
-        return np.asarray(self.stored("iteration")[...])
+        return self.array("iteration")
 
     def has(self, path: str) -> bool:
         """Whether the store has an array or group."""
-        return path in self.root
+        return self._commit.member(path) is not None
 
     def stored(self, path: str) -> "zarr.Array[Any]":
         """Give an array of the store, to be read in parts."""
-        found = self.root[path]
-        assert isinstance(found, zarr.Array), f"{path} is a group"
+        found = self._commit.member(path)
+        assert isinstance(found, zarr.Array), f"{path} is no array"
         return found
 
     def group(self, path: str) -> zarr.Group:
         """Give a group of the store."""
-        found = self.root[path]
-        assert isinstance(found, zarr.Group), f"{path} is an array"
+        found = self._commit.member(path)
+        assert isinstance(found, zarr.Group), f"{path} is no group"
         return found
 
     def array(self, path: str) -> np.ndarray:
-        """Read a whole small array; kept for the next view that asks."""
-        if path not in self._arrays:
-            if len(self._arrays) >= CACHED_ARRAYS:
-                self._arrays.pop(next(iter(self._arrays)))
-            self._arrays[path] = np.asarray(self.stored(path)[...])
-        return self._arrays[path]
+        """Read a whole small array, read-only; all pages share it."""
+        return self._commit.array(path)
+
+    def fact(self, name: str, find: Callable[[], Found]) -> Found:
+        """Give what `find` computes of this commit alone; all pages share it under its name."""
+        return self._commit.fact(name, find)
 
     def part(self, path: str, *index: slice | int | np.ndarray) -> np.ndarray:
         """Read a part of an array."""
