@@ -1,0 +1,66 @@
+"""Slow reads beside the event loop, so that one person's deep zoom stops nobody else's page."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import panel as pn
+
+__all__ = ["Latest"]
+
+Found = TypeVar("Found")
+THREADS = 8
+
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="reading")
+
+
+class Latest:
+    """Finds things on a thread, one after another; of what is asked for meanwhile, the last.
+
+    Without a served page (a notebook, a test, the first warm-up) everything is done at once.
+
+    Examples
+    --------
+    >>> reads = Latest()
+    >>> reads.find(lambda: read(window), draw)
+    """
+
+    def __init__(self) -> None:
+        self._running = False
+        self._next: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
+
+    def find(self, work: Callable[[], Found], show: Callable[[Found], None]) -> None:
+        """Call ``show(work())``: `work` on a thread, `show` on the page's own event loop.
+
+        Parameters
+        ----------
+        work : callable
+            Reads and computes; touches nothing of the page. What it raises is raised on the page's
+            loop.
+        show : callable
+            Changes the page. Not called where a later `find` came before it could be.
+        """
+        document = pn.state.curdoc
+        if document is None or document.session_context is None:
+            show(work())
+            return
+        self._next = work, show
+        if not self._running:
+            self._start(document)
+
+    def _start(self, document: Any) -> None:
+        assert self._next is not None
+        (work, show), self._next = self._next, None
+        self._running = True
+
+        def on_loop(done: Future[Any]) -> None:
+            self._running = False
+            if self._next is not None:
+                self._start(document)
+                return
+            show(done.result())
+
+        # The one call that a document takes from any thread.
+        _threads.submit(work).add_done_callback(
+            lambda done: document.add_next_tick_callback(lambda: on_loop(done))
+        )
