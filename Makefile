@@ -14,6 +14,7 @@ help:
 	@echo "make test-fast  the tests without the browser and the slow ones"
 	@echo "make lint       ruff and mypy"
 	@echo "make venv       the set-up alone, into $(VENV)"
+	@echo "make torch      PyTorch's CPU build, for the example's training and the tests that use it"
 	@echo "make lock       write requirements.lock anew from the newest versions"
 	@echo "make clean      remove what the other targets made"
 
@@ -47,6 +48,9 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+torch: $(STAMP)
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
