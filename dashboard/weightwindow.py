@@ -11,7 +11,9 @@ import numpy as np
 
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
-from pipeline.sources import Source, open_source, read_values, to_float
+from pipeline.sources import Source, open_source, to_float
+from pipeline.sources.readahead import Request
+from pipeline.sources.reading import RAW_DTYPES, reading
 
 __all__ = ["WeightWindow", "read", "shape_of"]
 
@@ -179,10 +181,12 @@ def _exact(
 ) -> np.ndarray:
     source = _source(str(run.attributes["source"]), run.commit)
     values = np.full((last - first, len(columns)), np.nan, np.float32)
-    for place, column in enumerate(columns):
-        ref = source.locate(parameter, int(run.iterations[column]), gradient)
-        if ref is not None:
-            values[:, place] = to_float(read_values(ref, first, last), ref.dtype)
+    found = [source.locate(parameter, int(run.iterations[column]), gradient) for column in columns]
+    with reading(Request(ref, first, last) for ref in found if ref is not None) as read_range:
+        for place, ref in enumerate(found):
+            if ref is not None:
+                raw = np.empty(last - first, RAW_DTYPES[ref.dtype])
+                values[:, place] = to_float(read_range(ref, first, last, raw), ref.dtype)
     return values
 
 

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,14 @@ import numpy as np
 from deeptracker.arrays import Payload, to_payload
 from deeptracker.errors import LogError
 
-__all__ = ["TEMPORARY_SUFFIX", "TensorEntry", "read_header", "read_tensor", "write_tensors"]
+__all__ = [
+    "TEMPORARY_SUFFIX",
+    "TensorEntry",
+    "parse_header",
+    "read_header",
+    "read_tensor",
+    "write_tensors",
+]
 
 TEMPORARY_SUFFIX = ".partial"
 # The safetensors library's own limit: a longer header is an attack or garbage.
@@ -68,16 +75,40 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
         When the file is missing, truncated, no safetensors file, or its header places a tensor
         outside the file.
     """
-    path = Path(path)
     try:
-        with path.open("rb") as file:
-            file_bytes = os.fstat(file.fileno()).st_size
-            length = _header_length(path, file.read(8), file_bytes)
-            header = file.read(length)
+        with Path(path).open("rb") as file:
+
+            def read(start: int, stop: int) -> bytes:
+                file.seek(start)
+                return file.read(stop - start)
+
+            return parse_header(str(path), os.fstat(file.fileno()).st_size, read)
     except OSError as error:
         raise LogError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def parse_header(
+    path: str, file_bytes: int, read: Callable[[int, int], bytes]
+) -> tuple[dict[str, TensorEntry], dict[str, str]]:
+    """Read where a file's tensors lie, wherever the file is.
+
+    Parameters
+    ----------
+    path : str
+        Named in errors.
+    file_bytes : int
+        The file's length.
+    read : callable
+        Gives the bytes [start, stop) of the file; asked for the first 8, then for the header.
+
+    Raises
+    ------
+    LogError
+        As `read_header` does.
+    """
+    length = _header_length(path, read(0, 8), file_bytes)
     try:
-        fields = json.loads(header)
+        fields = json.loads(read(8, 8 + length))
     except (ValueError, RecursionError) as error:
         raise LogError(
             f"{path}: its header is not JSON, so it is no intact safetensors file; "
@@ -94,7 +125,7 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
     return entries, {str(key): str(value) for key, value in metadata.items()}
 
 
-def _header_length(path: Path, prefix: bytes, file_bytes: int) -> int:
+def _header_length(path: str, prefix: bytes, file_bytes: int) -> int:
     length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else None
     if length is None or 8 + length > file_bytes:
         raise LogError(
@@ -106,7 +137,7 @@ def _header_length(path: Path, prefix: bytes, file_bytes: int) -> int:
     return int(length)
 
 
-def _entry(path: Path, name: str, field: Any, data_start: int, file_bytes: int) -> TensorEntry:
+def _entry(path: str, name: str, field: Any, data_start: int, file_bytes: int) -> TensorEntry:
     try:
         dtype, shape = field["dtype"], field["shape"]
         begin, end = field["data_offsets"]

@@ -18,6 +18,9 @@ __all__ = [
     "RunDescription",
     "Scalars",
     "TrainingLog",
+    "iteration_of",
+    "parse_description",
+    "parse_scalar_lines",
 ]
 
 SCHEMA_VERSION = 1
@@ -87,11 +90,6 @@ class TrainingLog:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
-    @staticmethod
-    def is_log(path: str | Path) -> bool:
-        """Whether a folder holds a training log, rather than plain checkpoints."""
-        return (Path(path) / "run.json").is_file() or (Path(path) / "snapshots").is_dir()
-
     def describe(self) -> RunDescription | None:
         """Read ``run.json``; None where there is none.
 
@@ -104,25 +102,10 @@ class TrainingLog:
         if not path.exists():
             return None
         try:
-            fields = json.loads(path.read_text(encoding="utf-8"))
-            version = fields.get("schema_version", SCHEMA_VERSION)
-            if version != SCHEMA_VERSION:
-                raise LogError(
-                    f"{path}: has the schema version {version}, this DeepTracker reads "
-                    f"{SCHEMA_VERSION}; install a newer DeepTracker"
-                )
-            return RunDescription(
-                name=str(fields.get("name") or self.path.resolve().name),
-                framework=str(fields.get("framework") or ""),
-                created=str(fields.get("created") or ""),
-                classes=tuple(str(name) for name in fields.get("classes") or ()),
-                modules={
-                    str(key): str(kind) for key, kind in (fields.get("modules") or {}).items()
-                },
-                hyperparameters=dict(fields.get("hyperparameters") or {}),
-            )
-        except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
-            raise LogError(f"{path}: is no run description ({error}); mend or remove it") from error
+            content = path.read_bytes()
+        except OSError as error:
+            raise LogError(f"{path}: cannot be read ({error.strerror or error})") from error
+        return parse_description(content, str(path), self.path.resolve().name)
 
     def write_description(self, description: RunDescription) -> None:
         """Write ``run.json``."""
@@ -148,26 +131,67 @@ class TrainingLog:
         Lines of the same iteration are merged, later values override earlier ones. A line that is
         torn or malformed is left out and named in `problems`.
         """
-        rows: dict[int, dict[str, float]] = {}
-        problems: list[str] = []
         path = self.path / "scalars.jsonl"
-        lines = path.read_bytes().splitlines() if path.is_file() else []
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                iteration, values = parse_scalars(line)
-            except ValueError as error:
-                problems.append(f"line {number} is left out: {error}")
-                continue
-            rows.setdefault(iteration, {}).update(values)
-        iterations = sorted(rows)
-        names = dict.fromkeys(name for row in rows.values() for name in row)
-        columns = {
-            name: np.array([rows[iteration].get(name, math.nan) for iteration in iterations])
-            for name in names
-        }
-        return Scalars(np.array(iterations, dtype=np.int64), columns, problems)
+        return parse_scalar_lines(path.read_bytes() if path.is_file() else b"")
+
+
+def parse_description(content: bytes, path: str, folder: str) -> RunDescription:
+    """Read what a ``run.json`` says.
+
+    Parameters
+    ----------
+    content : bytes
+    path : str
+        Named in errors.
+    folder : str
+        The run's name where the file gives none.
+
+    Raises
+    ------
+    LogError
+        When it is not JSON of the expected form, or of a newer schema.
+    """
+    try:
+        fields = json.loads(content)
+        version = fields.get("schema_version", SCHEMA_VERSION)
+        if version != SCHEMA_VERSION:
+            raise LogError(
+                f"{path}: has the schema version {version}, this DeepTracker reads "
+                f"{SCHEMA_VERSION}; install a newer DeepTracker"
+            )
+        modules = fields.get("modules") or {}
+        return RunDescription(
+            name=str(fields.get("name") or folder),
+            framework=str(fields.get("framework") or ""),
+            created=str(fields.get("created") or ""),
+            classes=tuple(str(name) for name in fields.get("classes") or ()),
+            modules={str(key): str(kind) for key, kind in modules.items()},
+            hyperparameters=dict(fields.get("hyperparameters") or {}),
+        )
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise LogError(f"{path}: is no run description ({error}); mend or remove it") from error
+
+
+def parse_scalar_lines(content: bytes) -> Scalars:
+    """Read the content of a ``scalars.jsonl``, as `TrainingLog.scalars` does."""
+    rows: dict[int, dict[str, float]] = {}
+    problems: list[str] = []
+    for number, line in enumerate(content.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            iteration, values = parse_scalars(line)
+        except ValueError as error:
+            problems.append(f"line {number} is left out: {error}")
+            continue
+        rows.setdefault(iteration, {}).update(values)
+    iterations = sorted(rows)
+    names = dict.fromkeys(name for row in rows.values() for name in row)
+    columns = {
+        name: np.array([rows[iteration].get(name, math.nan) for iteration in iterations])
+        for name in names
+    }
+    return Scalars(np.array(iterations, dtype=np.int64), columns, problems)
 
 
 def parse_scalars(line: bytes) -> tuple[int, dict[str, float]]:
@@ -195,10 +219,13 @@ def parse_scalars(line: bytes) -> tuple[int, dict[str, float]]:
     return iteration, values
 
 
+def iteration_of(name: str) -> int | None:
+    """Give the iteration that a snapshot's or outcomes' file name tells; None for other files."""
+    stem = name.removesuffix(".safetensors")
+    return int(stem) if stem != name and stem.isascii() and stem.isdigit() else None
+
+
 def _by_iteration(folder: Path) -> dict[int, Path]:
-    found = {
-        int(path.stem): path
-        for path in folder.glob("*.safetensors")
-        if path.stem.isascii() and path.stem.isdigit()
-    }
+    paths = {iteration_of(path.name): path for path in folder.glob("*.safetensors")}
+    found = {iteration: path for iteration, path in paths.items() if iteration is not None}
     return dict(sorted(found.items()))

@@ -17,6 +17,7 @@ __all__ = [
     "Config",
     "FindingConfig",
     "SourceConfig",
+    "StorageConfig",
     "load_config",
 ]
 
@@ -78,6 +79,30 @@ class FindingConfig(Section):
     per_rule: int = Field(default=50, ge=1, description="findings of one rule at most")
 
 
+class StorageConfig(Section):
+    """How ``s3://`` locations are reached; what is left out comes from the environment.
+
+    Credentials have no place here: every process takes them from its own environment.
+    """
+
+    endpoint_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="the server of an S3-compatible storage; else AWS_ENDPOINT_URL",
+    )
+    region: str | None = Field(default=None, description="else AWS_REGION, else us-east-1")
+    allow_http: bool | None = Field(
+        default=None, description="whether the endpoint may be unencrypted; else AWS_ALLOW_HTTP"
+    )
+    force_path_style: bool | None = Field(
+        default=None,
+        description="https://HOST/BUCKET rather than https://BUCKET.HOST; true with an endpoint",
+    )
+    anonymous: bool = Field(default=False, description="read a public bucket without credentials")
+    tries: int = Field(default=10, ge=1, description="requests until one succeeds, ever slower")
+    timeout_seconds: float = Field(default=60.0, gt=0, description="of one request")
+
+
 class Config(Section):
     """Everything that can be set.
 
@@ -100,6 +125,7 @@ class Config(Section):
     findings: FindingConfig = FindingConfig()
     source: SourceConfig = SourceConfig()
     cluster: AnyCluster = LocalSettings()
+    storage: StorageConfig = StorageConfig()
 
     @field_validator("cluster", mode="before")
     @classmethod

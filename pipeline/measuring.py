@@ -5,7 +5,7 @@ a retried task starts from a clean one.
 """
 
 import pickle
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,8 @@ from pipeline.kernels.statistics import coarse_histogram, statistics
 from pipeline.kernels.tensor_pass import PassResult, TensorPass
 from pipeline.schema import Schema
 from pipeline.sources.manifest import ByteRange
-from pipeline.sources.reading import RAW_DTYPES, read_values
+from pipeline.sources.readahead import Request
+from pipeline.sources.reading import RAW_DTYPES, Reader, reading
 
 __all__ = ["BlockResult", "PartReads", "combine_blocks", "measure_block", "write_nodes"]
 
@@ -115,13 +116,14 @@ def measure_block(
     tallies: dict[Key, Tally] = {}
     fragments: list[Fragment] = []
     nbytes = 0
-    for part, places in zip(block.parts, reads, strict=True):
-        result, count = _measure_part(schema, thresholds, part, places, buffers)
-        nbytes += count
-        fragments += _write_part(writer, schema, part, block.columns, result)
-        key = (leaves[part.parameter.name], part.gradient)
-        tally = Tally(result.moments, result.histogram, part.stop - part.start)
-        tallies[key] = _sum([tallies[key], tally]) if key in tallies else tally
+    with reading(_requests(block, reads)) as read:
+        for part, places in zip(block.parts, reads, strict=True):
+            result, count = _measure_part(schema, thresholds, part, places, buffers, read)
+            nbytes += count
+            fragments += _write_part(writer, schema, part, block.columns, result)
+            key = (leaves[part.parameter.name], part.gradient)
+            tally = Tally(result.moments, result.histogram, part.stop - part.start)
+            tallies[key] = _sum([tallies[key], tally]) if key in tallies else tally
     writer.flush()
     whole, open_tallies = _roll_up(schema, tallies)
     return BlockResult(pickle.dumps(session), whole, open_tallies, tuple(fragments), nbytes)
@@ -178,12 +180,25 @@ class Buffers:
         return self._bytes[self._turn][:wanted].view(raw)
 
 
+def _requests(block: Block, reads: tuple[PartReads, ...]) -> Iterator[Request]:
+    """List what the block reads, in the order in which it does."""
+    for part, places in zip(block.parts, reads, strict=True):
+        stop = part.stop
+        if part.parameter.has_filters and not part.gradient:  # and the rest of the last filter
+            size = part.parameter.filter_size
+            stop = min(-(-stop // size) * size, part.parameter.size)
+        for ref in (places.previous, *places.snapshots):
+            if ref is not None:
+                yield Request(ref, part.start, stop)
+
+
 def _measure_part(
     schema: Schema,
     thresholds: tuple[float, ...],
     part: Part,
     places: PartReads,
     buffers: Buffers,
+    read_range: Reader,
 ) -> tuple[PassResult, int]:
     parameter = part.parameter
     measure = TensorPass(
@@ -203,7 +218,7 @@ def _measure_part(
     def read(ref: ByteRange) -> np.ndarray:
         nonlocal nbytes
         nbytes += length * part.item_bytes
-        return read_values(ref, part.start, measure.read_stop, buffers.take(length, part.dtype))
+        return read_range(ref, part.start, measure.read_stop, buffers.take(length, part.dtype))
 
     previous = read(places.previous) if places.previous else None
     for column, ref in enumerate(places.snapshots):

@@ -1,7 +1,7 @@
 """The validation images' tasks: outcomes by image, then errors, flips and anomalies by class."""
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import zarr
@@ -11,8 +11,9 @@ from pipeline.blocks import Columns
 from pipeline.layout import FINEST_WEIGHTS, LEVEL_FACTOR
 from pipeline.measures.outcomes import anomaly_counts, correctness
 from pipeline.schema import IMAGE_CHUNK, WINDOWS, Schema
-from pipeline.sources.manifest import OutcomeFile
-from pipeline.sources.reading import read_values, to_float
+from pipeline.sources.manifest import ByteRange, OutcomeFile
+from pipeline.sources.readahead import Request
+from pipeline.sources.reading import RAW_DTYPES, Reader, reading, to_float
 
 __all__ = ["count_anomalies", "write_outcomes"]
 
@@ -42,16 +43,17 @@ def write_outcomes(
         name: np.full((len(labels), len(columns)), spec.fill, spec.dtype)
         for name, spec in specs.items()
     }
-    for column, file in enumerate(files):
-        if file is None:
-            continue
-        predicted = read_values(file.predicted)
-        values["predicted"][:, column] = predicted
-        values["correct"][:, column] = correctness(predicted, labels)
-        if schema.shape.outcome:
-            extra = getattr(file, schema.shape.outcome)
+    outcome = schema.shape.outcome
+    with reading(_requests(files, outcome)) as read:
+        for column, file in enumerate(files):
+            if file is None:
+                continue
+            predicted = _whole(read, file.predicted)
+            values["predicted"][:, column] = predicted
+            values["correct"][:, column] = correctness(predicted, labels)
+            extra = getattr(file, outcome) if outcome else None
             if extra is not None:
-                values[schema.shape.outcome][:, column] = to_float(read_values(extra), extra.dtype)
+                values[outcome][:, column] = to_float(_whole(read, extra), extra.dtype)
     for name, spec in specs.items():
         writer.write(spec, (0, columns.start), values[name])
     order = np.argsort(labels, kind="stable")
@@ -91,6 +93,18 @@ def count_anomalies(
         writer.write(spec, offset, spread)
     writer.flush()
     return pickle.dumps(session)
+
+
+def _requests(files: Sequence[OutcomeFile | None], outcome: str) -> Iterator[Request]:
+    """List what is read of some files, in the order in which it is."""
+    for file in files:
+        for ref in (file.predicted, getattr(file, outcome) if outcome else None) if file else ():
+            if ref is not None:
+                yield Request(ref, 0, ref.size)
+
+
+def _whole(read: Reader, ref: ByteRange) -> np.ndarray:
+    return read(ref, 0, ref.size, np.empty(ref.size, RAW_DTYPES[ref.dtype]))
 
 
 def _rows(array: zarr.Array, rows: np.ndarray) -> np.ndarray:

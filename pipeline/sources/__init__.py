@@ -1,12 +1,14 @@
 """Sources: what a training left, as an index of byte ranges built from file headers alone.
 
-A format is one module with `recognises(path)` and `open_folder(path, pattern)`, and one line in
-`FORMATS`.
+A format is one module with `recognises(folder)` and `open_folder(folder, pattern)`, and one line in
+`FORMATS`; the folder may be on a local disk or in a bucket.
 """
 
 from pathlib import Path
 
 from deeptracker.errors import LogError
+from pipeline.config import StorageConfig
+from pipeline.locations import open_folder
 from pipeline.sources import checkpoints, traininglog
 from pipeline.sources.manifest import (
     ByteRange,
@@ -35,32 +37,31 @@ __all__ = [
 FORMATS = (traininglog, checkpoints)
 
 
-def open_source(path: str | Path, pattern: str | None = None) -> Source:
+def open_source(
+    path: str | Path, pattern: str | None = None, storage: StorageConfig | None = None
+) -> Source:
     """Index a training log or a folder of checkpoints.
 
     Parameters
     ----------
     path : str or Path
-        The folder.
+        The folder: a path, or ``s3://BUCKET/PREFIX``.
     pattern : str, optional
         A regular expression whose first group is the iteration, for formats that read it from file
         names.
+    storage : StorageConfig, optional
+        How buckets are reached; by the environment where it says nothing.
 
     Raises
     ------
     LogError
         When there is no such folder, or nothing in it that a format recognises.
     """
-    folder = Path(path)
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "there is no such folder"
-        raise LogError(
-            f"{folder}: {what}; give a training log or a folder of *.safetensors checkpoints"
-        )
+    folder = open_folder(str(path), storage)
     for form in FORMATS:
         if form.recognises(folder):
             return form.open_folder(folder, pattern)
     raise LogError(
-        f"{folder}: is neither a training log (no run.json, no snapshots/) nor a folder of "
-        "*.safetensors checkpoints"
+        f"{folder.location}: is neither a training log (no run.json, no snapshots/) nor a folder "
+        "of *.safetensors checkpoints"
     )

@@ -1,35 +1,35 @@
 """A folder of plain safetensors checkpoints as a source: one file a snapshot, nothing else."""
 
 import re
-from pathlib import Path
 
 from deeptracker.errors import ConfigError, LogError
 from deeptracker.traininglog import RunDescription, Scalars
+from pipeline.locations import File, Folder
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
-from pipeline.sources.snapshots import file_fingerprint, index_snapshots
+from pipeline.sources.snapshots import index_snapshots
 
 __all__ = ["CheckpointFolder", "open_folder", "recognises"]
 
+SUFFIX = ".safetensors"
 LAST_DIGITS = r"(\d+)\D*$"
 
 
-def recognises(path: Path) -> bool:
+def recognises(folder: Folder) -> bool:
     """Whether a folder holds any safetensors file."""
-    return any(path.glob("*.safetensors"))
+    return any(file.name.endswith(SUFFIX) for file in folder.files())
 
 
-def open_folder(path: Path, pattern: str | None = None) -> "CheckpointFolder":
+def open_folder(folder: Folder, pattern: str | None = None) -> "CheckpointFolder":
     """Index a folder of checkpoints.
 
     Parameters
     ----------
-    path : Path
-        The folder.
+    folder : Folder
     pattern : str, optional
         A regular expression whose first group is the iteration in a file's stem; the last run of
         digits by default.
     """
-    return CheckpointFolder(path, pattern)
+    return CheckpointFolder(folder, pattern)
 
 
 class CheckpointFolder:
@@ -41,19 +41,19 @@ class CheckpointFolder:
     parameters: tuple[Parameter, ...]
     problems: tuple[Problem, ...]
 
-    def __init__(self, path: Path, pattern: str | None = None) -> None:
+    def __init__(self, folder: Folder, pattern: str | None = None) -> None:
         problems: list[Problem] = []
-        paths = _by_iteration(path, _compiled(pattern or LAST_DIGITS), problems)
-        if not paths:
+        files = _by_iteration(folder, _compiled(pattern or LAST_DIGITS), problems)
+        if not files:
             raise LogError(
-                f"{path}: no checkpoint's name tells its iteration by the pattern "
+                f"{folder.location}: no checkpoint's name tells its iteration by the pattern "
                 f"{pattern or LAST_DIGITS!r}; name them like step-000100.safetensors, or set "
                 "source: {pattern: …} in the config"
             )
-        self._snapshots = index_snapshots(paths)
-        self.location = str(path.resolve())
-        self.network = path.resolve().name
-        self.iterations = tuple(sorted(self._snapshots.paths))
+        self._snapshots = index_snapshots(folder, files)
+        self.location = folder.location
+        self.network = folder.name
+        self.iterations = tuple(sorted(self._snapshots.files))
         self.parameters = self._snapshots.parameters
         self.problems = (*problems, *self._snapshots.problems)
 
@@ -63,12 +63,11 @@ class CheckpointFolder:
 
     def has_snapshot(self, iteration: int) -> bool:
         """Whether the parameters were recorded at this iteration."""
-        return iteration in self._snapshots.paths
+        return iteration in self._snapshots.files
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
         """Give a number that changes when the file does; 0 where there is none."""
-        path = None if outcomes else self._snapshots.paths.get(iteration)
-        return file_fingerprint(path) if path else 0
+        return 0 if outcomes else self._snapshots.fingerprints.get(iteration, 0)
 
     def description(self) -> RunDescription | None:
         """Plain checkpoints describe nothing."""
@@ -102,14 +101,18 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return compiled
 
 
-def _by_iteration(path: Path, pattern: re.Pattern[str], problems: list[Problem]) -> dict[int, Path]:
-    found: dict[int, Path] = {}
-    for file in sorted(path.glob("*.safetensors")):
-        match = pattern.search(file.stem)
+def _by_iteration(
+    folder: Folder, pattern: re.Pattern[str], problems: list[Problem]
+) -> dict[int, File]:
+    found: dict[int, File] = {}
+    for file in folder.files():
+        if not file.name.endswith(SUFFIX):
+            continue
+        match = pattern.search(file.name.removesuffix(SUFFIX))
         if not match or not (match[1] or "").isdecimal():
             problems.append(
                 Problem(
-                    str(file),
+                    file.location,
                     "its name tells no iteration; left out. Rename it, or set "
                     "source: {pattern: …} in the config",
                 )
@@ -119,7 +122,7 @@ def _by_iteration(path: Path, pattern: re.Pattern[str], problems: list[Problem])
         if iteration in found:
             problems.append(
                 Problem(
-                    str(file),
+                    file.location,
                     f"is of iteration {iteration}, as {found[iteration].name} is; "
                     "left out. Keep one file an iteration",
                 )

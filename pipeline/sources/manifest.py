@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
 from deeptracker.traininglog import RunDescription, Scalars
+from pipeline.objectstore import Access
 
 __all__ = [
     "ITEM_BYTES",
@@ -29,19 +30,22 @@ class ByteRange:
     Attributes
     ----------
     path : str
-        The file.
+        The file, or the object's URL.
     offset : int
         The first byte, counted from the file's beginning.
     dtype : str
         A safetensors code, such as ``"F32"`` or ``"BF16"``.
     shape : tuple of int
         The tensor's shape; its elements lie in C order.
+    access : Access or None
+        How the object's server is reached; None for a file on disk.
     """
 
     path: str
     offset: int
     dtype: str
     shape: tuple[int, ...]
+    access: Access | None = None
 
     @property
     def size(self) -> int:
@@ -97,6 +101,11 @@ class Problem:
 
     path: str
     message: str
+
+    @classmethod
+    def of(cls, path: str, error: Exception) -> Self:
+        """Turn an error that begins with the file's name into a problem."""
+        return cls(path, str(error).removeprefix(path).lstrip(": "))
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"

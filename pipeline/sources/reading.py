@@ -1,13 +1,18 @@
 """Reading elements of a tensor by byte range, into a buffer that is used again."""
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from deeptracker.errors import LogError
 from pipeline.sources.manifest import ByteRange
+from pipeline.sources.readahead import ReadAhead, Request
 
-__all__ = ["RAW_DTYPES", "read_values", "to_float"]
+__all__ = ["RAW_DTYPES", "Reader", "read_values", "reading", "to_float"]
+
+Reader = Callable[[ByteRange, int, int, np.ndarray], np.ndarray]
 
 # BF16 has no NumPy dtype: its 16 bits are the upper half of a float32.
 RAW_DTYPES: dict[str, np.dtype[Any]] = {
@@ -49,6 +54,9 @@ def read_values(
     stop = ref.size if stop is None else stop
     dtype = RAW_DTYPES[ref.dtype]
     values = np.empty(stop - start, dtype) if out is None else out[: stop - start]
+    if ref.access is not None:
+        with ReadAhead([Request(ref, start, stop)]) as ahead:
+            return ahead.read(ref, start, stop, values)
     bytes_wanted = values.view(np.uint8).data
     done = 0
     try:
@@ -68,6 +76,26 @@ def read_values(
             "began. Process again"
         ) from error
     return values
+
+
+@contextmanager
+def reading(requests: Iterable[Request]) -> Iterator[Reader]:
+    """Give a function that reads as `read_values` does, and knows what will be read.
+
+    Files on disk are read when they are asked for; objects in buckets are fetched ahead.
+
+    Parameters
+    ----------
+    requests : iterable of Request
+        In the order in which they will be read; all on disk, or all in buckets.
+    """
+    coming = iter(requests)
+    first = next(coming, None)
+    if first is None or first.ref.access is None:
+        yield read_values
+        return
+    with ReadAhead([first, *coming]) as ahead:
+        yield ahead.read
 
 
 def to_float(raw: np.ndarray, dtype: str) -> np.ndarray:

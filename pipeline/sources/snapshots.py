@@ -1,16 +1,16 @@
 """The index that formats of one safetensors file a snapshot share: headers in, byte ranges out."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from deeptracker.errors import LogError
-from deeptracker.tensorfile import TensorEntry, read_header
+from deeptracker.tensorfile import TensorEntry
+from pipeline.locations import File, Folder
+from pipeline.objectstore import Access
 from pipeline.sources.manifest import ByteRange, Parameter, Problem
 
-__all__ = ["GRADIENT_PREFIX", "SnapshotIndex", "file_fingerprint", "index_snapshots"]
+__all__ = ["GRADIENT_PREFIX", "SnapshotIndex", "index_snapshots"]
 
 GRADIENT_PREFIX = "grad/"
 FLOATS = {"F64", "F32", "F16", "BF16"}
@@ -25,18 +25,22 @@ class SnapshotIndex:
     ----------
     parameters : tuple of Parameter
         In the order of the file.
-    paths : dict of int to Path
+    files : dict of int to File
         The snapshots that agree with the majority, by iteration.
     entries : dict of int to dict
         Their tensors, by name.
+    fingerprints : dict of int to int
+        Numbers that change when the files do.
     problems : tuple of Problem
         The files that were left out.
     """
 
     parameters: tuple[Parameter, ...]
-    paths: dict[int, Path]
+    files: dict[int, File]
     entries: dict[int, dict[str, TensorEntry]]
+    fingerprints: dict[int, int]
     problems: tuple[Problem, ...]
+    access: Access | None
     _by_name: dict[str, Parameter] = field(default_factory=dict, repr=False)
 
     def locate(self, parameter: str, iteration: int, gradient: bool) -> ByteRange | None:
@@ -51,10 +55,11 @@ class SnapshotIndex:
         expected = known.gradient_dtype if gradient else known.dtype
         if entry.dtype != expected or entry.shape != known.shape:
             return None
-        return ByteRange(str(self.paths[iteration]), entry.offset, entry.dtype, entry.shape)
+        path = self.files[iteration].location
+        return ByteRange(path, entry.offset, entry.dtype, entry.shape, self.access)
 
 
-def index_snapshots(paths: Mapping[int, Path]) -> SnapshotIndex:
+def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
     """Read every header; keep the snapshots that agree with the majority.
 
     Raises
@@ -63,18 +68,21 @@ def index_snapshots(paths: Mapping[int, Path]) -> SnapshotIndex:
         When no snapshot can be read.
     """
     entries: dict[int, dict[str, TensorEntry]] = {}
+    fingerprints: dict[int, int] = {}
     signatures: dict[int, Signature] = {}
     problems: list[Problem] = []
-    for iteration, path in sorted(paths.items()):
-        try:
-            entries[iteration], _ = read_header(path)
-        except (LogError, OSError) as error:
-            problems.append(Problem(str(path), _without_path(str(error), path)))
+    ordered = sorted(files.items())
+    headers = folder.headers([file for _, file in ordered])
+    for (iteration, file), header in zip(ordered, headers, strict=True):
+        if isinstance(header, LogError):
+            problems.append(Problem.of(file.location, header))
             continue
-        signatures[iteration] = _signature(entries[iteration])
+        entries[iteration] = header.entries
+        fingerprints[iteration] = header.fingerprint
+        signatures[iteration] = _signature(header.entries)
     if not any(signatures.values()):
         reason = f" ({problems[0]})" if problems else ": they hold no floating-point tensors"
-        raise LogError(f"none of the {len(paths)} snapshots can be read{reason}")
+        raise LogError(f"none of the {len(files)} snapshots can be read{reason}")
     # Counter keeps first-seen order among equals, so the first snapshot wins a tie.
     reference = Counter(signatures.values()).most_common(1)[0][0]
     for iteration, signature in signatures.items():
@@ -82,7 +90,7 @@ def index_snapshots(paths: Mapping[int, Path]) -> SnapshotIndex:
             difference = _difference(signature, reference)
             problems.append(
                 Problem(
-                    str(paths[iteration]),
+                    files[iteration].location,
                     f"{difference}; left out, since most snapshots agree on other tensors. "
                     "Process snapshots of another network as a log of their own",
                 )
@@ -91,22 +99,13 @@ def index_snapshots(paths: Mapping[int, Path]) -> SnapshotIndex:
     parameters = _parameters(reference, entries)
     return SnapshotIndex(
         parameters,
-        {iteration: paths[iteration] for iteration in entries},
+        {iteration: files[iteration] for iteration in entries},
         entries,
+        fingerprints,
         tuple(problems),
+        folder.access,
         {parameter.name: parameter for parameter in parameters},
     )
-
-
-def file_fingerprint(path: Path) -> int:
-    """Give a file a number by its size, time of change and header; 63 bits, never 0."""
-    status = path.stat()
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = file.read(length)
-    digest = hashlib.blake2b(header, digest_size=8)
-    digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())
-    return int.from_bytes(digest.digest(), "little") >> 1 or 1
 
 
 def _signature(entries: dict[str, TensorEntry]) -> Signature:
@@ -147,7 +146,3 @@ def _difference(given: Signature, reference: Signature) -> str:
             return f"{name!r} is {has} where most snapshots have {dtype} {list(shape)}"
     extra = mine.keys() - {name for name, _, _ in reference}
     return f"holds {min(extra)!r}, which most snapshots lack"
-
-
-def _without_path(message: str, path: Path) -> str:
-    return message.removeprefix(f"{path}").lstrip(": ")

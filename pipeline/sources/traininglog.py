@@ -1,28 +1,34 @@
 """The training-log format as a source."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 
 from deeptracker.errors import LogError
-from deeptracker.tensorfile import TensorEntry, read_header
-from deeptracker.traininglog import RunDescription, Scalars, TrainingLog
+from deeptracker.tensorfile import TensorEntry
+from deeptracker.traininglog import (
+    RunDescription,
+    Scalars,
+    iteration_of,
+    parse_description,
+    parse_scalar_lines,
+)
+from pipeline.locations import File, Folder
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
 from pipeline.sources.reading import read_values
-from pipeline.sources.snapshots import file_fingerprint, index_snapshots
+from pipeline.sources.snapshots import index_snapshots
 
 __all__ = ["TrainingLogSource", "open_folder", "recognises"]
 
 
-def recognises(path: Path) -> bool:
+def recognises(folder: Folder) -> bool:
     """Whether a folder is a training log."""
-    return TrainingLog.is_log(path)
+    return folder.has("run.json") or folder.has("snapshots")
 
 
-def open_folder(path: Path, pattern: str | None = None) -> "TrainingLogSource":  # noqa: ARG001
+def open_folder(folder: Folder, pattern: str | None = None) -> "TrainingLogSource":  # noqa: ARG001
     """Index a training log; its file names are iterations, so no pattern is needed."""
-    return TrainingLogSource(path)
+    return TrainingLogSource(folder)
 
 
 class TrainingLogSource:
@@ -40,25 +46,24 @@ class TrainingLogSource:
     parameters: tuple[Parameter, ...]
     problems: tuple[Problem, ...]
 
-    def __init__(self, path: Path) -> None:
-        self._log = TrainingLog(path)
-        self._description = self._log.describe()
-        paths = self._log.snapshots()
-        if not paths:
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._description = self._describe()
+        files = _by_iteration(folder.files("snapshots"))
+        if not files:
             raise LogError(
-                f"{path}: holds no snapshots; record one with deeptracker.Recorder or write "
-                "snapshots/ITERATION.safetensors"
+                f"{folder.location}: holds no snapshots; record one with deeptracker.Recorder or "
+                "write snapshots/ITERATION.safetensors"
             )
-        self._snapshots = index_snapshots(paths)
+        self._snapshots = index_snapshots(folder, files)
         problems = list(self._snapshots.problems)
         self._images = self._read_images(problems)
-        self._outcome_paths = self._log.outcomes()
+        self._outcome_fingerprints: dict[int, int] = {}
         self._outcomes = self._index_outcomes(problems)
-        self._scalars = self._log.scalars()
-        problems += [Problem(str(path / "scalars.jsonl"), text) for text in self._scalars.problems]
-        self.location = str(path.resolve())
-        self.network = _network_name(self._description, path)
-        self.iterations = tuple(sorted(self._snapshots.paths.keys() | self._outcomes.keys()))
+        self._scalars = self._read_scalars(problems)
+        self.location = folder.location
+        self.network = _network_name(self._description, folder.name)
+        self.iterations = tuple(sorted(self._snapshots.files.keys() | self._outcomes.keys()))
         self.parameters = self._snapshots.parameters
         self.problems = tuple(problems)
 
@@ -68,18 +73,12 @@ class TrainingLogSource:
 
     def has_snapshot(self, iteration: int) -> bool:
         """Whether the parameters were recorded at this iteration."""
-        return iteration in self._snapshots.paths
+        return iteration in self._snapshots.files
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
         """Give a number that changes when the file does; 0 where there is none."""
-        if outcomes:
-            return (
-                file_fingerprint(self._outcome_paths[iteration])
-                if iteration in self._outcomes
-                else 0
-            )
-        path = self._snapshots.paths.get(iteration)
-        return file_fingerprint(path) if path else 0
+        known = self._outcome_fingerprints if outcomes else self._snapshots.fingerprints
+        return known.get(iteration, 0)
 
     def description(self) -> RunDescription | None:
         """Describe the run as its run.json does."""
@@ -97,19 +96,38 @@ class TrainingLogSource:
         """Give the recorded scalars; None where there are none."""
         return self._scalars if self._scalars.values else None
 
+    def _describe(self) -> RunDescription | None:
+        file = self._folder.find("run.json")
+        if file is None:
+            return None
+        return parse_description(self._folder.read(file), file.location, self._folder.name)
+
+    def _read_scalars(self, problems: list[Problem]) -> Scalars:
+        file = self._folder.find("scalars.jsonl")
+        scalars = parse_scalar_lines(self._folder.read(file) if file else b"")
+        if file:
+            problems += [Problem(file.location, text) for text in scalars.problems]
+        return scalars
+
     def _read_images(self, problems: list[Problem]) -> Images | None:
-        path = self._log.images()
-        if path is None:
+        file = self._folder.find("images.safetensors")
+        if file is None:
+            return None
+        [header] = self._folder.headers([file])
+        if isinstance(header, LogError):
+            problems.append(Problem.of(file.location, header))
+            return None
+        entries = header.entries
+        if "label" not in entries:
+            problems.append(
+                Problem(file.location, "holds no tensor 'label'; write the images anew")
+            )
             return None
         try:
-            entries, metadata = read_header(path)
-            labels = read_values(_range(path, entries["label"])).astype(np.int32)
-            names = tuple(str(name) for name in json.loads(metadata.get("names", "[]")))
-        except KeyError:
-            problems.append(Problem(str(path), "holds no tensor 'label'; write the images anew"))
-            return None
+            labels = read_values(self._range(file, entries["label"])).astype(np.int32)
+            names = tuple(str(name) for name in json.loads(header.metadata.get("names", "[]")))
         except (LogError, ValueError) as error:
-            problems.append(Problem(str(path), str(error).removeprefix(f"{path}: ")))
+            problems.append(Problem.of(file.location, error))
             return None
         if len(names) != len(labels):
             names = tuple(f"image {index}" for index in range(len(labels)))
@@ -120,40 +138,45 @@ class TrainingLogSource:
                 shape = (*shape, 1)
             if len(shape) == 4 and shape[0] == len(labels):
                 entry = entries["thumbnail"]
-                thumbnails = ByteRange(str(path), entry.offset, entry.dtype, tuple(shape))
+                access = self._folder.access
+                thumbnails = ByteRange(file.location, entry.offset, entry.dtype, shape, access)
         return Images(labels, names, thumbnails)
 
     def _index_outcomes(self, problems: list[Problem]) -> dict[int, OutcomeFile]:
+        files = _by_iteration(self._folder.files("outcomes"))
         if self._images is None:
-            if self._outcome_paths:
+            if files:
                 problems.append(
                     Problem(
-                        str(self._log.path),
+                        self._folder.location,
                         "outcomes are there, but no images.safetensors with the true labels; "
                         "write it to see the validation view",
                     )
                 )
             return {}
         found: dict[int, OutcomeFile] = {}
-        for iteration, path in self._outcome_paths.items():
-            try:
-                entries, _ = read_header(path)
-            except (LogError, OSError) as error:
-                problems.append(Problem(str(path), str(error).removeprefix(f"{path}: ")))
+        headers = self._folder.headers(list(files.values()))
+        for (iteration, file), header in zip(files.items(), headers, strict=True):
+            if isinstance(header, LogError):
+                problems.append(Problem.of(file.location, header))
                 continue
-            problem = _outcome_problem(entries, len(self._images.labels))
+            problem = _outcome_problem(header.entries, len(self._images.labels))
             if problem:
-                problems.append(Problem(str(path), problem))
+                problems.append(Problem(file.location, problem))
                 continue
             ranges = {
-                name: _range(path, entries[name])
+                name: self._range(file, header.entries[name])
                 for name in ("predicted", "loss", "confidence")
-                if name in entries
+                if name in header.entries
             }
             found[iteration] = OutcomeFile(
                 ranges["predicted"], ranges.get("loss"), ranges.get("confidence")
             )
+            self._outcome_fingerprints[iteration] = header.fingerprint
         return found
+
+    def _range(self, file: File, entry: TensorEntry) -> ByteRange:
+        return ByteRange(file.location, entry.offset, entry.dtype, entry.shape, self._folder.access)
 
 
 def _outcome_problem(entries: dict[str, TensorEntry], images: int) -> str | None:
@@ -168,11 +191,13 @@ def _outcome_problem(entries: dict[str, TensorEntry], images: int) -> str | None
     return None
 
 
-def _range(path: Path, entry: TensorEntry) -> ByteRange:
-    return ByteRange(str(path), entry.offset, entry.dtype, tuple(entry.shape))
+def _by_iteration(files: list[File]) -> dict[int, File]:
+    numbered = {iteration_of(file.name): file for file in files}
+    found = {number: file for number, file in numbered.items() if number is not None}
+    return dict(sorted(found.items()))
 
 
-def _network_name(description: RunDescription | None, path: Path) -> str:
+def _network_name(description: RunDescription | None, folder: str) -> str:
     if description and description.modules.get(""):
         return description.modules[""]
-    return (description.name if description else "") or path.resolve().name
+    return (description.name if description else "") or folder

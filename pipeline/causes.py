@@ -1,0 +1,49 @@
+"""Why storage refused, in a few words, whichever library reports it.
+
+Object stores, Icechunk and the operating system each wrap the cause in pages of context; a person
+wants the cause.
+"""
+
+import re
+
+__all__ = ["DISK_FULL", "cause_of"]
+
+DISK_FULL = "the disk is full"
+
+# What the text of an error tells, the most telling first.
+SIGNS = (
+    (r"NoSuchBucket", "there is no such bucket"),
+    (r"InvalidAccessKeyId", "the server knows no such access key"),
+    (r"SignatureDoesNotMatch", "the secret key is wrong"),
+    (r"AccessDenied|403 Forbidden|lacked the necessary privileges", "access is denied"),
+    (r"No space left on device|os error 28\b", DISK_FULL),
+    (r"[Qq]uota exceeded|os error 122\b", "the disk quota is used up"),
+    (r"[Rr]ead-only file system|os error 30\b", "the file system is read-only"),
+    (r"Permission denied|os error 13\b", "permission is denied"),
+    (r"ConnectionRefused|[Cc]onnection refused", "the server cannot be reached (refused)"),
+    (r"dns error|failed to lookup address", "the server's name is not known"),
+    (r"BadScheme|URL scheme is not allowed", "the server is not reached by this kind of URL"),
+)
+STATUS = re.compile(r"status code: (\d{3} [A-Za-z ]+)")
+CODE = re.compile(r"<Code>([^<]+)</Code>")
+TIMED_OUT = re.compile(r"TimedOut|timed out|timeout", re.IGNORECASE)
+# Icechunk's report ends with a chain of causes, the root last.
+CHAIN = re.compile(r"^\s*[|`]->\s*(.+)$", re.MULTILINE)
+MEANINGLESS = {"Error", "unhandled error", "service error", "dispatch failure"}
+
+
+def cause_of(error: BaseException) -> str:
+    """Say in a few words why storage refused."""
+    text = str(error)
+    for sign, words in SIGNS:
+        if re.search(sign, text):
+            return words
+    status = STATUS.search(text)
+    if status:
+        code = CODE.search(text)
+        return f"the server answers {status[1].strip()}" + (f" ({code[1]})" if code else "")
+    if TIMED_OUT.search(text):
+        return "the server does not answer in time"
+    chain = [words for words in CHAIN.findall(text) if words.strip() not in MEANINGLESS]
+    first = next((line.strip(" x\t") for line in text.splitlines() if line.strip(" x\t|")), "")
+    return (chain[-1] if chain else first).strip() or type(error).__name__
