@@ -95,7 +95,7 @@ def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
                     "Process snapshots of another network as a log of their own",
                 )
             )
-            del entries[iteration]
+            del entries[iteration], fingerprints[iteration]
     parameters = _parameters(reference, entries)
     return SnapshotIndex(
         parameters,
