@@ -73,7 +73,19 @@ def _transformer(_classes: int, width: int = 2048, depth: int = 24) -> Shapes:
     return shapes
 
 
+def _lenet5(classes: int) -> Shapes:
+    """LeCun et al., 1998, with full connections between the convolutions: small, for tests."""
+    shapes: Shapes = {}
+    for name, shape in {"conv1": (6, 1, 5, 5), "conv2": (16, 6, 5, 5)}.items():
+        shapes[f"{name}.weight"] = shape
+        shapes[f"{name}.bias"] = (shape[0],)
+    for name, inputs, outputs in (("fc1", 400, 120), ("fc2", 120, 84), ("fc3", 84, classes)):
+        _linear(shapes, name, inputs, outputs)
+    return shapes
+
+
 NETWORKS = {
+    "lenet5": _lenet5,
     "resnet50": lambda classes: _bottleneck_resnet((3, 4, 6, 3), classes),
     # ResNet-50's tree at a sixteenth of its width: all of its layers, few of its weights.
     "resnet50-narrow": lambda classes: _bottleneck_resnet((3, 4, 6, 3), classes, width=4),

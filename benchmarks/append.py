@@ -1,0 +1,116 @@
+"""A rerun after one new snapshot, against processing everything.
+
+    python benchmarks/append.py                         # ResNet-50, 32 snapshots and 1 more
+    python benchmarks/append.py --images 50000 --classes 1000
+
+`deeptracker process` is run as a command, start of Python and of its worker processes included:
+over n snapshots, then after one more. The same is timed on a cluster that is running already. Bar:
+the rerun takes at most 2/n of the full time, and two seconds.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from harness import one_core, options, report, scratch, warm_up
+from synthesize import synthesize
+
+from pipeline import process
+
+BAR_SHARE = 2
+BAR_SECONDS = 2.0
+Processing = Callable[[Path, Path], None]
+
+
+def as_command(workers: int) -> Processing:
+    """Run the command line."""
+
+    def run(log: Path, store: Path) -> None:
+        root = Path(__file__).resolve().parents[1]
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "deeptracker.cli", "process", str(log), "--quiet"),
+                *("--store", str(store), "--workers", str(workers)),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(root)},
+        )
+
+    return run
+
+
+def timed(run: Processing, log: Path, folder: Path, repeats: int) -> tuple[float, float]:
+    """Give the median seconds of the whole log but its last iteration, and of that one."""
+    whole, added = [], []
+    for number in range(repeats):
+        store = folder / f"{number}.dtstore"
+        last = _take_last(log, folder)
+        whole.append(_seconds(run, log, store))
+        _put_back(log, last)
+        added.append(_seconds(run, log, store))
+    return statistics.median(whole), statistics.median(added)
+
+
+def _seconds(run: Processing, log: Path, store: Path) -> float:
+    started = time.perf_counter()
+    run(log, store)
+    return time.perf_counter() - started
+
+
+def _take_last(log: Path, folder: Path) -> dict[str, Path]:
+    """Move the last snapshot and outcomes out of the log."""
+    taken = {}
+    for kind in ("snapshots", "outcomes"):
+        last = max((log / kind).iterdir())
+        taken[kind] = last.rename(folder / f"{kind}-{last.name}")
+    return taken
+
+
+def _put_back(log: Path, taken: dict[str, Path]) -> None:
+    for kind, path in taken.items():
+        path.rename(log / kind / path.name.removeprefix(f"{kind}-"))
+
+
+def measure(
+    network: str, snapshots: int, images: int, classes: int, workers: int, repeats: int
+) -> dict[str, object]:
+    """Time both ways."""
+    with scratch() as folder, one_core() as scheduler:
+        log = folder / "log"
+        synthesize(log, network=network, snapshots=snapshots + 1, images=images, classes=classes)
+        warm_up(folder, scheduler)
+        found: dict[str, object] = {"snapshots": snapshots, "workers": workers}
+
+        def on_cluster(log: Path, store: Path) -> None:
+            process(log, store, scheduler=scheduler)
+
+        for name, run in (("command", as_command(workers)), ("cluster", on_cluster)):
+            (folder / name).mkdir()
+            whole, added = timed(run, log, folder / name, repeats)
+            allowed = BAR_SHARE / snapshots * whole + BAR_SECONDS
+            found |= {
+                f"{name}_full_seconds": whole,
+                f"{name}_append_seconds": added,
+                f"{name}_allowed_seconds": allowed,
+                f"{name}_ratio_to_allowed": added / allowed,
+            }
+    return found
+
+
+def main() -> None:
+    """Run it."""
+    parser = options(
+        __doc__, network="resnet50", snapshots=32, images=2000, classes=100, workers=1, repeats=3
+    )
+    chosen = vars(parser.parse_args())
+    as_json = chosen.pop("json")
+    report("append", measure(**chosen), as_json)
+
+
+if __name__ == "__main__":
+    main()

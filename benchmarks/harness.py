@@ -1,0 +1,118 @@
+"""What the benchmarks share: a cluster of one core, warm kernels, timed runs, and the report."""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from distributed import LocalCluster
+from rich.console import Console
+from rich.table import Table
+from synthesize import synthesize
+
+from pipeline import process
+from pipeline.summary import Summary
+
+__all__ = ["Pipeline", "one_core", "options", "report", "scratch"]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The whole pipeline's runs over one log, each into a store of its own.
+
+    Attributes
+    ----------
+    store : Path
+        The last.
+    gigabytes, seconds : float
+        Bytes of weights in the log, and the median run's time.
+    """
+
+    store: Path
+    gigabytes: float
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Gigabytes of weights a second."""
+        return self.gigabytes / self.seconds
+
+    @classmethod
+    def timed(cls, log: Path, folder: Path, scheduler: str, repeats: int) -> "Pipeline":
+        """Process a log several times, after kernels were compiled on a small one."""
+        warm_up(folder, scheduler)
+        runs: list[Summary] = [
+            process(log, folder / f"{number}.dtstore", scheduler=scheduler)
+            for number in range(repeats)
+        ]
+        nbytes = sum(path.stat().st_size for path in (log / "snapshots").iterdir())
+        seconds = statistics.median(run.seconds for run in runs)
+        return cls(folder / f"{repeats - 1}.dtstore", nbytes / 1e9, seconds)
+
+
+@contextmanager
+def one_core() -> Iterator[str]:
+    """Run a Dask cluster with one thread in this process, and give its address."""
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+def warm_up(folder: Path, scheduler: str) -> None:
+    """Compile every kernel, or load it from the cache."""
+    log = folder / "warm-up"
+    synthesize(log, network="lenet5", snapshots=3, images=50, classes=5)
+    process(log, folder / "warm-up.dtstore", scheduler=scheduler)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a temporary folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="deeptracker-") as folder:
+        yield Path(folder)
+
+
+def options(doc: str, **defaults: int | str) -> argparse.ArgumentParser:
+    """Make a parser with an option for each default, and ``--json``."""
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name, value in defaults.items():
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}"
+        )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def report(title: str, found: Mapping[str, object], as_json: bool) -> None:
+    """Print figures as a table, or as one JSON object with the machine's description."""
+    if as_json:
+        print(json.dumps({**found, "machine": _machine()}))
+        return
+    table = Table("figure", "value", title=title)
+    for name, value in found.items():
+        table.add_row(name.replace("_", " "), _shown(value))
+    Console().print(table)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _machine() -> dict[str, object]:
+    model = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        model = next((line.split(":")[1].strip() for line in lines if "model name" in line), model)
+    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}

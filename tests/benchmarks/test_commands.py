@@ -1,0 +1,113 @@
+"""Every benchmark runs at a tiny size, prints one JSON object, and its own checks hold."""
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.sources import open_source, read_values
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a benchmark's command line in this process; give what it printed."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+    def run(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *arguments, "--json"])
+        capsys.readouterr()
+        runpy.run_path(str(BENCHMARKS / f"{name}.py"), run_name="__main__")
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_straightforward_xarray_gives_the_same_outputs(run):
+    found = run(
+        "versus_xarray", "--network", "lenet5", "--slice", "conv2", "--snapshots", "4",
+        "--sample", "3", "--repeats", "1",
+    )  # fmt: skip
+    assert found["equal"], found["differences"]
+    assert found["ratio"] == pytest.approx(
+        found["pipeline_gigabytes_per_second"] / found["xarray_gigabytes_per_second"]
+    )
+    assert found["bar"] == 500
+    assert found["machine"]["cores"] >= 1
+
+
+def test_histograms_of_every_tensor_are_timed_against_the_pipeline(run):
+    found = run(
+        "versus_wandb_histogram",
+        *("--network", "lenet5", "--snapshots", "3", "--sample", "2", "--repeats", "1"),
+    )
+    assert found["ratio"] == pytest.approx(
+        found["pipeline_gigabytes_per_second"] / found["histogram_gigabytes_per_second"]
+    )
+
+
+@pytest.mark.parametrize("dtype", ["f4", "bf16", "f2"])
+def test_pyramids_keep_their_stated_error(run, dtype):
+    found = run("storage", "--network", "lenet5", "--snapshots", "3", "--dtype", dtype)
+    assert found["exact_enough"], found["relative_error"]
+    assert found["greatest_relative_error"] <= 2**-8
+    assert 0 < found["pyramid_share"] < found["store_share"]
+
+
+def test_outcomes_are_counted_as_a_plain_count_does(run):
+    found = run(
+        "outcomes",
+        *("--images", "600", "--classes", "40", "--snapshots", "70", "--repeats", "1"),
+    )
+    assert found["equal"]
+    assert found["outcomes"] == 600 * 70
+
+
+@pytest.mark.slow
+def test_an_append_is_timed_as_a_command_and_on_a_cluster(run):
+    found = run("append", "--network", "lenet5", "--snapshots", "3", "--repeats", "1")
+    for way in ("command", "cluster"):
+        allowed = 2 / 3 * found[f"{way}_full_seconds"] + 2
+        assert found[f"{way}_allowed_seconds"] == pytest.approx(allowed)
+        assert found[f"{way}_ratio_to_allowed"] == pytest.approx(
+            found[f"{way}_append_seconds"] / allowed
+        )
+
+
+def test_a_synthesized_log_has_what_was_asked_for_and_names_its_incidents(run, tmp_path):
+    log = tmp_path / "log"
+    found = run(
+        "synthesize", str(log), "--network", "lenet5", "--snapshots", "10", "--outcomes", "20",
+        "--images", "90", "--classes", "9", "--gradients", "--dtype", "bf16",
+    )  # fmt: skip
+    source = open_source(log)
+    assert not source.problems
+    assert found["bytes"] == sum(f.stat().st_size for f in (log / "snapshots").iterdir())
+    assert len(source.iterations) == 20
+    assert [source.has_snapshot(i) for i in source.iterations] == [True] * 10 + [False] * 10
+    assert {(p.dtype, p.gradient_dtype) for p in source.parameters} == {("BF16", "BF16")}
+    images = source.images()
+    assert (len(images.labels), len(set(images.labels))) == (90, 9)
+    incidents = source.description().hyperparameters["incidents"]
+    iteration, name, row = incidents["dead_filter"]
+    later = [i for i in source.iterations if i >= iteration]
+    assert len(later) == 12
+    for other in source.iterations[:10]:
+        ref = source.locate(name, other)
+        values = read_values(ref).reshape(ref.shape)
+        assert (values[row] == 0).all() == (other in later)
+    iteration, klass = incidents["forgotten_class"]
+    predicted = read_values(source.outcomes(iteration).predicted)
+    assert (predicted[images.labels == klass] != klass).all()
+
+
+def test_outcomes_alone_and_snapshots_alone(run, tmp_path):
+    run("synthesize", str(tmp_path / "outcomes"), "--snapshots", "0", "--outcomes", "4")
+    assert not any((tmp_path / "outcomes" / "snapshots").iterdir())
+    assert len(list((tmp_path / "outcomes" / "outcomes").iterdir())) == 4
+    run("synthesize", str(tmp_path / "log"), "--network", "lenet5", "--outcomes", "0")
+    assert not any((tmp_path / "log" / "outcomes").iterdir())
+    assert len(open_source(tmp_path / "log").iterations) == 8
