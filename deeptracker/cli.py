@@ -84,7 +84,14 @@ def process(
     config: Annotated[
         Path | None, typer.Option(help="A YAML file; see configs/ for examples.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write Dask's performance report, an HTML file.")
+    ] = None,
+    task_log: Annotated[
+        Path | None,
+        typer.Option("--log", help="Append a JSON object a line for every task that ended."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no link.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as one JSON object.")
     ] = False,
@@ -103,6 +110,8 @@ def process(
             workers=workers,
             scheduler=scheduler,
             progress=progress,
+            report=report,
+            task_log=task_log,
         )
         if as_json:
             typer.echo(json.dumps(summary.as_dict()))

@@ -1,6 +1,6 @@
 """The exceptions a person sees: each says what is wrong, where, and what to do."""
 
-__all__ = ["ConfigError", "DeepTrackerError", "LogError", "StoreError"]
+__all__ = ["ClusterError", "ConfigError", "DeepTrackerError", "LogError", "StoreError"]
 
 
 class DeepTrackerError(Exception):
@@ -17,3 +17,7 @@ class ConfigError(DeepTrackerError):
 
 class StoreError(DeepTrackerError):
     """A store cannot be opened, locked or written."""
+
+
+class ClusterError(DeepTrackerError):
+    """The scheduler or its workers were lost while they were needed."""

@@ -9,23 +9,23 @@ of the nodes that it holds only in part.
 """
 
 import pickle
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import icechunk
 import numpy as np
-from distributed import Client, Future, as_completed
+from distributed import Client
 
 from pipeline.blocks import Block, Columns, Plan, column_blocks
 from pipeline.changes import Recording
+from pipeline.jobs import Job, Jobs, Label
 from pipeline.measuring import PartReads, combine_blocks, measure_block, write_nodes
 from pipeline.progress import Progress
 from pipeline.schema import CLASS_CHUNK, Schema
 from pipeline.scoring import BandScore, filter_bands, score_filters
 from pipeline.subject import Subject
+from pipeline.tasklog import TaskLog
 from pipeline.validation import count_anomalies, write_outcomes
 
 __all__ = ["Run", "conclude", "measure"]
@@ -52,7 +52,13 @@ class Run:
     plan: Plan
 
 
-def measure(client: Client, session: icechunk.Session, run: Run, progress: Progress) -> int:
+def measure(
+    client: Client,
+    session: icechunk.Session,
+    run: Run,
+    progress: Progress,
+    log: TaskLog | None = None,
+) -> int:
     """Run the first stage, and merge its writes into the session.
 
     Returns
@@ -60,92 +66,110 @@ def measure(client: Client, session: icechunk.Session, run: Run, progress: Progr
     int
         Bytes of the log that were read.
     """
-    submit = _Submitter(client)
     fork = pickle.dumps(session.fork())
-    blocks: dict[Future, int] = {}
-    ends: list[Future] = []
-    for columns, group in run.plan.by_columns():
-        futures = [_submit_block(submit, fork, run, block) for block in group]
-        blocks |= {future: block.nbytes for future, block in zip(futures, group, strict=True)}
-        span = f"it{columns.start}-{columns.stop - 1}"
-        while len(futures) > FAN_IN:
-            futures = [
-                submit(f"combine-{span}", combine_blocks, futures[i : i + FAN_IN])
-                for i in range(0, len(futures), FAN_IN)
-            ]
-        ends.append(submit(f"nodes-{span}", write_nodes, futures, run.schema, columns))
-    outcomes = _submit_outcomes(submit, fork, run)
     progress.stage("measuring")
-    with _cancelling(client, [*blocks, *ends, *outcomes]):
-        for future in as_completed([*blocks, *ends, *outcomes], loop=client.loop):
-            if future.status == "error":
-                future.result()
-            progress.advance(blocks.pop(future, 0))
-        finished = client.gather(ends)
-        forks = [result.fork for result in finished] + client.gather(outcomes)
+    with Jobs(client, run.subject.config.cluster, log) as jobs:
+        merges: dict[Job, _Merge] = {}
+        for columns, group in run.plan.by_columns():
+            blocks = [_submit_block(jobs, fork, run, block) for block in group]
+            merges |= dict.fromkeys(blocks, _Merge(jobs, run, columns, blocks))
+        outcomes = _submit_outcomes(jobs, fork, run)
+        ends = []
+        for job in jobs.finished():
+            progress.advance(job.label.nbytes)
+            merge = merges.pop(job, None)
+            if merge is not None:
+                merges |= dict.fromkeys(merge.after(job), merge)
+            elif job.label.kind == "nodes":
+                ends.append(job)
+        finished = _gathered(client, ends)
+        forks = [result.fork for result in finished] + _gathered(client, outcomes)
     _merge(session, forks)
     return sum(result.nbytes for result in finished)
 
 
 def conclude(
-    client: Client, session: icechunk.Session, run: Run, progress: Progress
+    client: Client,
+    session: icechunk.Session,
+    run: Run,
+    progress: Progress,
+    log: TaskLog | None = None,
 ) -> tuple[BandScore, ...]:
     """Run the second stage on what the first wrote, and merge its writes into the session."""
-    submit = _Submitter(client)
     fork = pickle.dumps(session.fork())
     snapshots = np.flatnonzero(run.recording.snapshots)
-    scores = [
-        submit(
-            f"score-{bands[0].parameter}",
-            score_filters,
-            fork,
-            run.schema,
-            bands,
-            run.columns.start,
-            run.recording.iterations,
-            snapshots,
-            run.subject.config.anomalies,
-        )
-        for bands in filter_bands(run.schema)
-    ]
-    counts = _submit_classes(submit, fork, run)
     progress.stage("comparing")
-    with _cancelling(client, [*scores, *counts]):
-        scored = client.gather(scores)
-        forks = client.gather(counts)
+    with Jobs(client, run.subject.config.cluster, log) as jobs:
+        scores = [
+            jobs.submit(
+                Label("score", bands[0].parameter),
+                score_filters,
+                fork,
+                run.schema,
+                bands,
+                run.columns.start,
+                run.recording.iterations,
+                snapshots,
+                run.subject.config.anomalies,
+            )
+            for bands in filter_bands(run.schema)
+        ]
+        counts = _submit_classes(jobs, fork, run)
+        for _ in jobs.finished():
+            pass
+        scored = _gathered(client, scores)
+        forks = _gathered(client, counts)
     _merge(session, [*(result.fork for result in scored), *forks])
     return tuple(band for result in scored for band in result.bands)
 
 
-@contextmanager
-def _cancelling(client: Client, futures: Sequence[Future]) -> Iterator[None]:
-    """Take tasks back when the run ends early: on a shared scheduler they would go on."""
-    try:
-        yield
-    except BaseException:
-        client.cancel(list(futures), force=True)
-        raise
+class _Merge:
+    """Merges the results of one column block as they come, `FAN_IN` at a time, to its nodes."""
+
+    def __init__(self, jobs: Jobs, run: Run, columns: Columns, inputs: list[Job]) -> None:
+        self._jobs = jobs
+        self._run = run
+        self._columns = columns
+        self._inputs = inputs
+        self._missing = set(inputs)
+
+    def after(self, job: Job) -> list[Job]:
+        """Note that an input has ended; give the jobs whose end is the next to note."""
+        self._missing.discard(job)
+        if self._missing:
+            return []
+        results = [job.result for job in self._inputs]
+        span = _span(self._run, self._columns)
+        if len(results) <= FAN_IN:
+            label = Label("nodes", "", span)
+            self._jobs.submit(label, write_nodes, results, self._run.schema, self._columns)
+            return []
+        self._inputs = [
+            self._jobs.submit(
+                Label("combine", "", span), combine_blocks, results[start : start + FAN_IN]
+            )
+            for start in range(0, len(results), FAN_IN)
+        ]
+        self._missing = set(self._inputs)
+        return list(self._inputs)
+
+
+def _gathered(client: Client, jobs: Sequence[Job]) -> list[Any]:
+    found: list[Any] = client.gather([job.result for job in jobs])
+    return found
+
+
+def _span(run: Run, columns: Columns) -> tuple[int, int]:
+    """Give the first and the last iteration of some columns."""
+    iterations = run.recording.iterations
+    return int(iterations[columns.start]), int(iterations[columns.stop - 1])
 
 
 def _merge(session: icechunk.Session, forks: Sequence[bytes]) -> None:
     session.merge(*(pickle.loads(fork) for fork in forks))  # noqa: S301  # our own tasks pickled them
 
 
-class _Submitter:
-    """Submits tasks under readable keys that no other run uses."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._run = uuid.uuid4().hex[:8]
-        self._count = 0
-
-    def __call__(self, name: str, function: Callable[..., Any], *arguments: Any) -> Future:
-        self._count += 1
-        key = f"{name}-{self._run}-{self._count}"
-        return self._client.submit(function, *arguments, key=key, pure=False)
-
-
-def _submit_block(submit: _Submitter, fork: bytes, run: Run, block: Block) -> Future:
+def _submit_block(jobs: Jobs, fork: bytes, run: Run, block: Block) -> Job:
     iterations = run.recording.iterations[block.columns.start : block.columns.stop]
     before = run.recording.iterations[: block.columns.start][::-1]
     reads = []
@@ -158,9 +182,8 @@ def _submit_block(submit: _Submitter, fork: bytes, run: Run, block: Block) -> Fu
         previous = next((ref for ref in map(locate, before) if ref is not None), None)
         reads.append(PartReads(tuple(map(locate, iterations)), previous))
     first = block.parts[0].parameter.name
-    span = f"it{block.columns.start}-{block.columns.stop - 1}"
-    return submit(
-        f"measure-{first}-{span}",
+    return jobs.submit(
+        Label("measure", first, _span(run, block.columns), block.nbytes),
         measure_block,
         fork,
         run.schema,
@@ -170,34 +193,34 @@ def _submit_block(submit: _Submitter, fork: bytes, run: Run, block: Block) -> Fu
     )
 
 
-def _submit_outcomes(submit: _Submitter, fork: bytes, run: Run) -> list[Future]:
+def _submit_outcomes(jobs: Jobs, fork: bytes, run: Run) -> list[Job]:
     images = run.subject.images
     if images is None:
         return []
-    futures = []
+    submitted = []
     for columns in column_blocks(run.columns, run.subject.config.columns_per_chunk):
         files = [
             run.subject.source.outcomes(int(i))
             for i in run.recording.iterations[columns.start : columns.stop]
         ]
-        name = f"outcomes-it{columns.start}-{columns.stop - 1}"
-        futures.append(
-            submit(name, write_outcomes, fork, run.schema, images.labels, columns, files)
+        label = Label("outcomes", "", _span(run, columns))
+        submitted.append(
+            jobs.submit(label, write_outcomes, fork, run.schema, images.labels, columns, files)
         )
-    return futures
+    return submitted
 
 
-def _submit_classes(submit: _Submitter, fork: bytes, run: Run) -> list[Future]:
+def _submit_classes(jobs: Jobs, fork: bytes, run: Run) -> list[Job]:
     images = run.subject.images
     if images is None:
         return []
     recorded = np.flatnonzero(run.recording.outcomes)
     count = run.schema.shape.classes
-    futures = []
+    submitted = []
     for start in range(0, count, CLASS_CHUNK):
         classes = Columns(start, min(start + CLASS_CHUNK, count))
-        name = f"anomalies-classes{classes.start}-{classes.stop - 1}"
-        futures.append(
-            submit(name, count_anomalies, fork, run.schema, images.labels, classes, recorded)
+        label = Label("anomalies", f"classes{classes.start}-{classes.stop - 1}")
+        submitted.append(
+            jobs.submit(label, count_anomalies, fork, run.schema, images.labels, classes, recorded)
         )
-    return futures
+    return submitted

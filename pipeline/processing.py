@@ -18,6 +18,7 @@ from pipeline.sources import open_source
 from pipeline.store import StoreWriter, open_writer
 from pipeline.subject import Subject
 from pipeline.summary import Summary
+from pipeline.watch import Watch
 
 __all__ = ["default_store", "process"]
 
@@ -30,6 +31,8 @@ def process(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
+    report: str | Path | None = None,
+    task_log: str | Path | None = None,
 ) -> Summary:
     """Process a training log (or a folder of checkpoints) into a store.
 
@@ -50,6 +53,10 @@ def process(
         Address of an existing Dask scheduler; overrides the config.
     progress : Progress, optional
         Is told of every step.
+    report : str or Path, optional
+        Dask's performance report is written there, also when the run fails.
+    task_log : str or Path, optional
+        One JSON object a line is appended for every task that ended; see `pipeline.tasklog`.
 
     Returns
     -------
@@ -64,14 +71,19 @@ def process(
     started = time.perf_counter()
     config = _with_cluster(config or Config(), workers, scheduler)
     location = str(store or default_store(log))
-    progress = progress or SilentProgress()
+    watch = Watch(
+        progress or SilentProgress(),
+        Path(report) if report else None,
+        Path(task_log) if task_log else None,
+    )
+    watch.check()
     subject = Subject(open_source(log, config.source.pattern), config)
     with terminate_as_interrupt(), open_writer(location) as writer:
         change = _change(writer, subject)
         if change.action == "nothing":
             return _summary(started, location, subject, change, writer)
         run = _prepared(writer, subject, change)
-        nbytes, bands = _measured(writer, run, progress) if len(run.columns) else (0, ())
+        nbytes, bands = _measured(writer, run, watch) if len(run.columns) else (0, ())
         findings = write_conclusions(writer.root(), run, bands)
         writer.publish(_message(subject, change, run))
         return _summary(started, location, subject, change, writer, run, nbytes, findings)
@@ -111,18 +123,17 @@ def _prepared(writer: StoreWriter, subject: Subject, change: Change) -> Run:
     return Run(subject, schema, recording, columns, plan)
 
 
-def _measured(
-    writer: StoreWriter, run: Run, progress: Progress
-) -> tuple[int, tuple[BandScore, ...]]:
+def _measured(writer: StoreWriter, run: Run, watch: Watch) -> tuple[int, tuple[BandScore, ...]]:
     """Run both stages on the cluster; give the bytes read and what the filters scored."""
+    progress = watch.progress
     progress.start(run.plan.nbytes)
     try:
         progress.stage("starting workers")
-        with connect(run.subject.config.cluster) as client:
+        with connect(run.subject.config.cluster) as client, watch.over(client) as log:
             writer.stage("Staged: arrays")
-            nbytes = measure(client, writer.session, run, progress)
+            nbytes = measure(client, writer.session, run, progress, log)
             writer.stage("Staged: measures")
-            return nbytes, conclude(client, writer.session, run, progress)
+            return nbytes, conclude(client, writer.session, run, progress, log)
     finally:
         progress.stop()
 

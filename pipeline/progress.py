@@ -12,6 +12,10 @@ class Progress(Protocol):
         """Begin: `total_bytes` of snapshots will be read."""
         ...
 
+    def cluster(self, dashboard: str) -> None:
+        """Workers are there; Dask's own dashboard is at `dashboard`."""
+        ...
+
     def stage(self, name: str) -> None:
         """Begin a stage."""
         ...
@@ -29,6 +33,9 @@ class SilentProgress:
     """Says nothing."""
 
     def start(self, total_bytes: int) -> None:
+        """Say nothing."""
+
+    def cluster(self, dashboard: str) -> None:
         """Say nothing."""
 
     def stage(self, name: str) -> None:
@@ -71,6 +78,10 @@ class RichProgress:
         """Show the bar."""
         self._bar.update(self._task, total=max(total_bytes, 1))
         self._bar.start()
+
+    def cluster(self, dashboard: str) -> None:
+        """Print the link above the bar."""
+        self._bar.console.print(f"Dask dashboard: {dashboard}", highlight=False, soft_wrap=True)
 
     def stage(self, name: str) -> None:
         """Name the stage beside the bar."""

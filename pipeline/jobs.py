@@ -1,0 +1,307 @@
+"""Jobs: pieces of work on the cluster, each tried elsewhere too when it lags behind its kind.
+
+A job is tried as one Dask task, or as several where the first does not end. The first result counts
+and goes on to whatever needs it; Dask itself moves the tasks of workers that are gone. Another try
+does no harm: a task writes its chunks under names of their own, and only the fork that goes on
+knows them.
+"""
+
+import queue
+import resource
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from distributed import Client, Future, get_worker
+from distributed.scheduler import KilledWorker
+
+from deeptracker.errors import ClusterError
+from pipeline.clusters import ClusterSettings
+from pipeline.pace import Pace
+from pipeline.tasklog import TaskLog
+
+__all__ = ["Job", "Jobs", "Label"]
+
+# Of a task that raises; a failing read of a network file system may succeed a moment later.
+RETRIES = 1
+ATTEMPTS = 3
+TICK_SECONDS = 1.0
+LOST_CLUSTER_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a job is, for people.
+
+    Attributes
+    ----------
+    kind : str
+        Jobs of a kind are compared with each other.
+    iterations : tuple of int or None
+        First and last.
+    nbytes : int
+        Bytes of the log that it reads.
+    """
+
+    kind: str
+    name: str
+    iterations: tuple[int, int] | None = None
+    nbytes: int = 0
+
+    def __str__(self) -> str:
+        span = f"-it{self.iterations[0]}-{self.iterations[1]}" if self.iterations else ""
+        return f"{self.kind}-{self.name}{span}" if self.name else f"{self.kind}{span}"
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of work.
+
+    Attributes
+    ----------
+    attempts : dict of str to Future
+        Its tasks, by key.
+    running : dict of str to tuple of str and float
+        Worker and start of the tasks that have started and not ended.
+    result : Future or None
+        That of the first task that ended well.
+    """
+
+    label: Label
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    attempts: dict[str, Future] = field(default_factory=dict)
+    running: dict[str, tuple[str, float]] = field(default_factory=dict)
+    result: Future | None = None
+
+
+class Jobs:
+    """Submits jobs and gives them back as they end.
+
+    Parameters
+    ----------
+    client : Client
+        Of the cluster.
+    limits : ClusterSettings
+        When a task is a straggler.
+    log : TaskLog, optional
+        Is told of every task that ended, and of every further try.
+    """
+
+    def __init__(self, client: Client, limits: ClusterSettings, log: TaskLog | None = None) -> None:
+        self._client = client
+        self._limits = limits
+        self._log = log
+        self._run = uuid.uuid4().hex[:8]
+        self._topic = f"deeptracker-{self._run}"
+        self._jobs: dict[str, Job] = {}
+        self._open: set[Job] = set()
+        self._unheard: set[str] = set()
+        self._pace = Pace(limits.straggler_factor, limits.straggler_seconds)
+        # Told by Dask's threads, read by ours alone.
+        self._inbox: queue.SimpleQueue[Future | dict[str, Any]] = queue.SimpleQueue()
+        self._looked = self._seen = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._client.subscribe_topic(self._topic, lambda event: self._inbox.put(event[1]))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Take back what is not needed: on a shared scheduler it would go on."""
+        if error[0] is None:
+            self._hear_the_last()
+        results = {job.result.key for job in self._jobs.values() if job.result}
+        failed = error[0] is not None
+        unneeded = [
+            future
+            for job in self._jobs.values()
+            for key, future in job.attempts.items()
+            if failed or key not in results
+        ]
+        if self._client.status == "running":
+            self._client.cancel(unneeded, force=True)
+            self._client.unsubscribe_topic(self._topic)
+
+    def submit(self, label: Label, function: Callable[..., Any], *arguments: Any) -> Job:
+        """Begin a job; arguments may hold results of others."""
+        job = Job(label, function, arguments)
+        self._open.add(job)
+        self._attempt(job)
+        return job
+
+    def finished(self) -> Iterator[Job]:
+        """Yield each job as it ends, those submitted meanwhile too, until all have.
+
+        Raises
+        ------
+        ClusterError
+            When the scheduler or all workers are lost, or a job ends every worker that it runs on.
+        """
+        while self._open:
+            try:
+                message = self._inbox.get(timeout=TICK_SECONDS)
+            except queue.Empty:
+                message = None
+            if isinstance(message, Future):
+                job = self._ended(message)
+                if job is not None:
+                    yield job
+            elif message is not None:
+                self._hear(message)
+            if time.monotonic() - self._looked >= TICK_SECONDS:
+                self._look()
+
+    def _attempt(self, job: Job, workers: list[str] | None = None) -> None:
+        key = f"{job.label}-{self._run}-{len(self._jobs)}"
+        self._jobs[key] = job
+        self._unheard.add(key)
+        future = self._client.submit(
+            _run,
+            self._topic,
+            job.function,
+            *job.arguments,
+            key=key,
+            pure=False,
+            retries=RETRIES,
+            workers=workers,
+            allow_other_workers=workers is not None,
+        )
+        job.attempts[key] = future
+        future.add_done_callback(self._inbox.put)
+
+    def _ended(self, future: Future) -> Job | None:
+        """Take a result; None where the job has one, or another try may still bring one."""
+        key = str(future.key)
+        job = self._jobs[key]
+        job.running.pop(key, None)
+        if job not in self._open:
+            return None
+        if future.status == "finished":
+            job.result = future
+            self._open.discard(job)
+            return job
+        if future.status == "error":
+            error = future.exception()
+            if isinstance(error, KilledWorker):
+                raise ClusterError(
+                    f"{job.label}: {error.allowed_failures + 1} workers ended while they ran it, "
+                    f"the last at {error.last_worker.address}; most likely they had too little "
+                    "memory: raise that of the workers, or lower block_bytes"
+                )
+            raise error
+        raise ClusterError(
+            f"the Dask scheduler at {_address(self._client)} was lost; what was committed before "
+            "is intact. Start it again, and process again"
+        )
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        """Note that a task has started or ended."""
+        job = self._jobs[event["key"]]
+        if "seconds" not in event:
+            job.running[event["key"]] = (event["worker"], time.monotonic())
+            return
+        job.running.pop(event["key"], None)
+        self._unheard.discard(event["key"])
+        self._pace.ended(job.label.kind, event["seconds"], job.label.nbytes)
+        if self._log:
+            self._log.ended(
+                task=job.label.kind,
+                name=job.label.name,
+                iterations=job.label.iterations,
+                nbytes=event["nbytes"],
+                seconds=event["seconds"],
+                worker=event["worker"],
+                memory_bytes=event["memory"],
+                attempt=list(job.attempts).index(event["key"]) + 1,
+            )
+
+    def _hear_the_last(self) -> None:
+        """Wait a moment for what the log still lacks: results may overtake the news of them."""
+        deadline = time.monotonic() + 5
+        while self._log and time.monotonic() < deadline:
+            wanted = {job.result.key for job in self._jobs.values() if job.result}
+            if not wanted & self._unheard:
+                return
+            try:
+                message = self._inbox.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if isinstance(message, dict):
+                self._hear(message)
+
+    def _look(self) -> None:
+        """Look for stragglers, and for workers at all."""
+        self._looked = now = time.monotonic()
+        slow: dict[str, float] = {}
+        late: list[tuple[Job, dict[str, float]]] = []
+        for job in self._open:
+            limit = self._pace.limit(job.label.kind, job.label.nbytes)
+            ages = {worker: now - since for worker, since in job.running.values()}
+            over = {worker: age for worker, age in ages.items() if age > limit}
+            slow |= over
+            if over and len(over) == len(ages):  # its last try has had its time as well
+                late.append((job, over))
+        waiting = [job for job in self._open if not job.running]
+        if len(waiting) < len(self._open) and not slow:
+            self._seen = now
+            return
+        others = self._workers(now) - slow.keys()
+        for job, over in late:
+            told = ", ".join(f"{age:.0f} s on {worker}" for worker, age in over.items())
+            self._retry(job, others, f"runs for {told}")
+        if slow:
+            self._retry_behind(waiting, slow.keys(), others)
+
+    def _workers(self, now: float) -> set[str]:
+        """Ask for the workers; none at all is borne for a while."""
+        workers = set(self._client.scheduler_info()["workers"])
+        if workers:
+            self._seen = now
+        elif now - self._seen > max(LOST_CLUSTER_SECONDS, self._limits.connect_seconds):
+            raise ClusterError(
+                f"no worker is left at {_address(self._client)}, and none came for "
+                f"{now - self._seen:.0f} seconds; what was committed before is intact. Start "
+                "workers, and process again"
+            )
+        return workers
+
+    def _retry_behind(self, waiting: list[Job], slow: AbstractSet[str], others: set[str]) -> None:
+        """Try the jobs elsewhere that Dask has given to a worker that is held up by another."""
+        held = self._client.processing()
+        behind = {str(key): worker for worker in slow for key in held.get(worker, ())}
+        for job in waiting:
+            for key in job.attempts.keys() & behind.keys():
+                self._retry(job, others, f"waits behind a straggler on {behind[key]}")
+
+    def _retry(self, job: Job, workers: set[str], reason: str) -> None:
+        """Try a job once more, on other workers, if there are any."""
+        not_started = len(job.attempts) - max(len(job.running), 1)
+        if not workers or not_started > 0 or len(job.attempts) >= ATTEMPTS:
+            return
+        if self._log:
+            self._log.retried(task=job.label.kind, name=job.label.name, reason=reason)
+        self._attempt(job, sorted(workers))
+
+
+def _run(topic: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a job's function on a worker, and tell when it starts and ends."""
+    worker = get_worker()
+    event = {"key": worker.get_current_task(), "worker": worker.address}
+    worker.log_event(topic, event)
+    started = time.perf_counter()
+    result = function(*arguments)
+    # ru_maxrss is in KiB on Linux.
+    measured = {
+        "seconds": time.perf_counter() - started,
+        "nbytes": int(getattr(result, "nbytes", 0)),
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+    worker.log_event(topic, event | measured)
+    return result
+
+
+def _address(client: Client) -> str:
+    return str(client.scheduler.address) if client.scheduler else "its address"

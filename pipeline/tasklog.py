@@ -1,0 +1,83 @@
+"""The task log: one JSON object a line for every task of a run that ended."""
+
+import json
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["TaskLog"]
+
+
+class TaskLog:
+    """Appends to a file; a line is whole once it is there.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a run appends to it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+
+    def ended(
+        self,
+        *,
+        task: str,
+        name: str,
+        iterations: tuple[int, int] | None,
+        nbytes: int,
+        seconds: float,
+        worker: str,
+        memory_bytes: int,
+        attempt: int,
+    ) -> None:
+        """Tell of a task that ended well.
+
+        Parameters
+        ----------
+        task, name : str
+            Its kind, and what it is about.
+        iterations : tuple of int or None
+            First and last.
+        nbytes : int
+            Bytes of the log that it read.
+        memory_bytes : int
+            The most that its worker's process has held since it started.
+        attempt : int
+            From 1; more where it was tried elsewhere too.
+        """
+        self._write(
+            event="ended",
+            task=task,
+            name=name,
+            iterations=list(iterations) if iterations else None,
+            bytes=nbytes,
+            seconds=round(seconds, 6),
+            worker=worker,
+            memory_bytes=memory_bytes,
+            attempt=attempt,
+        )
+
+    def retried(self, *, task: str, name: str, reason: str) -> None:
+        """Tell of a task that is tried elsewhere too."""
+        self._write(event="retried", task=task, name=name, reason=reason)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _write(self, **fields: Any) -> None:
+        self._file.write(json.dumps({"time": round(time.time(), 3), **fields}) + "\n")

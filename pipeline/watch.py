@@ -1,0 +1,70 @@
+"""Who watches a run: the progress bar, Dask's performance report, the task log."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from distributed import Client, performance_report
+
+from deeptracker.errors import ConfigError
+from pipeline.progress import Progress
+from pipeline.tasklog import TaskLog
+
+__all__ = ["Watch"]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a run tells to whom.
+
+    Attributes
+    ----------
+    report : Path or None
+        Where Dask's performance report is written, an HTML file.
+    task_log : Path or None
+        Where every task that ended is told of, a JSON object a line.
+    """
+
+    progress: Progress
+    report: Path | None = None
+    task_log: Path | None = None
+
+    def check(self) -> None:
+        """See before the run that everything can be written.
+
+        Raises
+        ------
+        ConfigError
+            When a file cannot be written, or Bokeh is missing for the report.
+        """
+        if self.report and find_spec("bokeh") is None:
+            raise ConfigError(
+                "--report needs bokeh; install it with: pip install 'deeptracker[app]'"
+            )
+        for path, what in ((self.report, "report"), (self.task_log, "task log")):
+            if path and not _can_be_written(path):
+                raise ConfigError(
+                    f"{path}: the {what} cannot be written; name a file in a folder of yours"
+                )
+
+    @contextmanager
+    def over(self, client: Client) -> Iterator[TaskLog | None]:
+        """Watch what a client runs; the report is written also when that fails."""
+        if find_spec("bokeh") is not None and client.dashboard_link:
+            self.progress.cluster(client.dashboard_link)
+        with ExitStack() as watching:
+            log = watching.enter_context(TaskLog(self.task_log)) if self.task_log else None
+            if self.report:
+                watching.enter_context(client.as_current())
+                watching.enter_context(performance_report(str(self.report), stacklevel=4))
+            yield log
+
+
+def _can_be_written(path: Path) -> bool:
+    if path.exists():
+        return path.is_file() and os.access(path, os.W_OK)
+    folder = path.absolute().parent
+    return folder.is_dir() and os.access(folder, os.W_OK)

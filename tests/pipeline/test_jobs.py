@@ -1,0 +1,192 @@
+"""Jobs: what hangs is tried elsewhere, what is lost is named, and the first result counts."""
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from distributed import Client, LocalCluster
+
+from deeptracker.errors import ClusterError
+from pipeline.clusters import LocalSettings
+from pipeline.jobs import Jobs, Label
+from pipeline.pace import Pace
+from pipeline.tasklog import TaskLog
+
+QUICK = LocalSettings(straggler_seconds=1.0, straggler_factor=2.0)
+LONG_SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with LocalCluster(
+        n_workers=3, threads_per_worker=1, processes=True, host="127.0.0.1",
+        dashboard_address="127.0.0.1:0", silence_logs=50,
+    ) as cluster:  # fmt: skip
+        yield cluster
+
+
+@pytest.fixture
+def client(cluster):
+    with Client(cluster, set_as_default=False) as client:
+        yield client
+
+
+@pytest.fixture
+def released(tmp_path):
+    """A file whose coming lets go of what hangs, so that the next test finds free workers."""
+    path = tmp_path / "released"
+    yield path
+    path.touch()
+
+
+def square(number):
+    return number * number
+
+
+def hang_the_first_time(marker, released, number):
+    """The first to come here hangs until it is released, as a dead file server makes it."""
+    try:
+        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return square(number)
+    deadline = time.monotonic() + LONG_SECONDS
+    while not Path(released).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return "the straggler's own result"
+
+
+def end_the_worker():
+    os._exit(1)
+
+
+def fail():
+    raise ValueError("of its own")
+
+
+def add(numbers):
+    return sum(numbers)
+
+
+def run(client, *submissions):
+    with Jobs(client, QUICK) as jobs:
+        for submission in submissions:
+            jobs.submit(*submission)
+        return list(jobs.finished())
+
+
+def told(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_every_job_is_given_back_once_and_those_submitted_meanwhile_too(client):
+    with Jobs(client, QUICK) as jobs:
+        first = [jobs.submit(Label("square", str(n)), square, n) for n in range(20)]
+        last = []
+        seen = []
+        for job in jobs.finished():
+            seen.append(job)
+            if set(seen) == set(first):
+                last.append(jobs.submit(Label("add", ""), add, [job.result for job in first]))
+        assert len(seen) == len(set(seen)) == 21
+        assert last[0].result.result() == sum(n * n for n in range(20))
+
+
+def test_a_task_that_hangs_is_tried_on_another_worker_and_its_result_is_dropped(
+    client, tmp_path, released
+):
+    log = tmp_path / "tasks.jsonl"
+    with TaskLog(log) as tasks, Jobs(client, QUICK, tasks) as jobs:
+        for number in range(6):
+            jobs.submit(Label("square", str(number)), square, number)
+        hung = jobs.submit(
+            Label("square", "hung"), hang_the_first_time, str(tmp_path / "m"), str(released), 12
+        )
+        assert hung in list(jobs.finished())
+        assert hung.result.result() == 144
+    lines = told(log)
+    retried = [line for line in lines if line["event"] == "retried"]
+    assert [line["name"] for line in retried] == ["hung"]
+    (ended,) = [line for line in lines if line["event"] == "ended" and line["name"] == "hung"]
+    assert ended["attempt"] == 2
+    assert ended["worker"] not in retried[0]["reason"]
+
+
+def test_what_waits_behind_a_straggler_is_tried_elsewhere(client, tmp_path, released):
+    with Jobs(client, QUICK) as jobs:
+        hung = jobs.submit(
+            Label("square", "hung"), hang_the_first_time, str(tmp_path / "m"), str(released), 12
+        )
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "m").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        others = [jobs.submit(Label("square", str(n)), square, n) for n in range(30)]
+        assert set(jobs.finished()) == {hung, *others}
+
+
+def test_a_result_of_a_worker_that_is_gone_is_computed_again(client):
+    with Jobs(client, QUICK) as jobs:
+        first = [jobs.submit(Label("square", str(n)), square, n) for n in range(6)]
+        list(jobs.finished())
+        holder = next(iter(client.who_has([first[0].result]).values()))[0]
+        client.restart_workers([holder])
+        total = jobs.submit(Label("add", ""), add, [job.result for job in first])
+        list(jobs.finished())
+        assert total.result.result() == 55
+
+
+def test_a_task_that_ends_every_worker_is_named(client):
+    with pytest.raises(ClusterError, match=r"measure-w: 4 workers ended .* raise that of the w"):
+        run(client, (Label("measure", "w"), end_the_worker))
+    client.wait_for_workers(3, timeout=60)
+
+
+def test_a_task_that_fails_raises_what_it_raised_and_takes_the_others_back(client):
+    sleeps = [(Label("sleep", str(number)), time.sleep, 0.2) for number in range(20)]
+    with pytest.raises(ValueError, match="of its own"):
+        run(client, *sleeps, (Label("fail", ""), fail))
+    deadline = time.monotonic() + 30
+    while any(client.processing().values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_lost_scheduler_is_named():
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp",
+        host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50,
+    ) as cluster:  # fmt: skip
+        client = Client(cluster.scheduler_address, set_as_default=False, timeout=1)
+        address = cluster.scheduler_address
+        threading.Timer(1, cluster.close).start()
+        with pytest.raises(ClusterError, match=f"scheduler at {address} was lost"):
+            run(client, (Label("sleep", ""), time.sleep, 5))
+        client.close()
+
+
+class TestPace:
+    """When a task counts as a straggler."""
+
+    def test_a_young_task_is_never_a_straggler(self):
+        pace = Pace(factor=3, seconds=60)
+        pace.ended("measure", 0.1, 100)
+        assert pace.limit("measure", 100) == 60
+
+    def test_a_straggler_takes_so_many_times_the_median_of_its_kind(self):
+        pace = Pace(factor=3, seconds=1)
+        for seconds in (10, 12, 11, 300):
+            pace.ended("measure", seconds, 100)
+        assert pace.limit("measure", 100) == pytest.approx(3 * 11.5)
+        assert pace.limit("score", 0) == 3
+
+    def test_a_larger_task_may_take_longer_in_proportion(self):
+        pace = Pace(factor=2, seconds=1)
+        pace.ended("measure", 10, 100)
+        assert pace.limit("measure", 400) == 80
+        assert pace.limit("measure", 10) == 20
+
+    def test_before_any_has_ended_the_bytes_give_the_time(self):
+        assert Pace(factor=2, seconds=1).limit("measure", 10**9) == 2 * (1 + 100)

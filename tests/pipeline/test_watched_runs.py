@@ -1,0 +1,188 @@
+"""Runs on clusters that change under them, and what whoever watches a run is told."""
+
+import json
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+from distributed import LocalCluster
+from logs import LogWriter
+from stores import assert_equal
+
+import pipeline.jobs
+from deeptracker.errors import ConfigError, LogError
+from pipeline import process
+from pipeline.clusters import AdaptiveSettings, LocalSettings
+from pipeline.config import Config
+from pipeline.progress import SilentProgress
+
+CONFIG = Config(columns_per_chunk=4)
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    path = tmp_path_factory.mktemp("log") / "log"
+    return LogWriter(path, images=30).iterations(range(0, 160, 5)).path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(log, tmp_path_factory):
+    path = tmp_path_factory.mktemp("undisturbed") / "store"
+    process(log, path, config=CONFIG, workers=1)
+    return path
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1",
+        dashboard_address="127.0.0.1:0", silence_logs=50,
+    ) as cluster:  # fmt: skip
+        yield cluster
+
+
+class Told(SilentProgress):
+    """Calls back once, when so many bytes have been measured."""
+
+    def __init__(self, *callbacks):
+        self.callbacks = list(callbacks)
+        self.links = []
+
+    def cluster(self, dashboard):
+        self.links.append(dashboard)
+
+    def advance(self, done_bytes):
+        if done_bytes and self.callbacks:
+            self.callbacks.pop(0)()
+
+
+def workers_now():
+    """The worker processes under this one."""
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_tasks_that_run_twice_leave_the_same_store(
+    log, undisturbed, cluster, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pipeline.jobs, "TICK_SECONDS", 0.001)
+    impatient = LocalSettings(straggler_seconds=1e-6, straggler_factor=1.000001)
+    config = CONFIG.model_copy(update={"cluster": impatient})
+    process(
+        log, tmp_path / "store", config=config, scheduler=cluster.scheduler_address,
+        task_log=tmp_path / "tasks",
+    )  # fmt: skip
+    retried = [line for line in lines_of(tmp_path / "tasks") if line["event"] == "retried"]
+    assert any(line["task"] == "measure" for line in retried)
+    assert_equal(tmp_path / "store", undisturbed)
+
+
+def test_a_cluster_that_grows_and_shrinks_meanwhile_ends_the_same(log, undisturbed, tmp_path):
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1",
+        dashboard_address="127.0.0.1:0", silence_logs=50,
+    ) as cluster:  # fmt: skip
+        steps = [lambda count=count: cluster.scale(count) for count in (3, 1, 2, 1)]
+        process(
+            log, tmp_path / "store", config=CONFIG, scheduler=cluster.scheduler_address,
+            progress=Told(*steps),
+        )  # fmt: skip
+    assert_equal(tmp_path / "store", undisturbed)
+
+
+def test_an_adaptive_cluster_ends_the_same(log, undisturbed, tmp_path):
+    adaptive = LocalSettings(adaptive=AdaptiveSettings(minimum=0, maximum=2))
+    config = CONFIG.model_copy(update={"cluster": adaptive})
+    process(log, tmp_path / "store", config=config)
+    assert_equal(tmp_path / "store", undisturbed)
+
+
+@pytest.mark.slow
+def test_a_worker_that_stands_still_is_given_up_and_the_run_ends_the_same(
+    log, undisturbed, tmp_path
+):
+    before = set(workers_now())
+    stopped = []
+
+    def stop_one():
+        stopped.append(next(worker for worker in workers_now() if worker not in before))
+        stopped[0].suspend()
+
+    settings = LocalSettings(workers=2, worker_ttl_seconds=10, timeout_seconds=12)
+    config = CONFIG.model_copy(update={"cluster": settings})
+    process(log, tmp_path / "store", config=config, progress=Told(stop_one))
+    assert not stopped[0].is_running()
+    assert_equal(tmp_path / "store", undisturbed)
+
+
+def test_the_log_has_a_line_for_every_block_with_what_it_read_and_where(log, cluster, tmp_path):
+    told = Told()
+    summary = process(
+        log, tmp_path / "store", config=CONFIG, scheduler=cluster.scheduler_address,
+        task_log=tmp_path / "tasks", progress=told,
+    )  # fmt: skip
+    lines = lines_of(tmp_path / "tasks")
+    blocks = [line for line in lines if line["task"] == "measure"]
+    assert [line["iterations"] for line in sorted(blocks, key=lambda line: line["iterations"])] == [
+        [first, first + 15] for first in range(0, 160, 20)
+    ]
+    assert sum(line["bytes"] for line in blocks) == summary.nbytes
+    assert {line["worker"] for line in blocks} <= set(cluster.scheduler_info["workers"])
+    assert all(line["seconds"] > 0 and line["memory_bytes"] > 2**20 for line in blocks)
+    assert {line["task"] for line in lines} == {
+        "measure", "nodes", "outcomes", "score", "anomalies",
+    }  # fmt: skip
+    assert told.links == [cluster.dashboard_link]
+
+
+def test_the_report_is_written(log, cluster, tmp_path):
+    report = tmp_path / "report.html"
+    process(
+        log, tmp_path / "store", config=CONFIG, scheduler=cluster.scheduler_address, report=report
+    )
+    text = report.read_text()
+    assert text.lstrip().lower().startswith("<!doctype html>")
+    assert "measure" in text
+
+
+def test_the_report_is_written_when_the_run_fails(cluster, tmp_path):
+    log = LogWriter(tmp_path / "log").iterations(range(0, 40, 5))
+    report = tmp_path / "report.html"
+
+    class Truncate(SilentProgress):
+        def stage(self, name):
+            if name == "measuring":
+                os.truncate(log.path / "snapshots" / "000000035.safetensors", 5000)
+
+    with pytest.raises(LogError, match=r"000000035.safetensors: ended while it was read"):
+        process(
+            log.path, tmp_path / "store", config=CONFIG, scheduler=cluster.scheduler_address,
+            report=report, progress=Truncate(),
+        )  # fmt: skip
+    assert "measure" in report.read_text()
+
+
+@pytest.mark.parametrize("option", ["report", "task_log"])
+def test_a_file_that_cannot_be_written_is_named_before_anything_is_done(log, tmp_path, option):
+    with pytest.raises(ConfigError, match=r"nowhere/file: the (report|task log) cannot be written"):
+        process(log, tmp_path / "store", **{option: tmp_path / "nowhere" / "file"})
+    assert not (tmp_path / "store").exists()
+
+
+def test_the_command_line_prints_the_dashboards_link_unless_it_is_quiet(tmp_path):
+    log = LogWriter(tmp_path / "log").iterations(range(0, 20, 5)).path
+    command = [sys.executable, "-m", "deeptracker.cli", "process", log, "--workers", "1"]
+    told = subprocess.run(
+        [*command, "--store", tmp_path / "a"], capture_output=True, text=True, check=True
+    )
+    assert "Dask dashboard: http://127.0.0.1:" in told.stderr
+    quiet = subprocess.run(
+        [*command, "--store", tmp_path / "b", "--quiet"], capture_output=True, text=True, check=True
+    )
+    assert quiet.stderr == ""
