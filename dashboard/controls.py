@@ -8,7 +8,7 @@ import param
 
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import CSS, PALETTES, RAIL_WIDTH
+from dashboard.theme import RAIL_WIDTH
 
 __all__ = [
     "action",
@@ -27,20 +27,20 @@ __all__ = [
 def text(content: str = "", **options: Any) -> pn.pane.HTML:
     """Show HTML in the page's style."""
     sizing = {} if "width" in options else {"sizing_mode": "stretch_width"}
-    return pn.pane.HTML(content, stylesheets=[CSS], **sizing | options)
+    return pn.pane.HTML(content, **sizing | options)
 
 
 def action(name: str, act: Callable[[], Any], **options: Any) -> pn.widgets.Button:
     """Make a button."""
     button = pn.widgets.Button(
-        name=name, stylesheets=[CSS], **{"button_type": "light", "margin": (0, 0, 4, 0)} | options
+        name=name, **{"button_type": "light", "margin": (0, 0, 4, 0)} | options
     )
     button.on_click(lambda _: act())
     return button
 
 
 def choice(
-    parameter: param.Parameter, label: str, names: Mapping[str, str], tip: str, width: int = 140
+    parameter: param.Parameter, label: str, names: Mapping[Any, str], tip: str, width: int = 140
 ) -> pn.widgets.Select:
     """Make a drop-down list of values, shown by their names."""
     return pn.widgets.Select.from_param(
@@ -60,30 +60,44 @@ def number_field(parameter: param.Parameter, label: str, tip: str) -> pn.widgets
     )
 
 
-def check(parameter: param.Parameter, label: str) -> pn.widgets.Checkbox:
-    """Make a box to tick."""
-    return pn.widgets.Checkbox.from_param(parameter, name=label, margin=(0, 12, 6, 4), width=84)
+def check(
+    parameter: param.Parameter, label: str, tip: str = "", width: int = 84
+) -> pn.viewable.Viewable:
+    """Make a box to tick, with its tooltip beside it."""
+    box = pn.widgets.Checkbox.from_param(parameter, name=label, margin=(0, 0, 6, 4))
+    if not tip:
+        return box
+    icon = pn.widgets.TooltipIcon(value=tip, margin=(1, 0, 0, 2))
+    return pn.Row(box, icon, width=width, margin=(0, 8, 0, 0))
 
 
 def legend(what: str, low: str, high: str, palette: str = "blues", note: str = "") -> str:
     """Write a colour scale as HTML, for `text`."""
-    colours = ", ".join(PALETTES[palette][::32])
     return (
         f"<div class='dt-scale'>{what}<br>{low} <span role='img' aria-label='from {low} to {high}'"
-        f" style='background: linear-gradient(to right, {colours})'></span> {high} {note}</div>"
+        f" style='background: var(--dt-ramp-{palette})'></span> {high} {note}</div>"
     )
 
 
 def rail(*objects: Any) -> pn.Column:
     """Make the column beside a chart."""
     return pn.Column(
-        *objects, width=RAIL_WIDTH, css_classes=["dt-card"], stylesheets=[CSS], margin=(0, 0, 0, 12)
+        *objects,
+        width=RAIL_WIDTH,
+        css_classes=["dt-card", "dt-rail"],
+        margin=0,
     )
 
 
 def beside(chart: Any, column: Any) -> pn.viewable.Viewable:
-    """Put a rail beside a chart."""
-    return pn.Row(chart, column, sizing_mode="stretch_width")
+    """Put a rail beside a chart, or below it where there is no room."""
+    return pn.Row(
+        chart,
+        column,
+        css_classes=["dt-beside"],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
 
 
 def bar(*widgets: Any) -> pn.viewable.Viewable:

@@ -1,15 +1,18 @@
-"""The home page: every run that is served, with what it holds."""
+"""The home page: every run that is served, with what it holds; and what is said of a lost store."""
 
 import html
 from collections.abc import Mapping
 
 import panel as pn
 
+from dashboard.canvas.header import Header
 from dashboard.controls import text
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
 
-__all__ = ["home"]
+__all__ = ["home", "unreachable"]
+
+TITLES = ("run", "network", "iterations", "weights", "classes", "findings", "updated")
 
 
 def home(runs: Mapping[str, str]) -> pn.viewable.Viewable:
@@ -21,18 +24,32 @@ def home(runs: Mapping[str, str]) -> pn.viewable.Viewable:
         Page name to store.
     """
     rows = "".join(_row(slug, location) for slug, location in runs.items())
-    head = "".join(
-        f"<th>{title}</th>"
-        for title in ("run", "network", "iterations", "weights", "classes", "findings", "updated")
+    head = "".join(f"<th scope='col'>{title}</th>" for title in TITLES)
+    table = f"<div class='dt-home'><table><tr>{head}</tr>{rows}</table></div>"
+    return _page(f"{len(runs)} runs", table)
+
+
+def unreachable(location: str, error: DeepTrackerError) -> pn.viewable.Viewable:
+    """Say that a store cannot be opened, and what to do.
+
+    Parameters
+    ----------
+    location : str
+    error : DeepTrackerError
+    """
+    told = (
+        "<div class='dt-home'><div class='dt-failed' role='alert' data-testid='failed'>"
+        f"<h3>This run cannot be shown</h3><p>{html.escape(str(error))}</p>"
+        f"<p class='dt-hint'>The store is expected at <code>{html.escape(location)}</code>. Bring "
+        "it back or process its training log again, then reload this page.</p></div></div>"
     )
+    return _page("store not reachable", told)
+
+
+def _page(facts: str, content: str) -> pn.viewable.Viewable:
     return pn.Column(
-        text(
-            "<div class='dt-header'><a class='dt-brand' href='./'>DeepTracker</a>"
-            f"<span>{len(runs)} runs</span></div>"
-            f"<div class='dt-home'><table><tr>{head}</tr>{rows}</table></div>",
-            sizing_mode="stretch_width",
-            margin=0,
-        ),
+        Header(facts={"iterations": facts}, plain=True, sizing_mode="stretch_width", margin=0),
+        text(content, sizing_mode="stretch_width", margin=0),
         sizing_mode="stretch_width",
         margin=0,
     )

@@ -1,15 +1,20 @@
-"""One run's page: the header, the timeline, and the views in tabs, all linked by one selection."""
+"""One run's page: the header, the timeline, and the views in panes, all linked by one selection."""
 
-import html
+import logging
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import panel as pn
 
+from dashboard.canvas.header import Header, PaneHead
 from dashboard.controls import action, beside, rail, text
+from dashboard.frame import ViewFrame
+from dashboard.panes import Panes
+from dashboard.places import open_place, places_of
 from dashboard.run import Run
-from dashboard.selection import VIEWS, Selection
-from dashboard.theme import CSS
+from dashboard.selection import KEYS, VIEWS, Selection
+from dashboard.stepping import step_anomaly, step_iteration
 from dashboard.views.correlation import CorrelationView
 from dashboard.views.info import InfoView
 from dashboard.views.layers import LayerView
@@ -18,6 +23,8 @@ from dashboard.views.validation import ValidationView
 from dashboard.views.weights import WeightView
 
 __all__ = ["RunPage"]
+
+logger = logging.getLogger(__name__)
 
 VIEW_CLASSES: dict[str, Any] = {
     "validation": ValidationView,
@@ -37,59 +44,105 @@ class RunPage:
     run : Run
     query : str
         The link's query string.
+    dark : bool
+        Whether the browser shows the dark theme.
     """
 
-    def __init__(self, run: Run, query: str = "") -> None:
+    def __init__(self, run: Run, query: str = "", *, dark: bool = False) -> None:
         self.run = run
-        self.selection = Selection()
+        self.selection = Selection(dark=dark)
         self.selection.from_query(query)
-        self.timeline = Timeline(run, self.selection)
-        self.views: dict[str, Any] = {}
-        # A view is made when its tab is first opened: nobody waits for what is not shown.
-        self._places = {name: pn.Column(sizing_mode="stretch_width") for name in VIEWS}
-        self.tabs = pn.Tabs(
-            *((name.capitalize(), place) for name, place in self._places.items()),
-            active=VIEWS.index(self.selection.view),
+        self.timeline = ViewFrame(Timeline, run, self.selection)
+        # A view is made when it is first opened: nobody waits for what is not shown.
+        self.frames = {
+            name: ViewFrame(maker, run, self.selection) for name, maker in VIEW_CLASSES.items()
+        }
+        self.chips = pn.Column(margin=0, sizing_mode="stretch_width")
+        self.notice = pn.pane.Alert("", alert_type="warning", visible=False, margin=(6, 16))
+        self.header = Header(
+            views=VIEWS,
+            split=self.selection.split,
+            dark=dark,
             sizing_mode="stretch_width",
-            css_classes=["dt-tabs"],
-            stylesheets=[CSS],
+            margin=0,
         )
-        self.chips = pn.Column(margin=0)
-        self.notice = pn.pane.Alert("", alert_type="warning", visible=False, margin=(4, 0))
-        self.header = text(margin=0)
-        self.tabs.param.watch(self._tab_opened, "active")
-        self.selection.param.watch(self._view_chosen, "view")
+        self.tools = PaneHead(
+            pane="timeline",
+            view="timeline",
+            title=self.timeline.title,
+            about=self.timeline.about,
+            run=run.name,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.header.param.watch(lambda event: self._asked(event.new), "event")
+        self.tools.param.watch(lambda event: self._saved(event.new), "event")
         self.selection.param.watch(
             self._tell, ["iterations", "classes", "images", "nodes", "filters", "window"]
         )
         self.selection.param.watch(self._noticed, "notice")
-        self._show(self.selection.view)
+        self.selection.param.watch(self._write_header, ["split", "spacing", "window"])
+        self.timeline.build()
+        self.panes = Panes(self.frames, self.selection, run.name)
         self._tell()
         self._noticed()
         self._write_header()
 
     def panel(self) -> pn.viewable.Viewable:
         """Give the whole page."""
-        return pn.Column(
+        top = pn.Column(
             self.header,
             pn.Column(
-                self.notice,
-                beside(self.timeline.panel(), rail(self.chips)),
-                self.tabs,
+                beside(
+                    self.timeline.place, rail(self.tools, *self._timeline_controls(), self.chips)
+                ),
+                css_classes=["dt-timeline"],
                 sizing_mode="stretch_width",
-                margin=(10, 16),
+                margin=0,
             ),
+            css_classes=["dt-top"],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        return pn.Column(
+            top,
+            self.notice,
+            self.panes.panel(),
+            css_classes=["dt-page"],
             sizing_mode="stretch_width",
             margin=0,
         )
 
     def follow(self) -> None:
-        """Go on to a new commit, if there is one."""
-        if self.run.refresh():
-            self.timeline.update()
-            for view in self.views.values():
-                view.update()
+        """Go on to a new commit, if there is one; say so where the store cannot be read."""
+        try:
+            is_new = self.run.refresh()
+        except Exception as error:  # noqa: BLE001  the page outlives its store
+            if self.header.live["state"] != "lost":
+                logger.warning("the store %s cannot be read: %s", self.run.location, error)
+            self.header.live = {
+                "state": "lost",
+                "text": "store not reachable",
+                "title": f"The page goes on with what it has read. {error}",
+            }
+            return
+        if is_new:
+            for frame in (self.timeline, *self.frames.values()):
+                frame.update()
             self._write_header()
+            last = int(self.run.iterations[-1]) if len(self.run.iterations) else 0
+            self.header.live = {
+                "state": "new",
+                "text": f"new data, up to iteration {last:,}",
+                "title": "A commit arrived while the page was open; all views show it",
+            }
+        elif self.header.live["state"] == "lost":
+            self.header.live = _following()
+
+    def failed(self, error: BaseException) -> None:
+        """Tell of an action that failed outside of any view's frame."""
+        logger.error("an action failed", exc_info=error)
+        self.selection.notice = f"That did not work: {error or type(error).__name__}"
 
     def sync(self, location: Any) -> None:
         """Keep the address of the page in step with the selection, both ways."""
@@ -104,23 +157,39 @@ class RunPage:
             if event.new.removeprefix("?") != self.selection.to_query():
                 self.selection.from_query(event.new)
 
-        names = [name for name in self.selection.param if name not in ("name", "notice")]
-        self.selection.param.watch(to_address, names)
+        self.selection.param.watch(to_address, list(KEYS))
         location.param.watch(from_address, "search")
 
-    def _show(self, name: str) -> None:
-        if name in self.views:
-            return
-        view = VIEW_CLASSES[name](self.run, self.selection)
-        self.views[name] = view
-        self._places[name].objects = [view.panel()]
+    def _asked(self, act: dict[str, Any]) -> None:
+        """Do what a key or the header asks for."""
+        selection, run = self.selection, self.run
+        acts: dict[str, Callable[[], Any]] = {
+            "step": lambda: (step_anomaly if act["anomalies"] else step_iteration)(
+                run, selection, act["step"]
+            ),
+            "view": lambda: selection.param.update(view=act["view"]),
+            "split": lambda: selection.param.update(split=act["split"]),
+            "theme": lambda: self._themed(dark=act["dark"]),
+            "spacing": lambda: selection.param.update(
+                spacing="ordinal" if selection.spacing == "true" else "true"
+            ),
+            "whole": lambda: selection.param.update(window=None),
+            "drop": lambda: selection.param.update(iterations=[]),
+            "places": lambda: self.header.param.update(places=places_of(run)),
+            "open": lambda: open_place(run, selection, act["kind"], act["name"]),
+        }
+        acts[act["type"]]()
 
-    def _tab_opened(self, event: Any) -> None:
-        self.selection.view = VIEWS[event.new]
+    def _themed(self, *, dark: bool) -> None:
+        self.header.dark = self.selection.dark = dark
 
-    def _view_chosen(self, event: Any) -> None:
-        self._show(event.new)
-        self.tabs.active = VIEWS.index(event.new)
+    def _saved(self, act: dict[str, Any]) -> None:
+        if act["type"] == "csv":
+            self.tools.answer = self.timeline.csv() | {"count": act["count"]}
+
+    def _timeline_controls(self) -> list[Any]:
+        view = self.timeline.view
+        return view.controls() if view is not None else []
 
     def _noticed(self, *_: Any) -> None:
         self.notice.object = self.selection.notice
@@ -149,31 +218,42 @@ class RunPage:
             chip(name or "network", "nodes", name)
         for entry in selection.filters:
             chip(f"{entry[0]} filter {entry[1]}", "filters", entry)
-        hint = "Drag on the timeline to set a window, click to pick an iteration; shift adds one."
-        title = text("<h3>Selection</h3>", margin=(0, 4))
+        hint = "Nothing is picked. Drag on the timeline for a window, click for an iteration."
+        title = text("<h3>Selection</h3>", margin=(4, 4, 0, 4))
         self.chips.objects = (
             [title, *chips]
             if chips
             else [title, text(f"<span class='dt-hint'>{hint}</span>", width=236, margin=(0, 4))]
         )
 
-    def _write_header(self) -> None:
-        run = self.run
+    def _write_header(self, *_: Any) -> None:
+        run, selection = self.run, self.selection
         iterations = run.iterations
-        span = f"{iterations[0]:,} to {iterations[-1]:,}" if len(iterations) else "none yet"
-        facts = [
-            f"<b>{html.escape(run.name)}</b>",
-            html.escape(str(run.attributes.get("network", ""))),
-            f"{len(iterations):,} iterations recorded, {span}",
-            f"commit {html.escape(run.commit[:8])}",
-        ]
-        self.header.object = (
-            "<div class='dt-header'><a class='dt-brand' href='./'>DeepTracker</a>"
-            + "".join(f"<span>{fact}</span>" for fact in facts if fact)
-            + "<button class='dt-copy' onclick=\"navigator.clipboard.writeText(location.href);"
-            "this.textContent='Copied';setTimeout(()=>this.textContent='Copy link',1500)\">"
-            "Copy link</button></div>"
+        span = f", {iterations[0]:,} to {iterations[-1]:,}" if len(iterations) else ""
+        first, last = run.columns(selection.window)
+        shown = f"iterations {iterations[first]:,} to {iterations[last]:,}" if span else ""
+        self.header.param.update(
+            facts={
+                "run": run.name,
+                "network": str(run.attributes.get("network", "")),
+                "iterations": f"{len(iterations):,} iterations recorded{span}",
+                "commit": run.commit[:8],
+                "updated": str(run.attributes.get("updated", "")),
+            },
+            split=selection.split,
+            spacing=selection.spacing,
+            shown=shown,
         )
+        if not self.header.live["text"]:
+            self.header.live = _following()
+
+
+def _following() -> dict[str, str]:
+    return {
+        "state": "following",
+        "text": "following",
+        "title": "New commits of the store are shown within seconds",
+    }
 
 
 def _drop(selection: Selection, name: str, value: Any) -> None:

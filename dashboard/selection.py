@@ -41,6 +41,12 @@ KEYS = {
     "raster_statistic": "ps",
     "raster_range": "z",
     "association": "as",
+    "split": "sp",
+    "second": "v2",
+    "spacing": "ax",
+    "smoothing": "sm",
+    "log_scalars": "ll",
+    "slim": "sl",
 }
 
 
@@ -51,7 +57,9 @@ class Selection(param.Parameterized):
     `notice`.
     """
 
-    view: Any = param.Selector(default="validation", objects=VIEWS, doc="the tab that is open")
+    view: Any = param.Selector(
+        default="validation", objects=VIEWS, doc="the view in the first pane"
+    )
     window = param.Tuple(default=None, length=2, doc="first and last iteration shown; all if None")
     iterations = param.List(default=[], item_type=int, doc="picked iterations")
     classes = param.List(default=[], item_type=str, doc="picked classes")
@@ -87,6 +95,21 @@ class Selection(param.Parameterized):
     association: Any = param.Selector(
         default="co_occurrence", objects=["co_occurrence", "association"]
     )
+    split: Any = param.Selector(
+        default="", objects=["", "beside", "below"], doc="how a second view stands by the first"
+    )
+    second: Any = param.Selector(default="layers", objects=VIEWS, doc="the view in the other pane")
+    spacing: Any = param.Selector(
+        default="ordinal",
+        objects=["ordinal", "true"],
+        doc="time axes: snapshots evenly wide, or where they were recorded",
+    )
+    smoothing = param.Number(
+        default=0.0, bounds=(0.0, 0.99), doc="weight of the past in the timeline's moving average"
+    )
+    log_scalars = param.Boolean(default=True, doc="loss and learning rate on logarithmic scales")
+    slim = param.Boolean(default=False, doc="show the timeline's main row alone")
+    dark = param.Boolean(default=False, doc="the browser's theme; not part of a link")
     notice = param.String(default="", doc="something to tell the person; not part of a link")
 
     def to_query(self) -> str:

@@ -12,13 +12,15 @@ os.environ.setdefault("BOKEH_RESOURCES", "server")
 
 import panel as pn
 
-from dashboard.home import home
+from dashboard.home import home, unreachable
 from dashboard.page import POLL_MILLISECONDS, RunPage
 from dashboard.run import Run
-from dashboard.theme import CSS
+from dashboard.theme import CSS, PAGE_CSS
 from deeptracker.errors import DeepTrackerError
 
 __all__ = ["serve"]
+
+DOCUMENT = (Path(__file__).parent / "document.html").read_text(encoding="utf-8")
 
 
 def serve(
@@ -55,7 +57,7 @@ def serve(
     first = next(iter(runs))
     shown = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
     if len(runs) > 1:
-        pages["/"] = lambda: home(runs)
+        pages["/"] = _home(runs)
     target = f"{shown}/{first}" if len(runs) == 1 else f"{shown}/"
     print(f"DeepTracker shows {', '.join(runs)} at {target} (stop with Ctrl-C)", flush=True)  # noqa: T201
     origins = [f"{name}:{port}" for name in ("localhost", "127.0.0.1", address)]
@@ -96,14 +98,37 @@ def _named(stores: Sequence[str]) -> dict[str, str]:
 
 def _page(location: str) -> Callable[[], pn.viewable.Viewable]:
     def make() -> pn.viewable.Viewable:
+        _dress()
         place = pn.state.location
-        page = RunPage(Run(location), place.search if place else "")
+        try:
+            run = Run(location)
+        except DeepTrackerError as error:
+            return unreachable(location, error)
+        dark = pn.state.cookies.get("dt-dark") == "1"
+        page = RunPage(run, place.search if place else "", dark=dark)
+        pn.config.exception_handler = page.failed
         if place:
             page.sync(place)
         pn.state.add_periodic_callback(page.follow, period=POLL_MILLISECONDS)
         return page.panel()
 
     return make
+
+
+def _home(runs: dict[str, str]) -> Callable[[], pn.viewable.Viewable]:
+    def make() -> pn.viewable.Viewable:
+        _dress()
+        return home(runs)
+
+    return make
+
+
+def _dress() -> None:
+    """Give the page of this session its colours before the app is there."""
+    document = pn.state.curdoc
+    if document is not None:
+        document.template = DOCUMENT  # type: ignore[assignment]  # Panel extends its own with it
+        document.template_variables["page_css"] = PAGE_CSS
 
 
 def _warm(location: str) -> None:

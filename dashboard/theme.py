@@ -1,8 +1,11 @@
-"""Colours, margins and style: what makes the views one page.
+"""Colours, margins and style: what makes the views one page, by day and by night.
 
-The time axis is the same everywhere: one column a recorded iteration, evenly wide (*ordinal*), from
-`LEFT_MARGIN` to `RIGHT_MARGIN` pixels before the right edge, labelled with iteration numbers. So
-whatever happens at an iteration stands on one vertical line down the page.
+Every colour has a light and a dark form. The page writes them as CSS variables (`PAGE_CSS`);
+canvases read those, so that a switch of the theme redraws them without the server.
+
+The time axis is the same everywhere: from `LEFT_MARGIN` to `RIGHT_MARGIN` pixels before the right
+edge, labelled with iteration numbers. So whatever happens at an iteration stands on one vertical
+line down the page.
 """
 
 from pathlib import Path
@@ -13,9 +16,13 @@ import numpy as np
 __all__ = [
     "CATEGORICAL",
     "CSS",
+    "DARK",
     "LEFT_MARGIN",
+    "LIGHT",
     "MISSING_LEVEL",
+    "PAGE_CSS",
     "PALETTES",
+    "PALETTES_DARK",
     "RAIL_WIDTH",
     "RIGHT_MARGIN",
     "levels",
@@ -27,9 +34,8 @@ RIGHT_MARGIN = 20
 # Beside every chart stands a rail of this width, so that all charts have one time axis.
 RAIL_WIDTH = 268
 MISSING_LEVEL = 255
-MISSING_COLOUR = "#f1f3f5"
 
-# Okabe and Ito's colours, told apart by people with any colour vision.
+# Okabe and Ito's colours, told apart by people with any colour vision; brighter on a dark ground.
 CATEGORICAL = (
     "#0072B2",
     "#D55E00",
@@ -40,7 +46,61 @@ CATEGORICAL = (
     "#7A5195",
     "#5D5D5D",
 )
-RIGHT_COLOUR, WRONG_COLOUR = "#dbe9f4", "#c2410c"
+CATEGORICAL_DARK = (
+    "#4EA8DE",
+    "#FF8A3D",
+    "#2CC295",
+    "#E39AC2",
+    "#F2B93B",
+    "#9BD8FA",
+    "#B794D6",
+    "#A9B1BA",
+)
+# Names are what the colour is for. Text on ground, paper and soft reaches WCAG's AA in both.
+LIGHT = {
+    "ink": "#1f2933",
+    "faint": "#52606d",
+    "line": "#d9dee4",
+    "grid": "#eef1f4",
+    "ground": "#f6f7f9",
+    "paper": "#ffffff",
+    "soft": "#e8f1f8",
+    "softline": "#c6dcec",
+    "field": "#83909e",
+    "accent": "#0b4f7d",
+    "onaccent": "#ffffff",
+    "pick": "#b42318",
+    "warn": "#8a3a00",
+    "good": "#1a7f4b",
+    "missing": "#e2e5e9",
+    "outline": "#8895a3",
+    "median": "#00456b",
+    "box": "#9cc3e0",
+    "tip": "#1f2933",
+    "shadow": "rgba(31,41,51,.25)",
+}
+DARK = {
+    "ink": "#e4ebf1",
+    "faint": "#a3b2c0",
+    "line": "#2b3743",
+    "grid": "#1e2833",
+    "ground": "#0d131a",
+    "paper": "#131b24",
+    "soft": "#17324a",
+    "softline": "#2c587a",
+    "field": "#64788b",
+    "accent": "#7cc4f2",
+    "onaccent": "#08202f",
+    "pick": "#ff7b6b",
+    "warn": "#ffb37a",
+    "good": "#5fd39a",
+    "missing": "#39424d",
+    "outline": "#708294",
+    "median": "#d6edfb",
+    "box": "#2f6f9f",
+    "tip": "#2a3846",
+    "shadow": "rgba(0,0,0,.6)",
+}
 # Twenty labels apart in lightness and hue, for predicted classes.
 MANY: tuple[str, ...] = tuple(
     "#" + "".join(f"{round(255 * c):02x}" for c in rgb) for rgb in colorcet.glasbey_hv[:254]
@@ -59,23 +119,28 @@ def _ramp(*colours: str) -> tuple[str, ...]:
     return tuple("#" + "".join(f"{round(c):02x}" for c in rgb) for rgb in zip(*mixed, strict=True))
 
 
+# What is nothing has nearly the ground's colour in both: calm where nothing happens.
 PALETTES: dict[str, tuple[str, ...]] = {
-    # Nearly white to dark blue: safe for all, and calm where nothing happens.
     "blues": _ramp("#fafcfe", "#c6dcec", "#7fb2d6", "#2f7fb5", "#0b4f7d", "#062c47"),
     "diverging": tuple(colorcet.CET_D1A),
-    "outcome": (WRONG_COLOUR, RIGHT_COLOUR),
+    "outcome": ("#c2410c", "#dbe9f4"),
+}
+PALETTES_DARK: dict[str, tuple[str, ...]] = {
+    "blues": _ramp("#0f1821", "#123a58", "#1f6ea3", "#4aa6dc", "#a3daf8", "#f4fbff"),
+    "diverging": _ramp("#b9e2ff", "#4aa6dc", "#1b5a8a", "#12181f", "#8a3413", "#f0803f", "#ffd9bd"),
+    "outcome": ("#ff8a4c", "#1d3a52"),
 }
 
-CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
-
-def lookup_table(palette: str) -> bytes:
+def lookup_table(palette: str, *, dark: bool = False) -> bytes:
     """Give a palette as 256 RGBA colours; the last one is for missing values."""
-    colours = MANY if palette == "classes" else PALETTES[palette]
+    shades = PALETTES_DARK if dark else PALETTES
+    colours = MANY if palette == "classes" else shades[palette]
     places = np.arange(255) % len(colours) if palette == "classes" else None
     if places is None:
         places = np.minimum(np.arange(255) * len(colours) // 255, len(colours) - 1)
-    table = np.array([_rgb(colours[place]) for place in places] + [_rgb(MISSING_COLOUR)], np.uint8)
+    missing = (DARK if dark else LIGHT)["missing"]
+    table = np.array([_rgb(colours[place]) for place in places] + [_rgb(missing)], np.uint8)
     return np.hstack([table, np.full((256, 1), 255, np.uint8)]).tobytes()
 
 
@@ -102,3 +167,27 @@ def levels(values: np.ndarray, low: float | np.ndarray, high: float | np.ndarray
     out = np.full(numbers.shape, MISSING_LEVEL, np.uint8)
     out[known] = (np.clip(scaled, 0, 1) * 254).round()[known].astype(np.uint8)
     return out
+
+
+def _variables(*, dark: bool) -> str:
+    """Write one theme as CSS variables."""
+    inks, shades = (DARK, PALETTES_DARK) if dark else (LIGHT, PALETTES)
+    series = CATEGORICAL_DARK if dark else CATEGORICAL
+    pairs = dict(inks)
+    pairs |= {f"series-{place}": colour for place, colour in enumerate(series)}
+    for name in ("blues", "diverging"):
+        pairs[f"ramp-{name}"] = f"linear-gradient(to right, {', '.join(shades[name][::32])})"
+    pairs["right"], pairs["wrong"] = shades["outcome"][1], shades["outcome"][0]
+    pairs["dark"] = "1" if dark else "0"
+    scheme = "dark" if dark else "light"
+    return f"color-scheme: {scheme}; " + " ".join(f"--dt-{k}: {v};" for k, v in pairs.items())
+
+
+# The system's theme holds until a person chooses one, which `data-theme` on the root says.
+PAGE_CSS = (
+    f":root {{ {_variables(dark=False)} }}\n"
+    f"@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) "
+    f"{{ {_variables(dark=True)} }} }}\n"
+    f":root[data-theme=dark] {{ {_variables(dark=True)} }}\n"
+)
+CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")

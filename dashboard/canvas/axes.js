@@ -1,13 +1,58 @@
 // What every canvas shares: crisp drawing, the time axis, ticks, numbers, the readout.
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
-const INK = "#1f2933"
-const FAINT = "#616e7c"
-const LINE = "#d9dee4"
-const PICK = "#b42318"
+
+// Colours of the theme, read from the page's CSS variables before each drawing.
+let INK, FAINT, LINE, GRID, PAPER, SOFT, ACCENT, PICK, OUTLINE, MEDIAN, BOX, WARN, DARK
+let SERIES = []
+const LIGHT_SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#5D5D5D"]
+
+function readTheme() {
+  const style = getComputedStyle(document.documentElement)
+  const colour = (name, other) => style.getPropertyValue(`--dt-${name}`).trim() || other
+  INK = colour("ink", "#1f2933")
+  FAINT = colour("faint", "#52606d")
+  LINE = colour("line", "#d9dee4")
+  GRID = colour("grid", "#eef1f4")
+  PAPER = colour("paper", "#ffffff")
+  SOFT = colour("soft", "#e8f1f8")
+  ACCENT = colour("accent", "#0b4f7d")
+  PICK = colour("pick", "#b42318")
+  OUTLINE = colour("outline", "#8895a3")
+  MEDIAN = colour("median", "#00456b")
+  BOX = colour("box", "#9cc3e0")
+  WARN = colour("warn", "#8a3a00")
+  DARK = colour("dark", "0") === "1"
+  SERIES = LIGHT_SERIES.map((light, place) => colour(`series-${place}`, light))
+}
+readTheme()
+
+// A series' colour in the theme: the server names the light one.
+function themed(light) {
+  const place = LIGHT_SERIES.indexOf(light)
+  return place < 0 ? light : SERIES[place]
+}
+
+// A colour, thinned.
+function pale(colour, alpha) {
+  const [r, g, b] = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16))
+  return `rgba(${r},${g},${b},${alpha})`
+}
+
+// Call `draw` when the theme changes; gives what ends that.
+function onTheme(draw) {
+  const system = matchMedia("(prefers-color-scheme: dark)")
+  document.addEventListener("dt-theme", draw)
+  system.addEventListener("change", draw)
+  return () => {
+    document.removeEventListener("dt-theme", draw)
+    system.removeEventListener("change", draw)
+  }
+}
 
 // Size a canvas to CSS pixels at the screen's own resolution, and give its context.
 function crisp(canvas, width, height) {
+  readTheme()
   const ratio = window.devicePixelRatio || 1
   const w = Math.max(1, Math.round(width * ratio)), h = Math.max(1, Math.round(height * ratio))
   if (canvas.width !== w) canvas.width = w
@@ -22,37 +67,100 @@ function crisp(canvas, width, height) {
   return context
 }
 
-// The time axis: one column a recorded iteration, evenly wide.
+// The time axis. Ordinal: each recorded iteration is as wide as any other. True: each stands where it
+// was recorded, and reaches half way to its neighbours. The page's frame says which (`data-spacing`).
 class TimeAxis {
   constructor(iterations, first, last, left, right, width) {
     Object.assign(this, { iterations, first, last, left })
     this.span = Math.max(1, width - left - right)
     this.count = Math.max(1, last - first + 1)
+    this.isTrue = document.documentElement.dataset.spacing === "true" && iterations.length > 1
+    if (this.isTrue) {
+      this.from = this.bound(first)
+      this.scale = this.span / Math.max(1e-9, this.bound(last + 1) - this.from)
+    }
   }
-  edge(column) { return this.left + ((column - this.first) * this.span) / this.count }
-  centre(column) { return this.edge(column + 0.5) }
+  // Where a column begins, in iterations.
+  bound(column) {
+    const { iterations } = this
+    const n = iterations.length
+    if (column <= 0) return iterations[0] - (iterations[1] - iterations[0]) / 2
+    if (column >= n) return iterations[n - 1] + (iterations[n - 1] - iterations[n - 2]) / 2
+    return (iterations[column - 1] + iterations[column]) / 2
+  }
+  pixel(iteration) { return this.left + (iteration - this.from) * this.scale }
+  edge(column) {
+    if (this.isTrue) return this.pixel(this.bound(Math.round(column)))
+    return this.left + ((column - this.first) * this.span) / this.count
+  }
+  centre(column) { return this.place(column) }
+  // A place between columns: 3.5 lies half way between the iterations of columns 3 and 4.
+  place(column) {
+    if (!this.isTrue) return this.left + ((column + 0.5 - this.first) * this.span) / this.count
+    const { iterations } = this
+    const at = Math.min(iterations.length - 2, Math.max(0, Math.floor(column)))
+    return this.pixel(iterations[at] + (column - at) * (iterations[at + 1] - iterations[at]))
+  }
   get end() { return this.left + this.span }
   shows(column) { return column >= this.first && column <= this.last }
   column(x) {
-    const column = this.first + Math.floor(((x - this.left) * this.count) / this.span)
-    return Math.min(this.last, Math.max(this.first, column))
+    if (!this.isTrue) {
+      const column = this.first + Math.floor(((x - this.left) * this.count) / this.span)
+      return Math.min(this.last, Math.max(this.first, column))
+    }
+    let low = this.first, high = this.last
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.edge(middle) <= x) low = middle; else high = middle - 1
+    }
+    return low
   }
   holds(x) { return x >= this.left && x <= this.end }
-  // Columns to label: as many as fit, evenly apart.
+  // Columns to label when they are evenly wide: as many as fit.
   ticks() {
     const step = Math.max(1, Math.ceil((this.count * 62) / this.span))
     const columns = []
     for (let column = this.first; column <= this.last; column += step) columns.push(column)
     return columns
   }
+  // Labels with their places: of columns, or round iterations where the spacing is true.
+  labels() {
+    if (!this.isTrue) {
+      return this.ticks().map((column) => ({ x: this.centre(column), value: this.iterations[column] }))
+    }
+    const room = this.span / this.scale
+    const rough = (room * 74) / this.span
+    const power = 10 ** Math.floor(Math.log10(Math.max(1, rough)))
+    const step = Math.max(1, [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough) || rough)
+    const labels = []
+    for (let value = Math.ceil(this.from / step) * step; value <= this.from + room; value += step) {
+      labels.push({ x: this.pixel(value), value })
+    }
+    return labels
+  }
+  // Draw a picture of one pixel a column, whose first pixel is `column0`, into a box.
+  blit(context, picture, column0, box) {
+    context.imageSmoothingEnabled = false
+    if (!this.isTrue) {
+      context.drawImage(picture, this.first - column0, 0, this.count, picture.height,
+        this.left, box.top, this.span, box.height)
+      return
+    }
+    let drawn = this.left
+    for (let column = this.first; column <= this.last; column += 1) {
+      const to = Math.min(this.end, this.edge(column + 1))
+      if (to - drawn < 0.5 && column < this.last) continue
+      context.drawImage(picture, column - column0, 0, 1, picture.height,
+        drawn, box.top, to - drawn + 0.4, box.height)
+      drawn = to
+    }
+  }
 }
 
 function drawTimeLabels(context, axis, y) {
   context.fillStyle = FAINT
   context.textAlign = "center"
-  for (const column of axis.ticks()) {
-    context.fillText(axis.iterations[column].toLocaleString("en"), axis.centre(column), y)
-  }
+  for (const { x, value } of axis.labels()) context.fillText(value.toLocaleString("en"), x, y)
   context.textAlign = "right"
   context.fillText("iteration", axis.left - 10, y)
 }
@@ -133,8 +241,14 @@ const STYLE = `
 .dt-root { position: relative; width: 100%; }
 .dt-scroll { position: relative; overflow-y: auto; overflow-x: hidden; }
 .dt-root canvas { display: block; outline-offset: -2px; touch-action: pan-y; }
-.dt-readout { position: absolute; z-index: 5; pointer-events: none; background: #1f2933;
+.dt-root canvas:focus-visible { outline: 2px solid var(--dt-accent, #0b4f7d); }
+.dt-scroll > canvas { position: sticky; top: 0; }
+.dt-scroll { scrollbar-width: thin; }
+.dt-cross { position: absolute; top: 0; width: 1px; pointer-events: none; z-index: 3;
+  background: var(--dt-faint, #52606d); opacity: .65; }
+.dt-say { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.dt-readout { position: absolute; z-index: 5; pointer-events: none; background: var(--dt-tip, #1f2933);
   color: #fff; font: 11px/1.45 system-ui, sans-serif; padding: 5px 8px; border-radius: 4px;
-  white-space: nowrap; box-shadow: 0 2px 8px rgba(31,41,51,.25); font-variant-numeric: tabular-nums; }
+  white-space: nowrap; box-shadow: 0 2px 8px var(--dt-shadow, rgba(31,41,51,.25)); font-variant-numeric: tabular-nums; }
 .dt-readout-title { font-weight: 600; }
 `

@@ -83,7 +83,7 @@ class Cube {
   }
 
   outline(context, name) {
-    context.strokeStyle = "#8895a3"
+    context.strokeStyle = OUTLINE
     context.lineWidth = 1
     context.beginPath()
     for (const [i, [u, v]] of [[0, 0], [1, 0], [1, 1], [0, 1]].entries()) {
@@ -229,6 +229,7 @@ export function render({ model, el }) {
   const cube = new Cube(model, root)
   const later = () => requestAnimationFrame(() => cube.draw())
   model.on(["faces", "picks", "first", "last"], later)
-  model.on("remove", () => cube.observer.disconnect())
+  const forget = onTheme(later)
+  model.on("remove", () => { cube.observer.disconnect(); forget() })
   later()
 }

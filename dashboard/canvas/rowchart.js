@@ -1,8 +1,9 @@
 // A stack of rows over one time axis. The server sends rows and bytes; what a person does goes back
-// as `event`. Picks and the brush are drawn here at once.
+// as `event`. Only rows in sight are drawn; picks, the brush and the zoom are drawn here at once.
 
 const GAP = 4
 const AXIS_HEIGHT = 22
+const FEWEST_COLUMNS = 4
 
 class RowChart {
   constructor(model, root) {
@@ -13,13 +14,30 @@ class RowChart {
     this.canvas = document.createElement("canvas")
     this.canvas.tabIndex = 0
     this.canvas.setAttribute("role", "img")
-    this.scroll.appendChild(this.canvas)
+    this.spacer = document.createElement("div")
+    this.scroll.append(this.canvas, this.spacer)
     this.foot = document.createElement("canvas")
-    root.append(this.scroll, this.foot)
+    this.foot.setAttribute("aria-hidden", "true")
+    this.cross = document.createElement("div")
+    this.cross.className = "dt-cross"
+    this.cross.hidden = true
+    this.say = document.createElement("div")
+    this.say.className = "dt-say"
+    this.say.setAttribute("role", "status")
+    if (model.can_brush) {
+      this.overview = new Overview(this)
+      root.append(this.overview.canvas)
+    }
+    root.append(this.scroll, this.foot, this.cross, this.say)
     this.readout = readout(root)
     this.brush = null
+    this.pending = null
+    this.cursor = -1
     this.count = 0
     this.listen()
+    // The page's tools ask a chart to draw itself into a file.
+    root.dtSize = () => ({ width: root.clientWidth, height: this.room + (model.show_axis ? AXIS_HEIGHT : 0) })
+    root.dtPaint = (context) => this.paintWhole(context)
   }
 
   listen() {
@@ -27,17 +45,46 @@ class RowChart {
     on("pointerdown", (event) => this.down(event))
     on("pointermove", (event) => this.move(event))
     on("pointerup", (event) => this.up(event))
-    on("pointerleave", () => { if (!this.brush) this.readout.hide() })
+    on("pointerleave", () => {
+      if (this.brush) return
+      this.readout.hide()
+      document.dispatchEvent(new CustomEvent("dt-hover", { detail: { column: -1 } }))
+    })
     on("dblclick", (event) => {
       const place = this.place(event)
-      if (this.axis.holds(place.x)) this.send({ type: "reset", ...this.target(place) })
+      if (this.axis.holds(place.x)) this.send({ type: "reset", ...this.target(place), before: this.before })
     })
     on("keydown", (event) => this.key(event))
+    on("blur", () => { this.cursor = -1; this.draw() })
+    if (this.model.can_brush) this.canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false })
+    this.scroll.addEventListener("scroll", () => this.later())
     this.observer = new ResizeObserver(() => this.draw())
     this.observer.observe(this.root)
+    this.hovered = (event) => this.follow(event.detail.column)
+    document.addEventListener("dt-hover", this.hovered)
+    this.respaced = () => this.later()
+    document.addEventListener("dt-spacing", this.respaced)
+    this.forget = onTheme(() => this.later())
   }
 
-  // Rows with their place on the canvas.
+  remove() {
+    this.observer.disconnect()
+    document.removeEventListener("dt-hover", this.hovered)
+    document.removeEventListener("dt-spacing", this.respaced)
+    this.forget()
+  }
+
+  later() {
+    if (this.waiting) return
+    this.waiting = true
+    requestAnimationFrame(() => { this.waiting = false; this.draw() })
+  }
+
+  get first() { return this.pending ? this.pending.first : this.model.first }
+  get last() { return this.pending ? this.pending.last : this.model.last }
+  get isWhole() { return this.first === 0 && this.last >= this.model.iterations.length - 1 }
+
+  // Rows with their place in the whole stack.
   layout() {
     let top = GAP
     this.boxes = this.model.rows.map((row) => {
@@ -46,6 +93,7 @@ class RowChart {
       return box
     })
     this.height = top
+    this.room = Math.min(this.model.scroll_height || top, top)
   }
 
   load() {
@@ -58,7 +106,8 @@ class RowChart {
     this.tables = {}
     for (const [name, table] of Object.entries(this.model.palettes)) {
       const packed = new Uint8Array(table)
-      this.tables[name] = new Uint32Array(packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength))
+      const both = new Uint32Array(packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength))
+      this.tables[name] = { light: both.subarray(0, 256), dark: both.subarray(256) }
     }
   }
 
@@ -68,19 +117,12 @@ class RowChart {
     const { model } = this
     this.load()
     this.layout()
-    this.axis = new TimeAxis(model.iterations, model.first, model.last, model.left, model.right, width)
-    const room = model.scroll_height || this.height
-    this.scroll.style.maxHeight = `${room}px`
-    this.root.style.minHeight = `${Math.min(room, this.height) + (model.show_axis ? AXIS_HEIGHT : 0)}px`
-    const context = crisp(this.canvas, width, this.height)
-    const selected = new Set(model.selected)
-    for (const box of this.boxes) {
-      this.drawLabel(context, box, selected.has(box.row.id))
-      const drawer = DRAWERS[box.row.kind]
-      if (drawer) drawer(context, this.axis, box.row, this.numbers.get(box.row), box, this.tables)
-    }
-    drawPicks(context, this.axis, model.picked, 0, this.height)
-    if (this.brush) this.drawBrush(context)
+    this.axis = new TimeAxis(model.iterations, this.first, this.last, model.left, model.right, width)
+    this.scroll.style.height = `${this.room}px`
+    this.spacer.style.height = `${Math.max(0, this.height - this.room)}px`
+    this.root.style.minHeight = `${this.room + (model.show_axis ? AXIS_HEIGHT : 0)}px`
+    if (this.overview) this.overview.draw(width)
+    this.paint(crisp(this.canvas, width, this.room))
     if (model.show_axis) {
       drawTimeLabels(crisp(this.foot, width, AXIS_HEIGHT), this.axis, AXIS_HEIGHT / 2)
     }
@@ -88,10 +130,42 @@ class RowChart {
     this.report()
   }
 
-  drawLabel(context, { row, top, height }, selected) {
-    if (selected) {
-      context.fillStyle = "#e8f1f8"
+  // Draw the part of the stack that is scrolled into sight.
+  paint(context) {
+    const { model } = this
+    const top = this.scroll.scrollTop
+    const selected = new Set(model.selected)
+    context.save()
+    context.translate(0, -top)
+    this.boxes.forEach((box, place) => {
+      if (box.top + box.height < top - 20 || box.top > top + this.room + 20) return
+      this.drawLabel(context, box, selected.has(box.row.id), place === this.cursor)
+      const drawer = DRAWERS[box.row.kind]
+      if (drawer) drawer(context, this.axis, box.row, this.numbers.get(box.row), box, this.tables)
+    })
+    drawPicks(context, this.axis, model.picked, top, top + this.room)
+    if (this.brush) this.drawBrush(context, top)
+    context.restore()
+  }
+
+  paintWhole(context) {
+    this.paint(context)
+    if (!this.model.show_axis) return
+    context.save()
+    context.translate(0, this.room)
+    drawTimeLabels(context, this.axis, AXIS_HEIGHT / 2)
+    context.restore()
+  }
+
+  drawLabel(context, { row, top, height }, selected, pointed) {
+    if (selected || pointed) {
+      context.fillStyle = SOFT
       context.fillRect(0, top - 1, this.axis.left - 2, height + 2)
+    }
+    if (pointed) {
+      context.strokeStyle = ACCENT
+      context.lineWidth = 1.5
+      context.strokeRect(1, top - 0.5, this.axis.left - 4, height + 1)
     }
     const x = 8 + 12 * (row.indent || 0)
     const y = top + Math.min(height / 2, 12)
@@ -104,7 +178,7 @@ class RowChart {
     }
     const room = this.axis.left - x - 14 - (row.label_room || 8)
     context.textAlign = "left"
-    context.fillStyle = selected ? "#0b4f7d" : INK
+    context.fillStyle = selected ? ACCENT : INK
     context.font = row.strong || selected ? `600 ${FONT}` : FONT
     context.fillText(fitted(context, row.label || "", room), x + 13, y)
     context.font = FONT
@@ -114,7 +188,7 @@ class RowChart {
     }
     let line = y + 14
     for (const series of row.legend || []) {
-      context.fillStyle = series.colour
+      context.fillStyle = themed(series.colour)
       context.fillRect(x + 13, line - 1, 12, 2.5)
       context.fillStyle = FAINT
       context.fillText(fitted(context, series.name, room - 18), x + 30, line)
@@ -122,17 +196,17 @@ class RowChart {
     }
   }
 
-  drawBrush(context) {
+  drawBrush(context, top) {
     const low = Math.min(this.brush.from, this.brush.to), high = Math.max(this.brush.from, this.brush.to)
-    context.fillStyle = "rgba(0,114,178,.14)"
-    context.strokeStyle = "#0072B2"
-    context.fillRect(low, 0, high - low, this.height)
-    context.strokeRect(low + 0.5, 0.5, high - low, this.height - 1)
+    context.fillStyle = pale(SERIES[0], 0.16)
+    context.strokeStyle = SERIES[0]
+    context.fillRect(low, top, high - low, this.room)
+    context.strokeRect(low + 0.5, top + 0.5, high - low, this.room - 1)
   }
 
   place(event) {
     const bounds = this.canvas.getBoundingClientRect()
-    return { x: event.clientX - bounds.left, y: event.clientY - bounds.top }
+    return { x: event.clientX - bounds.left, y: event.clientY - bounds.top + this.scroll.scrollTop }
   }
 
   // The row, line and column under a place.
@@ -152,6 +226,9 @@ class RowChart {
     if (event.button) return
     const { x, y } = this.place(event)
     this.start = { x, y }
+    // A double click begins as a click: what was picked before it comes back.
+    if (event.timeStamp - (this.downAt || -1e9) > 500) this.before = [...this.model.picked]
+    this.downAt = event.timeStamp
     if (this.model.can_brush && this.axis.holds(x)) this.canvas.setPointerCapture(event.pointerId)
   }
 
@@ -170,14 +247,26 @@ class RowChart {
     const target = this.target(place)
     const overChart = this.axis.holds(place.x)
     this.canvas.style.cursor = overChart ? "crosshair" : "pointer"
+    const column = overChart ? target.column : -1
+    document.dispatchEvent(new CustomEvent("dt-hover", { detail: { column } }))
     if (!target.box || (!overChart && !target.box.row.title)) { this.readout.hide(); return }
     const bounds = this.root.getBoundingClientRect(), own = this.canvas.getBoundingClientRect()
-    const lines = overChart ? this.told(target) : [target.box.row.title]
-    this.readout.show(lines, place.x, place.y + own.top - bounds.top)
+    const lines = overChart ? this.told(target, place.x) : [target.box.row.title]
+    this.readout.show(lines, place.x, place.y - this.scroll.scrollTop + own.top - bounds.top)
   }
 
-  told({ box: { row }, line, column }) {
-    const iteration = `iteration ${this.model.iterations[column].toLocaleString("en")}`
+  // The line under the pointer of any chart stands on all of them.
+  follow(column) {
+    if (!this.axis) return
+    this.cross.hidden = column < 0 || !this.axis.shows(column)
+    if (this.cross.hidden) return
+    this.cross.style.left = `${Math.round(this.axis.centre(column))}px`
+    this.cross.style.top = `${this.scroll.offsetTop}px`
+    this.cross.style.height = `${this.room}px`
+  }
+
+  told({ box: { row }, line, column }, x) {
+    const iteration = `iteration ${(this.model.iterations[column] ?? 0).toLocaleString("en")}`
     const place = column - (row.column0 || 0)
     const data = this.numbers.get(row)
     const name = row.line_labels && line >= 0 ? row.line_labels[line] : row.label
@@ -190,12 +279,32 @@ class RowChart {
       else lines.push(`${row.value_label || "value"}: ${words ? words[Math.round(value)] ?? value : number(value)}`)
     } else if (row.kind === "marks") {
       row.marks.filter((mark) => mark.column === column).forEach((mark) => lines.push(mark.text))
+    } else if (row.kind === "curves") {
+      row.series.forEach((series, i) => {
+        const nearest = this.nearest(data[3 * i].array, x)
+        if (nearest < 0) return
+        const raw = number(data[3 * i + 1].array[nearest])
+        lines.push(`${series.name}: ${row.smoothed ? `${number(data[3 * i + 2].array[nearest])} (recorded ${raw})` : raw}`)
+      })
     } else {
       data.forEach(({ array }, i) => lines.push(`${(row.series?.[i]?.name) || i}: ${number(array[place])}`))
     }
     const triangle = (row.triangles || []).find(([at]) => at === column)
     if (triangle) lines.push(`${triangle[1]} anomalous`)
     return lines
+  }
+
+  // Of rising places in columns, the one nearest to a pixel.
+  nearest(places, x) {
+    if (!places.length) return -1
+    let low = 0, high = places.length - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.axis.place(places[middle]) < x) low = middle + 1; else high = middle
+    }
+    const before = Math.max(0, low - 1)
+    const apart = (i) => Math.abs(this.axis.place(places[i]) - x)
+    return apart(before) < apart(low) ? before : low
   }
 
   up(event) {
@@ -218,11 +327,88 @@ class RowChart {
     this.start = null
   }
 
-  key(event) {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
-    if (!step) return
+  // The wheel zooms about the pointer; sideways it moves the window.
+  wheel(event) {
+    const { x } = this.place(event)
+    if (!this.axis.holds(x)) return
     event.preventDefault()
-    this.send({ type: "step", step })
+    const most = this.model.iterations.length - 1
+    const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey
+    const turned = Math.max(-240, Math.min(240, event.deltaY || event.deltaX))
+    if (sideways) {
+      const step = Math.round((Math.sign(event.deltaX || event.deltaY) * this.axis.count) / 10) || 1
+      const by = Math.min(most - this.last, Math.max(-this.first, step))
+      this.zoomTo(this.first + by, this.last + by)
+      return
+    }
+    const share = (x - this.axis.left) / this.axis.span
+    const count = Math.max(Math.min(FEWEST_COLUMNS, most + 1),
+      Math.min(most + 1, Math.round(this.axis.count * Math.exp(turned * 0.0022))))
+    const held = this.axis.column(x)
+    const first = Math.min(most + 1 - count, Math.max(0, Math.round(held + 0.5 - share * count)))
+    this.zoomTo(first, first + count - 1)
+  }
+
+  // Show other columns at once, and tell the server, which answers with the same.
+  zoomTo(first, last) {
+    const most = this.model.iterations.length - 1
+    this.pending = { first: Math.max(0, first), last: Math.min(most, last) }
+    this.later()
+    if (this.telling) return
+    this.telling = setTimeout(() => {
+      this.telling = null
+      if (this.pending) this.send({ type: "brush", ...this.pending })
+      clearTimeout(this.settling)
+      this.settling = setTimeout(() => { if (!this.telling) { this.pending = null; this.later() } }, 1500)
+    }, 90)
+  }
+
+  // The server's word on what is shown; an older answer does not undo a newer turn of the wheel.
+  framed() {
+    const { pending, model } = this
+    if (pending && pending.first === model.first && pending.last === model.last) this.pending = null
+    else if (pending && !this.telling) this.pending = null
+    this.later()
+  }
+
+  key(event) {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key]
+    if (step) {
+      event.preventDefault()
+      this.pointAt(Math.min(this.boxes.length - 1, Math.max(0, this.cursor + step)))
+    } else if (event.key === "Enter" && this.boxes[this.cursor]) {
+      event.preventDefault()
+      this.send({ type: "label", row: this.boxes[this.cursor].row.id, line: -1, column: this.first, shift: event.shiftKey })
+    } else if (event.key === "Escape") {
+      this.cursor = -1
+      this.draw()
+    }
+  }
+
+  // Put the keyboard's cursor on a row, bring it into sight, and say what it is.
+  pointAt(place) {
+    this.cursor = place
+    const { row, top, height } = this.boxes[place]
+    if (top < this.scroll.scrollTop) this.scroll.scrollTop = top - GAP
+    else if (top + height > this.scroll.scrollTop + this.room) this.scroll.scrollTop = top + height - this.room + GAP
+    const column = this.model.picked.at(-1)
+    const told = column === undefined ? [row.title || row.label] : this.told({ box: { row }, line: 0, column }, this.axis.centre(column))
+    this.say.textContent = [row.toggle === "open" ? "unfolded" : row.toggle ? "folded" : "", ...told].filter(Boolean).join("; ")
+    this.draw()
+  }
+
+  // Scroll to a row that was picked elsewhere on the page.
+  reveal() {
+    const before = this.shownSelected || []
+    const fresh = this.model.selected.find((id) => !before.includes(id))
+    this.shownSelected = [...this.model.selected]
+    requestAnimationFrame(() => {
+      this.draw()
+      const box = (this.boxes || []).find(({ row }) => row.id === fresh)
+      if (!box) return
+      const top = this.scroll.scrollTop
+      if (box.top < top || box.top + box.height > top + this.room) this.scroll.scrollTop = box.top - this.room / 3
+    })
   }
 
   send(event) {
@@ -235,10 +421,11 @@ class RowChart {
   report() {
     const { model } = this
     this.root.dataset.testid = model.test_id
-    this.canvas.setAttribute("aria-label", model.description)
+    this.canvas.setAttribute("aria-label", `${model.description} Arrow keys up and down walk through the rows, Enter opens one.`)
     this.root.dataset.state = JSON.stringify({
-      left: this.axis.left, span: this.axis.span, first: model.first, last: model.last,
-      picked: model.picked, selected: model.selected,
+      left: this.axis.left, span: this.axis.span, first: this.first, last: this.last,
+      spacing: this.axis.isTrue ? "true" : "ordinal", dark: DARK, scrolled: this.scroll.scrollTop,
+      picked: model.picked, selected: model.selected, cursor: this.cursor,
       rows: this.boxes.map(({ row, top, height }) => ({
         id: row.id, label: row.label, kind: row.kind, top, height, toggle: row.toggle || "",
         lines: this.numbers.get(row)[0]?.shape?.[0] ?? 0, triangles: row.triangles || [],
@@ -256,14 +443,10 @@ function renderChart(Chart, { model, el }, watched = []) {
   root.className = "dt-root"
   el.append(style, root)
   const chart = new Chart(model, root)
-  let waiting = false
-  const later = () => {
-    if (waiting) return
-    waiting = true
-    requestAnimationFrame(() => { waiting = false; chart.draw() })
-  }
-  const own = ["rows", "data", "picked", "selected", "first", "last", "iterations", "palettes"]
-  model.on([...own, ...watched], later)
-  model.on("remove", () => chart.observer.disconnect())
-  later()
+  const own = ["rows", "data", "picked", "iterations", "palettes", "overview"]
+  model.on([...own, ...watched], () => chart.later())
+  model.on("selected", () => chart.reveal())
+  model.on(["first", "last"], () => chart.framed())
+  model.on("remove", () => chart.remove())
+  chart.later()
 }

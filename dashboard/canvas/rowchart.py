@@ -14,7 +14,7 @@ from dashboard.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
 __all__ = ["Row", "RowChart", "module_of"]
 
 HERE = Path(__file__).parent
-GAP, AXIS_HEIGHT = 4, 22  # as in rowchart.js
+GAP, AXIS_HEIGHT, OVERVIEW_HEIGHT = 4, 22, 22  # as in rowchart.js and overview.js
 
 
 def module_of(*names: str) -> str:
@@ -30,7 +30,7 @@ class Row:
     ----------
     id : str
         Comes back in events.
-    kind : {"image", "lines", "band", "box", "horizon", "change", "marks", "none"}
+    kind : {"image", "lines", "curves", "band", "box", "horizon", "change", "marks", "none"}
         How it is drawn; see ``rows.js``.
     height : float
         CSS pixels.
@@ -59,7 +59,8 @@ class RowChart(JSComponent):
     last = param.Integer(default=0, doc="last column shown")
     rows = param.List(default=[])
     data = param.Bytes(default=b"")
-    palettes = param.Dict(default={})
+    palettes = param.Dict(default={}, doc="name: 256 RGBA colours, light and then dark")
+    overview = param.List(default=[], doc="share in 0..1 a column, drawn in the strip of the run")
     picked = param.List(default=[], doc="picked columns")
     selected = param.List(default=[], doc="ids of picked rows")
     left = param.Integer(default=LEFT_MARGIN)
@@ -71,7 +72,7 @@ class RowChart(JSComponent):
     description = param.String(default="", doc="what the chart shows, in words")
     event = param.Dict(default={})
 
-    _esm = module_of("axes.js", "rows.js", "rowchart.js", "rowchart.render.js")
+    _esm = module_of("axes.js", "rows.js", "overview.js", "rowchart.js", "rowchart.render.js")
 
     def draw(self, rows: Sequence[Row], **values: Any) -> None:
         """Draw these rows, and take over other parameters in the same message."""
@@ -93,7 +94,9 @@ class RowChart(JSComponent):
                 | {"id": row.id, "kind": row.kind, "height": row.height, "arrays": places}
             )
         names = {str(row.options["palette"]) for row in rows if "palette" in row.options}
-        palettes = {name: lookup_table(name) for name in sorted(names)}
+        palettes = {
+            name: lookup_table(name) + lookup_table(name, dark=True) for name in sorted(names)
+        }
         self.param.update(
             rows=packed,
             data=b"".join(chunks),
@@ -105,4 +108,5 @@ class RowChart(JSComponent):
     def _height_of(self, rows: Sequence[Row]) -> int:
         whole = GAP + sum(row.height + float(row.options.get("gap", GAP)) for row in rows)
         shown = min(whole, self.scroll_height) if self.scroll_height else whole
-        return int(shown) + (AXIS_HEIGHT if self.show_axis else 0) + 1
+        beside = (AXIS_HEIGHT * self.show_axis) + (OVERVIEW_HEIGHT * self.can_brush)
+        return int(shown) + beside + 1

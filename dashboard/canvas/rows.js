@@ -27,11 +27,8 @@ function picture(row, { array, shape }, table) {
 }
 
 function drawImage(context, axis, row, data, box, tables) {
-  const canvas = picture(row, data[0], tables[row.palette])
-  context.imageSmoothingEnabled = false
-  const from = axis.first - (row.column0 || 0)
-  context.drawImage(canvas, from, 0, axis.count, data[0].shape[0],
-    axis.left, box.top, axis.span, box.height)
+  const canvas = picture(row, data[0], tables[row.palette][DARK ? "dark" : "light"])
+  axis.blit(context, canvas, row.column0 || 0, box)
   context.strokeStyle = LINE
   context.lineWidth = 1
   context.strokeRect(axis.left - 0.5, box.top - 0.5, axis.span + 1, box.height + 1)
@@ -56,7 +53,7 @@ function drawTriangles(context, axis, row, box) {
     if (!axis.shows(column)) continue
     const size = Math.min(6.5, 2.5 + 1.3 * Math.log2(1 + count))
     const x = axis.centre(column), y = box.top + box.height + 1
-    context.fillStyle = row.triangle_colour || "#1f2933"
+    context.fillStyle = themed(row.triangle_colour) || INK
     context.beginPath()
     context.moveTo(x, y - size - 1)
     context.lineTo(x - Math.min(size, Math.max(width, 3)) * 0.8, y)
@@ -79,7 +76,7 @@ function verticalScale(row, box) {
 }
 
 function drawFrame(context, axis, row, box) {
-  context.fillStyle = "#fff"
+  context.fillStyle = PAPER
   context.fillRect(axis.left, box.top, axis.span, box.height)
   context.strokeStyle = LINE
   context.lineWidth = 1
@@ -94,7 +91,7 @@ function drawFrame(context, axis, row, box) {
     const at = Math.min(box.top + box.height - 6, Math.max(box.top + 6, y(tick)))
     context.fillText(number(tick), axis.left - 8, at)
     if (box.height >= 40) {
-      context.strokeStyle = "#eef1f4"
+      context.strokeStyle = GRID
       context.beginPath()
       context.moveTo(axis.left, Math.round(y(tick)) + 0.5)
       context.lineTo(axis.end, Math.round(y(tick)) + 0.5)
@@ -120,11 +117,42 @@ function drawLines(context, axis, row, data, box) {
   const y = verticalScale(row, box)
   data.forEach(({ array }, place) => {
     const series = row.series[place]
-    context.strokeStyle = series.colour
+    context.strokeStyle = themed(series.colour)
     context.lineWidth = series.width || 1.4
     path(context, axis, row, array, y)
     context.stroke()
   })
+}
+
+// Scalars at their own iterations: the recorded line pale, the smoothed one over it. Arrays come in
+// threes a series: the place in columns, the value, the smoothed value.
+function drawCurves(context, axis, row, data, box) {
+  drawFrame(context, axis, row, box)
+  const y = verticalScale(row, box)
+  context.save()
+  context.beginPath()
+  context.rect(axis.left, box.top, axis.span, box.height)
+  context.clip()
+  row.series.forEach((series, place) => {
+    const [at, raw, smooth] = data.slice(3 * place, 3 * place + 3).map(({ array }) => array)
+    const colour = themed(series.colour)
+    const stroke = (values, style, width) => {
+      context.strokeStyle = style
+      context.lineWidth = width
+      context.beginPath()
+      let open = false
+      for (let i = 0; i < at.length; i += 1) {
+        if (!Number.isFinite(values[i]) || (row.log && values[i] <= 0)) { open = false; continue }
+        if (open) context.lineTo(axis.place(at[i]), y(values[i]))
+        else context.moveTo(axis.place(at[i]), y(values[i]))
+        open = true
+      }
+      context.stroke()
+    }
+    if (row.smoothed) stroke(raw, pale(colour, 0.32), 1)
+    stroke(smooth, colour, 1.5)
+  })
+  context.restore()
 }
 
 function fillBetween(context, axis, row, lower, upper, y, colour) {
@@ -150,9 +178,9 @@ function drawBand(context, axis, row, data, box) {
   drawFrame(context, axis, row, box)
   const y = verticalScale(row, box)
   const [least, q1, median, q3, most] = data.map(({ array }) => array)
-  fillBetween(context, axis, row, least, most, y, "rgba(0,114,178,.16)")
-  fillBetween(context, axis, row, q1, q3, y, "rgba(0,114,178,.38)")
-  context.strokeStyle = "#00456b"
+  fillBetween(context, axis, row, least, most, y, pale(SERIES[0], 0.16))
+  fillBetween(context, axis, row, q1, q3, y, pale(SERIES[0], 0.38))
+  context.strokeStyle = MEDIAN
   context.lineWidth = 1.3
   path(context, axis, row, median, y)
   context.stroke()
@@ -168,26 +196,28 @@ function drawBox(context, axis, row, data, box) {
     const i = column - (row.column0 || 0)
     if (!Number.isFinite(median[i])) continue
     const x = axis.centre(column)
-    context.strokeStyle = "#52606d"
+    context.strokeStyle = FAINT
     context.lineWidth = 1
     context.beginPath()
     context.moveTo(x, y(least[i]))
     context.lineTo(x, y(most[i]))
     context.stroke()
-    context.fillStyle = "#9cc3e0"
+    context.fillStyle = BOX
     const top = y(q3[i])
     context.fillRect(x - half, top, 2 * half, Math.max(1, y(q1[i]) - top))
-    context.fillStyle = "#00304d"
+    context.fillStyle = MEDIAN
     context.fillRect(x - half, y(median[i]) - 0.75, 2 * half, 1.5)
   }
 }
 
 // A horizon chart: the height is folded into bands, the darker the higher.
 function drawHorizon(context, axis, row, data, box) {
-  context.fillStyle = "#fff"
+  context.fillStyle = PAPER
   context.fillRect(axis.left, box.top, axis.span, box.height)
   const bands = row.bands || 3
-  const colours = ["#c6dcec", "#7fb2d6", "#2f7fb5", "#0b4f7d", "#062c47"]
+  const colours = DARK
+    ? ["#123a58", "#1f6ea3", "#4aa6dc", "#a3daf8", "#f4fbff"]
+    : ["#c6dcec", "#7fb2d6", "#2f7fb5", "#0b4f7d", "#062c47"]
   const span = row.high > row.low ? row.high - row.low : 1
   const values = data[0].array
   context.save()
@@ -219,7 +249,9 @@ function drawHorizon(context, axis, row, data, box) {
 function drawChange(context, axis, row, data, box) {
   drawFrame(context, axis, row, box)
   const y = verticalScale(row, box)
-  const colours = ["#dfe9f2", "#a9cbe3", "#5f9fcb", "#1f6fa8", "#08406b", "#04243c"]
+  const colours = DARK
+    ? ["#12293c", "#174a6e", "#2276ac", "#4aa6dc", "#a3daf8", "#f4fbff"]
+    : ["#dfe9f2", "#a9cbe3", "#5f9fcb", "#1f6fa8", "#08406b", "#04243c"]
   data.forEach(({ array }, place) => {
     fillBetween(context, axis, row, new Float32Array(array.length), array, y,
       colours[Math.min(place, colours.length - 1)])
@@ -228,7 +260,7 @@ function drawChange(context, axis, row, data, box) {
 
 // Findings: a diamond each, by severity.
 function drawMarks(context, axis, row, data, box) {
-  const colours = { error: "#b42318", warning: "#b54708", info: "#52606d" }
+  const colours = { error: PICK, warning: WARN, info: FAINT }
   context.strokeStyle = LINE
   context.beginPath()
   context.moveTo(axis.left, box.top + box.height / 2)
@@ -249,5 +281,5 @@ function drawMarks(context, axis, row, data, box) {
 
 const DRAWERS = {
   image: drawImage, lines: drawLines, band: drawBand, box: drawBox,
-  horizon: drawHorizon, change: drawChange, marks: drawMarks,
+  horizon: drawHorizon, change: drawChange, marks: drawMarks, curves: drawCurves,
 }

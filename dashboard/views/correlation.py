@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import panel as pn
 
 from dashboard.canvas.cube import Cube, face
@@ -30,6 +31,17 @@ LINE = 13
 
 class CorrelationView:
     """Which classes, layers and iterations were anomalous together."""
+
+    title = "Correlation"
+    about = (
+        "A cube of classes, layers and iterations. Its top shows how many images of a class were "
+        "anomalous at an iteration, its side how many filters of a layer were, and its front how "
+        "a class and a layer go together: the anomalous filters that the layer had at the class's "
+        "anomalous iterations, or the rank correlation of their two series (cells whose corrected "
+        "p-value is not significant are pale).\n\n"
+        "Click a cell to pick what lies there; the cube is then sliced, and each face shows the "
+        "slice. The list beside names the strongest triples."
+    )
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
@@ -132,6 +144,23 @@ class CorrelationView:
         )
         self._list_strongest()
         self.legend.object = _legend(faces)
+
+    def table(self) -> pd.DataFrame:
+        """Every cell of the front face: a class, a layer, and their value."""
+        if not self._complete:
+            return pd.DataFrame({"layer": [], "class": [], "value": []})
+        faces = faces_of(self.run, self.selection)
+        layers, classes = layer_names(self.run), self.run.class_names
+        table = pd.DataFrame(
+            {
+                "layer": np.repeat(layers, len(classes)),
+                "class": np.tile(classes, len(layers)),
+                self.selection.association: faces.front.ravel(),
+            }
+        )
+        if faces.insignificant is not None:
+            table["significant"] = ~faces.insignificant.ravel()
+        return table
 
     def _redraw(self, *_: Any) -> None:
         self.update()

@@ -5,6 +5,7 @@ import json
 from functools import partial
 from typing import Any
 
+import pandas as pd
 import panel as pn
 
 from dashboard.controls import action, text
@@ -19,6 +20,13 @@ MOST_ROWS = 600
 
 class InfoView:
     """Facts of the run; a finding leads to its place and time."""
+
+    title = "Info"
+    about = (
+        "What the run is: the network, how it was trained, its layers and classes; and the health "
+        "findings, each a rule that named something wrong, where and when. Click a finding to go "
+        "there."
+    )
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
@@ -42,6 +50,12 @@ class InfoView:
         self.facts.object = self._described()
         self.layers.object = self._listed_layers()
         self.findings.objects = self._listed_findings()
+
+    def table(self) -> pd.DataFrame:
+        """List the health findings."""
+        names = ("rule", "severity", "node", "class_", "at_iteration", "value", "message")
+        known = [name for name in names if self.run.has(f"health/{name}")]
+        return pd.DataFrame({name: self.run.array(f"health/{name}") for name in known})
 
     def _described(self) -> str:
         attributes = self.run.attributes

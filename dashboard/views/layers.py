@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import panel as pn
 
 from dashboard.canvas.rowchart import Row, RowChart
@@ -11,7 +12,14 @@ from dashboard.controls import action, bar, beside, check, choice, rail, text, t
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.views.filters import FILTER_MEASURES, filter_row, filters_in_order, top_filters
-from dashboard.views.multiples import ENCODINGS, STATISTICS, Scale, multiple
+from dashboard.views.multiples import (
+    ENCODINGS,
+    STATISTICS,
+    Scale,
+    multiple,
+    series_names,
+    statistic_path,
+)
 
 __all__ = ["LayerView"]
 
@@ -20,6 +28,16 @@ UPPER_DEPTH = 1
 
 class LayerView:
     """Network, stages, blocks, layers and parameters as rows; a layer unfolds into its filters."""
+
+    title = "Layers"
+    about = (
+        "The network's architecture as a tree, with one small chart a node on the page's time "
+        "axis: how the weights (or gradients) under that node were distributed at each snapshot."
+        "\n\nClick a name to unfold it. A layer unfolds into its filters, one line each, coloured "
+        "by how much they changed or how large they are. Filters that stand out at the picked "
+        "iteration against their own history carry a red mark, and are listed beside the tree. "
+        "From a filter, go on to its single weights."
+    )
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
@@ -58,8 +76,13 @@ class LayerView:
             choice(param.quantity, "Show", quantities, "Weights, or gradients where recorded", 110),
             choice(param.encoding, "As", ENCODINGS, "How each node's distribution is drawn", 200),
             _statistic(self.selection),
-            check(param.common_scale, "one scale"),
-            check(param.log_scale, "log"),
+            check(
+                param.common_scale,
+                "one scale",
+                "One vertical scale for all nodes, so that they compare; else each has its own",
+                110,
+            ),
+            check(param.log_scale, "log", "Logarithmic vertical scales", 70),
             choice(
                 param.filter_measure,
                 "Filters by",
@@ -93,6 +116,24 @@ class LayerView:
         iterations = [int(iteration) for iteration in self.run.iterations]
         self.chart.draw(self._rows(), iterations=iterations, **self._frame())
         self._list_filters()
+
+    def table(self) -> pd.DataFrame:
+        """Statistics of the nodes in sight at each iteration of the window."""
+        first, last = self.run.columns(self.selection.window)
+        shown = slice(first, last + 1)
+        nodes, iterations = self._visible(), self.run.iterations[shown]
+        names = [str(self.run.nodes["name"][node]) or "network" for node in nodes]
+        table = pd.DataFrame(
+            {
+                "node": np.repeat(names, len(iterations)),
+                "iteration": np.tile(iterations, len(names)),
+            }
+        )
+        for name in dict.fromkeys((*series_names(self.selection), self.selection.statistic)):
+            path = statistic_path(self.selection, name)
+            if self.run.has(path):
+                table[name] = self.run.array(path)[nodes][:, shown].ravel()
+        return table
 
     def _redraw(self, *_: Any) -> None:
         self.update()

@@ -11,7 +11,14 @@ from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import levels
 
-__all__ = ["ENCODINGS", "STATISTICS", "Scale", "multiple"]
+__all__ = [
+    "ENCODINGS",
+    "STATISTICS",
+    "Scale",
+    "multiple",
+    "series_names",
+    "statistic_path",
+]
 
 ENCODINGS = {
     "band": "quartiles and extremes",

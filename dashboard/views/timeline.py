@@ -3,10 +3,13 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import panel as pn
 
 from dashboard.canvas.rowchart import Row, RowChart
+from dashboard.controls import check, choice
 from dashboard.run import Run
+from dashboard.scalars import Curve, curve
 from dashboard.selection import Selection
 from dashboard.theme import CATEGORICAL
 
@@ -17,11 +20,26 @@ PANES = (
     ("error", ("train_error", "validation_error"), False),
     ("learning rate", ("learning_rate",), True),
 )
-HEIGHTS = {"loss": 62, "error": 48, "learning rate": 44}
+HEIGHTS = {"loss": 54, "error": 46, "learning rate": 34}
+MOST_OTHERS = 3
+SMOOTHINGS = {0.0: "none", 0.6: "0.6", 0.8: "0.8", 0.9: "0.9", 0.95: "0.95", 0.98: "0.98"}
 
 
 class Timeline:
     """Scalars and counts over all iterations; drag to set the window, click to pick."""
+
+    title = "Timeline"
+    about = (
+        "The training over its iterations: loss, error and learning rate as the training log has "
+        "them, how many validation images were anomalous at each snapshot under the chosen rule, "
+        "how many filters changed far more than they used to, and the health findings as diamonds "
+        "(point at one to read it).\n\n"
+        "An image is anomalous at a snapshot where its being right or wrong changes after k equal "
+        "snapshots (left rule), before k equal ones (right rule), or both (full rule).\n\n"
+        "Drag to set the window of every chart on the page, turn the wheel to zoom, double click "
+        "for all. Click an iteration to pick it, shift-click for several; the strip on top shows "
+        "the whole run with the window in it, and can be dragged."
+    )
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
@@ -33,7 +51,8 @@ class Timeline:
             sizing_mode="stretch_width",
         )
         self.chart.param.watch(self._acted, "event")
-        selection.param.watch(self._redraw, ["rule", "anomaly_window"])
+        redrawn = ["rule", "anomaly_window", "smoothing", "log_scalars", "slim"]
+        selection.param.watch(self._redraw, redrawn)
         selection.param.watch(self._reframe, ["window", "iterations"])
         self.update()
 
@@ -41,40 +60,133 @@ class Timeline:
         """Give the chart."""
         return self.chart
 
+    def controls(self) -> list[Any]:
+        """Give what stands beside the chart."""
+        param = self.selection.param
+        smoothings: dict[Any, str] = dict(SMOOTHINGS)
+        smoothings.setdefault(self.selection.smoothing, f"{self.selection.smoothing:g}")
+        return [
+            pn.Row(
+                choice(
+                    param.smoothing,
+                    "Smoothing",
+                    smoothings,
+                    "Exponential moving average of loss, error and learning rate: the weight that "
+                    "the past keeps from one recorded value to the next. The recorded line stays, "
+                    "pale.",
+                    92,
+                ),
+                choice(
+                    param.spacing,
+                    "Axis",
+                    {"ordinal": "snapshots evenly wide", "true": "true iterations"},
+                    "Ordinal: each snapshot is as wide as any other. True: each stands at its "
+                    "iteration, so that gaps in the recording show. All charts follow.",
+                    138,
+                ),
+                margin=(4, 0, 2, 4),
+            ),
+            pn.Row(
+                check(
+                    param.log_scalars,
+                    "log",
+                    "Loss and learning rate on logarithmic scales",
+                    80,
+                ),
+                check(
+                    param.slim,
+                    "slim",
+                    "Show the loss, the anomalous images and the findings alone, so that the "
+                    "views get the room",
+                    90,
+                ),
+                margin=(2, 0, 0, 0),
+            ),
+        ]
+
     def update(self) -> None:
         """Draw what the store holds now."""
         rows = [*self._scalar_rows(), *self._count_rows()]
         if self.run.has("health/rule"):
             rows.append(self._finding_row())
+        if self.selection.slim:
+            rows = [row for row in rows if row.id in ("loss", "anomalous images", "findings")]
         iterations = [int(iteration) for iteration in self.run.iterations]
-        self.chart.draw(rows, iterations=iterations, **self._frame())
+        overview = [round(float(share), 3) for share in self._overview()]
+        self.chart.draw(rows, iterations=iterations, overview=overview, **self._frame())
+
+    def table(self) -> pd.DataFrame:
+        """Scalars, counts and findings at the iterations of the window."""
+        first, last = self.run.columns(self.selection.window)
+        shown = slice(first, last + 1)
+        table = pd.DataFrame({"iteration": self.run.iterations[shown]})
+        for name in self._scalar_names():
+            table[name] = self._at_snapshots(name)[shown]
+        if self.run.has_images:
+            rule, window = self.selection.rule, self.selection.anomaly_window
+            table[f"anomalous_images_{rule}_{window}"] = self._image_counts()[shown]
+        if self.run.has("cube/filter_anomalies"):
+            table["anomalous_filters"] = self.run.array("cube/filter_anomalies")[shown]
+        if self.run.has("health/rule"):
+            told: dict[int, list[str]] = {}
+            for mark in self._marks():
+                told.setdefault(mark["column"], []).append(mark["text"])
+            table["findings"] = ["; ".join(told.get(c, [])) for c in range(first, last + 1)]
+        return table
 
     def _frame(self) -> dict[str, Any]:
         first, last = self.run.columns(self.selection.window)
         picked = self.run.picked_columns(self.selection.iterations)
         return {"first": first, "last": last, "picked": picked}
 
-    def _reframe(self, *_: Any) -> None:
-        self.chart.param.update(**self._frame())
+    def _reframe(self, *events: Any) -> None:
+        # A long log is drawn at the window's resolution, so a new window reads it anew.
+        if self._is_long and any(event.name == "window" for event in events):
+            self.update()
+        else:
+            self.chart.param.update(**self._frame())
 
     def _redraw(self, *_: Any) -> None:
         self.update()
 
-    def _scalar_rows(self) -> list[Row]:
+    @property
+    def _is_long(self) -> bool:
+        return any(curve.was_thinned for curve in self._curves.values())
+
+    def _scalar_names(self) -> list[str]:
         if not self.run.has("scalars/iteration_s"):
             return []
-        known = [name for name in self.run.group("scalars").array_keys() if name != "iteration_s"]
+        return [name for name in self.run.group("scalars").array_keys() if name != "iteration_s"]
+
+    def _scalar_rows(self) -> list[Row]:
+        self._curves: dict[str, Curve] = {}
+        known = self._scalar_names()
         panes = [(title, [n for n in names if n in known], log) for title, names, log in PANES]
         named = {name for _, names, _ in panes for name in names}
-        panes += [(name, [name], False) for name in sorted(set(known) - named)[:3]]
+        panes += [(name, [name], False) for name in sorted(set(known) - named)[:MOST_OTHERS]]
         rows = []
         for title, names, log in panes:
-            series = [self._on_columns(name) for name in names]
-            if series:
-                rows.append(_lines(title, names, series, log=log))
+            shown = {name: self._curve(name) for name in names}
+            self._curves |= shown
+            if shown:
+                log_here = log and self.selection.log_scalars
+                rows.append(_curves(title, shown, log=log_here, smoothed=self._is_smooth))
         return rows
 
-    def _on_columns(self, name: str) -> np.ndarray:
+    @property
+    def _is_smooth(self) -> bool:
+        return bool(self.selection.smoothing > 0)
+
+    def _curve(self, name: str) -> Curve:
+        return curve(
+            self.run.array("scalars/iteration_s"),
+            self.run.array(f"scalars/{name}"),
+            self.run.iterations,
+            self.run.columns(self.selection.window),
+            self.selection.smoothing,
+        )
+
+    def _at_snapshots(self, name: str) -> np.ndarray:
         """Give a scalar at the recorded iterations: the last one since the iteration before."""
         values = self.run.array(f"scalars/{name}")
         places = self.run.array("scalars/iteration_s")
@@ -89,24 +201,37 @@ class Timeline:
         out[fresh] = values[at[fresh]]
         return out
 
+    def _image_counts(self) -> np.ndarray:
+        rule, window = self.selection.rule, self.selection.anomaly_window
+        counts = self.run.part(f"classes/{rule}", slice(window - 1, window))[0]
+        return np.asarray(counts.sum(axis=0))
+
+    def _overview(self) -> np.ndarray:
+        """Shares for the strip of the whole run: anomalous images, or the anomalous filters."""
+        if self.run.has_images:
+            counts = self._image_counts()
+        elif self.run.has("cube/filter_anomalies"):
+            counts = self.run.array("cube/filter_anomalies")
+        else:
+            return np.zeros(len(self.run.iterations))
+        # The square root keeps a few images visible beside a mass flip.
+        return np.asarray(np.sqrt(counts / max(1, int(counts.max(initial=0)))))
+
     def _count_rows(self) -> list[Row]:
         rows = []
         if self.run.has_images:
             rule, window = self.selection.rule, self.selection.anomaly_window
-            counts = self.run.part(f"classes/{rule}", slice(window - 1, window))[0].sum(axis=0)
-            names = [f"images ({rule} rule, {window} snapshots)"]
-            rows.append(
-                _lines("anomalous images", names, [counts], colour=CATEGORICAL[1], height=44)
-            )
+            name = f"images ({rule} rule, {window} snapshots)"
+            row = _counts("anomalous images", name, self._image_counts(), CATEGORICAL[1], 40)
+            row.options["detail"] = f"{rule} rule, k = {window}"
+            rows.append(row)
         if self.run.has("cube/filter_anomalies"):
             counts = self.run.array("cube/filter_anomalies")
-            names = ["filters over the threshold"]
-            rows.append(
-                _lines("anomalous filters", names, [counts], colour=CATEGORICAL[2], height=36)
-            )
+            name = "filters over the threshold"
+            rows.append(_counts("anomalous filters", name, counts, CATEGORICAL[2], 32))
         return rows
 
-    def _finding_row(self) -> Row:
+    def _marks(self) -> list[dict[str, Any]]:
         health = {
             name: self.run.array(f"health/{name}")
             for name in ("at_iteration", "severity", "message")
@@ -116,19 +241,24 @@ class Timeline:
             column = self.run.column(int(iteration))
             if column is not None:
                 marks.append({"column": column, "severity": str(severity), "text": str(message)})
-        return Row("findings", "marks", 16, (), {"label": "findings", "marks": marks})
+        return marks
+
+    def _finding_row(self) -> Row:
+        options = {"label": "findings", "marks": self._marks(), "strong": True}
+        return Row("findings", "marks", 16, (), options)
 
     def _acted(self, event: Any) -> None:
         act = event.new
         if act["type"] == "brush":
             self.selection.window = window_of(self.run, act["first"], act["last"])
         elif act["type"] == "reset":
-            self.selection.window = None
+            # The clicks of a double click picked something: what was picked before comes back.
+            before = [int(self.run.iterations[column]) for column in act.get("before") or []]
+            values = {"iterations": before} if "before" in act else {}
+            self.selection.param.update(window=None, **values)
         elif act["type"] == "pick":
             iteration = int(self.run.iterations[act["column"]])
             self.selection.toggle("iterations", iteration, add=bool(act.get("shift")))
-        elif act["type"] == "step":
-            step_iteration(self.run, self.selection, act["step"])
 
 
 def window_of(run: Run, first: int, last: int) -> tuple[int, int] | None:
@@ -138,41 +268,48 @@ def window_of(run: Run, first: int, last: int) -> tuple[int, int] | None:
     return int(run.iterations[first]), int(run.iterations[last])
 
 
-def step_iteration(run: Run, selection: Selection, step: int) -> None:
-    """Pick the snapshot after (or before) the picked one."""
-    picked = run.picked_columns(selection.iterations)
-    column = picked[-1] + step if picked else 0
-    column = min(max(column, 0), len(run.iterations) - 1)
-    selection.iterations = [int(run.iterations[column])]
-
-
-def _lines(
-    title: str,
-    names: list[str],
-    series: list[np.ndarray],
-    *,
-    log: bool = False,
-    colour: str = "",
-    height: float = 0,
-) -> Row:
-    values = np.concatenate(series).astype(np.float64)
-    shown = values[np.isfinite(values) & ((values > 0) | (not log))]
-    high = float(shown.max()) if shown.size else 1.0
-    low = (float(shown.min()) if log else min(0.0, float(shown.min()))) if shown.size else 0.0
-    colours = [colour] if colour else list(CATEGORICAL[: len(names)])
+def _curves(title: str, curves: dict[str, Curve], *, log: bool, smoothed: bool) -> Row:
+    """Draw scalars at their own iterations, raw and smoothed."""
+    shown = np.concatenate([np.concatenate([c.values, c.smooth]) for c in curves.values()])
+    low, high = _limits(shown, log=log)
     legend = [
         {"name": name.replace("_", " "), "colour": shade}
-        for name, shade in zip(names, colours, strict=True)
+        for name, shade in zip(curves, CATEGORICAL, strict=False)
     ]
     options = {
-        "label": title + (" (log)" if log else ""),
+        "label": title.replace("_", " ") + (" (log)" if log else ""),
         "series": legend,
-        "legend": legend if height == 0 and len(names) > 1 else [],
+        "legend": legend if len(curves) > 1 else [],
         "low": low,
         "high": high,
         "log": log,
+        "smoothed": smoothed,
         "label_room": 46,
         "strong": True,
     }
-    arrays = tuple(values.astype(np.float32) for values in series)
-    return Row(title, "lines", height or HEIGHTS.get(title, 44), arrays, options)
+    arrays = tuple(
+        part.astype(np.float32) for c in curves.values() for part in (c.places, c.values, c.smooth)
+    )
+    return Row(title, "curves", HEIGHTS.get(title, 40), arrays, options)
+
+
+def _limits(values: np.ndarray, *, log: bool) -> tuple[float, float]:
+    known = values[np.isfinite(values) & ((values > 0) | (not log))]
+    if not known.size:
+        return (1e-3, 1.0) if log else (0.0, 1.0)
+    low, high = float(known.min()), float(known.max())
+    return (low if log else min(0.0, low)), high
+
+
+def _counts(title: str, name: str, counts: np.ndarray, colour: str, height: float) -> Row:
+    """Draw counts at the snapshots."""
+    values = counts.astype(np.float32)
+    options = {
+        "label": title,
+        "series": [{"name": name, "colour": colour}],
+        "low": 0.0,
+        "high": float(np.nanmax(values, initial=1.0)),
+        "label_room": 46,
+        "strong": True,
+    }
+    return Row(title, "lines", height, (values,), options)

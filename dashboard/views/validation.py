@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import panel as pn
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
@@ -38,6 +39,18 @@ ORDERS = {
 
 class ValidationView:
     """One heat line a class; a class unfolds into its images, an image opens beside them."""
+
+    title = "Validation"
+    about = (
+        "How the network did on the validation images, snapshot by snapshot. The top line is the "
+        "whole set, then one line a class: the darker (in the dark theme: the brighter), the "
+        "larger the share of its images that were wrong.\n\n"
+        "Triangles mark anomalous iterations: at least so many of the class's images changed "
+        "between right and wrong after k equal snapshots (left rule), before k equal ones (right "
+        "rule), or both (full rule).\n\n"
+        "Click a class's name to unfold its images, one line each, those with most flips first; "
+        "click a line to open the image."
+    )
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
@@ -98,6 +111,23 @@ class ValidationView:
             return
         iterations = [int(iteration) for iteration in self.run.iterations]
         self.chart.draw(self._rows(), iterations=iterations, **self._frame())
+
+    def table(self) -> pd.DataFrame:
+        """Error and anomalous images of each class at each iteration of the window."""
+        first, last = self.run.columns(self.selection.window)
+        shown = slice(first, last + 1)
+        error, counts = self.run.array("classes/error"), self._counts()
+        order = self._order(error, counts)
+        names = [self.run.class_names[number] for number in order]
+        iterations = self.run.iterations[shown]
+        return pd.DataFrame(
+            {
+                "class": np.repeat(names, len(iterations)),
+                "iteration": np.tile(iterations, len(names)),
+                "error": error[list(order), shown].ravel(),
+                "anomalous_images": counts[list(order), shown].ravel(),
+            }
+        )
 
     def _redraw(self, *_: Any) -> None:
         self.update()

@@ -5,6 +5,7 @@ from typing import Any
 import datashader as ds
 import holoviews as hv
 import numpy as np
+import pandas as pd
 import panel as pn
 import xarray as xr
 from bokeh.models import AdaptiveTicker, CustomJSHover, CustomJSTickFormatter, HoverTool
@@ -13,7 +14,7 @@ from holoviews.streams import RangeXY, Tap
 from dashboard.controls import action, bar, beside, choice, rail, text
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import LEFT_MARGIN, PALETTES, RIGHT_MARGIN
+from dashboard.theme import DARK, LEFT_MARGIN, LIGHT, PALETTES, PALETTES_DARK, RIGHT_MARGIN
 from dashboard.weightwindow import WeightWindow, read, shape_of
 
 __all__ = ["WeightView"]
@@ -27,6 +28,15 @@ COLOUR_QUANTILE = 0.995
 
 class WeightView:
     """One row a weight, one column an iteration; zoom in until single weights show."""
+
+    title = "Weights"
+    about = (
+        "Every weight of one parameter at every snapshot: a row is a weight (or the weights that "
+        "share a row of pixels, summarised by mean, minimum, maximum or range), a column an "
+        "iteration. Filters are contiguous blocks of rows.\n\n"
+        "The wheel zooms and a drag moves; far enough in, single weights are read from the "
+        "training log. Click one to read its filter, channel, kernel position and value."
+    )
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
@@ -43,7 +53,7 @@ class WeightView:
         self.place = pn.Column(sizing_mode="stretch_width")
         self._limits: tuple[float, float] = (-1.0, 1.0)
         selection.param.watch(
-            self._redraw, ["raster", "raster_statistic", "quantity", "window", "iterations"]
+            self._redraw, ["raster", "raster_statistic", "quantity", "window", "iterations", "dark"]
         )
         selection.param.watch(self._moved_by_link, "raster_range")
         self._own_range: tuple[float, ...] | None = None
@@ -99,7 +109,7 @@ class WeightView:
         overlay = image * self._picks(whole)
         figure = overlay.opts(
             hv.opts.Image(
-                cmap=list(PALETTES["diverging" if self._signed else "blues"]),
+                cmap=list(self._palettes["diverging" if self._signed else "blues"]),
                 colorbar=True,
                 colorbar_position="bottom",
                 clabel=f"{self.selection.quantity.removesuffix('s')} value",
@@ -108,9 +118,9 @@ class WeightView:
                     "height": 10,
                     "padding": 4,
                     "background_fill_alpha": 0,
-                    "bar_line_color": "#d9dee4",
-                    "major_label_text_color": "#5b6673",
-                    "title_text_color": "#5b6673",
+                    "bar_line_color": self._inks["line"],
+                    "major_label_text_color": self._inks["faint"],
+                    "title_text_color": self._inks["faint"],
                 },
                 toolbar="above",
                 fontsize={"labels": 11, "ticks": 10, "title": 11},
@@ -130,6 +140,30 @@ class WeightView:
             hv.opts.Overlay(hooks=[self._finish]),
         )
         self.place.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=0)]
+
+    def table(self) -> pd.DataFrame:
+        """Values of the rows and iterations in sight, one line each."""
+        reach = self.selection.raster_range or self._window_range(self._whole)
+        window = self._read((reach[2], reach[3]), (reach[0], reach[1]))
+        rows = window.first_weight + window.weights_per_row * np.arange(len(window.values))
+        columns = np.clip(np.asarray(window.columns), 0, len(self.run.iterations) - 1)
+        iterations = self.run.iterations[columns.astype(np.int64)]
+        return pd.DataFrame(
+            {
+                "first_weight": np.repeat(rows, len(iterations)),
+                "weights": window.weights_per_row,
+                "iteration": np.tile(iterations, len(rows)),
+                self.selection.raster_statistic: window.values.ravel(),
+            }
+        )
+
+    @property
+    def _inks(self) -> dict[str, str]:
+        return DARK if self.selection.dark else LIGHT
+
+    @property
+    def _palettes(self) -> dict[str, tuple[str, ...]]:
+        return PALETTES_DARK if self.selection.dark else PALETTES
 
     @property
     def _signed(self) -> bool:
@@ -249,7 +283,9 @@ class WeightView:
 
     def _picks(self, whole: tuple[float, ...]) -> hv.Overlay:
         picked = self.run.picked_columns(self.selection.iterations)
-        lines = [hv.VLine(column + 0.5).opts(color="#b42318", line_width=1) for column in picked]
+        lines = [
+            hv.VLine(column + 0.5).opts(color=self._inks["pick"], line_width=1) for column in picked
+        ]
         return hv.Overlay(lines or [hv.VLine(whole[1]).opts(alpha=0)])
 
     def _hover(self) -> HoverTool:
@@ -280,12 +316,12 @@ class WeightView:
         )
         for axis in (plot.state.xaxis[0], plot.state.yaxis[0]):
             axis.ticker = AdaptiveTicker(min_interval=1, num_minor_ticks=0)
-            axis.axis_line_color = axis.major_tick_line_color = "#d9dee4"
-            axis.major_label_text_color = axis.axis_label_text_color = "#5b6673"
+            axis.axis_line_color = axis.major_tick_line_color = self._inks["line"]
+            axis.major_label_text_color = axis.axis_label_text_color = self._inks["faint"]
             axis.axis_label_text_font_style = "normal"
         # The frame stands under the timeline's, so that an iteration is one vertical line.
         plot.state.min_border_left, plot.state.min_border_right = LEFT_MARGIN, RIGHT_MARGIN
-        plot.state.outline_line_color = "#d9dee4"
+        plot.state.outline_line_color = self._inks["line"]
         plot.state.background_fill_color = plot.state.border_fill_color = None
         plot.state.toolbar.logo = None
 

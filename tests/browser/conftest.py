@@ -172,8 +172,9 @@ class Person:
             "(e, top) => {const s = e.querySelector('.dt-scroll'); if (s) s.scrollTop = top - 60}",
             top,
         )
-        box = element.query_selector("canvas").bounding_box()
-        return box["x"], box["y"] + top
+        box = element.query_selector(".dt-scroll canvas").bounding_box()
+        scrolled = element.query_selector(".dt-scroll").evaluate("e => e.scrollTop")
+        return box["x"], box["y"] + top - scrolled
 
     def click(self, chart, key, column, line=0, modifiers=None):
         x, y = self.bring(chart, key)

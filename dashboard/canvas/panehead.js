@@ -1,0 +1,269 @@
+// The head of a pane: its tabs, and the tools of the view that is open: what it is, its link, its
+// picture, its numbers, the whole screen. A picture is drawn anew by charts that can paint
+// themselves; other canvases are copied as they are.
+
+const NAMESPACE = "http://www.w3.org/2000/svg"
+
+// Walks all elements below a node, into shadow roots.
+function* below(node) {
+  for (const element of node.children || []) {
+    yield element
+    if (element.shadowRoot) yield* below(element.shadowRoot)
+    yield* below(element)
+  }
+}
+
+// The pane that holds an element: over shadow roots, the nearest with the class.
+function paneOf(element) {
+  for (let at = element; at; at = at.parentNode || at.host) {
+    if (at.classList?.contains("dt-pane") || at.classList?.contains("dt-timeline")) return at
+  }
+  return document.body
+}
+
+// What a picture of a pane holds: charts that paint themselves, and other canvases.
+function drawings(pane) {
+  const found = []
+  const seen = new Set()
+  for (const element of below(pane)) {
+    const box = element.getBoundingClientRect()
+    if (!box.width || !box.height) continue
+    if (element.dtPaint) {
+      const { width, height } = element.dtSize()
+      for (const inner of below(element)) seen.add(inner)
+      const first = element.querySelector(".dt-scroll") || element
+      const top = first.getBoundingClientRect().top
+      found.push({ x: box.left, y: top, width, height, paint: element.dtPaint })
+    } else if (element.tagName === "CANVAS" && !seen.has(element)) {
+      found.push({ x: box.left, y: box.top, width: box.width, height: box.height, canvas: element })
+    }
+  }
+  if (!found.length) return { found, width: 0, height: 0 }
+  const left = Math.min(...found.map((one) => one.x)), top = Math.min(...found.map((one) => one.y))
+  found.forEach((one) => { one.x -= left; one.y -= top })
+  return {
+    found,
+    width: Math.ceil(Math.max(...found.map((one) => one.x + one.width))),
+    height: Math.ceil(Math.max(...found.map((one) => one.y + one.height))),
+  }
+}
+
+const HEAD = 40, EDGE = 12
+
+function colourOf(name, other) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--dt-${name}`).trim() || other
+}
+
+function draw(context, { found, width, height }, caption, scale) {
+  context.font = FONT
+  context.textBaseline = "middle"
+  context.fillStyle = colourOf("ground", "#ffffff")
+  context.fillRect(0, 0, width + 2 * EDGE, height + HEAD + EDGE)
+  context.fillStyle = colourOf("ink", "#1f2933")
+  context.textAlign = "left"
+  context.font = `600 ${FONT}`
+  context.fillText(caption, EDGE, HEAD / 2)
+  context.font = FONT
+  for (const one of found) {
+    context.save()
+    context.translate(EDGE + one.x, HEAD + one.y)
+    if (one.paint) one.paint(context)
+    else context.drawImage(one.canvas, 0, 0, one.canvas.width, one.canvas.height, 0, 0, one.width, one.height)
+    context.restore()
+  }
+}
+
+function save(blob, name) {
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(blob)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000)
+}
+
+class PaneHead {
+  constructor(model, el) {
+    this.model = model
+    this.root = document.createElement("div")
+    this.root.className = "dt-head"
+    el.append(this.root)
+    this.tabs = document.createElement("div")
+    this.tabs.setAttribute("role", "tablist")
+    this.tabs.setAttribute("aria-label", "Views")
+    this.root.append(this.tabs)
+    this.tabs.addEventListener("keydown", (event) => this.walk(event))
+    this.count = 0
+    const button = (label, title, act) => {
+      const made = document.createElement("button")
+      made.type = "button"
+      made.textContent = label
+      made.title = title
+      made.setAttribute("aria-label", title)
+      made.addEventListener("click", () => act(made))
+      this.root.append(made)
+      return made
+    }
+    this.help = button("?", "What am I looking at?", () => this.explain())
+    this.help.setAttribute("aria-expanded", "false")
+    button("Link", "Copy a link to this page as it stands now", (made) => this.link(made))
+    button("PNG", "Save the charts of this view as a picture of twice the screen's resolution", () => this.png())
+    button("SVG", "Save the charts of this view as scalable graphics", () => this.svg())
+    button("CSV", "Save the numbers that this view shows", (made) => this.ask(made))
+    this.full = button("", "Show this view on the whole screen; Escape leaves it", () => this.fill())
+    this.full.innerHTML = '<svg width="13" height="13" viewBox="0 0 13 13" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true"><path d="M1 4.5V1h3.5M8.5 1H12v3.5M12 8.5V12H8.5M4.5 12H1V8.5"/></svg>'
+    this.root.dataset.testid = `head-${model.pane}`
+    this.told = document.createElement("div")
+    this.told.className = "dt-about"
+    this.told.hidden = true
+    this.told.setAttribute("role", "note")
+    el.append(this.told)
+    el.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.told.hidden) return
+      event.stopPropagation()
+      this.explain()
+    })
+    model.on("answer", () => this.answered())
+    model.on(["tabs", "view"], () => this.drawTabs())
+    this.drawTabs()
+  }
+
+  drawTabs() {
+    const { model } = this
+    const held = this.root.getRootNode().activeElement?.dataset.view
+    this.tabs.hidden = !model.tabs.length
+    this.tabs.replaceChildren(...model.tabs.map(([name, title, tip], place) => {
+      const tab = document.createElement("button")
+      tab.type = "button"
+      tab.setAttribute("role", "tab")
+      tab.dataset.view = name
+      tab.textContent = title
+      tab.title = `${tip} (key ${place + 1})`
+      tab.setAttribute("aria-selected", String(name === model.view))
+      tab.tabIndex = name === model.view ? 0 : -1
+      tab.addEventListener("click", () => this.open(name))
+      return tab
+    }))
+    if (held) this.tabs.querySelector("[aria-selected=true]")?.focus()
+    this.told.hidden = true
+    this.help.setAttribute("aria-expanded", "false")
+    this.root.dataset.state = JSON.stringify({ view: model.view })
+  }
+
+  // The tab is shown as chosen at once; the server answers with its view.
+  open(name) {
+    if (name === this.model.view) return
+    for (const tab of this.tabs.children) tab.setAttribute("aria-selected", String(tab.dataset.view === name))
+    this.tell({ type: "tab", view: name })
+  }
+
+  walk(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    if (!step) return
+    event.preventDefault()
+    const names = this.model.tabs.map(([name]) => name)
+    this.open(names[(names.indexOf(this.model.view) + step + names.length) % names.length])
+  }
+
+  tell(event) {
+    this.count += 1
+    this.model.event = { ...event, count: this.count }
+  }
+
+  explain() {
+    this.told.textContent = this.model.about
+    this.told.hidden = !this.told.hidden
+    this.help.setAttribute("aria-expanded", String(!this.told.hidden))
+  }
+
+  async link(button) {
+    try { await navigator.clipboard.writeText(location.href) } catch (refused) {
+      const field = document.createElement("textarea")
+      field.value = location.href
+      document.body.append(field)
+      field.select()
+      document.execCommand("copy")
+      field.remove()
+    }
+    button.textContent = "Copied"
+    setTimeout(() => { button.textContent = "Link" }, 1500)
+  }
+
+  get caption() { return `${this.model.run} · ${this.model.title} · ${document.documentElement.dataset.shown || ""}` }
+
+  name(ending) { return `${this.model.run}-${this.model.view}.${ending}`.replace(/[^\w.-]+/g, "-") }
+
+  png() {
+    const what = drawings(paneOf(this.root))
+    if (!what.found.length) return this.nothing()
+    const canvas = document.createElement("canvas")
+    canvas.width = 2 * (what.width + 2 * EDGE)
+    canvas.height = 2 * (what.height + HEAD + EDGE)
+    const context = canvas.getContext("2d")
+    context.scale(2, 2)
+    draw(context, what, this.caption)
+    canvas.toBlob((blob) => save(blob, this.name("png")), "image/png")
+  }
+
+  svg() {
+    const what = drawings(paneOf(this.root))
+    if (!what.found.length) return this.nothing()
+    const context = new SvgContext(what.width + 2 * EDGE, what.height + HEAD + EDGE)
+    draw(context, what, this.caption)
+    save(new Blob([context.text(this.caption)], { type: "image/svg+xml" }), this.name("svg"))
+  }
+
+  nothing() {
+    this.told.textContent = "This view holds no chart; its numbers are in the CSV."
+    this.told.hidden = false
+  }
+
+  ask(button) {
+    this.asked = button
+    button.disabled = true
+    this.tell({ type: "csv" })
+  }
+
+  answered() {
+    if (this.asked) this.asked.disabled = false
+    const { csv, error } = this.model.answer
+    if (error) {
+      this.told.textContent = error
+      this.told.hidden = false
+    } else if (csv !== undefined) save(new Blob([csv], { type: "text/csv" }), this.name("csv"))
+  }
+
+  fill() {
+    if (document.fullscreenElement) document.exitFullscreen()
+    else paneOf(this.root).requestFullscreen()
+  }
+}
+
+const HEAD_STYLE = `
+:host { position: relative; }
+.dt-head { display: flex; gap: 2px; align-items: center; border-bottom: 1px solid var(--dt-line); }
+[role=tablist] { display: flex; flex: 1; min-width: 0; overflow: hidden; }
+.dt-head > [hidden] + button { margin-left: auto; }
+button { font: 500 11.5px/1 system-ui, "DejaVu Sans", sans-serif; color: var(--dt-faint);
+  background: transparent; border: 1px solid transparent; border-radius: 5px; min-width: 28px;
+  height: 26px; padding: 0 7px; cursor: pointer; }
+button:hover, button[aria-expanded=true] { background: var(--dt-soft); color: var(--dt-accent);
+  border-color: var(--dt-softline); }
+button:focus-visible { outline: 2px solid var(--dt-accent); }
+button:disabled { opacity: .5; cursor: progress; }
+[role=tab] { font-size: 13px; height: 34px; padding: 0 14px; border-radius: 0; border: 0; }
+[role=tab]:hover { background: var(--dt-soft); }
+[role=tab][aria-selected=true] { color: var(--dt-accent); font-weight: 600;
+  box-shadow: inset 0 -2px 0 var(--dt-accent); background: transparent; }
+.dt-about { position: absolute; right: 0; top: 32px; z-index: 15; width: min(460px, 90vw);
+  box-sizing: border-box; white-space: pre-line; text-align: left; background: var(--dt-paper);
+  color: var(--dt-ink); border: 1px solid var(--dt-softline); border-radius: 6px;
+  padding: 12px 14px; font: 13px/1.5 system-ui, "DejaVu Sans", sans-serif;
+  box-shadow: 0 6px 24px var(--dt-shadow); }
+`
+
+export function render({ model, el }) {
+  const style = document.createElement("style")
+  style.textContent = HEAD_STYLE
+  el.append(style)
+  new PaneHead(model, el)
+}
