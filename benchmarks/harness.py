@@ -60,7 +60,11 @@ class Pipeline:
 def one_core() -> Iterator[str]:
     """Run a Dask cluster with one thread in this process, and give its address."""
     with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        dashboard_address="127.0.0.1:0",
     ) as cluster:
         yield cluster.scheduler_address
 

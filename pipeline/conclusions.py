@@ -9,7 +9,7 @@ import numpy as np
 import zarr
 
 from pipeline.arrays import array_at, group_at, read
-from pipeline.graph import Run
+from pipeline.graph import Comparison, Run
 from pipeline.measures.association import associate, co_occurrence
 from pipeline.measures.findings import (
     ClassSeries,
@@ -19,16 +19,16 @@ from pipeline.measures.findings import (
     RunSeries,
     find_all,
 )
-from pipeline.measures.outcomes import MISSING
 from pipeline.measures.ranking import iteration_score
 from pipeline.preparation import put
-from pipeline.schema import IMAGE_CHUNK, group_name
+from pipeline.schema import group_name
 from pipeline.scoring import BandScore
+from pipeline.validation import ClassCounts
 
 __all__ = ["write_conclusions"]
 
 
-def write_conclusions(root: zarr.Group, run: Run, bands: Sequence[BandScore]) -> int:
+def write_conclusions(root: zarr.Group, run: Run, comparison: Comparison) -> int:
     """Write the cube, the ranking and the findings.
 
     Returns
@@ -36,15 +36,9 @@ def write_conclusions(root: zarr.Group, run: Run, bands: Sequence[BandScore]) ->
     int
         The number of findings.
     """
-    _write_layers(root, run, bands)
+    _write_layers(root, run, comparison.bands)
     if run.schema.shape.images:
-        put(
-            group_at(root, "images"),
-            "flips",
-            _image_flips(array_at(root, "images/correct")),
-            ["image"],
-            "flips",
-        )
+        _write_image_flips(root, run, comparison.classes)
         _write_faces(root, run)
     _write_ranking(root, run)
     return _write_findings(root, run)
@@ -73,17 +67,13 @@ def _write_layers(root: zarr.Group, run: Run, bands: Sequence[BandScore]) -> Non
     array_at(root, "cube/highest_score")[:, run.columns.start :] = highest
 
 
-def _image_flips(correct: zarr.Array) -> np.ndarray:
-    """Count each image's changes from one recorded outcome to the next, int32 [image]."""
-    flips = np.zeros(correct.shape[0], np.int32)
-    for start in range(0, len(flips), IMAGE_CHUNK):
-        band = np.asarray(correct[start : start + IMAGE_CHUNK])
-        before = np.full(len(band), MISSING, np.uint8)
-        for now in band.T:
-            known = now != MISSING
-            flips[start : start + len(band)] += known & (before != MISSING) & (now != before)
-            before = np.where(known, now, before)
-    return flips
+def _write_image_flips(root: zarr.Group, run: Run, counted: Sequence[ClassCounts]) -> None:
+    """Add each image's flips in the new columns to those before."""
+    images = group_at(root, "images")
+    flips = read(images, "flips") if run.columns.start else np.zeros(run.schema.shape.images, "i4")
+    for counts in counted:
+        flips[counts.images] += counts.flips
+    put(images, "flips", flips, ["image"], "flips")
 
 
 def _write_faces(root: zarr.Group, run: Run) -> None:

@@ -22,13 +22,13 @@ from pipeline.changes import Recording
 from pipeline.jobs import Job, Jobs, Label
 from pipeline.measuring import PartReads, combine_blocks, measure_block, write_nodes
 from pipeline.progress import Progress
-from pipeline.schema import CLASS_CHUNK, Schema
+from pipeline.schema import Schema
 from pipeline.scoring import BandScore, filter_bands, score_filters
 from pipeline.subject import Subject
 from pipeline.tasklog import TaskLog
-from pipeline.validation import count_anomalies, write_outcomes
+from pipeline.validation import ClassCounts, class_bands, count_anomalies, write_outcomes
 
-__all__ = ["Run", "conclude", "measure"]
+__all__ = ["Comparison", "Run", "conclude", "measure"]
 
 FAN_IN = 16
 
@@ -50,6 +50,14 @@ class Run:
     recording: Recording
     columns: Columns
     plan: Plan
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the second stage found out about the new columns."""
+
+    bands: tuple[BandScore, ...] = ()
+    classes: tuple[ClassCounts, ...] = ()
 
 
 def measure(
@@ -94,7 +102,7 @@ def conclude(
     run: Run,
     progress: Progress,
     log: TaskLog | None = None,
-) -> tuple[BandScore, ...]:
+) -> Comparison:
     """Run the second stage on what the first wrote, and merge its writes into the session."""
     fork = pickle.dumps(session.fork())
     snapshots = np.flatnonzero(run.recording.snapshots)
@@ -118,9 +126,9 @@ def conclude(
         for _ in jobs.finished():
             pass
         scored = _gathered(client, scores)
-        forks = _gathered(client, counts)
-    _merge(session, [*(result.fork for result in scored), *forks])
-    return tuple(band for result in scored for band in result.bands)
+        counted = _gathered(client, counts)
+    _merge(session, [result.fork for result in (*scored, *counted)])
+    return Comparison(tuple(band for result in scored for band in result.bands), tuple(counted))
 
 
 class _Merge:
@@ -215,12 +223,16 @@ def _submit_classes(jobs: Jobs, fork: bytes, run: Run) -> list[Job]:
     if images is None:
         return []
     recorded = np.flatnonzero(run.recording.outcomes)
-    count = run.schema.shape.classes
-    submitted = []
-    for start in range(0, count, CLASS_CHUNK):
-        classes = Columns(start, min(start + CLASS_CHUNK, count))
-        label = Label("anomalies", f"classes{classes.start}-{classes.stop - 1}")
-        submitted.append(
-            jobs.submit(label, count_anomalies, fork, run.schema, images.labels, classes, recorded)
+    return [
+        jobs.submit(
+            Label("anomalies", f"classes{classes.start}-{classes.stop - 1}"),
+            count_anomalies,
+            fork,
+            run.schema,
+            images.labels,
+            classes,
+            recorded,
+            run.columns.start,
         )
-    return submitted
+        for classes in class_bands(run.schema)
+    ]

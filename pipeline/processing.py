@@ -9,11 +9,10 @@ from pipeline.changes import Change, find_changes
 from pipeline.clusters import connect, overridden, size_of
 from pipeline.conclusions import write_conclusions
 from pipeline.config import Config
-from pipeline.graph import Run, conclude, measure
+from pipeline.graph import Comparison, Run, conclude, measure
 from pipeline.interrupts import terminate_as_interrupt
 from pipeline.preparation import merged_recording, prepare
 from pipeline.progress import Progress, SilentProgress
-from pipeline.scoring import BandScore
 from pipeline.sources import open_source
 from pipeline.store import StoreWriter, open_writer
 from pipeline.subject import Subject
@@ -83,8 +82,8 @@ def process(
         if change.action == "nothing":
             return _summary(started, location, subject, change, writer)
         run = _prepared(writer, subject, change)
-        nbytes, bands = _measured(writer, run, watch) if len(run.columns) else (0, ())
-        findings = write_conclusions(writer.root(), run, bands)
+        nbytes, comparison = _measured(writer, run, watch)
+        findings = write_conclusions(writer.root(), run, comparison)
         writer.publish(_message(subject, change, run))
         return _summary(started, location, subject, change, writer, run, nbytes, findings)
 
@@ -123,8 +122,10 @@ def _prepared(writer: StoreWriter, subject: Subject, change: Change) -> Run:
     return Run(subject, schema, recording, columns, plan)
 
 
-def _measured(writer: StoreWriter, run: Run, watch: Watch) -> tuple[int, tuple[BandScore, ...]]:
-    """Run both stages on the cluster; give the bytes read and what the filters scored."""
+def _measured(writer: StoreWriter, run: Run, watch: Watch) -> tuple[int, Comparison]:
+    """Run both stages on the cluster; give the bytes read and what the second found."""
+    if not len(run.columns):
+        return 0, Comparison()
     progress = watch.progress
     progress.start(run.plan.nbytes)
     try:

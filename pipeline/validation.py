@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import zarr
@@ -9,15 +10,36 @@ import zarr
 from pipeline.arrays import ChunkWriter
 from pipeline.blocks import Columns
 from pipeline.layout import FINEST_WEIGHTS, LEVEL_FACTOR
-from pipeline.measures.outcomes import anomaly_counts, correctness
-from pipeline.schema import IMAGE_CHUNK, WINDOWS, Schema
+from pipeline.measures.outcomes import MISSING, OutcomeCounts, anomaly_counts, correctness
+from pipeline.schema import CLASS_CHUNK, IMAGE_CHUNK, ITERATION_CHUNK, WINDOWS, Schema
 from pipeline.sources.manifest import ByteRange, OutcomeFile
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import RAW_DTYPES, Reader, reading, to_float
 
-__all__ = ["count_anomalies", "write_outcomes"]
+__all__ = ["ClassCounts", "class_bands", "count_anomalies", "write_outcomes"]
 
-MISSING = 255
+# Images whose outcomes a task holds at once, for all columns of a block.
+BAND_IMAGES = 16 * IMAGE_CHUNK
+# Counts of all rules and windows that a task holds.
+COUNT_BYTES = 64 * 2**20
+RULES = 3
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """A fork, and how often some images flipped in the columns that were counted now.
+
+    Attributes
+    ----------
+    images : numpy.ndarray
+        int64 [some image]: which.
+    flips : numpy.ndarray
+        int32 [some image].
+    """
+
+    fork: bytes
+    images: np.ndarray
+    flips: np.ndarray
 
 
 def write_outcomes(
@@ -29,6 +51,8 @@ def write_outcomes(
 ) -> bytes:
     """Write what the network said of every image at some columns.
 
+    Memory: of a band of images all that is recorded; of all images a byte a column.
+
     Parameters
     ----------
     labels : numpy.ndarray
@@ -38,89 +62,186 @@ def write_outcomes(
     """
     session = pickle.loads(fork)  # noqa: S301  # our own client pickled it
     writer = ChunkWriter(session.store)
-    specs = schema.images()
-    values = {
-        name: np.full((len(labels), len(columns)), spec.fill, spec.dtype)
-        for name, spec in specs.items()
-    }
-    outcome = schema.shape.outcome
-    with reading(_requests(files, outcome)) as read:
-        for column, file in enumerate(files):
-            if file is None:
-                continue
-            predicted = _whole(read, file.predicted)
-            values["predicted"][:, column] = predicted
-            values["correct"][:, column] = correctness(predicted, labels)
-            extra = getattr(file, outcome) if outcome else None
-            if extra is not None:
-                values[outcome][:, column] = to_float(_whole(read, extra), extra.dtype)
-    for name, spec in specs.items():
-        writer.write(spec, (0, columns.start), values[name])
-    order = np.argsort(labels, kind="stable")
-    for level, spec in enumerate(schema.by_class()):
-        images = FINEST_WEIGHTS * LEVEL_FACTOR**level
-        writer.write(spec, (0, columns.start), _error_by_rows(values["correct"][order], images))
+    bands = [
+        Columns(start, min(start + BAND_IMAGES, len(labels)))
+        for start in range(0, len(labels), BAND_IMAGES)
+    ]
+    correct = np.full((len(columns), len(labels)), MISSING, np.uint8)
+    with reading(_requests(files, schema.shape.outcome, bands)) as read:
+        for band in bands:
+            _write_band(writer, schema, labels, columns, files, band, read, correct)
+    by_class = correct[:, np.argsort(labels, kind="stable")]
+    for spec, error in zip(schema.by_class(), _error_levels(by_class), strict=False):
+        writer.write(spec, (0, columns.start), error.T)
     writer.flush()
     return pickle.dumps(session)
 
 
+def class_bands(schema: Schema) -> Iterator[Columns]:
+    """Share the classes out among tasks: whole chunks, of which the counts fit a budget."""
+    of_class = 4 * RULES * WINDOWS * max(schema.shape.iterations, 1)
+    size = max(1, COUNT_BYTES // of_class // CLASS_CHUNK) * CLASS_CHUNK
+    for start in range(0, schema.shape.classes, size):
+        yield Columns(start, min(start + size, schema.shape.classes))
+
+
 def count_anomalies(
-    fork: bytes, schema: Schema, labels: np.ndarray, classes: Columns, recorded: np.ndarray
-) -> bytes:
-    """Count errors, flips and anomalies of some classes over the whole training.
+    fork: bytes,
+    schema: Schema,
+    labels: np.ndarray,
+    classes: Columns,
+    recorded: np.ndarray,
+    first_column: int,
+) -> ClassCounts:
+    """Count errors, flips and anomalies of some classes, where new outcomes change them.
+
+    A rule looks at most `WINDOWS` outcomes back and ahead, so that what lies further behind the
+    first new column stays as it is. An image is compared with its last recorded outcome.
 
     Parameters
     ----------
     classes : Columns
-        Which classes, a whole chunk of them.
+        Which classes, whole chunks of them.
     recorded : numpy.ndarray
-        int64 [outcome]: the columns with outcomes. An image is compared with its last recorded
-        outcome, so the columns between them count nothing.
+        int64 [outcome]: the columns with outcomes.
+    first_column : int
+        The first that is new.
     """
     session = pickle.loads(fork)  # noqa: S301
     writer = ChunkWriter(session.store)
     images = np.flatnonzero((labels >= classes.start) & (labels < classes.stop))
-    correct = _rows(zarr.open_array(session.store, path="images/correct", mode="r"), images)
+    array = zarr.open_array(session.store, path="images/correct", mode="r")
+    begin, history = _changed(recorded, first_column)
+    correct = _rows(array, images, history)
+    old = np.searchsorted(recorded, first_column)
+    if (correct[:, recorded[recorded >= history] - history] == MISSING).any() and old:
+        # Behind what an image lacks, its last outcomes lie further back.
+        begin, history = 0, 0
+        correct = _rows(array, images, history)
+    looked_at = recorded[recorded >= history]
+    new = int(np.searchsorted(looked_at, first_column))
     counts = anomaly_counts(
-        correct[:, recorded], labels[images] - classes.start, len(classes), WINDOWS
+        correct[:, looked_at - history], labels[images] - classes.start, len(classes), WINDOWS, new
     )
-    columns = schema.shape.iterations
-    for name, spec in schema.classes().items():
-        found = getattr(counts, name)
-        spread = np.full((*found.shape[:-1], columns), spec.fill, spec.dtype)
-        spread[..., recorded] = found
-        offset = (0, classes.start, 0) if found.ndim == 3 else (classes.start, 0)
-        writer.write(spec, offset, spread)
+    _write_counts(writer, schema, counts, classes.start, begin, looked_at)
     writer.flush()
-    return pickle.dumps(session)
+    return ClassCounts(pickle.dumps(session), images, counts.image_flips)
 
 
-def _requests(files: Sequence[OutcomeFile | None], outcome: str) -> Iterator[Request]:
+def _changed(recorded: np.ndarray, first_column: int) -> tuple[int, int]:
+    """Give the first column whose counts may change, at a chunk's beginning, and of its history."""
+    place = max(0, int(np.searchsorted(recorded, first_column)) - WINDOWS)
+    changed = int(recorded[place]) if place else 0
+    begin = changed // ITERATION_CHUNK * ITERATION_CHUNK
+    before = int(np.searchsorted(recorded, begin)) - WINDOWS
+    return begin, int(recorded[before]) if before > 0 else 0
+
+
+def _write_counts(
+    writer: ChunkWriter,
+    schema: Schema,
+    counts: OutcomeCounts,
+    first_class: int,
+    begin: int,
+    looked_at: np.ndarray,
+) -> None:
+    """Write the counts from column `begin` on; those of the history before it are not whole."""
+    columns = schema.shape.iterations - begin
+    places = looked_at[looked_at >= begin] - begin
+    for name, spec in schema.classes().items():
+        found = getattr(counts, name)[..., len(looked_at) - len(places) :]
+        if len(places) < columns:
+            spread = np.full((*found.shape[:-1], columns), spec.fill, spec.dtype)
+            spread[..., places] = found
+            found = spread
+        offset = (0, first_class, begin) if found.ndim == 3 else (first_class, begin)
+        writer.write(spec, offset, found)
+
+
+def _write_band(
+    writer: ChunkWriter,
+    schema: Schema,
+    labels: np.ndarray,
+    columns: Columns,
+    files: Sequence[OutcomeFile | None],
+    band: Columns,
+    read: Reader,
+    correct: np.ndarray,
+) -> None:
+    """Write some images' outcomes, and fill in whether they were right: uint8 [column, image]."""
+    outcome = schema.shape.outcome
+    specs = schema.images()
+    # A file is a column: filled as rows, turned when a chunk is encoded.
+    values = {
+        name: np.full((len(columns), len(band)), spec.fill, spec.dtype)
+        for name, spec in specs.items()
+        if name != "correct"
+    }
+    within = slice(band.start, band.stop)
+    for column, file in enumerate(files):
+        if file is None:
+            continue
+        values["predicted"][column] = _some(read, file.predicted, band)
+        correct[column, within] = correctness(values["predicted"][column], labels[within])
+        extra = getattr(file, outcome) if outcome else None
+        if extra is not None:
+            values[outcome][column] = to_float(_some(read, extra, band), extra.dtype)
+    values["correct"] = correct[:, within]
+    for name, spec in specs.items():
+        writer.write(spec, (band.start, columns.start), values[name].T)
+
+
+def _requests(
+    files: Sequence[OutcomeFile | None], outcome: str, bands: Sequence[Columns]
+) -> Iterator[Request]:
     """List what is read of some files, in the order in which it is."""
-    for file in files:
-        for ref in (file.predicted, getattr(file, outcome) if outcome else None) if file else ():
-            if ref is not None:
-                yield Request(ref, 0, ref.size)
+    for band in bands:
+        for file in files:
+            for ref in (
+                (file.predicted, getattr(file, outcome) if outcome else None) if file else ()
+            ):
+                if ref is not None:
+                    yield Request(ref, band.start, band.stop)
 
 
-def _whole(read: Reader, ref: ByteRange) -> np.ndarray:
-    return read(ref, 0, ref.size, np.empty(ref.size, RAW_DTYPES[ref.dtype]))
+def _some(read: Reader, ref: ByteRange, band: Columns) -> np.ndarray:
+    return read(ref, band.start, band.stop, np.empty(len(band), RAW_DTYPES[ref.dtype]))
 
 
-def _rows(array: zarr.Array, rows: np.ndarray) -> np.ndarray:
-    """Pick rows of an array, a band of chunks at a time."""
-    picked = []
+def _rows(array: zarr.Array, rows: np.ndarray, first_column: int) -> np.ndarray:
+    """Pick rows of an array from a column on, a band of chunks at a time."""
+    picked = [np.empty((0, array.shape[1] - first_column), array.dtype)]
     for start in range(0, array.shape[0], IMAGE_CHUNK):
         band = rows[(rows >= start) & (rows < start + IMAGE_CHUNK)]
         if len(band):
-            picked.append(np.asarray(array[start : start + IMAGE_CHUNK])[band - start])
-    return np.concatenate(picked) if picked else np.empty((0, array.shape[1]), array.dtype)
+            values = np.asarray(array[start : start + IMAGE_CHUNK, first_column:])
+            picked.append(values[band - start])
+    return np.concatenate(picked)
 
 
-def _error_by_rows(correct: np.ndarray, images: int) -> np.ndarray:
-    """Share of wrong among the recorded outcomes of each row of `images`; NaN where none."""
-    starts = np.arange(0, len(correct), images)
-    wrong = np.add.reduceat(correct == 0, starts, axis=0, dtype=np.float32)
-    known = np.add.reduceat(correct != MISSING, starts, axis=0, dtype=np.float32)
-    with np.errstate(invalid="ignore"):
-        return wrong / known
+def _error_levels(correct: np.ndarray) -> Iterator[np.ndarray]:
+    """Share of wrong among the recorded outcomes under each row; NaN where none.
+
+    Parameters
+    ----------
+    correct : numpy.ndarray
+        uint8 [column, image], the images in class order.
+
+    Yields
+    ------
+    numpy.ndarray
+        float32 [column, row] of every level, finest first, without end.
+    """
+    wrong, known = (correct == 0), (correct != MISSING)
+    factor = FINEST_WEIGHTS
+    while True:
+        wrong, known = (_summed(counts, factor) for counts in (wrong, known))
+        with np.errstate(invalid="ignore"):
+            yield (wrong / known).astype(np.float32)
+        factor = LEVEL_FACTOR
+
+
+def _summed(counts: np.ndarray, factor: int) -> np.ndarray:
+    """Add `factor` neighbours of each column."""
+    starts = np.arange(0, counts.shape[1], factor)
+    return np.add.reduceat(counts, starts, axis=1, dtype=np.int32)

@@ -30,7 +30,7 @@ class OutcomeCounts:
     flips : numpy.ndarray
         int32 [class_, column]: images whose correctness differs from the one recorded before.
     image_flips : numpy.ndarray
-        int32 [image]: flips over all columns.
+        int32 [image]: flips in the columns from `new` on.
     """
 
     left: np.ndarray
@@ -58,7 +58,7 @@ def correctness(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def anomaly_counts(
-    correct: np.ndarray, class_of_image: np.ndarray, classes: int, windows: int = 50
+    correct: np.ndarray, class_of_image: np.ndarray, classes: int, windows: int = 50, new: int = 0
 ) -> OutcomeCounts:
     """Count errors, flips and the anomalies of every rule and window.
 
@@ -74,6 +74,8 @@ def anomaly_counts(
     class_of_image : numpy.ndarray
         int [image], from 0 to `classes` - 1.
     classes, windows : int
+    new : int
+        Columns before it are there for their history: an image's flips in them are not counted.
     """
     columns = correct.shape[1]
     counts = np.zeros((3, windows, classes, columns), np.int32)
@@ -87,11 +89,13 @@ def anomaly_counts(
         wrong,
         known,
         image_flips,
+        new,
     )
     # Constant over k outcomes implies constant over fewer.
-    counts = np.cumsum(counts[:, ::-1], axis=1, dtype=np.int32)[:, ::-1]
+    for window in range(windows - 2, -1, -1):
+        counts[:, window] += counts[:, window + 1]
     error = np.where(known > 0, wrong / np.maximum(known, 1), np.nan).astype(np.float32)
-    left, right, full = (np.ascontiguousarray(count) for count in counts)
+    left, right, full = counts
     return OutcomeCounts(left, right, full, error, left[0], image_flips)
 
 
@@ -139,7 +143,7 @@ def _runs(line, starts, last):
 
 
 @njit(cache=True, nogil=True)
-def _count(correct, class_of_image, counts, wrong, known, image_flips):
+def _count(correct, class_of_image, counts, wrong, known, image_flips, new):
     images, columns = correct.shape
     windows = counts.shape[1]
     starts = np.empty(2 * columns, np.int64)
@@ -152,9 +156,9 @@ def _count(correct, class_of_image, counts, wrong, known, image_flips):
                 wrong[kind, column] += correct[image, column] == 0
         runs = _runs(correct[image], starts, last)
         lengths = starts[columns:]
-        image_flips[image] = max(0, runs - 1)
         for run in range(runs):
             if run > 0:
+                image_flips[image] += starts[run] >= new
                 window = min(lengths[run - 1], windows)
                 counts[0, window - 1, kind, starts[run]] += 1
             if run < runs - 1:
