@@ -1,5 +1,6 @@
 """A Slurm cluster of one node: munged, slurmctld and slurmd of our own, on 127.0.0.1."""
 
+import getpass
 import os
 import shutil
 import socket
@@ -13,8 +14,8 @@ STARTED_SECONDS = 60
 CONF = """
 ClusterName=deeptracker
 SlurmctldHost={host}(127.0.0.1)
-SlurmUser=root
-SlurmdUser=root
+SlurmUser={user}
+SlurmdUser={user}
 AuthType=auth/munge
 CredType=cred/munge
 AuthInfo=socket={folder}/munge/socket
@@ -71,6 +72,7 @@ class SlurmNode:
         self.conf.write_text(
             CONF.format(
                 host=self.host,
+                user=getpass.getuser(),
                 folder=self.folder,
                 controller_port=controller_port,
                 node_port=node_port,
