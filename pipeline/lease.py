@@ -1,0 +1,200 @@
+"""One writer at a time on object storage: a lease, an object that its owner keeps renewing.
+
+A bucket knows no locks, and a process that dies leaves nothing behind that says so. So the right to
+write is a small object beside the store, put there only if none is there, and replaced only if it
+is still the one that was seen. Its owner puts it anew every few seconds; when that has stopped for
+longer than the lease lasts, the next writer may take it over.
+
+The lease keeps a second run from wasting its work. What keeps the store whole is the commit: the
+branch that readers follow moves only if it stands where the run found it.
+"""
+
+import json
+import threading
+import uuid
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+from deeptracker.errors import StoreError
+from pipeline.causes import cause_of
+from pipeline.lock import Owner
+from pipeline.objectstore import REQUEST_ERRORS, Access, ObjectURL, bucket_at
+
+__all__ = ["Lease"]
+
+# Long against the renewals and against what two clocks may differ by, short against a person's wait.
+LEASE = timedelta(seconds=120)
+ATTEMPTS = 5
+
+
+class Lease:
+    """Held while a store in a bucket is written.
+
+    Parameters
+    ----------
+    url : ObjectURL
+        The lease's object.
+    store : str
+        The store's location, for messages.
+    duration : timedelta
+        How long after the last renewal it counts.
+    """
+
+    def __init__(
+        self, url: ObjectURL, access: Access, store: str, duration: timedelta = LEASE
+    ) -> None:
+        self._url = url
+        self._bucket = bucket_at(url.bucket, access)
+        self._store = store
+        self._duration = duration
+        self._token = uuid.uuid4().hex
+        self._tag: str | None = None
+        self._renewed = datetime.now(UTC)
+        self._lost = ""
+        self._ended = threading.Event()
+        self._renewer: threading.Thread | None = None
+
+    def acquire(self) -> None:
+        """Take the lease, from an owner that is gone or silent too.
+
+        Raises
+        ------
+        StoreError
+            When somebody else holds it, or the bucket cannot be written.
+        """
+        try:
+            for _ in range(ATTEMPTS):
+                if self._take():
+                    break
+            else:
+                raise StoreError(f"{self._store}: several processes want to write it; try again")
+        except REQUEST_ERRORS as error:
+            raise StoreError(
+                f"{self._store}: cannot be written: {cause_of(error)}; check the bucket, "
+                "AWS_ENDPOINT_URL and the credentials"
+            ) from error
+        self._renewer = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._renewer.start()
+
+    def check(self) -> None:
+        """Make sure that it is still ours.
+
+        Raises
+        ------
+        StoreError
+            When it was taken over, or could not be renewed for too long.
+        """
+        if not self._lost and datetime.now(UTC) - self._renewed > self._duration:
+            self._lost = "it could not be renewed in time"
+        if self._lost:
+            raise StoreError(
+                f"{self._store}: the right to write it was lost ({self._lost}); nothing of this "
+                "run was published, what was committed before is intact. Process again"
+            )
+
+    def release(self) -> None:
+        """Give it back, if it is still ours."""
+        self._ended.set()
+        if self._renewer is not None:
+            self._renewer.join()
+        if self._lost or self._tag is None:
+            return
+        try:
+            # A conditional delete does not exist: an ended lease stands for a deleted one.
+            self._put({"ended": True}, {"e_tag": self._tag})
+            obstore.delete(self._bucket, self._url.key)
+        except REQUEST_ERRORS:
+            return  # it runs out by itself
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def _take(self) -> bool:
+        """Try once; whether it is ours."""
+        try:
+            self._put(self._content(), "create")
+        except AlreadyExistsError:
+            return self._take_over()
+        return True
+
+    def _take_over(self) -> bool:
+        try:
+            found = obstore.get(self._bucket, self._url.key)
+            content = bytes(found.bytes())
+        except FileNotFoundError:
+            return False  # it was given back meanwhile
+        owner, ended = _read(content)
+        silent = datetime.now(UTC) - found.meta["last_modified"]
+        gone = ended or (owner is not None and owner.is_gone())
+        if not gone and silent < self._duration:
+            who = f"process {owner.pid} on {owner.host}" if owner else "somebody"
+            wait = round((self._duration - silent).total_seconds()) + 1
+            raise StoreError(
+                f"{self._store}: is being written by {who}, heard of {silent.seconds} s ago; wait "
+                f"until it is done, or end it. Where it is long gone, try again in {wait} s"
+            )
+        try:
+            self._put(self._content(), {"e_tag": found.meta["e_tag"]})
+        except (PreconditionError, FileNotFoundError):
+            return False  # somebody was faster
+        return True
+
+    def _renew(self) -> None:
+        while not self._ended.wait(self._duration.total_seconds() / 4):
+            try:
+                self._put(self._content(), {"e_tag": self._tag})
+            except (PreconditionError, FileNotFoundError):
+                if not self._is_ours():
+                    self._lost = "another process took it over"
+                    return
+            except REQUEST_ERRORS:
+                continue  # the next renewal may succeed, and `check` watches the time
+
+    def _is_ours(self) -> bool:
+        """Whether a renewal that was reported as failed was ours after all, its answer lost."""
+        try:
+            found = obstore.get(self._bucket, self._url.key)
+            content = json.loads(bytes(found.bytes()))
+        except (*REQUEST_ERRORS, ValueError):
+            return False
+        if content.get("token") != self._token:
+            return False
+        self._tag = found.meta["e_tag"]
+        self._renewed = datetime.now(UTC)
+        return True
+
+    def _content(self) -> dict[str, object]:
+        # The time makes every renewal another object: one that is the same would have the same tag.
+        now = datetime.now(UTC).isoformat()
+        return {"owner": asdict(Owner.current()), "token": self._token, "renewed": now}
+
+    def _put(self, content: dict[str, object], mode: object) -> None:
+        begun = datetime.now(UTC)
+        done = obstore.put(
+            self._bucket,
+            self._url.key,
+            json.dumps(content).encode(),
+            mode=mode,  # type: ignore[arg-type]  # a literal or an update's conditions
+            use_multipart=False,
+        )
+        self._tag = done["e_tag"]
+        self._renewed = begun
+
+
+def _read(content: bytes) -> tuple[Owner | None, bool]:
+    """Give a lease's owner, and whether it was given back."""
+    try:
+        fields = json.loads(content)
+        if fields.get("ended"):
+            return None, True
+        return Owner(**fields["owner"]), False
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None, False
