@@ -26,9 +26,12 @@ from pipeline.objectstore import REQUEST_ERRORS, Access, ObjectURL, bucket_at
 
 __all__ = ["Lease"]
 
-# Long against the renewals and against what two clocks may differ by, short against a person's wait.
+# Long against renewals and the difference of two clocks, short against a person's patience.
 LEASE = timedelta(seconds=120)
 ATTEMPTS = 5
+ENDED = "ended"
+# Leases of this very process that the server did not let it give back.
+_abandoned: set[str] = set()
 
 
 class Lease:
@@ -105,10 +108,10 @@ class Lease:
             return
         try:
             # A conditional delete does not exist: an ended lease stands for a deleted one.
-            self._put({"ended": True}, {"e_tag": self._tag})
+            self._put({"token": ENDED}, {"e_tag": self._tag})
             obstore.delete(self._bucket, self._url.key)
         except REQUEST_ERRORS:
-            return  # it runs out by itself
+            _abandoned.add(self._token)  # for others it runs out by itself
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -131,9 +134,9 @@ class Lease:
             content = bytes(found.bytes())
         except FileNotFoundError:
             return False  # it was given back meanwhile
-        owner, ended = _read(content)
+        owner, token = _read(content)
         silent = datetime.now(UTC) - found.meta["last_modified"]
-        gone = ended or (owner is not None and owner.is_gone())
+        gone = token == ENDED or token in _abandoned or (owner is not None and owner.is_gone())
         if not gone and silent < self._duration:
             who = f"process {owner.pid} on {owner.host}" if owner else "somebody"
             wait = round((self._duration - silent).total_seconds()) + 1
@@ -189,12 +192,14 @@ class Lease:
         self._renewed = begun
 
 
-def _read(content: bytes) -> tuple[Owner | None, bool]:
-    """Give a lease's owner, and whether it was given back."""
+def _read(content: bytes) -> tuple[Owner | None, str]:
+    """Give a lease's owner, where it can be read, and its token."""
     try:
         fields = json.loads(content)
-        if fields.get("ended"):
-            return None, True
-        return Owner(**fields["owner"]), False
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None, False
+        token = str(fields["token"])
+    except (ValueError, TypeError, KeyError):
+        return None, ""
+    try:
+        return Owner(**fields["owner"]), token
+    except (TypeError, KeyError):
+        return None, token

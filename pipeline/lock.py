@@ -95,6 +95,9 @@ class WriterLock:
             os.pwrite(descriptor, json.dumps(asdict(me)).encode(), 0)
             os.fsync(descriptor)
 
+    def check(self) -> None:
+        """Make sure that it is still ours: a file is, as long as its owner lives."""
+
     def release(self) -> None:
         """Give the lock back, if it is still ours."""
         if not self._path.exists():

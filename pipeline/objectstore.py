@@ -6,7 +6,7 @@ travels with a task.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -18,9 +18,18 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from deeptracker.errors import ConfigError
+from pipeline.causes import cause_of
 from pipeline.config import StorageConfig
 
-__all__ = ["REQUEST_ERRORS", "Access", "ObjectURL", "access_of", "bucket_at", "find_object"]
+__all__ = [
+    "REQUEST_ERRORS",
+    "Access",
+    "ObjectURL",
+    "access_of",
+    "bucket_at",
+    "has_object",
+    "trouble_with",
+]
 
 # What a request may raise. A missing object is a FileNotFoundError.
 REQUEST_ERRORS = (BaseError, FileNotFoundError)
@@ -167,9 +176,28 @@ def bucket_at(bucket: str, access: Access) -> S3Store:
     )
 
 
-def find_object(url: ObjectURL, access: Access) -> Any:
-    """Give what the server says of an object; None where there is none."""
+def trouble_with(url: ObjectURL, access: Access) -> str:
+    """Ask a bucket for something, once; say what is wrong, or nothing where it answers well."""
     try:
-        return obstore.head(bucket_at(url.bucket, access), url.key)
-    except FileNotFoundError:
-        return None
+        obstore.list_with_delimiter(bucket_at(url.bucket, replace(access, tries=1)), url.key)
+    except REQUEST_ERRORS as error:
+        return cause_of(error)
+    return ""
+
+
+def has_object(url: ObjectURL, access: Access) -> bool:
+    """Whether an object is there.
+
+    Raises
+    ------
+    BaseError, FileNotFoundError
+        When the server refuses, or has no such bucket.
+    """
+    try:
+        # Not a HEAD: its answer has no body, and so does not tell a bucket that is not there.
+        obstore.get(bucket_at(url.bucket, access), url.key)
+    except FileNotFoundError as error:
+        if "NoSuchBucket" in str(error):
+            raise
+        return False
+    return True

@@ -11,6 +11,7 @@ from pipeline.conclusions import write_conclusions
 from pipeline.config import Config
 from pipeline.graph import Comparison, Run, conclude, measure
 from pipeline.interrupts import terminate_as_interrupt
+from pipeline.locations import name_of, sibling
 from pipeline.preparation import merged_recording, prepare
 from pipeline.progress import Progress, SilentProgress
 from pipeline.sources import open_source
@@ -76,8 +77,8 @@ def process(
         Path(task_log) if task_log else None,
     )
     watch.check()
-    subject = Subject(open_source(log, config.source.pattern), config)
-    with terminate_as_interrupt(), open_writer(location) as writer:
+    subject = Subject(open_source(log, config.source.pattern, config.storage), config)
+    with terminate_as_interrupt(), open_writer(location, config.storage) as writer:
         change = _change(writer, subject)
         if change.action == "nothing":
             return _summary(started, location, subject, change, writer)
@@ -88,10 +89,9 @@ def process(
         return _summary(started, location, subject, change, writer, run, nbytes, findings)
 
 
-def default_store(log: str | Path) -> Path:
+def default_store(log: str | Path) -> str:
     """Name the store of a log: beside it."""
-    path = Path(log).resolve()
-    return path.with_name(path.name + ".dtstore")
+    return sibling(str(log), f"{name_of(str(log))}.dtstore")
 
 
 def _change(writer: StoreWriter, subject: Subject) -> Change:

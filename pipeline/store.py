@@ -1,40 +1,33 @@
 """The store: an Icechunk repository, its one writer and its many readers."""
 
 import uuid
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import icechunk
 import xarray as xr
 import zarr
 
 from deeptracker.errors import StoreError
+from pipeline.config import StorageConfig
+from pipeline.lease import Lease
 from pipeline.lock import WriterLock
+from pipeline.repositories import (
+    BRANCH,
+    STAGING_PREFIX,
+    changed_meanwhile,
+    drop_leftovers,
+    locked,
+    open_or_create,
+    open_repository,
+    refusals,
+)
 
 __all__ = ["SCHEMA_VERSION", "StoreReader", "StoreWriter", "open_store", "open_writer"]
 
 SCHEMA_VERSION = 1
-BRANCH = "main"
-STAGING_PREFIX = "staging-"
-
-# Its warning about concurrent commits is what our lock is for.
-icechunk.set_logs_filter("icechunk=error")
-
-
-def storage_at(location: str) -> icechunk.Storage:
-    """Give the storage behind a path or URL: the one place that knows the kinds of storage."""
-    parts = urlsplit(location)
-    if parts.scheme in ("", "file"):
-        return icechunk.local_filesystem_storage(str(_local_path(location)))
-    if parts.scheme == "s3":
-        return icechunk.s3_storage(
-            bucket=parts.netloc, prefix=parts.path.lstrip("/") or None, from_env=True
-        )
-    raise StoreError(f"{location}: stores live on a local path or s3://BUCKET/PREFIX")
 
 
 class StoreReader:
@@ -44,14 +37,17 @@ class StoreReader:
     ----------
     location : str
         Path or URL.
+    storage : StorageConfig, optional
+        How buckets are reached; by the environment where it says nothing.
     """
 
-    def __init__(self, location: str) -> None:
+    def __init__(self, location: str, storage: StorageConfig | None = None) -> None:
         self.location = location
-        self._repository = _open_repository(location)
-        self._session = self._repository.readonly_session(BRANCH)
+        self._repository = open_repository(location, storage)
         try:
-            root = self.root()
+            with refusals(location, storage):
+                self._session = self._repository.readonly_session(BRANCH)
+                root = self.root()
         except zarr.errors.GroupNotFoundError:
             raise StoreError(
                 f"{location}: nothing was committed to this store yet; process its log (again)"
@@ -99,7 +95,7 @@ class StoreReader:
         ]
 
 
-def open_store(location: str | Path) -> StoreReader:
+def open_store(location: str | Path, storage: StorageConfig | None = None) -> StoreReader:
     """Open a store for reading.
 
     Raises
@@ -107,7 +103,7 @@ def open_store(location: str | Path) -> StoreReader:
     StoreError
         When there is no store, nothing was committed yet, or its schema is newer than ours.
     """
-    return StoreReader(str(location))
+    return StoreReader(str(location), storage)
 
 
 class StoreWriter:
@@ -117,10 +113,13 @@ class StoreWriter:
     works on a staging branch; publishing moves the branch that readers follow, once.
     """
 
-    def __init__(self, location: str, repository: icechunk.Repository) -> None:
+    def __init__(
+        self, location: str, repository: icechunk.Repository, lock: WriterLock | Lease
+    ) -> None:
         self.location = location
         self._repository = repository
-        self._drop_leftovers()
+        self._lock = lock
+        drop_leftovers(repository)
         self._base = repository.lookup_branch(BRANCH)
         self._branch = STAGING_PREFIX + uuid.uuid4().hex[:12]
         repository.create_branch(self._branch, self._base)
@@ -143,6 +142,7 @@ class StoreWriter:
 
     def stage(self, message: str) -> None:
         """Commit to the staging branch, unseen by readers, and go on from there."""
+        self._lock.check()
         if self.session.has_uncommitted_changes:
             self.session.commit(message)
             self.session = self._repository.writable_session(self._branch)
@@ -154,9 +154,24 @@ class StoreWriter:
         -------
         str
             The new snapshot's id.
+
+        Raises
+        ------
+        StoreError
+            When somebody else has published meanwhile: the branch moves only from where the run
+            found it.
         """
+        self._lock.check()
         snapshot = self.session.commit(message, metadata={"published": True})
-        self._repository.reset_branch(BRANCH, snapshot, from_snapshot_id=self._base)
+        try:
+            self._repository.reset_branch(BRANCH, snapshot, from_snapshot_id=self._base)
+        except icechunk.IcechunkError as error:
+            newest = self._repository.lookup_branch(BRANCH)
+            if newest == self._base:
+                raise
+            # Where the answer alone was lost, a repeated request finds its own work done.
+            if newest != snapshot:
+                raise StoreError(changed_meanwhile(self.location)) from error
         self._base = snapshot
         return self.published
 
@@ -169,79 +184,39 @@ class StoreWriter:
         """Drop the staging branch; what was not published is gone."""
         self._repository.delete_branch(self._branch)
 
-    def _drop_leftovers(self) -> None:
-        """Drop what a killed run left staged; the lock says that nobody works on it."""
-        for branch in self._repository.list_branches():
-            if branch.startswith(STAGING_PREFIX):
-                self._repository.delete_branch(branch)
-
 
 @contextmanager
-def open_writer(location: str) -> Iterator[StoreWriter]:
+def open_writer(location: str, storage: StorageConfig | None = None) -> Iterator[StoreWriter]:
     """Lock a store (made where there is none) and stage a run on it.
 
     Raises
     ------
     StoreError
-        When another process writes it, or its schema is newer than ours.
+        When another process writes it, its schema is newer than ours, or its storage refuses.
     """
-    with _writer_lock(location):
-        repository = _open_or_create(location)
-        writer = StoreWriter(location, repository)
-        try:
-            if not writer.is_empty:
-                _check_schema(location, writer.root())
-            yield writer
-        finally:
-            writer.close()
+    with (
+        locked(location, storage) as lock,
+        refusals(location, storage),
+        _staged(location, open_or_create(location, storage), lock) as writer,
+    ):
+        if not writer.is_empty:
+            _check_schema(location, writer.root())
+        yield writer
 
 
 @contextmanager
-def _writer_lock(location: str) -> Iterator[None]:
-    if urlsplit(location).scheme not in ("", "file"):
-        # Object stores commit by conditional puts: the loser of a race is told, nothing is lost.
-        yield
-        return
-    path = _local_path(location)
-    if path.exists() and not path.is_dir():
-        raise StoreError(f"{location}: is a file; name a folder for the store")
-    if path.is_dir() and any(path.iterdir()) and not _is_repository(path):
-        raise StoreError(
-            f"{location}: is a folder with other things in it, not a store; name another"
-        )
-    # Beside the store: Icechunk makes a repository in an empty folder only.
-    path = path.absolute()
-    with WriterLock(path.with_name(f".{path.name}.lock"), location):
-        yield
-
-
-def _is_repository(path: Path) -> bool:
-    return (path / "refs").is_dir()
-
-
-def _open_or_create(location: str) -> icechunk.Repository:
-    storage = storage_at(location)
+def _staged(
+    location: str, repository: icechunk.Repository, lock: WriterLock | Lease
+) -> Iterator[StoreWriter]:
+    writer = StoreWriter(location, repository, lock)
     try:
-        if icechunk.Repository.exists(storage):
-            return icechunk.Repository.open(storage)
-        return icechunk.Repository.create(storage)
-    except icechunk.IcechunkError as error:
-        raise StoreError(f"{location}: cannot be opened as a store: {_first_line(error)}") from None
-
-
-def _open_repository(location: str) -> icechunk.Repository:
-    if urlsplit(location).scheme in ("", "file") and not _local_path(location).is_dir():
-        raise StoreError(f"{location}: there is no such store; make it with: deeptracker process")
-    storage = storage_at(location)
-    try:
-        if icechunk.Repository.exists(storage):
-            return icechunk.Repository.open(storage)
-    except icechunk.IcechunkError as error:
-        raise StoreError(f"{location}: cannot be opened as a store: {_first_line(error)}") from None
-    raise StoreError(
-        f"{location}: is not a store; make one of a training log with: deeptracker process LOG "
-        "--store STORE"
-    )
+        yield writer
+    except BaseException:
+        # What ended the run is what a person must hear of, not that its branch is still there too.
+        with suppress(icechunk.IcechunkError):
+            writer.close()
+        raise
+    writer.close()
 
 
 def _check_schema(location: str, root: zarr.Group) -> None:
@@ -255,14 +230,3 @@ def _check_schema(location: str, root: zarr.Group) -> None:
             f"{location}: has schema {version}, this DeepTracker knows {SCHEMA_VERSION}; "
             "install a newer one"
         )
-
-
-def _local_path(location: str) -> Path:
-    return Path(urlsplit(location).path if location.startswith("file:") else location)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
-
-
-warnings.filterwarnings("ignore", message=".*does not have a Zarr V3 specification.*")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from objectstorage import CREDENTIALS, Bucket, Proxy, s3_server
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits"
 
@@ -21,3 +22,29 @@ def digits_store(tmp_path_factory, digits_log) -> Path:
     store = tmp_path_factory.mktemp("stores") / "digits.dtstore"
     process(digits_log, store, workers=1)
     return store
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(tmp_path_factory):
+    """A real S3 server, as a process of its own."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as url:
+        yield url
+
+
+@pytest.fixture
+def bucket(s3_endpoint, monkeypatch):
+    """An empty bucket, with everything that reaches it in the environment, as a user sets it."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    return Bucket(s3_endpoint)
+
+
+@pytest.fixture
+def proxy(s3_endpoint, bucket, monkeypatch):
+    """A proxy before the server, which the environment names instead of it."""
+    proxy = Proxy(s3_endpoint)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+    yield proxy
+    proxy.close()

@@ -1,0 +1,164 @@
+"""The repository behind a store: where it lies, who may write it, and why it refuses."""
+
+import errno
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import icechunk
+
+from deeptracker.errors import StoreError
+from pipeline.causes import DISK_FULL, cause_of
+from pipeline.config import StorageConfig
+from pipeline.lease import Lease
+from pipeline.locations import is_remote, local_path, name_of, sibling
+from pipeline.lock import WriterLock
+from pipeline.objectstore import REQUEST_ERRORS, ObjectURL, access_of, has_object, trouble_with
+
+__all__ = [
+    "BRANCH",
+    "STAGING_PREFIX",
+    "changed_meanwhile",
+    "drop_leftovers",
+    "locked",
+    "open_or_create",
+    "open_repository",
+    "refusals",
+]
+
+BRANCH = "main"
+STAGING_PREFIX = "staging-"
+
+# Its warning about concurrent commits is what our lock is for.
+icechunk.set_logs_filter("icechunk=error")
+warnings.filterwarnings("ignore", message=".*does not have a Zarr V3 specification.*")
+
+
+@contextmanager
+def locked(location: str, storage: StorageConfig | None = None) -> Iterator[WriterLock | Lease]:
+    """Be the only one who writes a store.
+
+    Raises
+    ------
+    StoreError
+        When somebody else is, or the place cannot hold a store.
+    """
+    name = f".{name_of(location)}.lock"
+    lock: WriterLock | Lease
+    if is_remote(location):
+        url = ObjectURL.parse(sibling(location, name))
+        lock = Lease(url, access_of(storage), location)
+    else:
+        path = local_path(location)
+        if path.exists() and not path.is_dir():
+            raise StoreError(f"{location}: is a file; name a folder for the store")
+        if path.is_dir() and any(path.iterdir()) and not (path / "refs").is_dir():
+            raise StoreError(
+                f"{location}: is a folder with other things in it, not a store; name another"
+            )
+        # Beside the store: Icechunk makes a repository in an empty folder only.
+        lock = WriterLock(Path(sibling(location, name)), location)
+    with lock:
+        yield lock
+
+
+@contextmanager
+def refusals(location: str, storage: StorageConfig | None = None) -> Iterator[None]:
+    """Say in one line why a store's storage refused."""
+    try:
+        yield
+    except icechunk.ConflictError:
+        raise StoreError(changed_meanwhile(location)) from None
+    except icechunk.IcechunkError as error:
+        raise StoreError(_refused(location, error, storage)) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+            raise
+        raise StoreError(_refused(location, error, storage)) from error
+
+
+def _refused(location: str, error: Exception, storage: StorageConfig | None) -> str:
+    cause = cause_of(error)
+    remedy = "what was committed before is intact. Process again"
+    if is_remote(location):
+        # Icechunk keeps the server's answer to itself; asking once more tells what it is.
+        answer = trouble_with(ObjectURL.parse(location), access_of(storage))
+        return f"{location}: storage refused: {answer or cause}; {remedy} when it is back"
+    if cause == DISK_FULL:
+        return f"{location}: {cause}; free space there. W{remedy[1:]}"
+    return f"{location}: storage refused: {cause}; {remedy} when that is mended"
+
+
+def changed_meanwhile(location: str) -> str:
+    """Say that another writer was faster."""
+    return (
+        f"{location}: another process has written it meanwhile; nothing of this run was published. "
+        "Process again to add what is still new"
+    )
+
+
+def open_or_create(location: str, storage: StorageConfig | None) -> icechunk.Repository:
+    """Open the repository of a store, made where there is none; its lock is held."""
+    place, config = _storage_at(location, storage)
+    if _exists(location, storage):
+        return icechunk.Repository.open(place, config)
+    return icechunk.Repository.create(place, config)
+
+
+def open_repository(location: str, storage: StorageConfig | None = None) -> icechunk.Repository:
+    """Open the repository of a store that is there.
+
+    Raises
+    ------
+    StoreError
+        When there is none, or it cannot be reached.
+    """
+    if not is_remote(location) and not local_path(location).is_dir():
+        raise StoreError(f"{location}: there is no such store; make it with: deeptracker process")
+    place, config = _storage_at(location, storage)
+    with refusals(location, storage):
+        if _exists(location, storage):
+            return icechunk.Repository.open(place, config)
+    raise StoreError(
+        f"{location}: is not a store; make one of a training log with: deeptracker process LOG "
+        "--store STORE"
+    )
+
+
+def _storage_at(
+    location: str, storage: StorageConfig | None
+) -> tuple[icechunk.Storage, icechunk.RepositoryConfig | None]:
+    """Give the storage behind a path or URL, and how a repository there is to be treated."""
+    if is_remote(location):
+        access = access_of(storage)
+        return access.icechunk_storage(ObjectURL.parse(location)), access.icechunk_config()
+    return icechunk.local_filesystem_storage(str(local_path(location))), None
+
+
+def _exists(location: str, storage: StorageConfig | None) -> bool:
+    """Whether a repository is there.
+
+    Raises
+    ------
+    StoreError
+        When the bucket cannot be reached: this is the first request that a reader makes.
+    """
+    if not is_remote(location):
+        return bool(icechunk.Repository.exists(_storage_at(location, storage)[0]))
+    url = ObjectURL.parse(location)
+    ref = ObjectURL(url.bucket, f"{url.key}/refs/branch.{BRANCH}/ref.json".lstrip("/"))
+    try:
+        return has_object(ref, access_of(storage))
+    except REQUEST_ERRORS as error:
+        raise StoreError(
+            f"{location}: cannot be opened: {cause_of(error)}; check the bucket, AWS_ENDPOINT_URL "
+            "and the credentials"
+        ) from error
+
+
+def drop_leftovers(repository: icechunk.Repository) -> None:
+    """Drop what a killed run left staged; the caller's lock says that nobody works on it."""
+    for branch in repository.list_branches():
+        if branch.startswith(STAGING_PREFIX):
+            repository.delete_branch(branch)
