@@ -1,6 +1,7 @@
 """Show: a store becomes a page of linked views."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 __all__ = ["serve"]
 
@@ -11,8 +12,17 @@ def serve(
     port: int = 5006,
     address: str = "127.0.0.1",
     open_browser: bool = True,
+    origins: Sequence[str] = (),
+    users: str | Path | None = None,
 ) -> None:
     """Serve some stores until interrupted; see `dashboard.server.serve`."""
     from dashboard.server import serve as run_server  # noqa: PLC0415  # panel takes a second
 
-    run_server(stores, port=port, address=address, open_browser=open_browser)
+    run_server(
+        stores,
+        port=port,
+        address=address,
+        open_browser=open_browser,
+        origins=origins,
+        users=users,
+    )

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +16,9 @@ import panel as pn
 from dashboard.home import home, unreachable
 from dashboard.page import POLL_MILLISECONDS, RunPage
 from dashboard.run import Run
+from dashboard.signin import SignIn
 from dashboard.theme import CSS, PAGE_CSS
+from dashboard.users import Users
 from deeptracker.errors import DeepTrackerError
 
 __all__ = ["serve"]
@@ -29,6 +32,8 @@ def serve(
     port: int = 5006,
     address: str = "127.0.0.1",
     open_browser: bool = True,
+    origins: Sequence[str] = (),
+    users: str | Path | None = None,
 ) -> None:
     """Serve the pages of some stores until interrupted.
 
@@ -42,12 +47,18 @@ def serve(
         The address to listen on.
     open_browser : bool
         Whether to open the page in a browser of this machine.
+    origins : sequence of str
+        HOST or HOST:PORT under which browsers know this server, where that is not its own address:
+        behind a proxy, say.
+    users : str or Path, optional
+        A users file; without one nobody is asked who they are.
 
     Raises
     ------
     DeepTrackerError
-        When a store cannot be opened or the port is taken.
+        When a store cannot be opened, the port is taken or the users file is unfit.
     """
+    sign_in = SignIn(Users(users)) if users is not None else None
     runs = _named(stores)
     port = port or _free_port(address)
     _check_port(address, port)
@@ -60,7 +71,6 @@ def serve(
         pages["/"] = _home(runs)
     target = f"{shown}/{first}" if len(runs) == 1 else f"{shown}/"
     print(f"DeepTracker shows {', '.join(runs)} at {target} (stop with Ctrl-C)", flush=True)  # noqa: T201
-    origins = [f"{name}:{port}" for name in ("localhost", "127.0.0.1", address)]
     server = pn.serve(
         pages,
         port=port,
@@ -68,8 +78,11 @@ def serve(
         show=False,
         start=False,
         title={slug: f"{slug} · DeepTracker" for slug in pages},
-        websocket_origin=origins if address != "0.0.0.0" else "*",  # noqa: S104
+        websocket_origin=_origins(address, port, origins),
         index=None,
+        # A restart asks everybody anew, unless the secret is kept.
+        cookie_secret=os.environ.get("DEEPTRACKER_COOKIE_SECRET") or secrets.token_hex(32),
+        **({"auth_provider": sign_in} if sign_in else {}),
     )
     if open_browser:
         import webbrowser  # noqa: PLC0415
@@ -80,6 +93,14 @@ def serve(
         server.io_loop.start()
     except KeyboardInterrupt:
         server.stop()
+
+
+def _origins(address: str, port: int, given: Sequence[str]) -> list[str] | str:
+    """Name who may open a websocket: a page of another site must not read runs in passing."""
+    own = [f"{name}:{port}" for name in ("localhost", "127.0.0.1", address)]
+    if address == "0.0.0.0" and not given:  # noqa: S104
+        return "*"  # the names of this machine in its network are not known here
+    return [*own, *given]
 
 
 def _named(stores: Sequence[str]) -> dict[str, str]:

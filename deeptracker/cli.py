@@ -129,12 +129,42 @@ def serve(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Do not open a browser page.")
     ] = False,
+    users: Annotated[
+        Path | None, typer.Option(help="Ask for a name and password of this file; see 'user'.")
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="HOST[:PORT] by which browsers know this server, behind a proxy."),
+    ] = None,
 ) -> None:
     """Serve the dashboard of one or more stores."""
     with _one_line_errors():
         from dashboard import serve as serve_stores
 
-        serve_stores(stores, port=port, address=address, open_browser=not no_browser)
+        serve_stores(
+            stores,
+            port=port,
+            address=address,
+            open_browser=not no_browser,
+            origins=origin or (),
+            users=users,
+        )
+
+
+@app.command()
+def user(
+    file: Annotated[Path, typer.Argument(help="The users file; made where it is missing.")],
+    name: Annotated[str, typer.Argument(help="Who is added, or gets a new password.")],
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for.")
+    ],
+) -> None:
+    """Let someone sign in to what 'serve --users FILE' shows."""
+    with _one_line_errors():
+        from dashboard.users import Users
+
+        Users.add(file, name, password)
+        typer.echo(f"{file}: {name} may sign in")
 
 
 @app.command()
