@@ -183,6 +183,33 @@ def info(
             typer.echo(description.text())
 
 
+@app.command()
+def compact(
+    store: Annotated[str, typer.Argument(help="A processed run.")],
+    grace_hours: Annotated[
+        float,
+        typer.Option(min=1.0, help="Readers may go on for so long with a commit once superseded."),
+    ] = 24.0,
+    keep_days: Annotated[
+        float, typer.Option(min=0.0, help="Keep the commits of so many days as well.")
+    ] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
+) -> None:
+    """Free what older commits and killed runs left in a store."""
+    with _one_line_errors():
+        from datetime import timedelta
+
+        from pipeline.compaction import compact as compact_store
+
+        freed = compact_store(
+            store, grace=timedelta(hours=grace_hours), keep=timedelta(days=keep_days)
+        )
+        if as_json:
+            typer.echo(json.dumps(freed.as_dict()))
+        else:
+            typer.echo(freed.text())
+
+
 def main() -> None:
     """Run the command line."""
     app()
