@@ -3,100 +3,109 @@
     python benchmarks/raster.py                            # ResNet-50, 48 snapshots, made first
     python benchmarks/raster.py --store /data/run.dtstore  # a store that is there already
 
-Every window is read from the store or the log and brought to 900 x 500 pixels. The ratio is that of
-the largest parameter's median to the median of one about a hundred times smaller.
+Every window is read from the store or the log and brought to 900 x 500 pixels: of the largest
+parameter, and of one about a hundred times smaller, by turns. Bars: 95 of 100 windows within 50 ms;
+the larger's median at most 1.5 times the smaller's.
 """
 
-import argparse
-import json
 import statistics
-import tempfile
+import sys
 import time
 from pathlib import Path
 
+# This folder's dashboard.py would hide the package of that name.
+sys.path.append(sys.path.pop(0))
+
 import numpy as np
+from harness import options, report, scratch
 from synthesize import synthesize
 
+from dashboard.raster import Subject, pixels_of
 from dashboard.run import Run
-from dashboard.views.weights import rasterize_window
-from dashboard.weightwindow import read, shape_of
+from dashboard.weightwindow import shape_of
 from pipeline import process
 
 WIDTH, HEIGHT = 900, 500
+BAR_MS = 50.0
+BAR_RATIO = 1.5
+TIMES_SMALLER = 100
 
 
-def timed(run: Run, parameter: str, repeats: int, seed: int = 0) -> list[float]:
-    """Seconds of windows of every size, from the whole parameter to a few weights."""
-    random = np.random.default_rng(seed)
-    size = int(np.prod(shape_of(run, parameter)))
-    columns = len(run.iterations)
-    found = []
+def window_of(
+    random: np.random.Generator, number: int, size: int, columns: int
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Draw a window of any size: every fourth of all weights, every third of all iterations."""
+    span = size ** random.random() if number % 4 else size
+    first = random.random() * (size - span)
+    wide = max(2.0, columns * (random.random() if number % 3 else 1.0))
+    begin = random.random() * (columns - wide)
+    return (begin, begin + wide), (first, first + span)
+
+
+def timed(run: Run, names: list[str], repeats: int, statistic: str) -> dict[str, list[float]]:
+    """Milliseconds of windows of each parameter, taken by turns."""
+    random = np.random.default_rng(0)
+    sizes = [int(np.prod(shape_of(run, name))) for name in names]
+    found: dict[str, list[float]] = {name: [] for name in names}
     for number in range(repeats + 1):
-        span = size ** random.random() if number % 4 else size
-        first = random.random() * (size - span)
-        wide = max(2.0, columns * (random.random() if number % 3 else 1.0))
-        begin = random.random() * (columns - wide)
-        weights, window = (first, first + span), (begin, begin + wide)
-        started = time.perf_counter()
-        data = read(run, parameter, weights, window, height=HEIGHT, width=WIDTH)
-        rasterize_window(data, window, weights, WIDTH, HEIGHT)
-        found.append(time.perf_counter() - started)
-    return found[1:]  # the first compiles datashader's kernels
+        for name, size in zip(names, sizes, strict=True):
+            columns, weights = window_of(random, number, size, len(run.iterations))
+            started = time.perf_counter()
+            subject = Subject(name, statistic)
+            pixels_of(run, subject, columns, weights, width=WIDTH, height=HEIGHT)
+            found[name].append(1e3 * (time.perf_counter() - started))
+    # The first compiles datashader's kernels.
+    return {name: times[1:] for name, times in found.items()}
 
 
-def measure(store: str, repeats: int) -> dict[str, object]:
-    """Time the largest parameter with filters, and one about a hundredth of its size."""
-    run = Run(store)
-    names = [
-        str(name)
-        for name, kind in zip(run.nodes["name"], run.nodes["kind"], strict=True)
-        if kind == "parameter"
-    ]
-    sizes = {name: int(np.prod(shape_of(run, name))) for name in names}
+def pair_of(run: Run) -> list[str]:
+    """Name the parameter nearest to a hundredth of the largest one, and the largest."""
+    nodes = run.nodes
+    names = [str(n) for n, k in zip(nodes["name"], nodes["kind"], strict=True) if k == "parameter"]
+    sizes = {name: max(1, int(np.prod(shape_of(run, name)))) for name in names}
     large = max(names, key=sizes.__getitem__)
-    small = min(names, key=lambda name: abs(np.log(sizes[large] / max(1, sizes[name]) / 100)))
-    times = {name: timed(run, name, repeats) for name in (small, large)}
-    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
-    return {
-        "windows": 2 * repeats,
-        "parameters": {
-            name: {
-                "weights": sizes[name],
-                "iterations": len(run.iterations),
-                "median_ms": 1e3 * medians[name],
-                "p95_ms": 1e3 * float(np.quantile(seconds, 0.95)),
-            }
-            for name, seconds in times.items()
-        },
-        "ratio": medians[large] / medians[small],
+    wanted = sizes[large] / TIMES_SMALLER
+    return [min(names, key=lambda name: abs(np.log(sizes[name] / wanted))), large]
+
+
+def measure(store: str, repeats: int, statistic: str) -> dict[str, object]:
+    """Time windows of a small and of a large parameter."""
+    run = Run(store)
+    small, large = pair_of(run)
+    times = timed(run, [small, large], repeats, statistic)
+    p95 = float(np.quantile([*times[small], *times[large]], 0.95))
+    ratio = statistics.median(times[large]) / statistics.median(times[small])
+    found: dict[str, object] = {"iterations": len(run.iterations), "windows": 2 * repeats}
+    for size, name in (("small", small), ("large", large)):
+        found |= {
+            size: name,
+            f"{size}_weights": int(np.prod(shape_of(run, name))),
+            f"{size}_median_ms": statistics.median(times[name]),
+            f"{size}_p95_ms": float(np.quantile(times[name], 0.95)),
+        }
+    return found | {
+        "p95_ms": p95,
+        "p95_bar_ms": BAR_MS,
+        "ratio": ratio,
+        "ratio_bar": BAR_RATIO,
+        "reached": p95 <= BAR_MS and ratio <= BAR_RATIO,
     }
 
 
 def main() -> None:
     """Run it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", help="a store whose log is there too")
-    parser.add_argument("--network", default="resnet50")
-    parser.add_argument("--snapshots", type=int, default=48)
-    parser.add_argument("--repeats", type=int, default=100)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="deeptracker-") as temporary:
-        store = options.store
+    parser = options(
+        __doc__, store="", network="resnet50", snapshots=48, repeats=100, statistic="mean"
+    )
+    given = parser.parse_args()
+    with scratch() as folder:
+        store = given.store
         if not store:
-            log, store = Path(temporary) / "log", str(Path(temporary) / "log.dtstore")
-            synthesize(log, network=options.network, snapshots=options.snapshots)
+            log, store = Path(folder) / "log", str(Path(folder) / "log.dtstore")
+            synthesize(log, network=given.network, snapshots=given.snapshots)
             process(log, store, workers=1)
-        found = measure(store, options.repeats)
-    if options.json:
-        print(json.dumps(found))
-        return
-    for name, figures in found["parameters"].items():
-        print(
-            f"{name}: {figures['weights']:,} weights x {figures['iterations']} iterations: "
-            f"median {figures['median_ms']:.1f} ms, p95 {figures['p95_ms']:.1f} ms"
-        )
-    print(f"the larger costs {found['ratio']:.2f} times the smaller")
+        found = measure(store, given.repeats, given.statistic)
+    report("Rasters of weights", found, given.json)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ __all__ = ["RULES", "VIEWS", "Selection"]
 
 RULES = ["left", "right", "full"]
 VIEWS = ["validation", "layers", "weights", "correlation", "info"]
+LEVELS = ["network", "stage", "block", "layer", "parameter", "filter"]
 WINDOWS = 50
 
 # URL key of each parameter. Short, so that a link can be pasted anywhere.
@@ -27,6 +28,14 @@ KEYS = {
     "threshold": "t",
     "open_classes": "oc",
     "open_nodes": "on",
+    "closed_nodes": "cn",
+    "open_level": "ol",
+    "layer_search": "ls",
+    "enlarged": "en",
+    "horizon_bands": "hb",
+    "filter_rank": "fr",
+    "top_filters": "tk",
+    "raster_scale": "rs",
     "class_order": "so",
     "pixels": "px",
     "quantity": "q",
@@ -70,7 +79,13 @@ class Selection(param.Parameterized):
     anomaly_window = param.Integer(default=5, bounds=(1, WINDOWS), doc="snapshots of the rule")
     threshold = param.Integer(default=1, bounds=(1, None), doc="anomalous images for a mark")
     open_classes = param.List(default=[], item_type=str, doc="classes unfolded into images")
-    open_nodes = param.List(default=None, allow_None=True, doc="nodes unfolded; the upper if None")
+    open_nodes = param.List(default=None, allow_None=True, doc="nodes unfolded beyond the level")
+    closed_nodes = param.List(default=[], item_type=str, doc="nodes folded in spite of the level")
+    open_level: Any = param.Selector(
+        default="stage", objects=LEVELS, doc="kind of node that the tree is unfolded to"
+    )
+    layer_search = param.String(default="", doc="words in the names of the nodes shown")
+    enlarged = param.String(default=None, allow_None=True, doc="node whose multiple is enlarged")
     class_order: Any = param.Selector(
         default="name", objects=["name", "error", "anomaly", "similarity"], doc="order of classes"
     )
@@ -80,15 +95,21 @@ class Selection(param.Parameterized):
     quantity: Any = param.Selector(default="weights", objects=["weights", "gradients"])
     statistic = param.String(default="std", doc="the statistic drawn as a line")
     encoding: Any = param.Selector(
-        default="band", objects=["band", "line", "box", "horizon", "change", "histogram"]
+        default="band", objects=["band", "line", "box", "horizon", "change", "histogram", "ridge"]
     )
+    horizon_bands = param.Integer(default=3, bounds=(1, 5), doc="bands of a horizon chart")
     common_scale = param.Boolean(default=False, doc="one vertical scale for all nodes")
     log_scale = param.Boolean(default=False, doc="logarithmic vertical scale")
     filter_measure = param.String(default="change_relative_norm2")
     filter_scale: Any = param.Selector(default="all", objects=["all", "row", "column"])
+    filter_rank = param.String(default="anomaly_score", doc="measure that ranks the top filters")
+    top_filters = param.Integer(default=8, bounds=(1, 100), doc="how many filters are the top ones")
     filter_order: Any = param.Selector(default="index", objects=["index", "size", "similarity"])
     raster = param.String(default="", doc="parameter of the weight raster")
     raster_statistic: Any = param.Selector(default="mean", objects=["mean", "min", "max", "range"])
+    raster_scale: Any = param.Selector(
+        default="shared", objects=["shared", "own"], doc="colours of rasters side by side"
+    )
     raster_range = param.Tuple(
         default=None, length=4, doc="first and last column, first and last weight of the raster"
     )

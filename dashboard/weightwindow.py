@@ -15,7 +15,7 @@ from pipeline.sources import Source, open_source, to_float
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import RAW_DTYPES, reading
 
-__all__ = ["WeightWindow", "read", "shape_of"]
+__all__ = ["WeightWindow", "position", "read", "shape_of"]
 
 STATISTICS = ("mean", "min", "max", "range")
 # A level is fine enough when it has about one row a pixel.
@@ -53,6 +53,11 @@ class WeightWindow:
     note: str = ""
 
     @property
+    def step(self) -> int:
+        """Columns of the run that lie under one of the window's."""
+        return int(self.columns[1] - self.columns[0]) if len(self.columns) > 1 else 1
+
+    @property
     def described(self) -> str:
         """Say which level is shown."""
         if self.level == 0:
@@ -65,6 +70,20 @@ def shape_of(run: Run, parameter: str) -> tuple[int, ...]:
     node = run.node(parameter)
     text = str(run.nodes["shape"][node]) if node is not None else ""
     return tuple(int(length) for length in text.split("x")) if text else ()
+
+
+def position(shape: tuple[int, ...], weight: int) -> str:
+    """Say in words where a weight stands in its parameter: filter, channel, kernel position."""
+    if len(shape) < 2:
+        return f"weight {weight:,}"
+    place = [int(index) for index in np.unravel_index(weight, shape)]
+    names = ["filter", "channel", *_kernel_names(len(shape) - 2)]
+    return ", ".join(f"{name} {index}" for name, index in zip(names, place, strict=True))
+
+
+def _kernel_names(dims: int) -> list[str]:
+    names = {1: ["kernel position"], 2: ["kernel row", "kernel column"]}
+    return names.get(dims, [f"kernel axis {axis}" for axis in range(dims)])
 
 
 def read(
@@ -122,13 +141,17 @@ def read(
 
 
 def _levels(run: Run, parameter: str) -> dict[int, int]:
-    """Weights a row of each stored level."""
-    group = run.group(f"weights/{parameter.replace('/', '.')}")
-    return {
-        int(name): int(str(level.attrs["weights_per_row"]))
-        for name, level in sorted(group.groups())
-        if name.isdigit()
-    }
+    """Weights a row of each stored level; looked up once a commit."""
+
+    def look_up() -> dict[int, int]:
+        group = run.group(f"weights/{parameter.replace('/', '.')}")
+        return {
+            int(name): int(str(level.attrs["weights_per_row"]))
+            for name, level in sorted(group.groups())
+            if name.isdigit()
+        }
+
+    return run.fact(f"levels of {parameter}", look_up)
 
 
 def _from_level(
@@ -147,7 +170,7 @@ def _from_level(
     path = f"weights/{parameter.replace('/', '.')}/{level}/{'grad_' if gradient else ''}"
     rows = slice(first // per_row, -(-last // per_row))
     step = int(columns[1] - columns[0]) if len(columns) > 1 else 1
-    span = slice(int(columns[0]), int(columns[-1]) + 1)
+    span = slice(int(columns[0]), int(columns[-1]) + step)
 
     def part(name: str) -> np.ndarray:
         stored = np.asarray(run.stored(path + name)[rows, span])
@@ -180,14 +203,14 @@ def _exact(
     run: Run, parameter: str, first: int, last: int, columns: np.ndarray, *, gradient: bool
 ) -> np.ndarray:
     source = _source(str(run.attributes["source"]), run.commit)
-    values = np.full((last - first, len(columns)), np.nan, np.float32)
+    values = np.full((len(columns), last - first), np.nan, np.float32)
     found = [source.locate(parameter, int(run.iterations[column]), gradient) for column in columns]
     with reading(Request(ref, first, last) for ref in found if ref is not None) as read_range:
         for place, ref in enumerate(found):
             if ref is not None:
                 raw = np.empty(last - first, RAW_DTYPES[ref.dtype])
-                values[:, place] = to_float(read_range(ref, first, last, raw), ref.dtype)
-    return values
+                values[place] = to_float(read_range(ref, first, last, raw), ref.dtype)
+    return values.T
 
 
 # A commit is a sign that the log may have grown since.

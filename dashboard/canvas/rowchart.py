@@ -30,8 +30,8 @@ class Row:
     ----------
     id : str
         Comes back in events.
-    kind : {"image", "lines", "curves", "band", "box", "horizon", "change", "marks", "none"}
-        How it is drawn; see ``rows.js``.
+    kind : {"image", "lines", "curves", "marks", "none"}
+        How it is drawn; see ``rows.js``. A `TreeChart` also knows those of ``multiples.js``.
     height : float
         CSS pixels.
     arrays : tuple of numpy.ndarray

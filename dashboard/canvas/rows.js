@@ -155,109 +155,6 @@ function drawCurves(context, axis, row, data, box) {
   context.restore()
 }
 
-function fillBetween(context, axis, row, lower, upper, y, colour) {
-  context.fillStyle = colour
-  context.beginPath()
-  const columns = []
-  for (let column = axis.first; column <= axis.last; column += 1) {
-    const place = column - (row.column0 || 0)
-    if (Number.isFinite(lower[place]) && Number.isFinite(upper[place])) columns.push(column)
-  }
-  columns.forEach((column, i) => {
-    const at = y(upper[column - (row.column0 || 0)])
-    if (i) context.lineTo(axis.centre(column), at)
-    else context.moveTo(axis.centre(column), at)
-  })
-  columns.reverse().forEach((column) =>
-    context.lineTo(axis.centre(column), y(lower[column - (row.column0 || 0)])))
-  context.fill()
-}
-
-// Minimum to maximum pale, the quartiles darker, the median as a line; the statistic on top.
-function drawBand(context, axis, row, data, box) {
-  drawFrame(context, axis, row, box)
-  const y = verticalScale(row, box)
-  const [least, q1, median, q3, most] = data.map(({ array }) => array)
-  fillBetween(context, axis, row, least, most, y, pale(SERIES[0], 0.16))
-  fillBetween(context, axis, row, q1, q3, y, pale(SERIES[0], 0.38))
-  context.strokeStyle = MEDIAN
-  context.lineWidth = 1.3
-  path(context, axis, row, median, y)
-  context.stroke()
-}
-
-function drawBox(context, axis, row, data, box) {
-  drawFrame(context, axis, row, box)
-  const y = verticalScale(row, box)
-  const [least, q1, median, q3, most] = data.map(({ array }) => array)
-  const step = Math.max(1, Math.ceil((axis.count * 9) / axis.span))
-  const half = Math.max(1.5, Math.min(7, (axis.span / axis.count) * step * 0.32))
-  for (let column = axis.first; column <= axis.last; column += step) {
-    const i = column - (row.column0 || 0)
-    if (!Number.isFinite(median[i])) continue
-    const x = axis.centre(column)
-    context.strokeStyle = FAINT
-    context.lineWidth = 1
-    context.beginPath()
-    context.moveTo(x, y(least[i]))
-    context.lineTo(x, y(most[i]))
-    context.stroke()
-    context.fillStyle = BOX
-    const top = y(q3[i])
-    context.fillRect(x - half, top, 2 * half, Math.max(1, y(q1[i]) - top))
-    context.fillStyle = MEDIAN
-    context.fillRect(x - half, y(median[i]) - 0.75, 2 * half, 1.5)
-  }
-}
-
-// A horizon chart: the height is folded into bands, the darker the higher.
-function drawHorizon(context, axis, row, data, box) {
-  context.fillStyle = PAPER
-  context.fillRect(axis.left, box.top, axis.span, box.height)
-  const bands = row.bands || 3
-  const colours = DARK
-    ? ["#123a58", "#1f6ea3", "#4aa6dc", "#a3daf8", "#f4fbff"]
-    : ["#c6dcec", "#7fb2d6", "#2f7fb5", "#0b4f7d", "#062c47"]
-  const span = row.high > row.low ? row.high - row.low : 1
-  const values = data[0].array
-  context.save()
-  context.beginPath()
-  context.rect(axis.left, box.top, axis.span, box.height)
-  context.clip()
-  for (let band = 0; band < bands; band += 1) {
-    context.fillStyle = colours[band]
-    for (let column = axis.first; column <= axis.last; column += 1) {
-      const value = values[column - (row.column0 || 0)]
-      if (!Number.isFinite(value)) continue
-      const part = Math.min(1, Math.max(0, ((value - row.low) / span) * bands - band))
-      const height = part * box.height
-      if (height) {
-        context.fillRect(axis.edge(column), box.top + box.height - height,
-          axis.edge(column + 1) - axis.edge(column) + 0.5, height)
-      }
-    }
-  }
-  context.restore()
-  context.strokeStyle = LINE
-  context.strokeRect(axis.left - 0.5, Math.round(box.top) - 0.5, axis.span + 1, box.height + 1)
-  context.fillStyle = FAINT
-  context.textAlign = "right"
-  context.fillText(number(row.high), axis.left - 8, box.top + 7)
-}
-
-// Shares over rising thresholds: the higher the threshold, the darker.
-function drawChange(context, axis, row, data, box) {
-  drawFrame(context, axis, row, box)
-  const y = verticalScale(row, box)
-  const colours = DARK
-    ? ["#12293c", "#174a6e", "#2276ac", "#4aa6dc", "#a3daf8", "#f4fbff"]
-    : ["#dfe9f2", "#a9cbe3", "#5f9fcb", "#1f6fa8", "#08406b", "#04243c"]
-  data.forEach(({ array }, place) => {
-    fillBetween(context, axis, row, new Float32Array(array.length), array, y,
-      colours[Math.min(place, colours.length - 1)])
-  })
-}
-
 // Findings: a diamond each, by severity.
 function drawMarks(context, axis, row, data, box) {
   const colours = { error: PICK, warning: WARN, info: FAINT }
@@ -280,6 +177,5 @@ function drawMarks(context, axis, row, data, box) {
 }
 
 const DRAWERS = {
-  image: drawImage, lines: drawLines, band: drawBand, box: drawBox,
-  horizon: drawHorizon, change: drawChange, marks: drawMarks, curves: drawCurves,
+  image: drawImage, lines: drawLines, marks: drawMarks, curves: drawCurves,
 }

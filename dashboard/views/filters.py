@@ -1,19 +1,30 @@
-"""A layer's filters as pixels, and the filters that stand out at an iteration."""
+"""A layer's filters as pixels: one line a filter, or several where there are thousands."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from dashboard.cache import SHARED
 from dashboard.canvas.rowchart import Row
+from dashboard.columns import Columns
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import levels
+from dashboard.topfilters import filter_path
 from dashboard.views.validation import similarity_order
 
-__all__ = ["FILTER_MEASURES", "filter_row", "filters_in_order", "top_filters"]
+__all__ = [
+    "FILTER_MEASURES",
+    "FilterChart",
+    "filter_chart",
+    "filters_height",
+    "filters_in_order",
+]
 
 FILTER_MEASURES = {
     "change_relative_norm2": "relative change",
+    "change_relative_norm1": "relative change, norm 1",
     "change_euclidean": "Euclidean change",
     "change_manhattan": "Manhattan change",
     "change_cosine": "cosine change",
@@ -23,103 +34,174 @@ FILTER_MEASURES = {
     "std": "standard deviation",
 }
 PIXEL = 6
-SMALLEST, LARGEST = 30, 360
-MARKED = 5
-ORDERED_AT_MOST = 4096
+SMALLEST, LARGEST = 44, 360
+ORDERED_AT_MOST = 2048
+BLOCK = 4096  # filters that are read at once
 
 
-def _read(run: Run, parameter: str, measure: str) -> np.ndarray:
-    return run.array(f"filters/{parameter.replace('/', '.')}/{measure}")
+@dataclass(frozen=True)
+class FilterChart:
+    """The pixels of a parameter's filters.
+
+    Attributes
+    ----------
+    parameter : str
+    measure : str
+    order : numpy.ndarray
+        int64 [filter]: the filters from top to bottom.
+    per_line : int
+        Filters that share a line; the line shows the greatest of them.
+    values : numpy.ndarray
+        float32 [line, place].
+    strongest : numpy.ndarray
+        int64 [line, place]: the filter whose value is shown.
+    """
+
+    parameter: str
+    measure: str
+    order: np.ndarray
+    per_line: int
+    values: np.ndarray
+    strongest: np.ndarray
+
+    def line_of(self, index: int) -> int:
+        """Give the line of a filter."""
+        return int(np.flatnonzero(self.order == index)[0]) // self.per_line
+
+    def row(self, scale: str, height: float, columns: Columns) -> Row:
+        """Draw it.
+
+        Parameters
+        ----------
+        scale : {"all", "row", "column"}
+            Which pixels share one colour scale.
+        """
+        low, high = _limits(self.values, scale)
+        title = FILTER_MEASURES[self.measure]
+        count, lines = len(self.order), len(self.values)
+        shared = f"{self.per_line} a line: the greatest" if self.per_line > 1 else ""
+        options: dict[str, Any] = columns.options | {
+            "label": f"{count:,} filters",
+            "note": shared,
+            "title": f"{self.parameter}: {title} of {count:,} filters {shared}".rstrip(),
+            "indent": 1 + self.parameter.count("."),
+            "palette": "blues",
+            "value_label": title,
+            "line_labels": self._line_labels(),
+            "y_ticks": [[0.5 / lines, f"{self.order[0]}"], [1 - 0.5 / lines, f"{self.order[-1]}"]],
+            "label_room": 54,
+            "gap": 8,
+        }
+        if np.isnan(self.values).all():
+            options["colours"] = ["none", "none", "nothing yet: needs an earlier snapshot"]
+        elif scale == "all":
+            options["colours"] = [f"{float(low):.2g}", f"{float(high):.2g}", title]
+        else:
+            each = "filter" if scale == "row" else "iteration"
+            options["colours"] = ["least", "most", f"{title}, each {each}"]
+        scaled = levels(self.values, low, high)
+        return Row(f"filters:{self.parameter}", "pixels", height, (scaled, self.values), options)
+
+    def _line_labels(self) -> list[str]:
+        layer = self.parameter.removesuffix(".weight")
+        if self.per_line == 1:
+            return [f"{layer} filter {index}" for index in self.order]
+        return [
+            f"{layer} filters {self.order[start]} … "
+            f"{self.order[min(start + self.per_line, len(self.order)) - 1]}"
+            for start in range(0, len(self.order), self.per_line)
+        ]
+
+
+def filters_height(run: Run, node: int) -> float:
+    """Give the height of a parameter's filter chart in CSS pixels, from its shape alone."""
+    count = int(str(run.nodes["shape"][node]).partition("x")[0])
+    return min(LARGEST, max(SMALLEST, PIXEL * count))
 
 
 def filters_in_order(run: Run, selection: Selection, parameter: str) -> np.ndarray:
     """Give the filters of a parameter in the chosen order, int64 [filter]."""
-    values = _read(run, parameter, "norm2")
-    if selection.filter_order == "size":
-        return np.argsort(-np.nan_to_num(values[:, -1]), kind="stable")
-    if selection.filter_order == "similarity" and 2 < len(values) <= ORDERED_AT_MOST:
-        measure = _read(run, parameter, _measure(selection))
-        return np.array(similarity_order(np.log1p(np.nan_to_num(measure, posinf=0.0))))
-    return np.arange(len(values))
+    order, measure = selection.filter_order, measure_of(selection)
+    key = (run.location, run.commit, "order", parameter, order, measure)
+
+    def compute() -> np.ndarray:
+        if order == "size":
+            last = run.stored(filter_path(parameter, "norm2"))[:, -1]
+            return np.argsort(-np.nan_to_num(np.asarray(last)), kind="stable")
+        stored = run.stored(filter_path(parameter, measure))
+        count = stored.shape[0]
+        if order == "similarity" and 2 < count <= ORDERED_AT_MOST:
+            values = np.nan_to_num(np.asarray(stored[...]), posinf=0.0)
+            return np.array(similarity_order(np.log1p(np.maximum(values, 0.0))))
+        return np.arange(count)
+
+    return SHARED.get(key, compute)
 
 
-def filter_row(run: Run, selection: Selection, parameter: str) -> Row:
-    """Draw the filters of a parameter, one line each.
+def filter_chart(run: Run, selection: Selection, parameter: str, columns: Columns) -> FilterChart:
+    """Read the pixels of a parameter's filters in a window of iterations.
 
     Parameters
     ----------
     parameter : str
-        One with filter measures.
+        One of two dimensions or more.
     """
-    measure = _measure(selection)
+    measure = measure_of(selection)
     order = filters_in_order(run, selection, parameter)
-    values = _read(run, parameter, measure)[order]
-    first, last = run.columns(selection.window)
-    low, high = _limits(values, slice(first, last + 1), selection.filter_scale)
-    layer = parameter.removesuffix(".weight")
-    options: dict[str, Any] = {
-        "label": f"{len(order)} filters",
-        "title": f"{parameter}: {FILTER_MEASURES[measure]} of each filter",
-        "indent": 1 + parameter.count("."),
-        "palette": "blues",
-        "value_label": FILTER_MEASURES[measure],
-        "line_labels": [f"{layer} filter {index}" for index in order],
-        "row_marks": _marked(run, selection, parameter, order),
-        "gap": 10,
-    }
-    height = min(LARGEST, max(SMALLEST, PIXEL * len(order)))
-    numbers = values.astype(np.float32)
-    return Row(
-        f"filters:{parameter}", "image", height, (levels(numbers, low, high), numbers), options
-    )
+    per_line = -(-len(order) // LARGEST)
+    key = (run.location, run.commit, "pixels", parameter, measure, columns, selection.filter_order)
+    values, strongest = SHARED.get(key, lambda: _pixels(run, parameter, measure, order, columns))
+    return FilterChart(parameter, measure, order, per_line, values, strongest)
 
 
-def top_filters(run: Run, column: int, count: int = 8) -> list[tuple[str, int, float]]:
-    """List the filters with the highest anomaly scores at a column: (parameter, filter, score)."""
-    found: list[tuple[str, int, float]] = []
-    for node in range(len(run.nodes["name"])):
-        if run.nodes["kind"][node] != "parameter":
-            continue
-        for name in run.filtered_parameters(node):
-            scores = _read(run, name, "anomaly_score")[:, column]
-            best = np.argsort(-np.nan_to_num(scores, nan=-np.inf))[:count]
-            found += [(name, int(i), float(scores[i])) for i in best if np.isfinite(scores[i])]
-    return sorted(found, key=lambda entry: -entry[2])[:count]
-
-
-def _measure(selection: Selection) -> str:
+def measure_of(selection: Selection) -> str:
+    """Name the filter measure that pixels show."""
     name = selection.filter_measure
     return name if name in FILTER_MEASURES else "change_relative_norm2"
 
 
-def _limits(
-    values: np.ndarray, window: slice, scale: str
-) -> tuple[np.ndarray | float, np.ndarray | float]:
-    """Values of the first and last colour: over all, [filter, 1], or [1, column]."""
+def _pixels(
+    run: Run, parameter: str, measure: str, order: np.ndarray, columns: Columns
+) -> tuple[np.ndarray, np.ndarray]:
+    """Take the greatest of the filters of each line, reading so many filters at once."""
+    stored = run.stored(filter_path(parameter, measure))
+    per_line = -(-len(order) // LARGEST)
+    line_of = np.empty(len(order), np.int64)
+    line_of[order] = np.arange(len(order)) // per_line
+    shape = -(-len(order) // per_line), -(-(columns.last - columns.first + 1) // columns.step)
+    values = np.full(shape, np.nan, np.float32)
+    strongest = np.full(shape, -1, np.int64)
+    for start in range(0, len(order), BLOCK):
+        part = np.asarray(stored[start : start + BLOCK, columns.span])
+        part = columns.joined(part, "max").astype(np.float32)
+        if per_line == 1:
+            lines = line_of[start : start + len(part)]
+            values[lines] = part
+            strongest[lines] = np.arange(start, start + len(part))[:, None]
+            continue
+        # Sorted by line, the filters of one line are neighbours.
+        by_line = np.argsort(line_of[start : start + len(part)], kind="stable")
+        lines, firsts = np.unique(line_of[start + by_line], return_index=True)
+        for line, filters in zip(lines, np.split(by_line, firsts[1:]), strict=True):
+            known = np.where(np.isnan(part[filters]), -np.inf, part[filters])
+            best = known.argmax(axis=0)
+            greatest = known[best, np.arange(shape[1])]
+            more = greatest > np.where(np.isnan(values[line]), -np.inf, values[line])
+            values[line, more] = greatest[more]
+            strongest[line, more] = start + filters[best[more]]
+    return values, strongest
+
+
+def _limits(values: np.ndarray, scale: str) -> tuple[np.ndarray | float, np.ndarray | float]:
+    """Values of the first and last colour: over all, [line, 1], or [1, place]."""
     known = np.where(np.isfinite(values), values, np.nan)
-    if scale == "column":
-        return _extremes(known, axis=0)
-    known = known[:, window]
-    if scale == "row":
-        return _extremes(known, axis=1)
+    if scale in ("row", "column"):
+        axis = 1 if scale == "row" else 0
+        return (
+            np.nan_to_num(np.fmin.reduce(known, axis=axis, keepdims=True)),
+            np.nan_to_num(np.fmax.reduce(known, axis=axis, keepdims=True)),
+        )
     if np.isnan(known).all():
         return 0.0, 1.0
     # One incident would leave all else white: the top half percent share the darkest colour.
     return max(0.0, float(np.nanmin(known))), float(np.nanquantile(known, 0.995))
-
-
-def _extremes(known: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    filled = np.where(np.isnan(known).all(axis=axis, keepdims=True), 0.0, known)
-    least = np.nanmin(filled, axis=axis, keepdims=True)
-    return least, np.nanmax(filled, axis=axis, keepdims=True)
-
-
-def _marked(run: Run, selection: Selection, parameter: str, order: np.ndarray) -> list[int]:
-    """Lines to mark: the picked filters, and the top ones of the picked iteration."""
-    place = {int(index): line for line, index in enumerate(order)}
-    marked = {int(index) for name, index in selection.filters if name == parameter}
-    picked = run.picked_columns(selection.iterations)
-    if picked:
-        top = top_filters(run, picked[-1], MARKED)
-        marked |= {index for name, index, _ in top if name == parameter}
-    return sorted(place[index] for index in marked if index in place)

@@ -1,268 +1,253 @@
 """The layer view: the architecture as a tree of small multiples, down to single filters."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import panel as pn
+import param
 
-from dashboard.canvas.rowchart import Row, RowChart
-from dashboard.controls import action, bar, beside, check, choice, rail, text, toggle_iteration
+from dashboard.background import Latest
+from dashboard.canvas.linklist import LinkList
+from dashboard.canvas.rowchart import Row
+from dashboard.canvas.treechart import TreeChart
+from dashboard.columns import Columns
+from dashboard.controls import action, beside, rail, text, toggle_iteration
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.views.filters import FILTER_MEASURES, filter_row, filters_in_order, top_filters
-from dashboard.views.multiples import (
-    ENCODINGS,
-    STATISTICS,
-    Scale,
-    multiple,
-    series_names,
-    statistic_path,
-)
+from dashboard.views.filterlist import Tops, filter_groups, filter_marks, tops_of
+from dashboard.views.filters import filter_chart, filters_height, filters_in_order
+from dashboard.views.layercontrols import drawn_as, layer_controls
+from dashboard.views.multiples import Drawing, height_of, multiple
+from dashboard.views.outline import Item, Outline, is_open, opened, outline_of, toggled
 
-__all__ = ["LayerView"]
+__all__ = ["LayerView", "open_raster"]
 
-UPPER_DEPTH = 1
+# Rows are sent for so many heights of the view above and below what is in sight.
+AHEAD = 1.0
+VIEW_HEIGHT = 680
 
 
 class LayerView:
-    """Network, stages, blocks, layers and parameters as rows; a layer unfolds into its filters."""
+    """Network, stages, blocks, layers and parameters as rows; a layer unfolds into its filters.
+
+    Only rows in sight are drawn and sent. A pick redraws no row: it moves lines, marks and the list
+    of filters.
+    """
 
     title = "Layers"
     about = (
         "The network's architecture as a tree, with one small chart a node on the page's time "
-        "axis: how the weights (or gradients) under that node were distributed at each snapshot."
-        "\n\nClick a name to unfold it. A layer unfolds into its filters, one line each, coloured "
-        "by how much they changed or how large they are. Filters that stand out at the picked "
-        "iteration against their own history carry a red mark, and are listed beside the tree. "
-        "From a filter, go on to its single weights."
+        "axis: how the weights (or gradients) under that node were distributed at each snapshot, "
+        "or one measure of them."
+        "\n\nClick a name to unfold it, or choose how deep the whole tree is unfolded; the "
+        "arrows at the end of a name enlarge its chart. A layer unfolds into its filters, one line "
+        "each, coloured by how much they changed or how large they are; of thousands, several "
+        "share a line, which shows the greatest."
+        "\n\nPick iterations to list the filters that changed most there: hollow triangles mark "
+        "them, filled ones those that are among the top at every picked iteration. From a filter, "
+        "go on to its single weights."
     )
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
         self.selection = selection
-        self.chart = RowChart(
+        self.chart = TreeChart(
             test_id="layers",
-            scroll_height=680,
-            description="Statistics of every node of the architecture over the iterations.",
+            iterations=[int(iteration) for iteration in run.iterations],
+            scroll_height=VIEW_HEIGHT,
+            description=(
+                "Statistics of every node of the architecture over the iterations. Arrow keys go "
+                "from row to row, Enter unfolds, space picks, e enlarges."
+            ),
             sizing_mode="stretch_width",
         )
-        self.side = rail()
+        self.links = LinkList(test_id="top-filters", width=244)
+        self.weights_button = action(
+            "Weights of the picked filter", self._open_raster, button_type="primary", width=244
+        )
+        self.legend = text(margin=(0, 8, 4, 8))
+        self.outline = Outline(())
+        self._sight = (0.0, float(VIEW_HEIGHT))
+        self._drawn: dict[str, Row] = {}
+        self._reads, self._ranks = Latest(), Latest()
         self.chart.param.watch(self._acted, "event")
-        redrawn = [
-            "open_nodes",
-            "quantity",
-            "statistic",
-            "encoding",
-            "common_scale",
-            "log_scale",
-            "filter_measure",
-            "filter_scale",
-            "filter_order",
-            "filters",
-        ]
-        selection.param.watch(self._redraw, redrawn)
-        selection.param.watch(self._reframe, ["window", "iterations", "nodes"])
+        self.links.param.watch(self._link_chosen, "event")
+        laid_out = ["open_nodes", "closed_nodes", "open_level", "layer_search", "enlarged"]
+        drawn = ["quantity", "statistic", "encoding", "common_scale", "log_scale", "horizon_bands"]
+        of_filters = ["filter_measure", "filter_scale", "filter_order"]
+        selection.param.watch(self._redraw, [*laid_out, *drawn, *of_filters, "window"])
+        selection.param.watch(self._remark, ["iterations", "filters", "filter_rank", "top_filters"])
+        selection.param.watch(self._nodes_picked, "nodes")
         self.update()
 
     def panel(self) -> pn.viewable.Viewable:
         """Give the controls, the tree and the list of top filters."""
-        param = self.selection.param
-        quantities = {"weights": "weights"}
-        if self.run.has_gradients:
-            quantities["gradients"] = "gradients"
-        controls = bar(
-            choice(param.quantity, "Show", quantities, "Weights, or gradients where recorded", 110),
-            choice(param.encoding, "As", ENCODINGS, "How each node's distribution is drawn", 200),
-            _statistic(self.selection),
-            check(
-                param.common_scale,
-                "one scale",
-                "One vertical scale for all nodes, so that they compare; else each has its own",
-                110,
-            ),
-            check(param.log_scale, "log", "Logarithmic vertical scales", 70),
-            choice(
-                param.filter_measure,
-                "Filters by",
-                FILTER_MEASURES,
-                "What the pixels of an unfolded layer's filters show",
-                200,
-            ),
-            choice(
-                param.filter_scale,
-                "Scaled over",
-                {"all": "all filters", "row": "each filter", "column": "each iteration"},
-                "Which filters share one colour scale",
-                120,
-            ),
-            choice(
-                param.filter_order,
-                "Ordered by",
-                {"index": "index", "size": "size", "similarity": "similarity"},
-                "Order of the filters in an unfolded layer",
-                110,
-            ),
-        )
+        if not len(self.run.nodes["name"]):
+            return text(
+                "<div class='dt-empty'><b>No weights were recorded.</b><br>Record them with "
+                "<code>recorder.snapshot(iteration, model)</code> and process the log again.</div>"
+            )
         return pn.Column(
-            controls,
-            beside(self.chart, self.side),
+            *layer_controls(self.run, self.selection),
+            self.legend,
+            beside(self.chart, rail(self.weights_button, self.links)),
             sizing_mode="stretch_width",
         )
 
     def update(self) -> None:
         """Draw what the store holds now."""
-        iterations = [int(iteration) for iteration in self.run.iterations]
-        self.chart.draw(self._rows(), iterations=iterations, **self._frame())
-        self._list_filters()
-
-    def table(self) -> pd.DataFrame:
-        """Statistics of the nodes in sight at each iteration of the window."""
-        first, last = self.run.columns(self.selection.window)
-        shown = slice(first, last + 1)
-        nodes, iterations = self._visible(), self.run.iterations[shown]
-        names = [str(self.run.nodes["name"][node]) or "network" for node in nodes]
-        table = pd.DataFrame(
-            {
-                "node": np.repeat(names, len(iterations)),
-                "iteration": np.tile(iterations, len(names)),
-            }
+        self._drawn.clear()
+        self.outline = outline_of(
+            self.run,
+            self.selection,
+            partial(height_of, self.run, self.selection),
+            partial(filters_height, self.run),
         )
-        for name in dict.fromkeys((*series_names(self.selection), self.selection.statistic)):
-            path = statistic_path(self.selection, name)
-            if self.run.has(path):
-                table[name] = self.run.array(path)[nodes][:, shown].ravel()
-        return table
+        self._drawing = Drawing.of(self.run, self.selection, self.outline.nodes)
+        self.legend.object = drawn_as(self.run, self.selection, self._drawing)
+        self._draw_sight()
+        self._remark()
 
     def _redraw(self, *_: Any) -> None:
         self.update()
 
-    def _frame(self) -> dict[str, Any]:
-        first, last = self.run.columns(self.selection.window)
-        return {
-            "first": first,
-            "last": last,
-            "picked": self.run.picked_columns(self.selection.iterations),
-            "selected": [f"node:{name}" for name in self.selection.nodes],
-        }
+    def table(self) -> pd.DataFrame:
+        """Give the statistics of the nodes that the tree shows, at each iteration of the window."""
+        return self._drawing.table(self.outline.nodes)
 
-    def _reframe(self, *events: Any) -> None:
-        self.chart.param.update(**self._frame())
-        if any(event.name == "iterations" for event in events):
-            self.update()
+    def _draw_sight(self) -> None:
+        """Read the rows in sight, and some on either side; send them when they are there."""
+        outline, drawing, drawn = self.outline, self._drawing, self._drawn
+        top, bottom = self._sight
+        ahead = AHEAD * VIEW_HEIGHT
+        # Folding may have left less than is scrolled over.
+        bottom = min(bottom, outline.height) + ahead
+        top = max(0.0, min(top, outline.height - VIEW_HEIGHT) - ahead)
+        items = outline.between(top, bottom)
 
-    def _is_open(self, node: int) -> bool:
-        opened = self.selection.open_nodes
-        name = str(self.run.nodes["name"][node])
-        if opened is None:
-            return int(self.run.nodes["depth"][node]) < UPPER_DEPTH
-        return name in opened
+        def read() -> list[Row]:
+            return [_row(drawing, drawn, item) for item in items]
 
-    def _visible(self) -> list[int]:
-        """List the nodes that are shown, in the tree's order."""
-        shown: list[int] = []
-        waiting = [0]
-        while waiting:
-            node = waiting.pop()
-            shown.append(node)
-            if self._is_open(node):
-                waiting += reversed(self.run.children[node])
-        return shown
+        def show(rows: list[Row]) -> None:
+            first, last = self.run.columns(self.selection.window)
+            enlarged = self.selection.enlarged
+            self.chart.draw_between(
+                rows,
+                top,
+                bottom,
+                outline.height,
+                iterations=[int(iteration) for iteration in self.run.iterations],
+                first=first,
+                last=last,
+                enlarged=f"node:{enlarged}" if enlarged is not None else "",
+            )
 
-    def _rows(self) -> list[Row]:
-        shown = self._visible()
-        scale = Scale.of(self.run, self.selection, shown)
-        rows = []
-        for node in shown:
-            kind = str(self.run.nodes["kind"][node])
-            opened = self._is_open(node)
-            filters = self.run.filtered_parameters(node) if kind == "parameter" else []
-            foldable = bool(self.run.children[node] or filters)
-            row = multiple(self.run, self.selection, node, scale)
-            row.options["toggle"] = ("open" if opened else "closed") if foldable else ""
-            rows.append(row)
-            if opened:
-                rows += [filter_row(self.run, self.selection, name) for name in filters]
-        return rows
+        self._reads.find(read, show)
+
+    def _nodes_picked(self, *_: Any) -> None:
+        """Bring what was picked elsewhere into sight: unfold what is above it, and scroll."""
+        for name in self.selection.nodes[-1:]:
+            if self.outline.find(f"node:{name}") is None and self.run.node(name) is not None:
+                above = name.rpartition(".")[0]
+                self.selection.param.update(**opened(self.run, self.selection, above))
+            self._scroll_to(f"node:{name}")
+        self._remark()
+
+    def _scroll_to(self, row: str) -> None:
+        item = self.outline.find(row)
+        if item is None:
+            return
+        if not self._sight[0] <= item.top <= self._sight[1]:
+            self._sight = item.top, item.top + VIEW_HEIGHT
+            self._draw_sight()
+        self.chart.scroll_to(item.top, item.height)
+
+    def _remark(self, *_: Any) -> None:
+        """Move the picked iterations' lines and the filters' marks, and list the filters."""
+        run, selection = self.run, self.selection
+        self.chart.param.update(
+            picked=run.picked_columns(selection.iterations),
+            selected=[f"node:{name}" for name in selection.nodes],
+        )
+        self.weights_button.visible = bool(selection.filters)
+
+        def show(tops: Tops) -> None:
+            self.chart.marks = filter_marks(run, selection, self._shown_filters(), tops)
+            self.links.list_groups(*filter_groups(run, selection, tops))
+
+        self._ranks.find(tops_of(run, selection), show)
+
+    def _shown_filters(self) -> list[str]:
+        return [item.name for item in self.outline.items if item.is_filters]
 
     def _acted(self, event: Any) -> None:
-        act = event.new
-        kind, _, name = str(act["row"]).partition(":")
-        if act["type"] == "toggle" or (act["type"] == "label" and kind == "node"):
-            if act["type"] == "label":
-                self.selection.toggle("nodes", name, add=bool(act.get("shift")))
-            self._unfold(name)
-        elif act["type"] == "pick":
-            toggle_iteration(self.run, self.selection, act)
-            if kind == "filters":
-                order = filters_in_order(self.run, self.selection, name)
-                self.selection.filters = [[name, int(order[act["line"]])]]
-            elif name not in self.selection.nodes:
-                self.selection.nodes = [name]
+        act: Mapping[str, Any] = event.new
+        kind, _, name = str(act.get("row", "")).partition(":")
+        if act["type"] == "sight":
+            self._sight = float(act["top"]), float(act["bottom"])
+            self._draw_sight()
         elif act["type"] == "reset":
             self.selection.window = None
+        elif act["type"] == "pick":
+            self._pick(act, kind, name)
+        elif kind == "node":
+            self._act_on_node(act, name)
 
-    def _unfold(self, name: str) -> None:
+    def _act_on_node(self, act: Mapping[str, Any], name: str) -> None:
         node = self.run.node(name)
         if node is None:
             return
-        opened = {
-            str(self.run.nodes["name"][place])
-            for place in range(len(self.run.children))
-            if self._is_open(place)
-        }
-        if self._is_open(node):
-            opened.discard(name)
-        else:
-            opened.add(name)
-            # A layer with one matrix of weights unfolds to its filters at once.
-            weights = self.run.filtered_parameters(node)
-            if self.run.nodes["kind"][node] == "layer" and len(weights) == 1:
-                opened.add(weights[0])
-        self.selection.open_nodes = sorted(opened)
-
-    def _list_filters(self) -> None:
-        picked = self.run.picked_columns(self.selection.iterations)
-        if not picked:
-            hint = (
-                "<h3>Filters that stand out</h3><div class='dt-empty'>Pick an iteration to see the "
-                "filters that changed most against their own history.</div>"
-            )
-            self.side.objects = [text(hint, width=244)]
+        kind = act["type"]
+        is_picked = name in self.selection.nodes
+        if kind == "enlarge":
+            self.selection.enlarged = None if self.selection.enlarged == name else name
             return
-        iteration = int(self.run.iterations[picked[-1]])
-        title = f"<h3>Filters that stand out at {iteration:,}</h3>"
-        entries: list[Any] = [text(title, width=244)]
-        for place, (name, index, score) in enumerate(top_filters(self.run, picked[-1]), start=1):
-            shown = f"{place}. {name.removesuffix('.weight')} filter {index}, z {score:,.1f}"
-            open_it = partial(self._open_filter, name, index)
-            entries.append(action(shown, open_it, css_classes=["dt-finding"], width=244))
-        if len(entries) == 1:
-            entries.append(text("<div class='dt-empty'>No history yet.</div>", width=244))
-        if self.selection.filters:
-            entries.append(self._raster_button())
-        self.side.objects = entries
-
-    def _raster_button(self) -> pn.widgets.Button:
-        name, index = self.selection.filters[-1]
-        show = partial(open_raster, self.run, self.selection, name, index)
-        shown = f"Weights of filter {index}"
-        return action(shown, show, button_type="primary", width=244, margin=(8, 0))
-
-    def _open_filter(self, name: str, index: int) -> None:
-        ancestors = [name]
-        while "." in ancestors[-1]:
-            ancestors.append(ancestors[-1].rpartition(".")[0])
-        known = {str(node) for node in self.run.nodes["name"]}
-        before = self.selection.open_nodes
-        opened = set(before) if before is not None else {""}
-        opened |= {ancestor for ancestor in ancestors if ancestor in known}
-        self.selection.param.update(
-            filters=[[name, index]],
-            nodes=[ancestors[1]] if len(ancestors) > 1 else self.selection.nodes,
-            open_nodes=sorted(opened),
+        # A click on a name picks it and unfolds it; on a picked one it takes both back.
+        folds = kind == "toggle" or (
+            kind == "label" and is_picked == is_open(self.run, self.selection, node)
         )
+        values = toggled(self.run, self.selection, node) if folds else {}
+        self.selection.param.update(**values)
+        if kind in ("label", "select"):
+            self.selection.toggle("nodes", name, add=bool(act.get("shift")))
+
+    def _pick(self, act: Mapping[str, Any], kind: str, name: str) -> None:
+        values: dict[str, Any] = {}
+        if kind == "filters" and act["line"] >= 0:
+            picked = [name, self._filter_at(name, int(act["line"]), int(act["column"]))]
+            others = [entry for entry in self.selection.filters if entry != picked]
+            values["filters"] = [*others, picked] if act.get("shift") else [picked]
+        elif kind == "node" and name not in self.selection.nodes:
+            values["nodes"] = [name]
+        with param.parameterized.batch_call_watchers(self.selection):
+            self.selection.param.update(**values)
+            toggle_iteration(self.run, self.selection, act)
+
+    def _filter_at(self, parameter: str, line: int, column: int) -> int:
+        """Give the filter under a pixel: of several on a line the one whose value it shows."""
+        columns = self._drawing.columns
+        chart = filter_chart(self.run, self.selection, parameter, columns)
+        place = min(max(0, (column - columns.first) // columns.step), chart.strongest.shape[1] - 1)
+        found = int(chart.strongest[line, place])
+        order = filters_in_order(self.run, self.selection, parameter)
+        return found if found >= 0 else int(order[line * chart.per_line])
+
+    def _link_chosen(self, event: Any) -> None:
+        parameter, index = event.new["key"]
+        picked = [str(parameter), int(index)]
+        others = [entry for entry in self.selection.filters if entry != picked]
+        filters = [*others, picked] if event.new.get("shift") else [picked]
+        self.selection.param.update(
+            filters=filters, **opened(self.run, self.selection, str(parameter))
+        )
+        self._scroll_to(f"filters:{parameter}")
+
+    def _open_raster(self) -> None:
+        if self.selection.filters:
+            open_raster(self.run, self.selection, *self.selection.filters[-1])
 
 
 def open_raster(run: Run, selection: Selection, parameter: str, index: int | None = None) -> None:
@@ -272,16 +257,25 @@ def open_raster(run: Run, selection: Selection, parameter: str, index: int | Non
     if index is not None and node is not None:
         shape = [int(length) for length in str(run.nodes["shape"][node]).split("x")]
         size = int(np.prod(shape[1:]))
-        first, last = run.columns(selection.window)
-        reach = (float(first), float(last + 1), float(index * size), float((index + 1) * size))
+        columns = Columns.of(run, selection.window)
+        reach = (
+            float(columns.first),
+            float(columns.last + 1),
+            float(index * size),
+            float((index + 1) * size),
+        )
     selection.param.update(raster=parameter, raster_range=reach, view="weights")
 
 
-def _statistic(selection: Selection) -> pn.widgets.Select:
-    return choice(
-        selection.param.statistic,
-        "Line",
-        STATISTICS,
-        "The statistic that lines and horizons show",
-        170,
-    )
+def _row(drawing: Drawing, drawn: dict[str, Row], item: Item) -> Row:
+    """Draw a row of the tree, once."""
+    row = drawn.get(item.id)
+    if row is None:
+        if item.is_filters:
+            chart = filter_chart(drawing.run, drawing.selection, item.name, drawing.columns)
+            row = chart.row(drawing.selection.filter_scale, item.height, drawing.columns)
+        else:
+            row = multiple(drawing, item.node)
+        row.options.update(top=item.top, toggle=item.toggle)
+        drawn[item.id] = row
+    return row

@@ -2,189 +2,207 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from dashboard.canvas.rowchart import Row
+from dashboard.columns import Columns
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import levels
+from dashboard.views.histograms import histogram_of
+from dashboard.views.scales import Scale, scale_of
 
-__all__ = [
-    "ENCODINGS",
-    "STATISTICS",
-    "Scale",
-    "multiple",
-    "series_names",
-    "statistic_path",
-]
+__all__ = ["ENCODINGS", "STATISTICS", "Drawing", "height_of", "multiple", "shows_gradients"]
 
 ENCODINGS = {
     "band": "quartiles and extremes",
-    "box": "boxes",
     "line": "line",
+    "box": "boxes",
     "horizon": "horizon",
     "change": "change ratio",
-    "histogram": "histogram over time",
+    "histogram": "histogram, as heat",
+    "ridge": "histogram, as ridges",
 }
 STATISTICS = {
     "std": "standard deviation",
+    "var": "variance",
     "mean": "mean",
+    "sum": "sum",
     "norm1": "norm 1",
     "norm2": "norm 2",
     "norm0": "non-zeros",
     "min": "minimum",
+    "q1": "first quartile",
     "median": "median",
+    "q3": "third quartile",
     "max": "maximum",
     "update_ratio": "update ratio",
+    "count": "finite weights",
     "nonfinite": "not finite",
 }
 FIVE = ("min", "q1", "median", "q3", "max")
+# What happened between two pixels must still be seen: these keep their extreme, others their mean.
+JOINED: dict[str, Literal["min", "max"]] = {
+    "min": "min",
+    "max": "max",
+    "update_ratio": "max",
+    "nonfinite": "max",
+}
 HEIGHTS = {"network": 64, "stage": 54, "block": 48, "layer": 44, "parameter": 40}
+HISTOGRAM_HEIGHT = 76
+ENLARGED_HEIGHT = 300
+BLUE, ORANGE = "#0072B2", "#D55E00"
+LABEL_ROOM = 54
 
 
-def statistic_path(selection: Selection, name: str) -> str:
+def shows_gradients(run: Run, selection: Selection) -> bool:
+    """Whether gradients are wanted, and were recorded."""
+    return bool(selection.quantity == "gradients" and run.has_gradients)
+
+
+def statistic_path(run: Run, selection: Selection, name: str) -> str:
     """Where a statistic of weights or gradients lies in the store."""
-    return f"nodes/{'grad_' if selection.quantity == 'gradients' else ''}{name}"
+    return f"nodes/{'grad_' if shows_gradients(run, selection) else ''}{name}"
 
 
-def series_names(selection: Selection) -> tuple[str, ...]:
-    """Name the statistics that the chosen encoding draws as numbers."""
-    if selection.encoding in ("band", "box"):
-        return FIVE
-    return (selection.statistic if selection.statistic in STATISTICS else "std",)
+def statistic_of(selection: Selection) -> str:
+    """Name the statistic that lines and horizons show."""
+    return selection.statistic if selection.statistic in STATISTICS else "std"
+
+
+def height_of(run: Run, selection: Selection, node: int) -> float:
+    """Give the height of a node's multiple in CSS pixels."""
+    if str(run.nodes["name"][node]) == selection.enlarged:
+        return ENLARGED_HEIGHT
+    height = HEIGHTS.get(str(run.nodes["kind"][node]), 44)
+    return max(HISTOGRAM_HEIGHT, height) if selection.encoding in ("histogram", "ridge") else height
 
 
 @dataclass(frozen=True)
-class Scale:
-    """A vertical scale: one for all nodes, or each node's own where `low` is None."""
+class Drawing:
+    """How nodes are drawn: what the selection says, worked out once for all of them.
 
-    log: bool
-    low: float | None = None
-    high: float | None = None
+    Attributes
+    ----------
+    columns : Columns
+    common : Scale or None
+        The scale of all nodes; None where each has its own.
+    """
+
+    run: Run
+    selection: Selection
+    columns: Columns
+    common: Scale | None
 
     @classmethod
-    def of(cls, run: Run, selection: Selection, nodes: Sequence[int]) -> "Scale":
-        """Find the scale of some nodes."""
-        if not selection.common_scale or selection.encoding in ("change", "histogram"):
-            return cls(selection.log_scale)
-        names = series_names(selection)
-        columns = _columns(run, selection)
-        values = np.concatenate(
-            [
-                run.array(statistic_path(selection, name))[list(nodes)][:, columns].ravel()
-                for name in names
-            ]
+    def of(cls, run: Run, selection: Selection, nodes: Sequence[int]) -> "Drawing":
+        """Prepare to draw some nodes, those that a common scale is to hold."""
+        columns = Columns.of(run, selection.window)
+        drawing = cls(run, selection, columns, None)
+        if not selection.common_scale or selection.encoding == "change":
+            return drawing
+        return cls(run, selection, columns, drawing.scale(nodes))
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """The statistics that the encoding draws, or whose extremes bound its axis."""
+        encoding = self.selection.encoding
+        if encoding in ("histogram", "ridge"):
+            return ("min", "max")
+        return FIVE if encoding in ("band", "box") else (statistic_of(self.selection),)
+
+    def scale(self, nodes: Sequence[int]) -> Scale:
+        """Give the scale that holds some nodes."""
+        paths = [statistic_path(self.run, self.selection, name) for name in self.statistics]
+        return scale_of(self.run, paths, nodes, self.columns, log=self.selection.log_scale)
+
+    def table(self, nodes: Sequence[int]) -> pd.DataFrame:
+        """Give the statistics that are drawn, a line a node and iteration of the window."""
+        run, shown = self.run, self.columns.span
+        iterations = run.iterations[shown]
+        names = [str(run.nodes["name"][node]) or "network" for node in nodes]
+        table = pd.DataFrame(
+            {
+                "node": np.repeat(names, len(iterations)),
+                "iteration": np.tile(iterations, len(names)),
+            }
         )
-        return cls(selection.log_scale, *_limits(values, log=selection.log_scale))
+        if self.selection.encoding == "change":
+            ratios = run.array(statistic_path(run, self.selection, "change_ratio"))
+            for place, threshold in enumerate(run.array("nodes/threshold")):
+                values = ratios[list(nodes), place][:, shown]
+                table[f"changed_over_{threshold:.3g}"] = values.ravel()
+            return table
+        for name in dict.fromkeys((*self.statistics, statistic_of(self.selection))):
+            values = run.array(statistic_path(run, self.selection, name))[list(nodes)][:, shown]
+            table[name] = values.ravel()
+        return table
 
-    def limits(self, values: np.ndarray) -> tuple[float, float]:
-        """Give the least and greatest value of the axis for a node's values."""
-        if self.low is not None and self.high is not None:
-            return self.low, self.high
-        return _limits(values, log=self.log)
 
-
-def multiple(run: Run, selection: Selection, node: int, scale: Scale) -> Row:
+def multiple(drawing: Drawing, node: int) -> Row:
     """Draw one node.
 
     Parameters
     ----------
     node : int
         Its index in the architecture's table.
-    scale : Scale
     """
+    run, selection = drawing.run, drawing.selection
+    options = _label(run, node) | drawing.columns.options
+    key, height = f"node:{run.nodes['name'][node]}", height_of(run, selection, node)
+    encoding = selection.encoding
+    if encoding in ("histogram", "ridge"):
+        scale = drawing.common or drawing.scale([node])
+        path = statistic_path(run, selection, "histogram")
+        histogram = histogram_of(run, path, node, drawing.columns, scale)
+        return histogram.row(key, height, options, common=drawing.common is not None, form=encoding)
+    if encoding == "change":
+        return _change(drawing, node, key, height, options)
+    names = drawing.statistics
+    series = [_series(drawing, name, node) for name in names]
+    options |= (drawing.common or drawing.scale([node])).options
+    colour = ORANGE if shows_gradients(run, selection) else BLUE
+    labels = [STATISTICS[name] for name in names]
+    options["series"] = [{"name": label, "colour": colour} for label in labels]
+    if encoding == "horizon":
+        options["bands"] = selection.horizon_bands
+    kinds = {"band": "spread", "box": "boxes", "horizon": "horizons"}
+    arrays = tuple(values.astype(np.float32) for values in series)
+    return Row(key, kinds.get(encoding, "traces"), height, arrays, options)
+
+
+def _label(run: Run, node: int) -> dict[str, Any]:
     nodes = run.nodes
-    kind = str(nodes["kind"][node])
-    name = str(nodes["name"][node])
-    size = int(nodes["size"][node])
+    kind, name = str(nodes["kind"][node]), str(nodes["name"][node])
+    size, shape = int(nodes["size"][node]), str(nodes["shape"][node])
     what = str(nodes["type"][node]) or kind
-    shape = str(nodes["shape"][node])
-    options: dict[str, Any] = {
+    return {
         "label": str(nodes["label"][node]) or "network",
         "detail": f"{shape or what}, {size:,}",
         "title": f"{name or 'network'}: {what} {shape}, {size:,} weights",
         "indent": int(nodes["depth"][node]),
         "strong": kind in ("network", "stage"),
-        "label_room": 44,
-        "log": scale.log,
+        "label_room": LABEL_ROOM,
+        "can_enlarge": True,
     }
-    key, height = f"node:{name}", HEIGHTS.get(kind, 44)
-    if selection.encoding == "histogram" and run.has(statistic_path(selection, "histogram")):
-        return _histogram(run, selection, node, key, height, options)
-    if selection.encoding == "change":
-        return _change(run, selection, node, key, height, options)
-    names = series_names(selection)
-    series = [run.array(statistic_path(selection, n))[node] for n in names]
-    window = np.concatenate([values[_columns(run, selection)] for values in series])
-    low, high = scale.limits(window)
-    options |= {"low": low, "high": high}
-    colour = "#0072B2" if selection.quantity == "weights" else "#D55E00"
-    options["series"] = [{"name": n.replace("_", " "), "colour": colour} for n in names]
-    drawn = {"band": "band", "box": "box", "horizon": "horizon"}.get(selection.encoding, "lines")
-    if drawn == "horizon":
-        options |= {"log": False, "bands": 3}
-    arrays = tuple(values.astype(np.float32) for values in series)
-    return Row(key, drawn, height, arrays, options)
 
 
-def _columns(run: Run, selection: Selection) -> slice:
-    first, last = run.columns(selection.window)
-    return slice(first, last + 1)
+def _series(drawing: Drawing, name: str, node: int) -> np.ndarray:
+    values = drawing.run.array(statistic_path(drawing.run, drawing.selection, name))[node]
+    return drawing.columns.joined(values[drawing.columns.span], JOINED.get(name, "mean"))
 
 
-def _limits(values: np.ndarray, *, log: bool) -> tuple[float, float]:
-    known = values[np.isfinite(values) & ((values > 0) | (not log))]
-    if not known.size:
-        return (1e-3, 1.0) if log else (0.0, 1.0)
-    low, high = float(known.min()), float(known.max())
-    if high == low:
-        room = abs(high) * 0.1 or 1.0
-        return (low / 1.1, high * 1.1) if log else (low - room, high + room)
-    return low, high
-
-
-def _change(
-    run: Run,
-    selection: Selection,
-    node: int,
-    key: str,
-    height: float,
-    options: dict[str, Any],
-) -> Row:
-    ratios = run.array(statistic_path(selection, "change_ratio"))[node]
+def _change(drawing: Drawing, node: int, key: str, height: float, options: dict[str, Any]) -> Row:
+    """Draw the share of weights that changed by more than each threshold."""
+    run, columns = drawing.run, drawing.columns
+    ratios = run.array(statistic_path(run, drawing.selection, "change_ratio"))[node]
     thresholds = run.array("nodes/threshold")
     order = np.argsort(thresholds)
-    options |= {
-        "low": 0.0,
-        "high": 1.0,
-        "log": False,
-        "series": [{"name": f"changed by over {thresholds[i]:.3g}", "colour": ""} for i in order],
-    }
-    return Row(key, "change", height, tuple(ratios[i].astype(np.float32) for i in order), options)
-
-
-def _histogram(
-    run: Run,
-    selection: Selection,
-    node: int,
-    key: str,
-    height: float,
-    options: dict[str, Any],
-) -> Row:
-    counts = run.part(statistic_path(selection, "histogram"), slice(node, node + 1))[0].T
-    left, right = run.array("nodes/bin_left"), run.array("nodes/bin_right")
-    filled = np.flatnonzero(counts.any(axis=1))
-    low, high = (filled[0], filled[-1] + 1) if filled.size else (0, len(counts))
-    shown = counts[low:high][::-1].astype(np.float32)
-    shown[:, ~counts.any(axis=0)] = np.nan
-    # A few bins hold most weights: the square root shows the tails too.
-    top = float(np.nanmax(shown)) if np.isfinite(shown).any() else 1.0
-    names = [
-        f"{options['label']} from {left[i]:.3g} to {right[i]:.3g}"
-        for i in reversed(range(low, high))
-    ]
-    options |= {"palette": "blues", "value_label": "weights", "line_labels": names}
-    scaled = levels(np.sqrt(shown), 0, np.sqrt(max(top, 1.0)))
-    return Row(key, "image", max(height, 60), (scaled, shown), options)
+    log = drawing.selection.log_scale
+    options |= Scale("log", 1e-4, 1.0).options if log else Scale("linear", 0.0, 1.0).options
+    options["series"] = [{"name": f"changed by over {thresholds[i]:.3g}"} for i in order]
+    shares = columns.joined(ratios[order][:, columns.span], "max")
+    arrays = tuple(share.astype(np.float32) for share in shares)
+    return Row(key, "shares", height, arrays, options)

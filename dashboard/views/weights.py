@@ -1,29 +1,31 @@
 """The weight view: a parameter's weights over the iterations as a raster, at any zoom."""
 
+import html
+from functools import partial
 from typing import Any
 
-import datashader as ds
-import holoviews as hv
 import numpy as np
 import pandas as pd
 import panel as pn
-import xarray as xr
-from bokeh.models import AdaptiveTicker, CustomJSHover, CustomJSTickFormatter, HoverTool
-from holoviews.streams import RangeXY, Tap
+from bokeh.events import RangesUpdate, Reset, Tap
 
+from dashboard.background import Latest
+from dashboard.canvas.treechart import TreeChart
+from dashboard.columns import Columns
 from dashboard.controls import action, bar, beside, choice, rail, text
+from dashboard.raster import Pixels, Subject, colour_limits, pixels_of
+from dashboard.rasterplot import HEIGHT, RasterPlot
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import DARK, LEFT_MARGIN, LIGHT, PALETTES, PALETTES_DARK, RIGHT_MARGIN
-from dashboard.weightwindow import WeightWindow, read, shape_of
+from dashboard.theme import RAIL_WIDTH
+from dashboard.views.filterrasters import MOST_FILTERS, filter_rasters
+from dashboard.views.multiples import shows_gradients
+from dashboard.weightwindow import position, read, shape_of
 
 __all__ = ["WeightView"]
 
-hv.extension("bokeh")
-
-WIDTH, HEIGHT = 1400, 520
-# One layer has weights far out: colours end where all but so many lie.
-COLOUR_QUANTILE = 0.995
+WIDTH = 1400
+Reach = tuple[float, float, float, float]
 
 
 class WeightView:
@@ -33,121 +35,135 @@ class WeightView:
     about = (
         "Every weight of one parameter at every snapshot: a row is a weight (or the weights that "
         "share a row of pixels, summarised by mean, minimum, maximum or range), a column an "
-        "iteration. Filters are contiguous blocks of rows.\n\n"
-        "The wheel zooms and a drag moves; far enough in, single weights are read from the "
-        "training log. Click one to read its filter, channel, kernel position and value."
+        "iteration, all evenly wide. Filters are contiguous blocks of rows. Colours are symmetric "
+        "about zero."
+        "\n\nThe wheel zooms and a drag moves; far enough in, single weights are read from the "
+        "training log. Point at one to read its filter, channel, kernel position and value."
+        "\n\nPicked filters stand below, one above the other, one line a weight."
     )
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
         self.selection = selection
+        nodes = run.nodes
         self.names = [
             str(name)
-            for name, kind in zip(run.nodes["name"], run.nodes["kind"], strict=True)
+            for name, kind in zip(nodes["name"], nodes["kind"], strict=True)
             if kind == "parameter"
         ]
         if selection.raster not in self.names:
             selection.raster = self._first_choice()
-        self.state = text(width=244)
-        self.told = text(width=244)
-        self.place = pn.Column(sizing_mode="stretch_width")
-        self._limits: tuple[float, float] = (-1.0, 1.0)
-        selection.param.watch(
-            self._redraw, ["raster", "raster_statistic", "quantity", "window", "iterations", "dark"]
+        self.plot = RasterPlot([int(iteration) for iteration in run.iterations])
+        self.plot.figure.on_event(RangesUpdate, self._moved)
+        self.plot.figure.on_event(Reset, self._show_all)
+        self.plot.figure.on_event(Tap, self._tapped)
+        self.chart = TreeChart(
+            test_id="filter-rasters",
+            iterations=[int(iteration) for iteration in run.iterations],
+            visible=False,
+            scroll_height=4000,
+            description="Weights of the picked filters over the iterations, one above the other.",
+            sizing_mode="stretch_width",
         )
+        self.chart.param.watch(self._acted, "event")
+        self.state, self.told = text(width=244), text(width=244)
+        self.pick_button = action("Pick this filter", self._pick_told, width=244, visible=False)
+        self.compared = text(margin=(10, 8, 4, 8))
+        self._own_range: Reach | None = None
+        self._told_filter: int | None = None
+        self._limits = (-1.0, 1.0)
+        self._reads, self._comparisons = Latest(), Latest()
+        selection.param.watch(self._redraw, ["raster", "raster_statistic", "quantity"])
+        selection.param.watch(self._redraw, ["raster_scale", "window"])
+        selection.param.watch(self._recolour, "dark")
+        selection.param.watch(self._repick, "iterations")
+        selection.param.watch(self._compare, "filters")
         selection.param.watch(self._moved_by_link, "raster_range")
-        self._own_range: tuple[float, ...] | None = None
         self.update()
 
     def panel(self) -> pn.viewable.Viewable:
         """Give the controls, the raster and what it says."""
+        if not self.names:
+            return text(
+                "<div class='dt-empty'><b>No weights were recorded.</b><br>Record them with "
+                "<code>recorder.snapshot(iteration, model)</code> and process the log again.</div>"
+            )
+        facts = rail(
+            self.state,
+            self.told,
+            self.pick_button,
+            action("Show the whole parameter", self._show_all, width=244),
+        )
+        return pn.Column(
+            self._controls(),
+            beside(pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width"), facts),
+            self.compared,
+            # As wide as the rail above, so that an iteration is one vertical line.
+            beside(self.chart, pn.Spacer(width=RAIL_WIDTH, height=1, css_classes=["dt-rail"])),
+            sizing_mode="stretch_width",
+        )
+
+    def _controls(self) -> pn.viewable.Viewable:
         param = self.selection.param
-        controls = bar(
+        quantities, tip = {"weights": "weights"}, "Weights; no gradients were recorded"
+        if self.run.has_gradients:
+            quantities["gradients"] = "gradients"
+            tip = "Weights, or the gradients that were recorded beside them"
+        statistics = {"mean": "mean", "min": "minimum", "max": "maximum", "range": "range"}
+        return bar(
             choice(
                 param.raster,
                 "Parameter",
-                {n: n for n in self.names},
+                {name: name for name in self.names},
                 "Whose weights are shown",
                 260,
             ),
             choice(
                 param.raster_statistic,
                 "Under a pixel",
-                {"mean": "mean", "min": "minimum", "max": "maximum", "range": "range"},
+                statistics,
                 "How weights that share a pixel are summarised",
                 120,
             ),
+            choice(param.quantity, "Show", quantities, tip, 110),
             choice(
-                param.quantity,
-                "Show",
-                {"weights": "weights"}
-                | ({"gradients": "gradients"} if self.run.has_gradients else {}),
-                "Weights, or gradients where recorded",
-                110,
+                param.raster_scale,
+                "Colours",
+                {"shared": "one scale for all", "own": "what is in sight"},
+                "One colour scale for the whole parameter (and for all filters compared below), or "
+                "one for what is in sight (and for each filter)",
+                160,
             ),
         )
-        facts = rail(self.state, self.told, self._whole_button())
-        return pn.Column(controls, beside(self.place, facts), sizing_mode="stretch_width")
 
     def update(self) -> None:
-        """Draw the raster anew."""
+        """Draw what the store holds now."""
         parameter = self.selection.raster
         if not parameter:
-            self.place.objects = [text("<div class='dt-empty'>No parameters.</div>")]
             return
-        size = int(np.prod(shape_of(self.run, parameter)))
-        whole = (0.0, float(len(self.run.iterations)), 0.0, float(size))
+        whole = self._whole
         reach = self.selection.raster_range or self._window_range(whole)
-        self._whole = whole
-        self._limits = self._colour_limits(self._read(whole[2:], whole[:2]).values)
-        # The stream starts where the link says; what it reports later comes from the person.
-        stream = RangeXY(x_range=(reach[0], reach[1]), y_range=(reach[2], reach[3]))
-        stream.add_subscriber(self._moved)
-        image = hv.DynamicMap(self._image, streams=[stream])
-        tap = Tap(source=image)
-        tap.add_subscriber(self._tapped)
-        overlay = image * self._picks(whole)
-        figure = overlay.opts(
-            hv.opts.Image(
-                cmap=list(self._palettes["diverging" if self._signed else "blues"]),
-                colorbar=True,
-                colorbar_position="bottom",
-                clabel=f"{self.selection.quantity.removesuffix('s')} value",
-                colorbar_opts={
-                    "title_text_font_style": "normal",
-                    "height": 10,
-                    "padding": 4,
-                    "background_fill_alpha": 0,
-                    "bar_line_color": self._inks["line"],
-                    "major_label_text_color": self._inks["faint"],
-                    "title_text_color": self._inks["faint"],
-                },
-                toolbar="above",
-                fontsize={"labels": 11, "ticks": 10, "title": 11},
-                tools=[self._hover(), "wheel_zoom", "pan", "box_zoom", "reset", "tap"],
-                default_tools=[],
-                active_tools=["wheel_zoom", "pan"],
-                responsive=True,
-                height=HEIGHT,
-                xlim=(reach[0], reach[1]),
-                ylim=(reach[2], reach[3]),
-                invert_yaxis=True,
-                xlabel="iteration",
-                ylabel="weight",
-                framewise=False,
-            ),
-            # At the overlay, whose hooks run last: HoloViews sets its own borders before.
-            hv.opts.Overlay(hooks=[self._finish]),
-        )
-        self.place.objects = [pn.pane.HoloViews(figure, sizing_mode="stretch_width", margin=0)]
+        self.plot.bound(whole[:2], whole[2:])
+        self.plot.reach(reach[:2], reach[2:])
+        self._draw(reach)
+        self._repick()
+        self._compare()
 
     def table(self) -> pd.DataFrame:
-        """Values of the rows and iterations in sight, one line each."""
+        """Give the values of the rows and iterations in sight, one line each."""
         reach = self.selection.raster_range or self._window_range(self._whole)
-        window = self._read((reach[2], reach[3]), (reach[0], reach[1]))
+        window = read(
+            self.run,
+            self.selection.raster,
+            reach[2:],
+            reach[:2],
+            height=HEIGHT,
+            width=WIDTH,
+            statistic=self.selection.raster_statistic,
+            gradient=self.subject.gradient,
+        )
         rows = window.first_weight + window.weights_per_row * np.arange(len(window.values))
-        columns = np.clip(np.asarray(window.columns), 0, len(self.run.iterations) - 1)
-        iterations = self.run.iterations[columns.astype(np.int64)]
+        iterations = self.run.iterations[window.columns]
         return pd.DataFrame(
             {
                 "first_weight": np.repeat(rows, len(iterations)),
@@ -158,90 +174,72 @@ class WeightView:
         )
 
     @property
-    def _inks(self) -> dict[str, str]:
-        return DARK if self.selection.dark else LIGHT
+    def subject(self) -> Subject:
+        """What the raster is of."""
+        selection = self.selection
+        gradient = shows_gradients(self.run, selection)
+        return Subject(selection.raster, selection.raster_statistic, gradient)
 
     @property
-    def _palettes(self) -> dict[str, tuple[str, ...]]:
-        return PALETTES_DARK if self.selection.dark else PALETTES
+    def _shape(self) -> tuple[int, ...]:
+        return shape_of(self.run, self.selection.raster)
 
     @property
-    def _signed(self) -> bool:
-        return self.selection.raster_statistic != "range"
+    def _whole(self) -> Reach:
+        return 0.0, float(len(self.run.iterations)), 0.0, float(np.prod(self._shape))
 
     def _first_choice(self) -> str:
-        picked = [name for name, _ in self.selection.filters]
+        picked = [str(name) for name, _ in self.selection.filters]
         for node in self.selection.nodes:
             place = self.run.node(node)
             picked += self.run.filtered_parameters(place) if place is not None else []
-        filtered = [
-            name for name in self.names if self.run.filtered_parameters(self.run.node(name) or 0)
-        ]
-        candidates = [*picked, *filtered, *self.names]
-        return next((name for name in candidates if name in self.names), "")
+        filtered = self.run.filtered_parameters(0) if self.names else []
+        return next((name for name in [*picked, *filtered, *self.names] if name in self.names), "")
 
-    def _window_range(self, whole: tuple[float, ...]) -> tuple[float, ...]:
+    def _window_range(self, whole: Reach) -> Reach:
         first, last = self.run.columns(self.selection.window)
         return float(first), float(last + 1), whole[2], whole[3]
 
-    def _image(
-        self,
-        x_range: tuple[float, float] | None = None,
-        y_range: tuple[float, float] | None = None,
-    ) -> hv.Image:
-        x0, x1 = sorted(x_range or self._whole[:2])
-        y0, y1 = sorted(y_range or self._whole[2:])
-        window = self._read((y0, y1), (x0, x1))
-        pixels = rasterize_window(window, (x0, x1), (y0, y1), WIDTH, HEIGHT)
-        low, high = self._limits
-        self._describe(window)
-        label = f"{self.selection.raster}, {self.selection.quantity}"
-        return hv.Image(
-            pixels, kdims=["column", "weight"], vdims=["value"], label=label
-        ).redim.range(value=(low, high))
+    def _draw(self, reach: Reach) -> None:
+        """Read what is in sight beside the page's loop, then show it."""
+        run, subject, whole = self.run, self.subject, self._whole
+        shared = self.selection.raster_scale == "shared"
 
-    def _read(self, weights: tuple[float, float], columns: tuple[float, float]) -> WeightWindow:
-        return read(
-            self.run,
-            self.selection.raster,
-            weights,
-            columns,
-            height=HEIGHT,
-            width=WIDTH,
-            statistic=self.selection.raster_statistic,
-            gradient=self.selection.quantity == "gradients" and self.run.has_gradients,
-        )
+        def work() -> tuple[Pixels, tuple[float, float]]:
+            pixels = pixels_of(run, subject, reach[:2], reach[2:], width=WIDTH, height=HEIGHT)
+            return pixels, limits_of(run, subject, None if shared else pixels, whole)
 
-    def _colour_limits(self, values: np.ndarray) -> tuple[float, float]:
-        known = np.abs(values[np.isfinite(values)])
-        top = float(np.quantile(known, COLOUR_QUANTILE)) if known.size else 1.0
-        top = top or 1.0
-        return (-top, top) if self._signed else (0.0, top)
+        def show(found: tuple[Pixels, tuple[float, float]]) -> None:
+            pixels, limits = found
+            self._limits = limits
+            self.plot.show(subject, self._shape, pixels)
+            self.plot.colour(subject, limits, dark=self.selection.dark)
+            self._describe(pixels)
 
-    def _describe(self, window: WeightWindow) -> None:
-        shape = " x ".join(str(length) for length in shape_of(self.run, self.selection.raster))
+        self._reads.find(work, show)
+
+    def _describe(self, pixels: Pixels) -> None:
+        window = pixels.window
+        shape = " x ".join(f"{length:,}" for length in self._shape) or "scalar"
         first = window.first_weight
         last = min(first + window.weights_per_row * len(window.values), window.size)
-        note = f"<div class='dt-warning'>{window.note}</div>" if window.note else ""
+        note = f"<div class='dt-warning'>{html.escape(window.note)}</div>" if window.note else ""
         self.state.object = (
             f"<h3>Raster</h3><div data-testid='raster-state' data-level='{window.level}' "
-            f"data-first='{first}' data-last='{last}'><b>{window.described}</b>; weights "
-            f"{first:,} to {last - 1:,} of {window.size:,} (shape {shape}), "
-            f"{len(window.columns):,} iterations.</div>{note}"
-            "<div class='dt-hint'>Wheel zooms, drag pans; over an axis, that axis alone. Click a "
-            "weight to read it.</div>"
+            f"data-first='{first}' data-last='{last}' data-exact='{int(pixels.is_exact)}'>"
+            f"<b>{window.described}</b>; weights {first:,} to {last - 1:,} of {window.size:,} "
+            f"(shape {shape}), {len(window.columns):,} iterations.</div>{note}"
+            "<div class='dt-hint'>Wheel zooms, drag pans; over an axis, that axis alone. Point at "
+            "a weight to read it, click to keep it.</div>"
         )
 
-    def _moved(
-        self,
-        x_range: tuple[float, float] | None = None,
-        y_range: tuple[float, float] | None = None,
-    ) -> None:
-        if x_range is None or y_range is None:
-            return
-        reach = tuple(round(float(v), 2) for v in (*sorted(x_range), *sorted(y_range)))
+    def _moved(self, event: Any) -> None:
+        x0, x1 = sorted((float(event.x0), float(event.x1)))
+        y0, y1 = sorted((float(event.y0), float(event.y1)))
+        reach = round(x0, 2), round(x1, 2), round(y0, 2), round(y1, 2)
         at_whole = all(abs(a - b) < 0.5 for a, b in zip(reach, self._whole, strict=True))
         self._own_range = None if at_whole else reach
+        self._draw(reach)
         self.selection.raster_range = self._own_range
 
     def _moved_by_link(self, event: Any) -> None:
@@ -249,118 +247,131 @@ class WeightView:
             self._own_range = event.new
             self.update()
 
+    def _show_all(self, *_: Any) -> None:
+        self._own_range = None
+        self.selection.raster_range = None
+        self.update()
+
     def _redraw(self, *events: Any) -> None:
         if any(event.name == "raster" for event in events):
-            size = float(np.prod(shape_of(self.run, self.selection.raster)))
+            if self.selection.raster not in self.names:
+                self.selection.raster = self._first_choice()
+                return
+            self.told.object, self.pick_button.visible = "", False
             reach = self.selection.raster_range
-            if reach is not None and reach[3] > size:
+            if reach is not None and reach[3] > float(np.prod(self._shape)):
                 self._own_range = None
                 self.selection.raster_range = None
         self.update()
 
-    def _tapped(self, x: float | None = None, y: float | None = None) -> None:
-        if x is None or y is None:
-            return
-        column = min(max(0, int(x)), len(self.run.iterations) - 1)
-        size = int(np.prod(shape_of(self.run, self.selection.raster)))
-        weight = min(max(0, int(y)), size - 1)
-        iteration = int(self.run.iterations[column])
-        window = self._read((weight, weight + 1), (column, column + 1))
-        value = float(window.values[0, 0])
-        self.told.object = (
-            f"<div data-testid='weight-told'>{self._where(weight)}, iteration {iteration:,}: "
-            f"<b>{value:.6g}</b></div>"
-        )
+    def _recolour(self, *_: Any) -> None:
+        self.plot.colour(self.subject, self._limits, dark=self.selection.dark)
+        self._repick()
 
-    def _where(self, weight: int) -> str:
-        shape = shape_of(self.run, self.selection.raster)
-        if len(shape) < 2:
-            return f"weight {weight:,}"
-        place = [int(index) for index in np.unravel_index(weight, shape)]
-        names = ["filter", "channel", "kernel row", "kernel column"]
-        told = [f"{n} {i}" for n, i in zip(names, place, strict=False)]
-        return ", ".join(told) + f" (weight {weight:,})"
-
-    def _picks(self, whole: tuple[float, ...]) -> hv.Overlay:
+    def _repick(self, *_: Any) -> None:
         picked = self.run.picked_columns(self.selection.iterations)
-        lines = [
-            hv.VLine(column + 0.5).opts(color=self._inks["pick"], line_width=1) for column in picked
-        ]
-        return hv.Overlay(lines or [hv.VLine(whole[1]).opts(alpha=0)])
+        self.plot.pick(picked, dark=self.selection.dark)
+        self.chart.picked = picked
 
-    def _hover(self) -> HoverTool:
-        # Cells are whole: the pointer's place is rounded down to its weight and its column.
-        weight = CustomJSHover(code="return Math.floor(value).toLocaleString('en')")
-        iteration = CustomJSHover(
-            args={"iterations": [int(iteration) for iteration in self.run.iterations]},
-            code="const n = iterations[Math.floor(value)]; return n === undefined ? '' : `${n}`",
+    def _tapped(self, event: Any) -> None:
+        if event.x is None or event.y is None:
+            return
+        column = min(max(0, int(event.x)), len(self.run.iterations) - 1)
+        weight = min(max(0, int(event.y)), int(np.prod(self._shape)) - 1)
+        window = read(
+            self.run,
+            self.selection.raster,
+            (weight, weight + 1),
+            (column, column + 1),
+            height=HEIGHT,
+            width=WIDTH,
+            gradient=self.subject.gradient,
         )
-        return HoverTool(
-            tooltips=[
-                ("weight", "$y{custom}"),
-                ("iteration", "$x{custom}"),
-                ("value", "@image{0.00000}"),
-            ],
-            formatters={"$y": weight, "$x": iteration},
+        iteration = int(self.run.iterations[column])
+        self.told.object = (
+            f"<div data-testid='weight-told'>{position(self._shape, weight)}, iteration "
+            f"{iteration:,}: <b>{float(window.values[0, 0]):.6g}</b></div>"
+        )
+        if len(self._shape) > 1:
+            self._told_filter = weight // int(np.prod(self._shape[1:]))
+            self.pick_button.name = f"Compare filter {self._told_filter} below"
+            self.pick_button.visible = True
+
+    def _pick_told(self) -> None:
+        picked = [self.selection.raster, self._told_filter]
+        if picked not in self.selection.filters:
+            self.selection.filters = [*self.selection.filters, picked]
+
+    def _compare(self, *_: Any) -> None:
+        """Draw the picked filters, one above the other."""
+        run, selection = self.run, self.selection
+        filters = [(str(name), int(index)) for name, index in selection.filters]
+        columns = Columns.of(run, selection.window)
+        draw = partial(
+            filter_rasters,
+            run,
+            filters,
+            columns,
+            statistic=selection.raster_statistic,
+            gradient=shows_gradients(run, selection),
+            shared=selection.raster_scale == "shared",
+        )
+        self._comparisons.find(draw, partial(self._show_compared, columns))
+
+    def _show_compared(self, columns: Columns, rows: list[Any]) -> None:
+        hint = (
+            "Pick filters in the layer view (shift adds one), or click a weight above, to compare "
+            "their weights here."
+        )
+        more = len(self.selection.filters) - MOST_FILTERS
+        told = f" The first {MOST_FILTERS} are shown." if more > 0 else ""
+        self.compared.object = (
+            f"<h3>Picked filters</h3><span class='dt-hint'>One line a weight, on the same "
+            f"iterations.{told}</span>"
+            if rows
+            else f"<h3>Picked filters</h3><span class='dt-hint'>{hint}</span>"
+        )
+        self.chart.visible = bool(rows)
+        total = rows[-1].options["top"] + rows[-1].height + 8 if rows else 0.0
+        self.chart.draw_between(
+            rows,
+            0.0,
+            total,
+            total,
+            iterations=[int(iteration) for iteration in self.run.iterations],
+            first=columns.first,
+            last=columns.last,
         )
 
-    def _finish(self, plot: Any, _element: Any) -> None:
-        iterations = [int(iteration) for iteration in self.run.iterations]
-        plot.state.xaxis[0].formatter = CustomJSTickFormatter(
-            args={"iterations": iterations},
-            code="const n = iterations[Math.floor(tick)];"
-            "return n === undefined ? '' : n.toLocaleString('en')",
-        )
-        plot.state.yaxis[0].formatter = CustomJSTickFormatter(
-            code="return Math.round(tick).toLocaleString('en')"
-        )
-        for axis in (plot.state.xaxis[0], plot.state.yaxis[0]):
-            axis.ticker = AdaptiveTicker(min_interval=1, num_minor_ticks=0)
-            axis.axis_line_color = axis.major_tick_line_color = self._inks["line"]
-            axis.major_label_text_color = axis.axis_label_text_color = self._inks["faint"]
-            axis.axis_label_text_font_style = "normal"
-        # The frame stands under the timeline's, so that an iteration is one vertical line.
-        plot.state.min_border_left, plot.state.min_border_right = LEFT_MARGIN, RIGHT_MARGIN
-        plot.state.outline_line_color = self._inks["line"]
-        plot.state.background_fill_color = plot.state.border_fill_color = None
-        plot.state.toolbar.logo = None
-
-    def _whole_button(self) -> pn.widgets.Button:
-        return action(
-            "Show the whole parameter", lambda: setattr(self.selection, "raster_range", None)
-        )
+    def _acted(self, event: Any) -> None:
+        act = event.new
+        if act["type"] == "reset":
+            self.selection.window = None
+        elif act["type"] == "pick":
+            iteration = int(self.run.iterations[act["column"]])
+            self.selection.toggle("iterations", iteration, add=bool(act.get("shift")))
+        elif act["type"] == "label" and act["row"].startswith("raster:"):
+            _, parameter, index = act["row"].split(":")
+            size = int(np.prod(shape_of(self.run, parameter)[1:]))
+            first, last = self.run.columns(self.selection.window)
+            reach = (
+                float(first),
+                float(last + 1),
+                float(int(index) * size),
+                float((int(index) + 1) * size),
+            )
+            self.selection.param.update(raster=parameter, raster_range=reach)
 
 
-def rasterize_window(
-    window: WeightWindow,
-    columns: tuple[float, float],
-    weights: tuple[float, float],
-    width: int,
-    height: int,
-) -> xr.DataArray:
-    """Bring a window to pixels with datashader.
+def limits_of(
+    run: Run, subject: Subject, pixels: Pixels | None, whole: Reach
+) -> tuple[float, float]:
+    """Give the colours' ends: of what is in sight, or of the whole parameter for None."""
+    if pixels is not None:
+        return colour_limits(pixels.values.to_numpy(), signed=subject.is_signed)
 
-    Returns
-    -------
-    xarray.DataArray
-        float32 [weight, column] of at most `height` x `width`.
-    """
-    step = int(window.columns[1] - window.columns[0]) if len(window.columns) > 1 else 1
-    rows = window.first_weight + window.weights_per_row * (0.5 + np.arange(len(window.values)))
-    data = xr.DataArray(
-        window.values.astype(np.float32),
-        coords={"weight": rows, "column": window.columns + 0.5 * step},
-        dims=("weight", "column"),
-    )
-    # datashader takes a cell's size from its neighbour: a lone one is doubled.
-    for dim, size in (("weight", window.weights_per_row), ("column", step)):
-        if data.sizes[dim] == 1:
-            data = xr.concat([data, data.assign_coords({dim: data[dim] + size})], dim)
-    canvas = ds.Canvas(
-        plot_width=min(width, max(1, round((columns[1] - columns[0]) * 24))),
-        plot_height=min(height, max(1, round((weights[1] - weights[0]) * 24))),
-        x_range=columns,
-        y_range=weights,
-    )
-    # Cells become blocks: a weight is a weight, nothing is blended.
-    return canvas.raster(data, downsample_method="mean", upsample_method="nearest")
+    def find() -> tuple[float, float]:
+        shown = pixels_of(run, subject, whole[:2], whole[2:], width=WIDTH, height=HEIGHT)
+        return colour_limits(shown.values.to_numpy(), signed=subject.is_signed)
+
+    return run.fact(f"colours of {subject}", find)

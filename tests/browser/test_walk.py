@@ -56,14 +56,15 @@ def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
     row = person.wait(lambda: person.row("layers", f"filters:{RESET_PARAMETER}"), "the filters")
     assert row["lines"] == 16
     person.click("layers", f"filters:{RESET_PARAMETER}", reset, line=RESET_FILTER)
+    first = [RESET_PARAMETER, RESET_FILTER]
     person.wait(
-        lambda: person.page.get_by_text(f"1. conv1 filter {RESET_FILTER}").count(), "the top filter"
+        lambda: person.state("top-filters")[0]["links"][0]["key"] == first, "the top filter"
     )
     assert RESET_FILTER in person.row("layers", f"filters:{RESET_PARAMETER}")["row_marks"]
     person.shot("walk-filters")
 
     # Its weights, then nearer until single weights show.
-    person.page.get_by_text(f"Weights of filter {RESET_FILTER}").click()
+    person.page.get_by_text("Weights of the picked filter").click()
     state = person.wait(lambda: person.element("raster-state"), "the raster")
     assert int(state.get_attribute("data-first")) <= RESET_FILTER * 9
     canvas = person.wait(

@@ -1,0 +1,168 @@
+"""A window of weights as pixels: read at the right level, brought to the screen by datashader."""
+
+from dataclasses import dataclass
+
+import datashader as ds
+import numpy as np
+import xarray as xr
+
+from dashboard.run import Run
+from dashboard.weightwindow import WeightWindow, read
+
+__all__ = ["Pixels", "Subject", "colour_limits", "pixels_of", "rasterize_window"]
+
+# A few weights far out would leave all else pale: colours end where all but so many lie.
+COLOUR_QUANTILE = 0.995
+DOWNSAMPLED = {"mean": "mean", "min": "min", "max": "max"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a raster is of.
+
+    Attributes
+    ----------
+    parameter : str
+    statistic : {"mean", "min", "max", "range"}
+        Of the weights that share a pixel.
+    gradient : bool
+        Whether it is of the gradients.
+    """
+
+    parameter: str
+    statistic: str = "mean"
+    gradient: bool = False
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether values have two signs, and so a palette about zero."""
+        return self.statistic != "range"
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A rasterized window.
+
+    Attributes
+    ----------
+    values : xarray.DataArray
+        float32 [weight, column].
+    window : WeightWindow
+        What was read for it: whole cells, so a little more than was asked for.
+    """
+
+    values: xr.DataArray
+    window: WeightWindow
+
+    @property
+    def columns(self) -> tuple[float, float]:
+        """Outer edges of the first and last column."""
+        return float(self.window.columns[0]), float(self.window.columns[-1] + self.window.step)
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        """Outer edges of the first and last row, in weights."""
+        first, window = self.window.first_weight, self.window
+        return float(first), float(first + window.weights_per_row * len(window.values))
+
+    @property
+    def weights_per_pixel(self) -> float:
+        """How many weights a pixel stands for."""
+        return (self.weights[1] - self.weights[0]) / self.values.sizes["weight"]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether a pixel is one weight's own value at one iteration."""
+        shape = self.window.values.shape
+        return self.window.level == 0 and self.window.step == 1 and self.values.shape == shape
+
+
+def pixels_of(
+    run: Run,
+    subject: Subject,
+    columns: tuple[float, float],
+    weights: tuple[float, float],
+    *,
+    width: int,
+    height: int,
+) -> Pixels:
+    """Read a window and bring it to pixels.
+
+    Parameters
+    ----------
+    columns, weights : tuple of float
+        First and last, the last ones excluded.
+    width, height : int
+        Pixels at most.
+    """
+
+    def part(statistic: str) -> tuple[xr.DataArray, WeightWindow]:
+        window = read(
+            run,
+            subject.parameter,
+            weights,
+            columns,
+            height=height,
+            width=width,
+            statistic=statistic,
+            gradient=subject.gradient,
+        )
+        method = DOWNSAMPLED[statistic]
+        return rasterize_window(window, width, height, method), window
+
+    if subject.statistic == "range":
+        # Of all weights under a pixel: the greatest of the maxima less the least of the minima.
+        (low, _), (values, window) = part("min"), part("max")
+        values = values - low
+    else:
+        values, window = part(subject.statistic)
+    return Pixels(values, window)
+
+
+def rasterize_window(
+    window: WeightWindow, width: int, height: int, method: str = "mean"
+) -> xr.DataArray:
+    """Bring a window to pixels with datashader.
+
+    A row or column becomes a pixel where there is room; where there is not, datashader brings
+    several to one. Nothing is enlarged here: the browser draws a pixel as a block.
+
+    Parameters
+    ----------
+    method : {"mean", "min", "max"}
+        What a pixel shows of the rows and columns under it.
+
+    Returns
+    -------
+    xarray.DataArray
+        float32 [weight, column] of at most `height` x `width`, over all of the window's cells.
+    """
+    per, step = window.weights_per_row, window.step
+    rows = window.first_weight + per * (0.5 + np.arange(len(window.values)))
+    data = xr.DataArray(
+        window.values.astype(np.float32, copy=False),
+        coords={"weight": rows, "column": window.columns + 0.5 * step},
+        dims=("weight", "column"),
+    )
+    lines, places = min(height, data.sizes["weight"]), min(width, data.sizes["column"])
+    if (lines, places) == data.shape:
+        return data
+    # From edge to edge of whole cells: datashader would shift cells that a range cuts.
+    canvas = ds.Canvas(
+        plot_width=places,
+        plot_height=lines,
+        x_range=(float(window.columns[0]), float(window.columns[-1] + step)),
+        y_range=(float(window.first_weight), float(window.first_weight + per * len(rows))),
+    )
+    # datashader takes a cell's size from its neighbour: a lone one is doubled.
+    for dim, size in (("weight", per), ("column", step)):
+        if data.sizes[dim] == 1:
+            data = xr.concat([data, data.assign_coords({dim: data[dim] + size})], dim)
+    return canvas.raster(data, downsample_method=method, upsample_method="nearest")
+
+
+def colour_limits(values: np.ndarray, *, signed: bool) -> tuple[float, float]:
+    """Give the values of the first and last colour: about zero where values have two signs."""
+    known = np.abs(values[np.isfinite(values)])
+    top = (float(np.quantile(known, COLOUR_QUANTILE)) if known.size else 1.0) or 1.0
+    return (-top, top) if signed else (0.0, top)

@@ -1,0 +1,220 @@
+"""The raster's figure: an image of pixels over iterations and weights, changed in place.
+
+It knows no widgets: the weights view shows it on a page, a notebook can show it too.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from bokeh.models import (
+    AdaptiveTicker,
+    ColumnDataSource,
+    CustomJSHover,
+    CustomJSTickFormatter,
+    FixedTicker,
+    HoverTool,
+    Image,
+    LinearColorMapper,
+    Range1d,
+)
+from bokeh.models.annotations import ColorBar, Span
+from bokeh.plotting import figure
+
+from dashboard.raster import Pixels, Subject
+from dashboard.theme import DARK, LEFT_MARGIN, LIGHT, PALETTES, PALETTES_DARK, RIGHT_MARGIN
+
+__all__ = ["RasterPlot"]
+
+HEIGHT = 520
+# Bokeh reads these of its own; the page's theme sets what they refer to.
+COLOURS = """
+:host {
+  --bk-axis-line-color: var(--dt-line, #d9dee4);
+  --bk-major-tick-line-color: var(--dt-line, #d9dee4);
+  --bk-major-label-text-color: var(--dt-faint, #52606d);
+  --bk-axis-label-text-color: var(--dt-faint, #52606d);
+  --bk-outline-line-color: var(--dt-line, #d9dee4);
+}
+"""
+ITERATION = """
+const column = Math.floor(value)
+const n = iterations[column]
+if (n === undefined) return ''
+if (step <= 1) return n.toLocaleString('en')
+const from = first + Math.floor((column - first) / step) * step
+const to = Math.min(iterations.length - 1, from + step - 1)
+return `${iterations[from].toLocaleString('en')} to ${iterations[to].toLocaleString('en')}`
+"""
+PLACE = """
+const size = shape.reduce((a, b) => a * b, 1)
+const inside = (w) => Math.min(size - 1, Math.max(0, w))
+const words = (w) => w.toLocaleString('en')
+if (per > 1) {
+  const low = inside(Math.floor(value / per) * per), high = inside(low + per - 1)
+  const told = `weights ${words(low)} to ${words(high)}`
+  if (shape.length < 2) return told
+  const each = size / shape[0]
+  const from = Math.floor(low / each), to = Math.floor(high / each)
+  return from === to ? `filter ${from}, ${told}` : `filters ${from} to ${to}, ${told}`
+}
+let rest = inside(Math.floor(value))
+const weight = `weight ${words(rest)}`
+if (shape.length < 2) return weight
+const places = []
+for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
+  places.unshift(rest % shape[axis])
+  rest = Math.floor(rest / shape[axis])
+}
+const kernel = places.slice(2)
+const told = [`filter ${places[0]}`, `channel ${places[1]}`]
+if (kernel.length) told.push(`kernel (${kernel.join(', ')})`)
+return `${told.join(', ')}; ${weight}`
+"""
+VALUE = """
+const shown = Number.isFinite(value) ? Number(value).toPrecision(exact ? 7 : 4) : 'not recorded'
+return `${shown} (${words})`
+"""
+
+
+class RasterPlot:
+    """A figure of one raster, whose pixels, colours, range and picks are changed in place.
+
+    Parameters
+    ----------
+    iterations : sequence of int
+        Every iteration of the run, by column.
+    """
+
+    def __init__(self, iterations: Sequence[int]) -> None:
+        listed = [int(iteration) for iteration in iterations]
+        self.source = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
+        self.mapper = LinearColorMapper(palette=list(PALETTES["diverging"]), low=-1, high=1)
+        self.x_range, self.y_range = Range1d(start=0, end=1), Range1d(start=1, end=0)
+        self._iteration = CustomJSHover(
+            args={"iterations": listed, "step": 1, "first": 0}, code=ITERATION
+        )
+        self._place = CustomJSHover(args={"shape": [1], "per": 1}, code=PLACE)
+        self._value = CustomJSHover(args={"words": "", "exact": False}, code=VALUE)
+        self.figure = figure(
+            height=HEIGHT,
+            sizing_mode="stretch_width",
+            tools="wheel_zoom,pan,box_zoom,reset,save,tap",
+            active_scroll="wheel_zoom",
+            active_drag="pan",
+            toolbar_location="above",
+            x_range=self.x_range,
+            y_range=self.y_range,
+            x_axis_label="iteration",
+            y_axis_label="weight",
+            stylesheets=[COLOURS],
+            output_backend="canvas",
+        )
+        glyph = Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=self.mapper)
+        image = self.figure.add_glyph(self.source, glyph)
+        self.figure.add_tools(
+            HoverTool(
+                renderers=[image],
+                tooltips=[
+                    ("iteration", "$x{custom}"),
+                    ("where", "$y{custom}"),
+                    ("value", "@image{custom}"),
+                ],
+                formatters={"$x": self._iteration, "$y": self._place, "@image": self._value},
+            )
+        )
+        self._bar = ColorBar(
+            color_mapper=self.mapper,
+            orientation="horizontal",
+            height=10,
+            padding=4,
+            title_text_font_style="normal",
+            title_text_font_size="11px",
+            major_label_text_font_size="11px",
+            background_fill_alpha=0,
+        )
+        self.figure.add_layout(self._bar, "below")
+        self._picks: list[Span] = []
+        self._dress(listed)
+
+    def show(self, subject: Subject, shape: Sequence[int], pixels: Pixels) -> None:
+        """Show pixels, and tell of them when they are pointed at."""
+        values, window = pixels.values, pixels.window
+        columns, weights = pixels.columns, pixels.weights
+        image = np.ascontiguousarray(values.to_numpy(), np.float32)
+        self.source.data = {
+            "image": [image],
+            "x": [columns[0]],
+            "y": [weights[0]],
+            "dw": [columns[1] - columns[0]],
+            "dh": [weights[1] - weights[0]],
+        }
+        per = max(window.weights_per_row, int(np.ceil(pixels.weights_per_pixel - 1e-9)))
+        self._place.args = {"shape": list(shape) or [1], "per": per}
+        words = "exact" if pixels.is_exact else f"{subject.statistic} of {per:,} weights"
+        self._value.args = {"words": words, "exact": pixels.is_exact}
+        self._iteration.args = self._iteration.args | {
+            "step": window.step,
+            "first": int(window.columns[0]),
+        }
+
+    def colour(self, subject: Subject, limits: tuple[float, float], *, dark: bool = False) -> None:
+        """Set the colours' ends; two signs have a palette about zero."""
+        palettes = PALETTES_DARK if dark else PALETTES
+        self.mapper.palette = list(palettes["diverging" if subject.is_signed else "blues"])
+        self.mapper.low, self.mapper.high = limits
+        # A colour bar reads no variables of the page's theme.
+        inks = DARK if dark else LIGHT
+        self._bar.title_text_color = self._bar.major_label_text_color = inks["faint"]
+        self._bar.bar_line_color = inks["line"]
+        what = "gradient" if subject.gradient else "weight"
+        self._bar.title = f"{subject.statistic} {what} under a pixel (no unit)"
+        ticks = np.linspace(*limits, 5)
+        self._bar.ticker = FixedTicker(ticks=[float(tick) for tick in ticks])
+
+    def reach(self, columns: tuple[float, float], weights: tuple[float, float]) -> None:
+        """Set what is in sight: first and last column, first and last weight."""
+        self.x_range.update(start=columns[0], end=columns[1])
+        # Filter 0 is at the upper end, as in the layer view.
+        self.y_range.update(start=weights[1], end=weights[0])
+
+    def bound(self, columns: tuple[float, float], weights: tuple[float, float]) -> None:
+        """Set what there is to see: nobody pans or zooms out farther; reset shows all of it."""
+        self.x_range.update(
+            bounds=columns, reset_start=columns[0], reset_end=columns[1], min_interval=1
+        )
+        self.y_range.update(
+            bounds=weights, reset_start=weights[1], reset_end=weights[0], min_interval=1
+        )
+
+    def pick(self, columns: Sequence[int], *, dark: bool = False) -> None:
+        """Mark picked columns by lines."""
+        colour = (DARK if dark else LIGHT)["pick"]
+        while len(self._picks) < len(columns):
+            line = Span(dimension="height", line_width=1)
+            self._picks.append(line)
+            self.figure.add_layout(line)
+        for place, line in enumerate(self._picks):
+            shown = place < len(columns)
+            line.update(
+                location=columns[place] + 0.5 if shown else 0, visible=shown, line_color=colour
+            )
+
+    def _dress(self, iterations: list[int]) -> None:
+        plot = self.figure
+        plot.xaxis.formatter = CustomJSTickFormatter(
+            args={"iterations": iterations},
+            code="const n = iterations[Math.floor(tick)];"
+            "return n === undefined ? '' : n.toLocaleString('en')",
+        )
+        plot.yaxis.formatter = CustomJSTickFormatter(
+            code="return Math.round(tick).toLocaleString('en')"
+        )
+        for axis in (plot.xaxis[0], plot.yaxis[0]):
+            axis.ticker = AdaptiveTicker(min_interval=1, num_minor_ticks=0)
+            axis.axis_label_text_font_style = "normal"
+            axis.axis_label_text_font_size = axis.major_label_text_font_size = "11px"
+        # The frame stands under the timeline's, so that an iteration is one vertical line.
+        plot.min_border_left, plot.min_border_right = LEFT_MARGIN, RIGHT_MARGIN
+        plot.background_fill_color = plot.border_fill_color = None
+        plot.grid.visible = False
+        plot.toolbar.logo = None

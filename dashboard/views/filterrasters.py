@@ -1,0 +1,116 @@
+"""Rasters of several filters on one time axis, one above the other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dashboard.canvas.rowchart import Row
+from dashboard.columns import Columns
+from dashboard.raster import Subject, colour_limits, pixels_of
+from dashboard.run import Run
+from dashboard.theme import levels
+from dashboard.weightwindow import position, shape_of
+
+__all__ = ["MOST_FILTERS", "filter_rasters"]
+
+MOST_FILTERS = 12
+# Lines of a raster; a filter of more weights shares them, by the chosen statistic.
+LINES = 160
+PIXEL, SMALLEST = 6, 72
+GAP = 10
+
+
+def filter_rasters(
+    run: Run,
+    filters: Sequence[tuple[str, int]],
+    columns: Columns,
+    *,
+    statistic: str,
+    gradient: bool,
+    shared: bool,
+) -> list[Row]:
+    """Draw the weights of some filters.
+
+    Parameters
+    ----------
+    filters : sequence of (str, int)
+        Parameter and index of each; those that the run does not have are left out.
+    columns : Columns
+    statistic : {"mean", "min", "max", "range"}
+        Of weights that share a line.
+    gradient : bool
+    shared : bool
+        Whether all have one colour scale, or each its own.
+    """
+    drawn = []
+    for parameter, index in filters[:MOST_FILTERS]:
+        shape = shape_of(run, parameter)
+        if len(shape) < 2 or not 0 <= index < shape[0]:
+            continue
+        subject = Subject(parameter, statistic, gradient)
+        drawn.append((subject, index, shape, _values(run, subject, index, shape, columns)))
+    if not drawn:
+        return []
+    signed = drawn[0][0].is_signed
+    everything = np.concatenate([values.ravel() for *_, values in drawn])
+    common = colour_limits(everything, signed=signed)
+    rows, top = [], 4.0
+    for subject, index, shape, values in drawn:
+        limits = common if shared else colour_limits(values, signed=signed)
+        row = _row(subject, index, shape, values, limits, columns)
+        row.options["top"] = top
+        top += row.height + GAP
+        rows.append(row)
+    return rows
+
+
+def _values(
+    run: Run, subject: Subject, index: int, shape: Sequence[int], columns: Columns
+) -> np.ndarray:
+    """Read a filter's weights, float32 [line, place]."""
+    size = int(np.prod(shape[1:]))
+    places = -(-(columns.last - columns.first + 1) // columns.step)
+    pixels = pixels_of(
+        run,
+        subject,
+        (float(columns.first), float(columns.last + 1)),
+        (float(index * size), float((index + 1) * size)),
+        width=places,
+        height=min(LINES, size),
+    )
+    return pixels.values.to_numpy()
+
+
+def _row(
+    subject: Subject,
+    index: int,
+    shape: tuple[int, ...],
+    values: np.ndarray,
+    limits: tuple[float, float],
+    columns: Columns,
+) -> Row:
+    size = int(np.prod(shape[1:]))
+    low, high = limits
+    layer = subject.parameter.removesuffix(".weight")
+    starts = np.linspace(0, size, len(values) + 1)[:-1].astype(int)
+    if len(values) == size:
+        labels = [position(shape, index * size + line) for line in range(size)]
+    else:
+        labels = [f"filter {index}, from weight {start:,} of {size:,}" for start in starts]
+    what = "gradients" if subject.gradient else "weights"
+    options: dict[str, Any] = columns.options | {
+        "label": f"{layer} filter {index}",
+        "title": f"{subject.parameter} filter {index}: {size:,} {what}",
+        "strong": True,
+        "palette": "diverging" if subject.is_signed else "blues",
+        "value_label": "value" if len(values) == size else f"{subject.statistic} of weights",
+        "line_labels": labels,
+        "y_ticks": [[0.5 / len(values), "0"], [1 - 0.5 / len(values), f"{size - 1:,}"]],
+        "colours": [f"{low:.3g}", f"{high:.3g}", f"{what}, no unit"],
+        "label_room": 54,
+        "gap": GAP,
+    }
+    height = min(LINES, max(SMALLEST, PIXEL * size))
+    key = f"raster:{subject.parameter}:{index}"
+    return Row(key, "pixels", height, (levels(values, low, high), values), options)
