@@ -6,9 +6,10 @@ from typing import Any
 import panel as pn
 import param
 
+from dashboard.canvas.field import Field
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import RAIL_WIDTH
+from dashboard.theme import CSS, RAIL_WIDTH
 
 __all__ = [
     "action",
@@ -27,13 +28,13 @@ __all__ = [
 def text(content: str = "", **options: Any) -> pn.pane.HTML:
     """Show HTML in the page's style."""
     sizing = {} if "width" in options else {"sizing_mode": "stretch_width"}
-    return pn.pane.HTML(content, **sizing | options)
+    return pn.pane.HTML(content, stylesheets=[CSS], **sizing | options)
 
 
 def action(name: str, act: Callable[[], Any], **options: Any) -> pn.widgets.Button:
     """Make a button."""
     button = pn.widgets.Button(
-        name=name, **{"button_type": "light", "margin": (0, 0, 4, 0)} | options
+        name=name, stylesheets=[CSS], **{"button_type": "light", "margin": (0, 0, 4, 0)} | options
     )
     button.on_click(lambda _: act())
     return button
@@ -53,22 +54,18 @@ def choice(
     )
 
 
-def number_field(parameter: param.Parameter, label: str, tip: str) -> pn.widgets.IntInput:
+def number_field(
+    parameter: param.Parameter, label: str, tip: str, width: int = 86
+) -> pn.viewable.Viewable:
     """Make a field for a whole number."""
-    return pn.widgets.IntInput.from_param(
-        parameter, name=label, description=tip, width=86, margin=(0, 8, 0, 0)
-    )
+    return Field.bound_to(parameter, label=label, tip=tip, width=width, margin=(0, 8, 0, 0))
 
 
 def check(
     parameter: param.Parameter, label: str, tip: str = "", width: int = 84
 ) -> pn.viewable.Viewable:
-    """Make a box to tick, with its tooltip beside it."""
-    box = pn.widgets.Checkbox.from_param(parameter, name=label, margin=(0, 0, 6, 4))
-    if not tip:
-        return box
-    icon = pn.widgets.TooltipIcon(value=tip, margin=(1, 0, 0, 2))
-    return pn.Row(box, icon, width=width, margin=(0, 8, 0, 0))
+    """Make a box to tick."""
+    return Field.bound_to(parameter, label=label, tip=tip, width=width, margin=(0, 8, 0, 4))
 
 
 def legend(what: str, low: str, high: str, palette: str = "blues", note: str = "") -> str:
@@ -85,6 +82,7 @@ def rail(*objects: Any) -> pn.Column:
         *objects,
         width=RAIL_WIDTH,
         css_classes=["dt-card", "dt-rail"],
+        stylesheets=[CSS],
         margin=0,
     )
 
@@ -95,6 +93,7 @@ def beside(chart: Any, column: Any) -> pn.viewable.Viewable:
         chart,
         column,
         css_classes=["dt-beside"],
+        stylesheets=[CSS],
         sizing_mode="stretch_width",
         margin=0,
     )
@@ -106,6 +105,7 @@ def bar(*widgets: Any) -> pn.viewable.Viewable:
         *widgets,
         align_items="flex-end",
         css_classes=["dt-bar"],
+        stylesheets=[CSS],
         sizing_mode="stretch_width",
         margin=(4, 0, 6, 0),
     )

@@ -15,6 +15,7 @@ from dashboard.places import open_place, places_of
 from dashboard.run import Run
 from dashboard.selection import KEYS, VIEWS, Selection
 from dashboard.stepping import step_anomaly, step_iteration
+from dashboard.theme import CSS
 from dashboard.views.correlation import CorrelationView
 from dashboard.views.info import InfoView
 from dashboard.views.layers import LayerView
@@ -58,7 +59,9 @@ class RunPage:
             name: ViewFrame(maker, run, self.selection) for name, maker in VIEW_CLASSES.items()
         }
         self.chips = pn.Column(margin=0, sizing_mode="stretch_width")
-        self.notice = pn.pane.Alert("", alert_type="warning", visible=False, margin=(6, 16))
+        self.notice = pn.pane.Alert(
+            "", alert_type="warning", visible=False, margin=(6, 16), stylesheets=[CSS]
+        )
         self.header = Header(
             views=VIEWS,
             split=self.selection.split,
@@ -97,10 +100,12 @@ class RunPage:
                     self.timeline.place, rail(self.tools, *self._timeline_controls(), self.chips)
                 ),
                 css_classes=["dt-timeline"],
+                stylesheets=[CSS],
                 sizing_mode="stretch_width",
                 margin=0,
             ),
             css_classes=["dt-top"],
+            stylesheets=[CSS],
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -109,6 +114,7 @@ class RunPage:
             self.notice,
             self.panes.panel(),
             css_classes=["dt-page"],
+            stylesheets=[CSS],
             sizing_mode="stretch_width",
             margin=0,
         )

@@ -9,6 +9,7 @@ from dashboard.canvas.divider import Divider
 from dashboard.canvas.header import PaneHead
 from dashboard.frame import ViewFrame
 from dashboard.selection import VIEWS, Selection
+from dashboard.theme import CSS
 
 __all__ = ["Panes"]
 
@@ -44,6 +45,7 @@ class Panes:
                 head,
                 body,
                 css_classes=["dt-pane", f"dt-pane-{head.pane}"],
+                stylesheets=[CSS],
                 sizing_mode="stretch_width",
                 margin=0,
             )
@@ -54,6 +56,7 @@ class Panes:
             self.columns[0],
             self.divider,
             self.columns[1],
+            stylesheets=[CSS],
             sizing_mode="stretch_width",
             margin=0,
         )

@@ -17,7 +17,7 @@ from dashboard.home import home, unreachable
 from dashboard.page import POLL_MILLISECONDS, RunPage
 from dashboard.run import Run
 from dashboard.signin import SignIn
-from dashboard.theme import CSS, PAGE_CSS
+from dashboard.theme import PAGE_CSS, WIDGET_CSS
 from dashboard.users import Users
 from deeptracker.errors import DeepTrackerError
 
@@ -62,7 +62,7 @@ def serve(
     runs = _named(stores)
     port = port or _free_port(address)
     _check_port(address, port)
-    pn.extension(raw_css=[CSS])
+    pn.extension(raw_css=[WIDGET_CSS])
     pages: dict[str, Callable[[], Any]] = {slug: _page(location) for slug, location in runs.items()}
     _warm(next(iter(runs.values())))
     first = next(iter(runs))

@@ -25,6 +25,7 @@ __all__ = [
     "PALETTES_DARK",
     "RAIL_WIDTH",
     "RIGHT_MARGIN",
+    "WIDGET_CSS",
     "levels",
     "lookup_table",
 ]
@@ -191,3 +192,4 @@ PAGE_CSS = (
     f":root[data-theme=dark] {{ {_variables(dark=True)} }}\n"
 )
 CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+WIDGET_CSS = (Path(__file__).parent / "widgets.css").read_text(encoding="utf-8")

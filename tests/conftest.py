@@ -3,9 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from objectstorage import CREDENTIALS, Bucket, Proxy, s3_server
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits"
+
+# How long an example takes says how busy the machine is, and nothing else.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -134,7 +134,7 @@ class TimeAxis {
     const step = Math.max(1, [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough) || rough)
     const labels = []
     for (let value = Math.ceil(this.from / step) * step; value <= this.from + room; value += step) {
-      labels.push({ x: this.pixel(value), value })
+      labels.push({ x: this.pixel(value), value: value || 0 })
     }
     return labels
   }

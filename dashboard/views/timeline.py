@@ -79,7 +79,7 @@ class Timeline:
                 choice(
                     param.spacing,
                     "Axis",
-                    {"ordinal": "snapshots evenly wide", "true": "true iterations"},
+                    {"ordinal": "evenly wide", "true": "true iterations"},
                     "Ordinal: each snapshot is as wide as any other. True: each stands at its "
                     "iteration, so that gaps in the recording show. All charts follow.",
                     138,

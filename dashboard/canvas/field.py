@@ -1,0 +1,46 @@
+"""Fields that say what they do to everyone: a box to tick, and a whole number."""
+
+from pathlib import Path
+from typing import Any
+
+import param
+from panel.custom import JSComponent
+
+__all__ = ["Field"]
+
+
+class Field(JSComponent):
+    """A labelled field with a tooltip, bound to a parameter of the selection."""
+
+    kind: Any = param.Selector(default="number", objects=["number", "check"])
+    label = param.String(default="")
+    tip = param.String(default="", doc="what it does, in the paper's terms")
+    value = param.Integer(default=0, doc="the number, or whether it is ticked")
+    low = param.Integer(default=None, allow_None=True)
+    high = param.Integer(default=None, allow_None=True)
+
+    _esm = (Path(__file__).parent / "field.js").read_text(encoding="utf-8")
+
+    @classmethod
+    def bound_to(cls, parameter: param.Parameter, **options: Any) -> "Field":
+        """Make a field that reads and writes a parameter, within the parameter's bounds."""
+        owner, name = parameter.owner, str(parameter.name)
+        is_check = isinstance(parameter, param.Boolean)
+        low, high = (None, None) if is_check else (parameter.bounds or (None, None))
+        field = cls(
+            kind="check" if is_check else "number",
+            value=int(getattr(owner, name)),
+            low=low,
+            high=high,
+            **options,
+        )
+
+        def write(event: Any) -> None:
+            setattr(owner, name, bool(event.new) if is_check else event.new)
+
+        def read(event: Any) -> None:
+            field.value = int(event.new)
+
+        field.param.watch(write, "value")
+        owner.param.watch(read, name)
+        return field
