@@ -120,6 +120,46 @@ def process(
 
 
 @app.command()
+def plan(
+    log: Annotated[str, typer.Argument(help="A training log, or a folder of *.safetensors.")],
+    store: Annotated[
+        str | None, typer.Option(help="The store to write. Default: LOG.dtstore beside the log.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Local worker processes. Default: one a core.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="An existing Dask scheduler, tcp://HOST:PORT.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A YAML file; see configs/ for examples.")
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="GB/s that one thread of a worker gets through."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the forecast as one JSON object.")
+    ] = False,
+) -> None:
+    """Tell what processing would read, write, hold in memory and take, without doing it."""
+    with _one_line_errors():
+        from pipeline import plan as plan_log
+        from pipeline.config import load_config
+
+        forecast = plan_log(
+            log,
+            store,
+            config=load_config(config),
+            workers=workers,
+            scheduler=scheduler,
+            rate=rate * 1e9 if rate else None,
+        )
+        typer.echo(json.dumps(forecast.as_dict()) if as_json else forecast.text())
+        forecast.check()
+
+
+@app.command()
 def serve(
     stores: Annotated[list[str], typer.Argument(help="One store or more.", metavar="STORE...")],
     port: Annotated[int, typer.Option(help="The port; 0 takes any free one.")] = 5006,

@@ -19,11 +19,10 @@ from pipeline.subject import Subject
 __all__ = ["merged_recording", "prepare", "put"]
 
 
-def merged_recording(writer: StoreWriter, change: Change, new: Recording) -> Recording:
+def merged_recording(root: zarr.Group | None, change: Change, new: Recording) -> Recording:
     """Join the store's recording with the source's: what was processed stays, even if removed."""
-    if change.action != "append":
+    if root is None or change.action not in ("append", "nothing"):
         return new
-    root = writer.root()
     old = Recording(
         read(root, "iteration"),
         read(root, "snapshot_fingerprint"),

@@ -3,15 +3,19 @@
 import time
 from pathlib import Path
 
+from distributed import Client
+
 from pipeline.arrays import array_at
 from pipeline.blocks import Columns, plan_blocks
 from pipeline.changes import Change, find_changes
 from pipeline.clusters import connect, overridden, size_of
 from pipeline.conclusions import write_conclusions
 from pipeline.config import Config
+from pipeline.forecast import Forecast
 from pipeline.graph import Comparison, Run, conclude, measure
 from pipeline.interrupts import terminate_as_interrupt
 from pipeline.locations import name_of, sibling
+from pipeline.planning import RATE_ATTRIBUTE, forecast_of
 from pipeline.preparation import merged_recording, prepare
 from pipeline.progress import Progress, SilentProgress
 from pipeline.sources import open_source
@@ -20,7 +24,9 @@ from pipeline.subject import Subject
 from pipeline.summary import Summary
 from pipeline.watch import Watch
 
-__all__ = ["default_store", "process"]
+__all__ = ["default_store", "plan", "process"]
+
+TELLING_SECONDS = 5.0
 
 
 def process(
@@ -78,6 +84,7 @@ def process(
     )
     watch.check()
     subject = Subject(open_source(log, config.source.pattern, config.storage), config)
+    forecast_of(subject, location).check()
     with terminate_as_interrupt(), open_writer(location, config.storage) as writer:
         change = _change(writer, subject)
         if change.action == "nothing":
@@ -87,6 +94,36 @@ def process(
         findings = write_conclusions(writer.root(), run, comparison)
         writer.publish(_message(subject, change, run))
         return _summary(started, location, subject, change, writer, run, nbytes, findings)
+
+
+def plan(
+    log: str | Path,
+    store: str | Path | None = None,
+    *,
+    config: Config | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    rate: float | None = None,
+) -> Forecast:
+    """Foresee what `process` would read, write, hold in memory and take.
+
+    No weight is read and nothing is written.
+
+    Parameters
+    ----------
+    log, store, config, workers, scheduler
+        As of `process`.
+    rate : float, optional
+        Bytes a second that one thread of a worker gets through.
+
+    Raises
+    ------
+    DeepTrackerError
+        When the log, the config, the store or the cluster is unfit.
+    """
+    config = _with_cluster(config or Config(), workers, scheduler)
+    subject = Subject(open_source(log, config.source.pattern, config.storage), config)
+    return forecast_of(subject, str(store or default_store(log)), rate)
 
 
 def default_store(log: str | Path) -> str:
@@ -108,7 +145,7 @@ def _change(writer: StoreWriter, subject: Subject) -> Change:
 
 def _prepared(writer: StoreWriter, subject: Subject, change: Change) -> Run:
     """Stage the run's arrays, and plan its blocks."""
-    recording = merged_recording(writer, change, subject.recording)
+    recording = merged_recording(writer.root(), change, subject.recording)
     schema = subject.schema(recording.iterations)
     columns = Columns(change.first_column, len(recording.iterations))
     prepare(writer, subject, schema, change, recording)
@@ -132,11 +169,20 @@ def _measured(writer: StoreWriter, run: Run, watch: Watch) -> tuple[int, Compari
         progress.stage("starting workers")
         with connect(run.subject.config.cluster) as client, watch.over(client) as log:
             writer.stage("Staged: arrays")
+            started = time.perf_counter()
             nbytes = measure(client, writer.session, run, progress, log)
+            _note_rate(writer, client, nbytes, time.perf_counter() - started)
             writer.stage("Staged: measures")
             return nbytes, conclude(client, writer.session, run, progress, log)
     finally:
         progress.stop()
+
+
+def _note_rate(writer: StoreWriter, client: Client, nbytes: int, seconds: float) -> None:
+    """Keep how fast a thread was, for the next forecast; a short run says little."""
+    threads = sum(client.nthreads().values())
+    if seconds >= TELLING_SECONDS and threads:
+        writer.root().attrs[RATE_ATTRIBUTE] = nbytes / seconds / threads
 
 
 def _with_cluster(config: Config, workers: int | None, scheduler: str | None) -> Config:

@@ -19,6 +19,7 @@ from pipeline.objectstore import REQUEST_ERRORS, ObjectURL, access_of, has_objec
 __all__ = [
     "BRANCH",
     "STAGING_PREFIX",
+    "NothingThereError",
     "changed_meanwhile",
     "drop_leftovers",
     "locked",
@@ -33,6 +34,10 @@ STAGING_PREFIX = "staging-"
 # Its warning about concurrent commits is what our lock is for.
 icechunk.set_logs_filter("icechunk=error")
 warnings.filterwarnings("ignore", message=".*does not have a Zarr V3 specification.*")
+
+
+class NothingThereError(StoreError):
+    """There is no store, or nothing was committed to it yet."""
 
 
 @contextmanager
@@ -115,12 +120,14 @@ def open_repository(location: str, storage: StorageConfig | None = None) -> icec
         When there is none, or it cannot be reached.
     """
     if not is_remote(location) and not local_path(location).is_dir():
-        raise StoreError(f"{location}: there is no such store; make it with: deeptracker process")
+        raise NothingThereError(
+            f"{location}: there is no such store; make it with: deeptracker process"
+        )
     place, config = _storage_at(location, storage)
     with refusals(location, storage):
         if _exists(location, storage):
             return icechunk.Repository.open(place, config)
-    raise StoreError(
+    raise NothingThereError(
         f"{location}: is not a store; make one of a training log with: deeptracker process LOG "
         "--store STORE"
     )

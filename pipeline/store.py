@@ -17,6 +17,7 @@ from pipeline.lock import WriterLock
 from pipeline.repositories import (
     BRANCH,
     STAGING_PREFIX,
+    NothingThereError,
     changed_meanwhile,
     drop_leftovers,
     locked,
@@ -25,7 +26,14 @@ from pipeline.repositories import (
     refusals,
 )
 
-__all__ = ["SCHEMA_VERSION", "StoreReader", "StoreWriter", "open_store", "open_writer"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "StoreReader",
+    "StoreWriter",
+    "find_store",
+    "open_store",
+    "open_writer",
+]
 
 SCHEMA_VERSION = 1
 
@@ -49,7 +57,7 @@ class StoreReader:
                 self._session = self._repository.readonly_session(BRANCH)
                 root = self.root()
         except zarr.errors.GroupNotFoundError:
-            raise StoreError(
+            raise NothingThereError(
                 f"{location}: nothing was committed to this store yet; process its log (again)"
             ) from None
         _check_schema(location, root)
@@ -104,6 +112,14 @@ def open_store(location: str | Path, storage: StorageConfig | None = None) -> St
         When there is no store, nothing was committed yet, or its schema is newer than ours.
     """
     return StoreReader(str(location), storage)
+
+
+def find_store(location: str | Path, storage: StorageConfig | None = None) -> StoreReader | None:
+    """Open a store for reading if it is there, and something was committed to it."""
+    try:
+        return open_store(location, storage)
+    except NothingThereError:
+        return None
 
 
 class StoreWriter:

@@ -1,0 +1,249 @@
+"""Planning: foreseeing a run from the headers of its log, without reading a weight.
+
+Counts are exact where the plan of the blocks gives them; what compression leaves, and how long it
+takes, is known from runs that were measured.
+"""
+
+import math
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+
+from pipeline.arrays import ArraySpec
+from pipeline.blocks import PROCESS_BYTES, Columns, Plan, column_blocks, plan_blocks
+from pipeline.changes import Change, Recording, find_changes
+from pipeline.clusters import LocalSettings, Size, size_of
+from pipeline.forecast import Forecast
+from pipeline.graph import FAN_IN
+from pipeline.locations import is_remote, local_path
+from pipeline.preparation import merged_recording
+from pipeline.repositories import refusals
+from pipeline.schema import Schema
+from pipeline.scoring import filter_bands
+from pipeline.store import find_store
+from pipeline.subject import Subject
+from pipeline.validation import class_bands
+
+__all__ = ["RATE_ATTRIBUTE", "Rate", "forecast_of"]
+
+# Stored bytes over raw bytes, measured on real and synthetic trainings; gradients compress less.
+SHARES = {
+    "weights": 0.4,
+    "weights/grad": 0.6,
+    "filters": 1.0,
+    "nodes/histogram": 0.03,
+    "nodes": 0.35,
+    "images": 0.07,
+    "images/loss": 0.9,
+    "images/confidence": 0.9,
+    "classes": 0.03,
+}
+OTHER_SHARE = 0.4
+# Icechunk keeps smaller chunks in its manifests; each array has a manifest of its own.
+SMALLEST_OBJECT_BYTES = 512
+MANIFEST_BYTES = 256
+# Interpreter, libraries and compiled kernels of a worker process, before it has a task.
+WORKER_BYTES = 320 * 2**20
+# Of a worker's thread with a warm cache; an order of magnitude until a run has been measured.
+STATED_RATE = 0.3e9
+STARTUP_SECONDS = 4.0
+TASK_SECONDS = 0.02
+RATE_ATTRIBUTE = "measured_bytes_per_second"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Bytes of weights a second that one thread of a worker gets through.
+
+    Attributes
+    ----------
+    origin : str
+        Where the number comes from.
+    """
+
+    bytes_per_second: float
+    origin: str
+
+
+def forecast_of(subject: Subject, location: str, rate: float | None = None) -> Forecast:
+    """Foresee a run.
+
+    Parameters
+    ----------
+    subject : Subject
+        The log, and the config with its cluster; an existing scheduler is asked for its workers.
+    location : str
+        Path or URL of the store.
+    rate : float, optional
+        Bytes a second of one thread; that of the store's last run by default, else a stated one.
+
+    Raises
+    ------
+    DeepTrackerError
+        When the log, the store or the cluster cannot be opened, or no task fits the budget.
+    """
+    reader = find_store(location, subject.config.storage)
+    root = reader.root() if reader else None
+    with refusals(location, subject.config.storage):
+        change = _change(root, subject)
+        recording = merged_recording(root, change, subject.recording)
+    schema = subject.schema(recording.iterations)
+    columns = Columns(change.first_column, len(recording.iterations))
+    parameters = subject.architecture.parameters
+    known = Forecast(
+        log=subject.source.location,
+        store=location,
+        action=change.action,
+        reason=change.reason,
+        iterations=len(columns),
+        snapshots=int(np.count_nonzero(recording.snapshots[columns.start :])),
+        parameters=len(parameters),
+        weights=sum(parameter.size for parameter in parameters),
+    )
+    if not len(columns):
+        return known
+    size = size_of(subject.config.cluster)
+    plan = plan_blocks(
+        parameters,
+        columns,
+        block_bytes=subject.config.block_bytes,
+        columns_per_chunk=subject.config.columns_per_chunk,
+        workers=size.tasks,
+    )
+    read = _read_bytes(plan, recording, subject)
+    tasks = _tasks(plan, schema, columns, subject)
+    used = _rate(rate, dict(root.attrs) if root is not None else {})
+    return replace(
+        known,
+        read_bytes=read,
+        written_bytes=_written_bytes(schema, columns, subject, change),
+        objects=_objects(schema, columns),
+        tasks=tasks,
+        task_bytes=plan.projected_bytes,
+        worker_bytes=WORKER_BYTES + size.threads * (plan.projected_bytes - PROCESS_BYTES),
+        worker_limit=size.memory,
+        workers=size.workers,
+        threads=size.threads,
+        free_bytes=_free_bytes(location),
+        seconds=_seconds(read, tasks, _at_once(size, subject), used),
+        bytes_per_second=used.bytes_per_second,
+        rate_origin=used.origin,
+    )
+
+
+def _change(root: zarr.Group | None, subject: Subject) -> Change:
+    if root is None:
+        return Change("create")
+    return find_changes(
+        root, subject.recording, subject.settings, subject.source, subject.scalars_digest
+    )
+
+
+def _read_bytes(plan: Plan, recording: Recording, subject: Subject) -> int:
+    """Count what the tasks read: every snapshot once, and the one before each block again."""
+    recorded = recording.snapshots != 0
+    nbytes = 0
+    for block in plan.blocks:
+        span = slice(block.columns.start, block.columns.stop)
+        times = int(recorded[span].sum()) + bool(recorded[: block.columns.start].any())
+        nbytes += times * sum((part.stop - part.start) * part.item_bytes for part in block.parts)
+    if subject.images is not None and len(plan.blocks):
+        for iteration in recording.iterations[plan.blocks[0].columns.start :]:
+            file = subject.source.outcomes(int(iteration))
+            if file is not None:
+                refs = (file.predicted, file.loss, file.confidence)
+                nbytes += sum(ref.nbytes for ref in refs if ref is not None)
+    return nbytes
+
+
+def _tasks(plan: Plan, schema: Schema, columns: Columns, subject: Subject) -> int:
+    """Count blocks, the merges above them, and what is done for filters and classes."""
+    count = 0
+    for _, group in plan.by_columns():
+        results = len(group)
+        count += results + 1
+        while results > FAN_IN:
+            results = math.ceil(results / FAN_IN)
+            count += results
+    count += sum(1 for _ in filter_bands(schema))
+    if subject.images is not None:
+        count += sum(1 for _ in column_blocks(columns, subject.config.columns_per_chunk))
+        count += sum(1 for _ in class_bands(schema))
+    return count
+
+
+def _written(schema: Schema, columns: Columns) -> Iterator[tuple[ArraySpec, int, float]]:
+    """Give every array with its chunks that change, and what one of them takes when stored."""
+    for spec in schema.arrays():
+        if "iteration" not in spec.dims:
+            continue
+        axis = spec.dims.index("iteration")
+        chunk = spec.chunks[axis]
+        first = columns.start // chunk
+        counts = [math.ceil(n / c) for n, c in zip(spec.shape, spec.chunks, strict=True)]
+        counts[axis] -= first
+        values = spec.item_bytes * math.prod(
+            n - first * chunk if index == axis else n for index, n in enumerate(spec.shape)
+        )
+        chunks = math.prod(counts)
+        if chunks:
+            yield spec, chunks, values * _share(spec) / chunks
+
+
+def _share(spec: ArraySpec) -> float:
+    group, _, rest = spec.path.partition("/")
+    name = rest.rsplit("/", 1)[-1].removeprefix("grad_")
+    graded = "/grad" if rest.rsplit("/", 1)[-1].startswith("grad_") else ""
+    for key in (f"{group}/{name}", f"{group}{graded}", group):
+        if key in SHARES:
+            return SHARES[key]
+    return OTHER_SHARE
+
+
+def _written_bytes(schema: Schema, columns: Columns, subject: Subject, change: Change) -> int:
+    nbytes = 0.0
+    for _, chunks, of_chunk in _written(schema, columns):
+        nbytes += chunks * (of_chunk + MANIFEST_BYTES)
+    if change.action != "append" and subject.images and subject.images.thumbnails:
+        nbytes += subject.images.thumbnails.nbytes
+    return int(nbytes)
+
+
+def _objects(schema: Schema, columns: Columns) -> int:
+    """Count the chunks that are files or objects of their own, and a manifest an array."""
+    return sum(
+        1 + (chunks if of_chunk > SMALLEST_OBJECT_BYTES else 0)
+        for _, chunks, of_chunk in _written(schema, columns)
+    )
+
+
+def _rate(given: float | None, attributes: dict[str, Any]) -> Rate:
+    if given is not None:
+        return Rate(given, "as given")
+    if RATE_ATTRIBUTE in attributes:
+        return Rate(float(attributes[RATE_ATTRIBUTE]), "measured by the last run of this store")
+    return Rate(STATED_RATE, "stated; no run of this store was measured yet")
+
+
+def _at_once(size: Size, subject: Subject) -> int:
+    """Count the tasks that run at full speed: more workers than cores are no faster."""
+    local = isinstance(subject.config.cluster, LocalSettings)
+    return min(size.tasks, os.cpu_count() or 1) if local else size.tasks
+
+
+def _seconds(read: int, tasks: int, at_once: int, rate: Rate) -> float:
+    return STARTUP_SECONDS + (read / rate.bytes_per_second + tasks * TASK_SECONDS) / at_once
+
+
+def _free_bytes(location: str) -> int | None:
+    if is_remote(location):
+        return None
+    path = local_path(location).absolute()
+    existing = next((folder for folder in (path, *path.parents) if folder.is_dir()), Path("/"))
+    return shutil.disk_usage(existing).free
