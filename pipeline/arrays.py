@@ -16,6 +16,7 @@ import zarr
 from numcodecs import blosc  # type: ignore[import-untyped]
 from zarr.abc.store import Store
 from zarr.core.buffer import default_buffer_prototype
+from zarr.core.buffer.cpu import Buffer
 
 __all__ = [
     "ArraySpec",
@@ -42,8 +43,9 @@ class ArraySpec:
         A name an axis.
     long_name, units : str
         Shown on charts; ``"1"`` is dimensionless.
-    strong : bool
-        Compress small (zstd) rather than fast (lz4).
+    quick : bool
+        Compress fast rather than small, each column of a chunk for itself: what most of a run's
+        time and bytes are written as.
     """
 
     path: str
@@ -55,7 +57,7 @@ class ArraySpec:
     units: str = "1"
     fill: float | int | str = float("nan")
     attributes: Attributes = field(default_factory=dict)
-    strong: bool = True
+    quick: bool = False
 
     @property
     def item_bytes(self) -> int:
@@ -63,26 +65,34 @@ class ArraySpec:
         return np.dtype(self.dtype).itemsize
 
     @property
-    def compressor(self) -> tuple[str, int]:
-        """Name and level."""
-        return ("zstd", 3) if self.strong else ("lz4", 5)
+    def _blosc(self) -> dict[str, Any]:
+        """Settings of the compressor."""
+        if self.quick:
+            # Rounding leaves half of the bits zero: whole planes of nothing once shuffled by bits.
+            return {"cname": "lz4", "clevel": 1, "shuffle": "bitshuffle"}
+        return {"cname": "zstd", "clevel": 3, "shuffle": "shuffle"}
 
     def encode(self, chunk: np.ndarray) -> bytes:
         """Encode one whole chunk as the array's metadata say."""
-        name, level = self.compressor
+        if self.quick:
+            chunk = chunk.T
         plain = np.ascontiguousarray(chunk, np.dtype(self.dtype).newbyteorder("<"))
-        return bytes(blosc.compress(plain, name.encode(), level, blosc.SHUFFLE, 0, self.item_bytes))
+        settings = self._blosc
+        shuffle = {"shuffle": blosc.SHUFFLE, "bitshuffle": blosc.BITSHUFFLE}[settings["shuffle"]]
+        name, level = settings["cname"].encode(), settings["clevel"]
+        return bytes(blosc.compress(plain, name, level, shuffle, 0, self.item_bytes))
+
+    def decode(self, data: bytes) -> np.ndarray:
+        """Undo `encode`; what is given may be written to."""
+        dtype = np.dtype(self.dtype).newbyteorder("<")
+        values = np.frombuffer(bytearray(blosc.decompress(data)), dtype)
+        return values.reshape(self.chunks[::-1]).T if self.quick else values.reshape(self.chunks)
 
     def metadata(self) -> bytes:
         """Give the array's zarr.json, as the Zarr v3 specification has it."""
-        name, level = self.compressor
-        blosc_codec = {
-            "typesize": self.item_bytes,
-            "cname": name,
-            "clevel": level,
-            "shuffle": "shuffle",
-            "blocksize": 0,
-        }
+        blosc_codec = {"typesize": self.item_bytes, "blocksize": 0, **self._blosc}
+        axes = list(range(len(self.shape)))
+        transpose = [{"name": "transpose", "configuration": {"order": axes[::-1]}}]
         fill = "NaN" if isinstance(self.fill, float) and np.isnan(self.fill) else self.fill
         return _json(
             {
@@ -94,6 +104,7 @@ class ArraySpec:
                 "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
                 "fill_value": fill,
                 "codecs": [
+                    *(transpose if self.quick else []),
                     {"name": "bytes", "configuration": {"endian": "little"}},
                     {"name": "blosc", "configuration": blosc_codec},
                 ],
@@ -165,78 +176,125 @@ def _json(metadata: Mapping[str, Any]) -> bytes:
     return json.dumps(metadata).encode()
 
 
+@dataclass(frozen=True)
+class _Patch:
+    """Values for a part of one chunk."""
+
+    spec: ArraySpec
+    region: tuple[slice, ...]
+    values: np.ndarray
+
+
 class ChunkWriter:
-    """Writes regions: whole chunks directly and together, parts of chunks through zarr.
+    """Writes regions, many chunks together.
 
     Parameters
     ----------
     store : zarr.abc.store.Store
         Where the arrays were created.
     buffer_bytes : int
-        Encoded chunks are held until there are as many bytes.
+        Chunks are held until there are as many bytes.
     """
 
     def __init__(self, store: Store, buffer_bytes: int = 16 * 2**20) -> None:
         self._store = store
         self._limit = buffer_bytes
         self._pending: list[tuple[str, bytes]] = []
+        self._patches: dict[str, list[_Patch]] = {}
         self._pending_bytes = 0
 
     def write(self, spec: ArraySpec, offset: tuple[int, ...], values: np.ndarray) -> None:
         """Write `values` at `offset`.
 
         A chunk that lies whole in the region, or whose other columns lie past the array's end, is
-        encoded here; one that holds older columns is read and completed by zarr.
+        encoded at once; one that holds older columns will be read and completed.
         """
         if values.size == 0:
             return
         ends = tuple(o + n for o, n in zip(offset, values.shape, strict=True))
-        if not _fills_chunks(spec, offset, ends):
-            self.flush()
-            region = tuple(slice(o, e) for o, e in zip(offset, ends, strict=True))
-            zarr.open_array(self._store, path=spec.path, mode="r+")[region] = values
-            return
         grids = [
             range(o // c, -(-e // c)) for o, e, c in zip(offset, ends, spec.chunks, strict=True)
         ]
         for position in itertools.product(*grids):
-            self._put(spec, position, _chunk_of(spec, offset, values, position))
-
-    def flush(self) -> None:
-        """Store what is held."""
-        pending, self._pending, self._pending_bytes = self._pending, [], 0
-        if pending:
-            asyncio.run(_store_all(self._store, pending))
-
-    def _put(self, spec: ArraySpec, position: tuple[int, ...], chunk: np.ndarray) -> None:
-        key = "/".join([spec.path, "c", *(str(index) for index in position)])
-        data = spec.encode(chunk)
-        self._pending.append((key, data))
-        self._pending_bytes += len(data)
+            key = "/".join([spec.path, "c", *(str(index) for index in position)])
+            patch = _patch_of(spec, offset, values, position)
+            if all(
+                piece.start == 0 and (piece.stop == chunk or place * chunk + piece.stop >= side)
+                for piece, chunk, place, side in zip(
+                    patch.region, spec.chunks, position, spec.shape, strict=True
+                )
+            ):
+                data = spec.encode(_completed(patch))
+                self._pending.append((key, data))
+                self._pending_bytes += len(data)
+            else:
+                held = _Patch(spec, patch.region, patch.values.copy())
+                self._patches.setdefault(key, []).append(held)
+                self._pending_bytes += held.values.nbytes
         if self._pending_bytes >= self._limit:
             self.flush()
 
+    def flush(self) -> None:
+        """Store what is held."""
+        pending, self._pending = self._pending, []
+        patches, self._patches = self._patches, {}
+        self._pending_bytes = 0
+        if patches:
+            older = asyncio.run(_load_all(self._store, list(patches)))
+            for key, found in zip(patches, older, strict=True):
+                spec = patches[key][0].spec
+                chunk = np.full(spec.chunks, spec.fill, spec.dtype)
+                if found is not None:
+                    chunk = spec.decode(found)
+                for patch in patches[key]:
+                    chunk[patch.region] = patch.values
+                pending.append((key, spec.encode(chunk)))
+        if pending:
+            asyncio.run(_store_all(self._store, pending))
 
-def _fills_chunks(spec: ArraySpec, offset: tuple[int, ...], ends: tuple[int, ...]) -> bool:
-    return all(
-        o % c == 0 and (e % c == 0 or e >= n)
-        for o, e, c, n in zip(offset, ends, spec.chunks, spec.shape, strict=True)
-    )
 
-
-def _chunk_of(
+def _patch_of(
     spec: ArraySpec, offset: tuple[int, ...], values: np.ndarray, position: tuple[int, ...]
-) -> np.ndarray:
-    """Cut one chunk out of a region, filled up where it sticks out of the array."""
+) -> _Patch:
+    """Cut what falls into one chunk out of a region."""
     starts = [p * c - o for p, c, o in zip(position, spec.chunks, offset, strict=True)]
-    cut = values[tuple(slice(s, s + c) for s, c in zip(starts, spec.chunks, strict=True))]
-    if cut.shape == spec.chunks:
-        return cut
-    chunk = np.full(spec.chunks, spec.fill, spec.dtype)
-    chunk[tuple(slice(0, n) for n in cut.shape)] = cut
+    cut = values[tuple(slice(max(s, 0), s + c) for s, c in zip(starts, spec.chunks, strict=True))]
+    first = [max(-s, 0) for s in starts]
+    region = tuple(slice(f, f + n) for f, n in zip(first, cut.shape, strict=True))
+    return _Patch(spec, region, cut)
+
+
+def _completed(patch: _Patch) -> np.ndarray:
+    """Fill a chunk up where it sticks out of the array."""
+    spec = patch.spec
+    if patch.values.shape == spec.chunks:
+        return patch.values
+    chunk = (
+        np.full(spec.chunks[::-1], spec.fill, spec.dtype).T
+        if spec.quick
+        else np.full(spec.chunks, spec.fill, spec.dtype)
+    )
+    chunk[patch.region] = patch.values
     return chunk
 
 
+async def _load_all(store: Store, keys: list[str]) -> list[bytes | None]:
+    prototype = default_buffer_prototype()
+    found = await asyncio.gather(*(store.get(key, prototype) for key in keys))
+    return [None if buffer is None else buffer.to_bytes() for buffer in found]
+
+
+class _Encoded(Buffer):
+    """Bytes on their way to the store, which would copy them twice as a plain buffer."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(np.frombuffer(data, np.uint8))
+        self._bytes = data
+
+    def to_bytes(self) -> bytes:
+        """Give the bytes themselves."""
+        return self._bytes
+
+
 async def _store_all(store: Store, pending: list[tuple[str, bytes]]) -> None:
-    make = default_buffer_prototype().buffer.from_bytes
-    await asyncio.gather(*(store.set(key, make(data)) for key, data in pending))
+    await asyncio.gather(*(store.set(key, _Encoded(data)) for key, data in pending))

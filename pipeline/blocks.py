@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deeptracker.errors import ConfigError
-from pipeline.layout import ParameterLayout
+from pipeline.kernels.histograms import FINE_BINS
+from pipeline.kernels.tiles import TILE
+from pipeline.layout import CHUNK_ROWS, ParameterLayout, level_weights
 from pipeline.sources.manifest import ITEM_BYTES, Parameter
 
 __all__ = [
@@ -25,6 +27,8 @@ PROCESS_BYTES = 64 * 2**20
 SMALLEST_TASK_BYTES = 16 * 2**20
 LARGEST_TASK_BYTES = 512 * 2**20
 TASKS_PER_WORKER = 8
+# Counts in uint32; their bins in uint16 and counts in int64 once the empty ones are left out.
+HISTOGRAM_BYTES = FINE_BINS * (4 + 2 + 8)
 # Ten float64 sums, two of the snapshot before, and eight measures in float64 and float32.
 FILTER_BYTES = 8 * 12 + 8 * (8 + 4)
 
@@ -108,7 +112,7 @@ def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: in
     Parameters
     ----------
     weights : int
-        Weights in the part; up to one more filter is read with it.
+        Weights in the part.
     filter_size : int
         Weights a filter.
     item_bytes : int
@@ -119,15 +123,17 @@ def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: in
     Returns
     -------
     int
-        Bytes of: this snapshot and the one before; mean, min and max of every pyramid level
-        (16 weights a row, and a third more for the coarser levels), once as measured and once
-        rounded and turned; the filter measures and their sums; the chunks being encoded, once raw
-        and once compressed; and the process itself.
+        Bytes of: a tile of this snapshot and of the one before, as stored and as floats; a chunk of
+        mean, min and max of every pyramid level; the histograms; the filter measures and their
+        sums; the chunks on their way to the store; and the process itself. Weights are never held
+        but a tile at a time, so only their filters count.
     """
-    read = 2 * (weights + filter_size) * item_bytes
-    pyramid = 2 * 3 * 4 * columns * (weights // 12 + 16)
+    tiles = 2 * TILE * (item_bytes + 4)
+    chunks = sum(min(-(-weights // per_row), CHUNK_ROWS) for per_row in level_weights(weights))
+    pyramid = 3 * 4 * columns * chunks
+    histograms = HISTOGRAM_BYTES * columns
     filters = FILTER_BYTES * columns * (weights // filter_size + 1)
-    return read + pyramid + filters + 2 * WRITE_BUFFER_BYTES + PROCESS_BYTES
+    return tiles + pyramid + histograms + filters + 2 * WRITE_BUFFER_BYTES + PROCESS_BYTES
 
 
 def split_weights(block_bytes: int, columns: int, parameters: Sequence[Parameter]) -> int:

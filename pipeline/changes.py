@@ -18,6 +18,9 @@ __all__ = ["Change", "Recording", "find_changes", "recording_of", "settings_of"]
 
 Settings = dict[str, str]
 
+# Of what is quickly written: old chunks beside new ones must be read alike.
+ENCODING = 2
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -79,6 +82,7 @@ def settings_of(
     return {
         "the network's parameters": _digest(json.dumps([tensors, tree]).encode()),
         "the validation images": _digest(labels),
+        "the encoding of chunks": str(ENCODING),
         "the class names": _digest(json.dumps(list(classes)).encode()),
         **{f"the setting '{key}'": json.dumps(value) for key, value in settings.items()},
     }

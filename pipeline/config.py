@@ -117,7 +117,7 @@ class Config(Section):
     """
 
     block_bytes: int = Field(default=GIB, ge=32 * MIB)
-    columns_per_chunk: int = Field(default=32, ge=4, le=1024)
+    columns_per_chunk: int = Field(default=64, ge=4, le=1024)
     thresholds: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         default=(0.001, 0.01, 0.1, 1.0), min_length=1, max_length=16
     )

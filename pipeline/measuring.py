@@ -15,12 +15,14 @@ from pipeline.arrays import ArraySpec, ChunkWriter
 from pipeline.blocks import Block, Columns, Part
 from pipeline.kernels.histograms import SparseHistogram
 from pipeline.kernels.moments import Moments
+from pipeline.kernels.pyramids import LevelRows
 from pipeline.kernels.statistics import coarse_histogram, statistics
-from pipeline.kernels.tensor_pass import PassResult, TensorPass
+from pipeline.kernels.tensor_pass import PassResult, TensorPass, owned_weights
+from pipeline.kernels.tiles import tile_ranges
 from pipeline.schema import Schema
 from pipeline.sources.manifest import ByteRange
 from pipeline.sources.readahead import Request
-from pipeline.sources.reading import RAW_DTYPES, Reader, reading
+from pipeline.sources.reading import RAW_DTYPES, reading
 
 __all__ = ["BlockResult", "PartReads", "combine_blocks", "measure_block", "write_nodes"]
 
@@ -116,11 +118,25 @@ def measure_block(
     tallies: dict[Key, Tally] = {}
     fragments: list[Fragment] = []
     nbytes = 0
-    with reading(_requests(block, reads)) as read:
+    with reading(_requests(block, reads)) as read_range:
         for part, places in zip(block.parts, reads, strict=True):
-            result, count = _measure_part(schema, thresholds, part, places, buffers, read)
-            nbytes += count
-            fragments += _write_part(writer, schema, part, block.columns, result)
+            measure = _tensor_pass(schema, thresholds, part, len(block.columns))
+
+            def read(ref: ByteRange, start: int, stop: int, part: Part = part) -> np.ndarray:
+                nonlocal nbytes
+                nbytes += (stop - start) * part.item_bytes
+                return read_range(ref, start, stop, buffers.take(stop - start, part.dtype))
+
+            for start, stop in measure.tiles():
+                if places.previous:
+                    measure.feed_before(read(places.previous, start, stop))
+                for column, ref in enumerate(places.snapshots):
+                    if ref is not None:
+                        measure.feed(column, read(ref, start, stop))
+                for rows in measure.finished_rows():
+                    _write_rows(writer, schema, part, block.columns, rows)
+            result = measure.finish()
+            fragments += _write_owned(writer, schema, part, block.columns, result)
             key = (leaves[part.parameter.name], part.gradient)
             tally = Tally(result.moments, result.histogram, part.stop - part.start)
             tallies[key] = _sum([tallies[key], tally]) if key in tallies else tally
@@ -183,61 +199,51 @@ class Buffers:
 def _requests(block: Block, reads: tuple[PartReads, ...]) -> Iterator[Request]:
     """List what the block reads, in the order in which it does."""
     for part, places in zip(block.parts, reads, strict=True):
-        stop = part.stop
-        if part.parameter.has_filters and not part.gradient:  # and the rest of the last filter
-            size = part.parameter.filter_size
-            stop = min(-(-stop // size) * size, part.parameter.size)
-        for ref in (places.previous, *places.snapshots):
-            if ref is not None:
-                yield Request(ref, part.start, stop)
+        size = part.parameter.filter_size if _has_filters(part) else None
+        _, owned_stop = owned_weights(part.start, part.stop, part.parameter.size, size)
+        for start, stop in tile_ranges(part.start, max(part.stop, owned_stop)):
+            for ref in (places.previous, *places.snapshots):
+                if ref is not None:
+                    yield Request(ref, start, stop)
 
 
-def _measure_part(
-    schema: Schema,
-    thresholds: tuple[float, ...],
-    part: Part,
-    places: PartReads,
-    buffers: Buffers,
-    read_range: Reader,
-) -> tuple[PassResult, int]:
-    parameter = part.parameter
-    measure = TensorPass(
+def _tensor_pass(
+    schema: Schema, thresholds: tuple[float, ...], part: Part, columns: int
+) -> TensorPass:
+    levels = schema.layout(part.parameter).levels
+    return TensorPass(
         dtype=part.dtype,
         start=part.start,
         stop=part.stop,
-        size=parameter.size,
-        filter_size=parameter.filter_size,
-        columns=len(places.snapshots),
-        level_weights=tuple(level.weights_per_row for level in schema.layout(parameter).levels),
+        size=part.parameter.size,
+        filter_size=part.parameter.filter_size,
+        columns=columns,
+        level_weights=tuple(level.weights_per_row for level in levels),
+        chunk_rows=tuple(level.chunk_rows for level in levels),
         thresholds=thresholds,
-        filters=parameter.has_filters and not part.gradient,
+        filters=_has_filters(part),
     )
-    length = measure.read_stop - part.start
-    nbytes = 0
-
-    def read(ref: ByteRange) -> np.ndarray:
-        nonlocal nbytes
-        nbytes += length * part.item_bytes
-        return read_range(ref, part.start, measure.read_stop, buffers.take(length, part.dtype))
-
-    previous = read(places.previous) if places.previous else None
-    for column, ref in enumerate(places.snapshots):
-        if ref is not None:
-            values = read(ref)
-            measure.feed(column, values, previous)
-            previous = values
-    return measure.finish(), nbytes
 
 
-def _write_part(
+def _has_filters(part: Part) -> bool:
+    return part.parameter.has_filters and not part.gradient
+
+
+def _write_rows(
+    writer: ChunkWriter, schema: Schema, part: Part, columns: Columns, rows: LevelRows
+) -> None:
+    """Write some rows of a pyramid level."""
+    layout = schema.layout(part.parameter).levels[rows.level]
+    first = part.start // layout.weights_per_row + rows.first_row
+    specs = schema.weights(part.parameter, rows.level, part.gradient).values()
+    for spec, values in zip(specs, rows.values, strict=True):
+        writer.write(spec, (first, columns.start), values)
+
+
+def _write_owned(
     writer: ChunkWriter, schema: Schema, part: Part, columns: Columns, result: PassResult
 ) -> list[Fragment]:
-    """Write what a part owns; give back the filters whose chunk it shares."""
-    for number, level in enumerate(result.levels):
-        layout = schema.layout(part.parameter).levels[number]
-        first_row = part.start // layout.weights_per_row
-        for name, spec in schema.weights(part.parameter, number, part.gradient).items():
-            writer.write(spec, (first_row, columns.start), getattr(level, name))
+    """Write the filters that a part owns; give back those whose chunk it shares."""
     if not result.filters:
         return []
     count = len(next(iter(result.filters.values())))

@@ -198,7 +198,7 @@ class Schema:
                 (self.filter_chunk(parameter), self.shape.columns_per_chunk),
                 ("filter", "iteration"),
                 long_name,
-                strong=False,
+                quick=True,
             )
             for name, long_name in FILTER_MEASURES.items()
         }
@@ -223,7 +223,7 @@ class Schema:
                 ("row", "iteration"),
                 long_name + of,
                 attributes={"relative_error": RELATIVE_ERROR},
-                strong=False,
+                quick=True,
             )
             for name, long_name in PYRAMID_MEASURES.items()
         }

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 __all__ = [
     "COARSE_EDGES",
@@ -17,11 +18,17 @@ __all__ = [
     "FINE_BINS",
     "FINE_SHIFT",
     "FINE_VALUES",
+    "INFINITE_BIN",
+    "NEGATIVE_BIN",
     "SparseHistogram",
 ]
 
 FINE_SHIFT = 18
 FINE_BINS = 1 << (32 - FINE_SHIFT)
+# The first bin of negative numbers, and of infinities and NaNs among the positive ones.
+NEGATIVE_BIN = FINE_BINS // 2
+INFINITE_BIN = 0xFF << (23 - FINE_SHIFT)
+BAND = 64  # bins that are looked at together: most are empty
 # Magnitudes under 2**-28 count as zero in the coarse histogram, those over 2**4 in its outer bins.
 LOWEST_OCTAVE, HIGHEST_OCTAVE = -28, 4
 
@@ -74,35 +81,52 @@ class SparseHistogram:
         return len(self.offsets) - 1
 
     @classmethod
-    def from_columns(cls, columns: Sequence[tuple[np.ndarray, np.ndarray]]) -> "SparseHistogram":
-        """Join one (bins, counts) a column."""
-        lengths = [len(bins) for bins, _ in columns]
-        return cls(
-            np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
-            np.concatenate([bins for bins, _ in columns]).astype(np.uint16)
-            if columns
-            else np.empty(0, np.uint16),
-            np.concatenate([counts for _, counts in columns]).astype(np.int64)
-            if columns
-            else np.empty(0, np.int64),
-        )
+    def from_dense(cls, counts: np.ndarray) -> "SparseHistogram":
+        """Take uint32 or int64 [column, fine bin]."""
+        offsets = np.zeros(len(counts) + 1, np.int64)
+        bins = np.empty(counts.size, np.uint16)
+        found = np.empty(counts.size, np.int64)
+        end = _gather(counts, offsets, bins, found)
+        return cls(offsets, bins[:end].copy(), found[:end].copy())
 
     @classmethod
     def merge(cls, parts: "Sequence[SparseHistogram]") -> "SparseHistogram":
         """Add the counts of several histograms of the same columns."""
         if len(parts) == 1:
             return parts[0]
-        columns = []
-        for column in range(parts[0].columns):
-            total = np.zeros(FINE_BINS, np.int64)
-            for part in parts:
-                bins, counts = part.column(column)
-                total[bins] += counts
-            filled = np.flatnonzero(total)
-            columns.append((filled, total[filled]))
-        return cls.from_columns(columns)
+        total = np.zeros((parts[0].columns, FINE_BINS), np.int64)
+        for part in parts:
+            _scatter(part.offsets, part.bins, part.counts, total)
+        return cls.from_dense(total)
 
     def column(self, column: int) -> tuple[np.ndarray, np.ndarray]:
         """Give (bins uint16, counts int64) of one column."""
         span = slice(self.offsets[column], self.offsets[column + 1])
         return self.bins[span], self.counts[span]
+
+
+@njit(cache=True, nogil=True)
+def _gather(dense, offsets, bins, counts):
+    end = 0
+    for column in range(dense.shape[0]):
+        for first in range(0, FINE_BINS, BAND):
+            some = dense[column, first : first + BAND]
+            filled = False
+            for i in range(BAND):
+                filled |= some[i] != 0
+            if not filled:
+                continue
+            for i in range(BAND):
+                if some[i]:
+                    bins[end] = first + i
+                    counts[end] = some[i]
+                    end += 1
+        offsets[column + 1] = end
+    return end
+
+
+@njit(cache=True, nogil=True)
+def _scatter(offsets, bins, counts, dense):
+    for column in range(dense.shape[0]):
+        for i in range(offsets[column], offsets[column + 1]):
+            dense[column, bins[i]] += counts[i]

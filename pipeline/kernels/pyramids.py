@@ -5,32 +5,48 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-__all__ = ["Level", "coarsen", "rounded_rows"]
+from pipeline.kernels.lanes import ROW
+from pipeline.kernels.tiles import TILE
 
-TILE = 32
+__all__ = ["FACTOR", "TILE_LEVELS", "LevelRows", "coarsen", "round_rows", "store_rows"]
+
+FACTOR = 4
+TILE_LEVELS = 7  # a row of the seventh covers a tile
+assert ROW * FACTOR ** (TILE_LEVELS - 1) == TILE
+EXPONENT, MANTISSA = np.uint32(0x7F800000), np.uint32(0x007FFFFF)
 
 
 @dataclass(frozen=True)
-class Level:
-    """One pyramid level: float32 [row, column] each, rounded to 7 explicit bits of the mantissa.
+class LevelRows:
+    """Some rows of one pyramid level, rounded to 7 explicit bits of the mantissa.
 
     Rounding is to the nearest, so that the relative error is at most 2**-8. NaN where a row has no
     finite weight, or a column no snapshot.
+
+    Attributes
+    ----------
+    level : int
+        Counted from 0, the finest.
+    first_row : int
+        Counted from the part's first row.
+    values : numpy.ndarray
+        float32 [measure, row, column], mean, min and max; each lies in memory column by column. A
+        view of a buffer that is used again.
     """
 
-    mean: np.ndarray
-    min: np.ndarray
-    max: np.ndarray
+    level: int
+    first_row: int
+    values: np.ndarray
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def coarsen(factor, fine, coarse):
-    """Reduce `factor` rows of (mean, min, max, weights) to one; each array is float32 [row]."""
+def coarsen(fine, coarse):
+    """Reduce each 4 rows of (mean, min, max, finite weights) to one; each is float32 [row]."""
     mean, least, greatest, weights = fine
     for row in range(coarse[0].size):
         total = known = np.float32(0)
         low, high = np.float32(np.inf), np.float32(-np.inf)
-        for i in range(row * factor, min((row + 1) * factor, mean.size)):
+        for i in range(row * FACTOR, min((row + 1) * FACTOR, mean.size)):
             if weights[i] > 0:
                 total += mean[i] * weights[i]
                 known += weights[i]
@@ -42,24 +58,83 @@ def coarsen(factor, fine, coarse):
         coarse[3][row] = known
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def coarsen_full(fine, coarse, known):
+    """Do as `coarsen` where every row is full of finite weights: `known` of them in the coarse."""
+    mean, least, greatest, _ = fine
+    # Weighting by a power of two and dividing by it again would change no bit.
+    for row in range(coarse[0].size):
+        i = row * FACTOR
+        total = ((mean[i] + mean[i + 1]) + mean[i + 2]) + mean[i + 3]
+        coarse[0][row] = total * np.float32(1 / FACTOR)
+    for row in range(coarse[1].size):
+        i = row * FACTOR
+        a, b = min(least[i], least[i + 1]), min(least[i + 2], least[i + 3])
+        coarse[1][row] = min(a, b)
+    for row in range(coarse[2].size):
+        i = row * FACTOR
+        a, b = max(greatest[i], greatest[i + 1]), max(greatest[i + 2], greatest[i + 3])
+        coarse[2][row] = max(a, b)
+    coarse[3][:] = known
+
+
 @njit(cache=True, nogil=True)
-def _transposed_and_rounded(bits, out):
-    columns, rows = bits.shape
-    for first in range(0, rows, TILE):
-        for column in range(columns):
-            for row in range(first, min(first + TILE, rows)):
-                value = bits[column, row]
-                up = value + np.uint32(0x7FFF) + ((value >> np.uint32(16)) & np.uint32(1))
-                exponent = np.uint32(0x7F800000)
-                # Neither a NaN nor the greatest finite numbers may round into infinity.
-                special = (value & exponent) == exponent or (up & exponent) == exponent
-                out[row, column] = (value if special else up) & np.uint32(0xFFFF0000)
-                if value & exponent == exponent and value & np.uint32(0x7FFFFF):
-                    out[row, column] = np.uint32(0x7FC00000)
+def round_rows(values, out):
+    """Round float32 [row] as `LevelRows` says, into bits [row]."""
+    bits = values.view(np.uint32)
+    for row in range(bits.size):
+        value = bits[row]
+        up = np.uint32(value + np.uint32(0x7FFF) + ((value >> np.uint32(16)) & np.uint32(1)))
+        # Neither a NaN nor the greatest finite numbers may round into infinity.
+        special = (value & EXPONENT) == EXPONENT or (up & EXPONENT) == EXPONENT
+        missing = (value & EXPONENT) == EXPONENT and (value & MANTISSA) != 0
+        kept = np.uint32((value if special else up) & np.uint32(0xFFFF0000))
+        out[row] = np.uint32(0x7FC00000) if missing else kept
 
 
-def rounded_rows(values: np.ndarray) -> np.ndarray:
-    """Turn float32 [column, row] into float32 [row, column], rounded as `Level` says."""
-    out = np.empty(values.shape[::-1], np.uint32)
-    _transposed_and_rounded(values.view(np.uint32), out)
-    return out.view(np.float32)
+@njit(cache=True, nogil=True)
+def store_rows(rows, weights, full, position, column, columns, geometry, out):
+    """Round a tile's rows and coarsen them, level by level.
+
+    Parameters
+    ----------
+    rows : two tuples of four float32 [row of the tile]
+        The finest level's mean, min, max and finite weights; and room for the coarser ones.
+    weights : int
+        Weights of the tile that belong to rows.
+    full : bool
+        Whether these are TILE, all of them finite.
+    position : int
+        The part's weights before this tile.
+    column, columns : int
+        Which of how many snapshots.
+    geometry : int64 [level, 2]
+        Where each level's chunk begins in `out`, and its rows.
+    out : uint32 [value]
+        Of each level a chunk [measure, column, row].
+    """
+    fine, spare = rows
+    per_row = ROW
+    for level in range(min(geometry.shape[0], TILE_LEVELS)):
+        count = -(-weights // per_row)
+        start, chunk_rows = geometry[level]
+        first = (position // per_row) % chunk_rows
+        for measure in range(3):
+            place = start + (measure * columns + column) * chunk_rows + first
+            round_rows(fine[measure][:count], out[place : place + count])
+        per_row *= FACTOR
+        coarse_count = -(-weights // per_row)
+        finer = fine[0][:count], fine[1][:count], fine[2][:count], fine[3][:count]
+        coarse = (
+            spare[0][:coarse_count],
+            spare[1][:coarse_count],
+            spare[2][:coarse_count],
+            spare[3][:coarse_count],
+        )
+        if level + 1 < TILE_LEVELS:
+            if full:
+                coarsen_full(finer, coarse, np.float32(per_row))
+            else:
+                coarsen(finer, coarse)
+            fine, spare = spare, fine
+    return fine[0][0], fine[1][0], fine[2][0], fine[3][0]

@@ -1,11 +1,13 @@
 """Statistics of a node from its merged moments and histogram."""
 
 import numpy as np
+from numba import njit
 
 from pipeline.kernels.histograms import (
     COARSE_EDGES,
     COARSE_INDEX,
     FINE_VALUES,
+    NEGATIVE_BIN,
     SparseHistogram,
 )
 from pipeline.kernels.moments import Moments
@@ -70,6 +72,7 @@ def quantiles(
     Parameters
     ----------
     shares : dict of str to float
+        Ascending.
     least, greatest : numpy.ndarray
         float64 [column]: no quantile lies outside.
 
@@ -78,19 +81,32 @@ def quantiles(
     dict of str to numpy.ndarray
         float64 [column].
     """
-    found = {name: np.full(histogram.columns, np.nan) for name in shares}
-    for column in range(histogram.columns):
-        bins, counts = histogram.column(column)
-        if not len(bins):
+    found = np.full((len(shares), histogram.columns), np.nan)
+    _find_quantiles(
+        histogram.offsets, histogram.bins, histogram.counts, np.array(list(shares.values())), found
+    )
+    return dict(zip(shares, np.clip(found, least, greatest), strict=True))
+
+
+@njit(cache=True, nogil=True)
+def _find_quantiles(offsets, bins, counts, shares, found):
+    for column in range(found.shape[1]):
+        first, last = offsets[column], offsets[column + 1]
+        if first == last:
             continue
-        values = FINE_VALUES[bins]
-        order = np.argsort(values)
-        cumulated = np.cumsum(counts[order])
-        for name, share in shares.items():
-            rank = max(1, int(np.ceil(share * cumulated[-1])))
-            value = values[order[np.searchsorted(cumulated, rank)]]
-            found[name][column] = np.clip(value, least[column], greatest[column])
-    return found
+        # Negative numbers, by rising magnitude, stand after the positive ones.
+        middle = first
+        while middle < last and bins[middle] < NEGATIVE_BIN:
+            middle += 1
+        total = counts[first:last].sum()
+        place, reached = -1, 0
+        for number in range(shares.size):
+            rank = max(1, int(np.ceil(shares[number] * total)))
+            while reached < rank:
+                place += 1
+                entry = last - 1 - place if place < last - middle else first + place - last + middle
+                reached += counts[entry]
+            found[number, column] = FINE_VALUES[bins[entry]]
 
 
 def coarse_histogram(histogram: SparseHistogram) -> np.ndarray:
@@ -101,9 +117,13 @@ def coarse_histogram(histogram: SparseHistogram) -> np.ndarray:
     numpy.ndarray
         int64 [column, bin].
     """
-    bins = len(COARSE_EDGES) - 1
-    total = np.zeros((histogram.columns, bins), np.int64)
-    for column in range(histogram.columns):
-        fine, counts = histogram.column(column)
-        np.add.at(total[column], COARSE_INDEX[fine], counts)
+    total = np.zeros((histogram.columns, len(COARSE_EDGES) - 1), np.int64)
+    _add_coarsely(histogram.offsets, histogram.bins, histogram.counts, total)
     return total
+
+
+@njit(cache=True, nogil=True)
+def _add_coarsely(offsets, bins, counts, total):
+    for column in range(total.shape[0]):
+        for entry in range(offsets[column], offsets[column + 1]):
+            total[column, COARSE_INDEX[bins[entry]]] += counts[entry]

@@ -1,6 +1,7 @@
-"""Everything that is derived from a range of one parameter's weights, in one pass a snapshot."""
+"""Everything that is derived from a range of a parameter's weights, in one pass over its bytes."""
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +9,18 @@ import numpy as np
 from pipeline.kernels import spans
 from pipeline.kernels.histograms import FINE_BINS, SparseHistogram
 from pipeline.kernels.moments import Moments
-from pipeline.kernels.pyramids import Level, coarsen, rounded_rows
-from pipeline.kernels.spans import ROW, SPAN, SUMS, measure_snapshot
+from pipeline.kernels.pyramids import (
+    FACTOR,
+    TILE_LEVELS,
+    LevelRows,
+    coarsen,
+    round_rows,
+    store_rows,
+)
+from pipeline.kernels.spans import COUNTS, ROW, SPAN, SUMS
+from pipeline.kernels.tiles import TILE, find_regular, measure_tile, tile_ranges, widen
 
-__all__ = ["FILTER_MEASURES", "PassResult", "TensorPass"]
+__all__ = ["FILTER_MEASURES", "PassResult", "TensorPass", "owned_weights"]
 
 FILTER_MEASURES = (
     "std",
@@ -24,6 +33,8 @@ FILTER_MEASURES = (
     "change_relative_norm2",
 )
 RAW_AS_BITS = {"BF16", "F16"}
+# What stands before a column: nothing, the snapshot before the block, or another column.
+NOTHING, OUTSIDE = -2, -1
 
 
 @dataclass(frozen=True)
@@ -38,22 +49,68 @@ class PassResult:
         float32 [filter, column] for each of `FILTER_MEASURES`; empty where not asked for.
     first_filter : int
         Which filter the first row of `filters` is.
-    levels : tuple of Level
-        Finest first.
     """
 
     moments: Moments
     histogram: SparseHistogram
     filters: dict[str, np.ndarray]
     first_filter: int
-    levels: tuple[Level, ...]
+
+
+def owned_weights(start: int, stop: int, size: int, filter_size: int | None) -> tuple[int, int]:
+    """Give the weights of the whole filters that begin in [start, stop); all where there are none.
+
+    The last may reach past `stop`. A part within one large filter owns nothing.
+    """
+    if filter_size is None:
+        return start, stop
+    first, last = (-(-edge // filter_size) * filter_size for edge in (start, stop))
+    return (first, min(last, size)) if first < last else (start, start)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One tile of a snapshot.
+
+    Attributes
+    ----------
+    values, values32 : numpy.ndarray
+        float32 or float64 [weight]; and as float32, often the same array.
+    regular : numpy.ndarray
+        bool [span]: whether all values are finite.
+    """
+
+    values: np.ndarray
+    values32: np.ndarray
+    regular: np.ndarray
+
+
+class Room:
+    """Working memory of one snapshot's tile."""
+
+    def __init__(self, dtype: str) -> None:
+        self._half = dtype == "F16"
+        self._as_bits = dtype in RAW_AS_BITS
+        self._narrow = dtype != "F32"
+        self._values32 = np.empty(TILE if self._narrow else 0, np.float32)
+        self._regular = np.zeros(-(-TILE // SPAN), np.bool_)
+
+    def take(self, raw: np.ndarray) -> Snapshot:
+        """Give raw values as floats."""
+        if not self._narrow:
+            return Snapshot(raw, raw, self._regular)
+        values32 = self._values32[: raw.size]
+        widen(raw.view(np.uint16) if self._as_bits else raw, self._half, values32)
+        return Snapshot(values32 if self._as_bits else raw, values32, self._regular)
 
 
 class TensorPass:
-    """Measures weights [start, stop) of one parameter at successive snapshots.
+    """Measures weights [start, stop) of one parameter at successive snapshots, tile by tile.
 
     The pass owns the pyramid rows of these weights, and the whole filters that begin among them;
-    node statistics are of those filters, so that the parts of a parameter add up exactly.
+    node statistics are of those filters, so that the parts of a parameter add up exactly. All
+    snapshots of a tile are fed before those of the next one: a tile, and the same of the snapshot
+    before, are still in the cache when they are measured, and nothing larger is ever held.
 
     Parameters
     ----------
@@ -67,15 +124,12 @@ class TensorPass:
         Snapshots in the block.
     level_weights : tuple of int
         Weights a row at each level: 16, 64, …
+    chunk_rows : tuple of int
+        At each level, after how many rows they are given out. A tile lies in one such chunk.
     thresholds : tuple of float
         Relative changes to be counted.
     filters : bool
         Whether filter measures are wanted.
-
-    Attributes
-    ----------
-    read_stop : int
-        Where the last owned filter ends: `feed` wants the weights [start, read_stop).
     """
 
     def __init__(
@@ -88,145 +142,141 @@ class TensorPass:
         filter_size: int,
         columns: int,
         level_weights: tuple[int, ...],
+        chunk_rows: tuple[int, ...],
         thresholds: tuple[float, ...],
         filters: bool,
     ) -> None:
-        self._raw_type = np.uint16 if dtype in RAW_AS_BITS else None
-        self._half = dtype == "F16"
         self._filters = filters
         self._filter_size = filter_size if filters else max(1, stop - start)
-        self.first_filter = -(-start // filter_size) if filters else 0
-        last_filter = -(-stop // filter_size) if filters else 1
-        if filters:
-            self._owned = (
-                self.first_filter * filter_size - start,
-                min(last_filter * filter_size, size) - start,
-            )
-        else:
-            self._owned = (0, stop - start)
-        count = max(0, last_filter - self.first_filter)
-        self._count = count
-        self.read_stop = max(stop, start + self._owned[1])
-        self._rows_end = stop - start
-        wide = np.float64 if dtype == "F64" else np.float32
-        w, p = np.empty(SPAN, wide), np.empty(SPAN, wide)
-        w32, p32 = (
-            (w, p)
-            if wide is np.float32
-            else (np.empty(SPAN, np.float32), np.empty(SPAN, np.float32))
-        )
-        self._buffers = (w, w32, p, p32)
-        self._thresholds = np.array(thresholds, wide)
-        self._histogram = np.zeros(FINE_BINS, np.int64)
-        self._bins: list[tuple[np.ndarray, np.ndarray]] = [
-            (np.empty(0, np.uint16), np.empty(0, np.int64)) for _ in range(columns)
-        ]
-        self._sums = np.zeros((columns, max(1, count), SUMS))
-        self._before = np.full((columns, max(1, count), 2), np.nan)  # squares, absolute of P
-        self._counts = np.zeros((columns, 4), np.int64)
-        self._limits = np.full((columns, 2), np.nan)
-        self._changes = np.zeros((len(thresholds), columns), np.int64)
-        rows = [-(-(stop - start) // weights) for weights in level_weights]
-        self._factors = [coarse // fine for fine, coarse in itertools.pairwise(level_weights)]
-        assert level_weights[0] == ROW
-        self._levels = [np.full((3, columns, count), np.nan, np.float32) for count in rows]
-        self._weights = [np.zeros(count, np.float32) for count in rows]
-        self._last: tuple[np.ndarray, int] | None = None
+        self._start = start
+        self._row_weights = stop - start
+        first, last = owned_weights(start, stop, size, filter_size if filters else None)
+        self._owned = first - start, last - start
+        self._count = -(-(last - first) // self._filter_size)
+        self.first_filter = first // filter_size if filters else 0
+        self._columns = columns
+        self._position = 0
+        self._rooms = itertools.cycle([Room(dtype), Room(dtype)])
+        self._last: Snapshot | None = None
+        self._last_column = NOTHING
+        self._before = np.full(columns, NOTHING)
+        self._thresholds = np.array(thresholds, np.float64 if dtype == "F64" else np.float32)
+        self._histogram = np.zeros((columns, FINE_BINS), np.uint32)
+        # Of every column, and of the snapshot before the first.
+        self._sums = np.zeros((columns + 1, max(1, self._count), SUMS))
+        self._counts = np.zeros((columns, COUNTS), np.int64)
+        self._limits = np.tile([np.inf, -np.inf], (columns, 1))
+        self._changes = np.zeros((columns, len(thresholds)), np.int64)
+        self._pyramid = Pyramid(level_weights, chunk_rows, self._row_weights, columns)
 
-    def feed(self, column: int, values: np.ndarray, previous: np.ndarray | None) -> None:
-        """Measure one snapshot.
+    def tiles(self) -> Iterator[tuple[int, int]]:
+        """Yield the weights of each tile, [start, stop), as they lie in the parameter.
+
+        The last ones may lie past the part, in a filter that it owns.
+        """
+        end = self._start + max(self._row_weights, self._owned[1])
+        for start, stop in tile_ranges(self._start, end):
+            self._position = start - self._start
+            self._last, self._last_column = None, NOTHING
+            yield start, stop
+
+    def feed_before(self, values: np.ndarray) -> None:
+        """Take this tile of the snapshot before the block; what follows is compared with it."""
+        self._last = next(self._rooms).take(values)
+        self._last_column = OUTSIDE
+        find_regular(self._last.values32, self._last.regular)
+        nothing = np.zeros((2, FINE_BINS), np.int64)
+        self._measure(
+            self._last,
+            self._last,
+            paired=False,
+            row_weights=0,
+            histogram=nothing[0].astype(np.uint32),
+            sums=self._sums[-1],
+            counts=nothing[0],
+            limits=np.zeros(2),
+            changes=nothing[1],
+        )
+
+    def feed(self, column: int, values: np.ndarray) -> None:
+        """Measure this tile of one snapshot.
 
         Parameters
         ----------
         column : int
             Its place in the block.
         values : numpy.ndarray
-            Raw weights [start, read_stop): bfloat16 as uint16, else of the stored dtype.
-        previous : numpy.ndarray or None
-            The same of the snapshot before.
+            Raw weights of the tile: bfloat16 as uint16, else of the stored dtype. They must stay
+            as they are until the next snapshot was fed.
         """
-        raw = self._raw(values)
-        before = raw if previous is None else self._raw(previous)
-        self._limits[column] = np.inf, -np.inf
-        self._histogram[:] = 0
-        mean, least, greatest = self._levels[0][:, column]
-        first_owned, last_owned = self._owned
-        measure_snapshot(
-            raw,
-            before,
-            previous is not None,
-            self._half,
-            self._rows_end,
-            first_owned,
-            last_owned,
-            self._filter_size,
-            self._thresholds,
-            self._buffers,
-            self._histogram,
-            self._sums[column],
-            self._counts[column],
-            self._limits[column],
-            self._changes[:, column],
-            mean,
-            least,
-            greatest,
-            self._weights[0],
+        before = self._last
+        now = next(self._rooms).take(values)
+        self._before[column] = self._last_column
+        self._measure(
+            now,
+            before or now,
+            paired=before is not None,
+            row_weights=self._row_weights,
+            histogram=self._histogram[column],
+            sums=self._sums[column],
+            counts=self._counts[column],
+            limits=self._limits[column],
+            changes=self._changes[column],
         )
-        for number, factor in enumerate(self._factors):
-            fine, coarse = self._levels[number][:, column], self._levels[number + 1][:, column]
-            coarsen(factor, (*fine, self._weights[number]), (*coarse, self._weights[number + 1]))
-        filled = np.flatnonzero(self._histogram)
-        self._bins[column] = filled.astype(np.uint16), self._histogram[filled]
-        if previous is not None:
-            self._before[column] = self._squares_and_absolutes(previous)
-        self._last = values, column
+        self._pyramid.add(
+            self._position, column, bool(now.regular[: -(-values.size // SPAN)].all())
+        )
+        self._last, self._last_column = now, column
+
+    def finished_rows(self) -> Iterator[LevelRows]:
+        """Yield the rows of the chunks that end in this tile, which every snapshot was fed of."""
+        yield from self._pyramid.finished(self._position)
 
     def finish(self) -> PassResult:
         """Give what was found; columns that were not fed are NaN, their counts 0."""
+        before = self._sums[self._before][..., [spans.SQUARES, spans.ABSOLUTE]]
+        before[self._before == NOTHING] = np.nan
         return PassResult(
-            moments=self._moments(),
-            histogram=SparseHistogram.from_columns(self._bins),
-            filters=self._filter_measures() if self._filters else {},
+            moments=self._moments(before),
+            histogram=SparseHistogram.from_dense(self._histogram),
+            filters=self._filter_measures(before) if self._filters else {},
             first_filter=self.first_filter,
-            levels=tuple(
-                Level(*(rounded_rows(measure) for measure in level)) for level in self._levels
-            ),
         )
 
-    def _raw(self, values: np.ndarray) -> np.ndarray:
-        return values if self._raw_type is None else values.view(self._raw_type)
+    def _measure(
+        self,
+        now: Snapshot,
+        before: Snapshot,
+        *,
+        paired: bool,
+        row_weights: int,
+        histogram: np.ndarray,
+        sums: np.ndarray,
+        counts: np.ndarray,
+        limits: np.ndarray,
+        changes: np.ndarray,
+    ) -> None:
+        measure_tile(
+            (now.values, now.values32, now.regular),
+            (before.values, before.values32, before.regular),
+            paired,
+            self._position,
+            row_weights,
+            self._owned,
+            self._filter_size,
+            self._thresholds,
+            histogram,
+            sums,
+            counts,
+            limits,
+            changes,
+            self._pyramid.finest,
+        )
 
-    def _squares_and_absolutes(self, previous: np.ndarray) -> np.ndarray:
-        """Give sums of P squared and abs(P) a filter; they are known where P was fed last."""
-        if self._last is not None and self._last[0] is previous:
-            line = self._sums[self._last[1]]
-        else:
-            line = np.zeros_like(self._sums[0])
-            nothing = np.empty(0, np.float32)
-            raw, paired = self._raw(previous), False
-            measure_snapshot(
-                raw,
-                raw,
-                paired,
-                self._half,
-                0,
-                *self._owned,
-                self._filter_size,
-                self._thresholds,
-                self._buffers,
-                self._histogram,
-                line,
-                np.zeros(4, np.int64),
-                np.zeros(2),
-                np.zeros(len(self._thresholds), np.int64),
-                *(nothing,) * 4,
-            )
-        return line[:, [spans.SQUARES, spans.ABSOLUTE]]
-
-    def _moments(self) -> Moments:
-        sums, counts = self._sums.sum(axis=1), self._counts
-        least, greatest = self._limits.T
+    def _moments(self, before: np.ndarray) -> Moments:
+        sums, counts = self._sums[:-1].sum(axis=1), self._counts
         empty = counts[:, spans.FINITE] == 0
+        least, greatest = np.where(empty, np.nan, self._limits.T)
         return Moments(
             count=counts[:, spans.FINITE].copy(),
             nonfinite=counts[:, spans.IRREGULAR].copy(),
@@ -234,24 +284,24 @@ class TensorPass:
             sum=sums[:, spans.SUM],
             sum_squares=sums[:, spans.SQUARES],
             norm1=sums[:, spans.ABSOLUTE],
-            min=np.where(empty, np.nan, least),
-            max=np.where(empty, np.nan, greatest),
+            min=least,
+            max=greatest,
             pairs=counts[:, spans.PAIRS].copy(),
             change_squares=sums[:, spans.CHANGE_SQUARES],
-            previous_squares=np.nansum(self._before[..., 0], axis=1),
-            change_counts=self._changes,
+            previous_squares=np.nansum(before[..., 0], axis=1),
+            change_counts=self._changes.T.copy(),
         )
 
-    def _filter_measures(self) -> dict[str, np.ndarray]:
-        sums = self._sums
+    def _filter_measures(self, before: np.ndarray) -> dict[str, np.ndarray]:
+        sums = self._sums[:-1]
         count = np.where(sums[..., spans.WEIGHTS] == 0, np.nan, sums[..., spans.WEIGHTS])
         mean = sums[..., spans.SUM] / count
         squares = np.where(np.isnan(count), np.nan, sums[..., spans.SQUARES])
         absolute = np.where(np.isnan(count), np.nan, sums[..., spans.ABSOLUTE])
-        unpaired = np.isnan(self._before[..., 0]) | np.isnan(count)
+        unpaired = np.isnan(before[..., 0]) | np.isnan(count)
         change = np.sqrt(np.where(unpaired, np.nan, sums[..., spans.CHANGE_SQUARES]))
         distance = np.where(unpaired, np.nan, sums[..., spans.CHANGE_ABSOLUTE])
-        norm, norm_before = np.sqrt(squares), np.sqrt(self._before[..., 0])
+        norm, norm_before = np.sqrt(squares), np.sqrt(before[..., 0])
         found = {
             "std": np.sqrt(np.maximum(squares / count - mean**2, 0.0)),
             "norm1": absolute,
@@ -259,14 +309,90 @@ class TensorPass:
             "change_euclidean": change,
             "change_manhattan": distance,
             "change_cosine": _cosine(change, norm, norm_before, sums[..., spans.SQUARES_RISE]),
-            "change_relative_norm1": _relative(distance, self._before[..., 1]),
+            "change_relative_norm1": _relative(distance, before[..., 1]),
             "change_relative_norm2": _relative(change, norm_before),
         }
         # A part within one large filter owns none.
-        return {
-            name: np.ascontiguousarray(values.T[: self._count], dtype=np.float32)
-            for name, values in found.items()
-        }
+        return {name: values.astype(np.float32).T[: self._count] for name, values in found.items()}
+
+
+class Pyramid:
+    """The rows of a part's levels, chunk by chunk."""
+
+    def __init__(
+        self,
+        level_weights: tuple[int, ...],
+        chunk_rows: tuple[int, ...],
+        weights: int,
+        columns: int,
+    ) -> None:
+        assert level_weights[0] == ROW
+        assert all(coarse == FACTOR * fine for fine, coarse in itertools.pairwise(level_weights))
+        self._level_weights = level_weights
+        self._weights = weights
+        self._columns = columns
+        rows = [-(-weights // per_row) for per_row in level_weights[:TILE_LEVELS]]
+        self._chunk_rows = [min(pair) for pair in zip(rows, chunk_rows, strict=False)]
+        sizes = [3 * columns * count for count in self._chunk_rows]
+        starts = [0, *itertools.accumulate(sizes)]
+        self._chunks = np.full(starts[-1], np.nan, np.float32)
+        self._geometry = np.array(list(zip(starts, self._chunk_rows, strict=False)), np.int64)
+        tile_rows = -(-min(weights, TILE) // ROW)
+        rooms = np.empty((2, 4, tile_rows), np.float32)
+        self._rooms = tuple(rooms[0]), tuple(rooms[1])
+        # A row a tile, of which the coarsest levels are made: mean, min, max, finite weights.
+        self._tops = np.full((columns, 4, -(-weights // TILE)), np.nan, np.float32)
+        self._tops[:, 3] = 0
+
+    @property
+    def finest(self) -> tuple[np.ndarray, ...]:
+        """Where the tile's finest rows go: mean, min, max and finite weights, float32 [row]."""
+        return self._rooms[0]
+
+    def add(self, position: int, column: int, regular: bool) -> None:
+        """Take the tile's finest rows of one snapshot."""
+        weights = min(self._weights - position, TILE)
+        if weights <= 0:
+            return
+        top = store_rows(
+            self._rooms,
+            weights,
+            regular and weights == TILE,
+            position,
+            column,
+            self._columns,
+            self._geometry,
+            self._chunks.view(np.uint32),
+        )
+        self._tops[column, :, position // TILE] = top
+
+    def finished(self, position: int) -> Iterator[LevelRows]:
+        """Yield the chunks that end in this tile, and with the last one the coarsest levels."""
+        end = min(position + TILE, self._weights)
+        if position >= self._weights:
+            return
+        for level, (start, rows) in enumerate(self._geometry):
+            per_row = self._level_weights[level]
+            done = -(-end // per_row)
+            if end == self._weights or end % (per_row * rows) == 0:
+                first = (done - 1) // rows * rows
+                chunk = self._chunks[start : start + 3 * self._columns * rows]
+                chunk = chunk.reshape(3, self._columns, rows)
+                yield LevelRows(level, first, chunk.transpose(0, 2, 1)[:, : done - first])
+        if end == self._weights:
+            yield from self._coarsest()
+
+    def _coarsest(self) -> Iterator[LevelRows]:
+        fine = self._tops
+        for level in range(TILE_LEVELS, len(self._level_weights)):
+            coarse = np.empty((*fine.shape[:2], -(-fine.shape[2] // FACTOR)), np.float32)
+            rounded = np.empty((3, self._columns, coarse.shape[2]), np.uint32)
+            for column in range(self._columns):
+                coarsen(tuple(fine[column]), tuple(coarse[column]))
+                for measure in range(3):
+                    round_rows(coarse[column, measure], rounded[measure, column])
+            yield LevelRows(level, 0, rounded.view(np.float32).transpose(0, 2, 1))
+            fine = coarse
 
 
 def _relative(change: np.ndarray, before: np.ndarray) -> np.ndarray:

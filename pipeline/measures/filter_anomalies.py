@@ -41,28 +41,32 @@ def anomaly_scores(
     steady = np.array(changes, dtype=np.float64)
     if gaps is not None:
         steady /= np.sqrt(np.maximum(np.asarray(gaps, np.float64), 1.0))
-    finite = np.where(np.isfinite(steady), steady, np.nan)
-    known = finite[~np.isnan(finite)]
+    steady[~np.isfinite(steady)] = np.nan
     scores = np.full(steady.shape, np.nan, np.float32)
-    if known.size:
-        usual = _usual(finite)
-        _score(finite, window, MINIMUM_HISTORY, SPREAD_FLOOR * usual, scores)
+    _score(steady, window, MINIMUM_HISTORY, SPREAD_FLOOR * _usual(steady), scores)
     return scores
 
 
-def _usual(changes: np.ndarray) -> np.ndarray:
+@njit(cache=True, nogil=True)
+def _usual(changes):
     """Median change over the filters at each column; 0 where none is known."""
     usual = np.zeros(changes.shape[1])
-    filled = ~np.isnan(changes).all(axis=0)
-    if filled.any():
-        usual[filled] = np.nanmedian(changes[:, filled], axis=0)
+    known = np.empty(changes.shape[0])
+    for column in range(changes.shape[1]):
+        count = 0
+        for row in range(changes.shape[0]):
+            if not np.isnan(changes[row, column]):
+                known[count] = changes[row, column]
+                count += 1
+        if count:
+            usual[column] = np.median(known[:count])
     return usual
 
 
 @njit(cache=True, nogil=True)
 def _score(changes, window, minimum, floor, scores):
-    history = np.empty(window)
-    work = np.empty(window)
+    history = np.empty(window)  # in order of time, around and around
+    ordered = np.empty(window)
     for row in range(changes.shape[0]):
         known = 0
         for column in range(changes.shape[1]):
@@ -71,23 +75,61 @@ def _score(changes, window, minimum, floor, scores):
                 continue
             length = min(known, window)
             if length >= minimum:
-                work[:length] = history[:length]
-                median = _median(work[:length])
-                for i in range(length):
-                    work[i] = abs(history[i] - median)
-                spread = NORMAL_MAD * _median(work[:length])
+                median = _middle(ordered, length)
+                spread = NORMAL_MAD * _median_deviation(ordered[:length], median)
                 spread = max(spread, SPREAD_FLOOR * median, floor[column])
                 rise = value - median
                 if spread > 0:
                     scores[row, column] = rise / spread
                 else:
                     scores[row, column] = np.inf if rise > 0 else 0.0
+            if length == window:
+                length = _remove(ordered, length, history[known % window])
+            _insert(ordered, length, value)
             history[known % window] = value
             known += 1
 
 
 @njit(cache=True, nogil=True)
-def _median(values):
-    values.sort()
-    middle = values.size // 2
-    return values[middle] if values.size % 2 else (values[middle - 1] + values[middle]) / 2
+def _middle(ordered, length):
+    half = length // 2
+    return ordered[half] if length % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+@njit(cache=True, nogil=True)
+def _median_deviation(ordered, median):
+    """Median of abs(value - median) over ordered values, found from the middle outwards."""
+    half = ordered.size // 2
+    right = half
+    left = half - 1
+    last = before = 0.0
+    for _ in range(half + 1):
+        below = median - ordered[left] if left >= 0 else np.inf
+        above = ordered[right] - median if right < ordered.size else np.inf
+        before = last
+        if below < above:
+            last = below
+            left -= 1
+        else:
+            last = above
+            right += 1
+    return last if ordered.size % 2 else (before + last) / 2
+
+
+@njit(cache=True, nogil=True)
+def _insert(ordered, length, value):
+    place = length
+    while place > 0 and ordered[place - 1] > value:
+        ordered[place] = ordered[place - 1]
+        place -= 1
+    ordered[place] = value
+
+
+@njit(cache=True, nogil=True)
+def _remove(ordered, length, value):
+    place = 0
+    while ordered[place] != value:
+        place += 1
+    for i in range(place, length - 1):
+        ordered[i] = ordered[i + 1]
+    return length - 1

@@ -1,8 +1,10 @@
 """Reading elements of a tensor by byte range, into a buffer that is used again."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 
@@ -13,6 +15,9 @@ from pipeline.sources.readahead import ReadAhead, Request
 __all__ = ["RAW_DTYPES", "Reader", "read_values", "reading", "to_float"]
 
 Reader = Callable[[ByteRange, int, int, np.ndarray], np.ndarray]
+
+# Of one task; a process may open a thousand or so.
+MOST_OPEN_FILES = 128
 
 # BF16 has no NumPy dtype: its 16 bits are the upper half of a float32.
 RAW_DTYPES: dict[str, np.dtype[Any]] = {
@@ -57,25 +62,62 @@ def read_values(
     if ref.access is not None:
         with ReadAhead([Request(ref, start, stop)]) as ahead:
             return ahead.read(ref, start, stop, values)
-    bytes_wanted = values.view(np.uint8).data
-    done = 0
-    try:
-        with open(ref.path, "rb", buffering=0) as file:  # noqa: PTH123  # a quarter of Path.open's cost
-            file.seek(ref.offset + start * dtype.itemsize)
-            while done < len(bytes_wanted):
-                count = file.readinto(bytes_wanted[done:])
+    with LocalFiles() as files:
+        return files.read(ref, start, stop, values)
+
+
+class LocalFiles:
+    """Reads ranges of files on disk, which stay open: a task reads many of each."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, int] = {}
+
+    def read(self, ref: ByteRange, start: int, stop: int, out: np.ndarray) -> np.ndarray:
+        """Read elements [start, stop) of a tensor into the beginning of a buffer, and return them.
+
+        Raises
+        ------
+        LogError
+            When the file ends before, or cannot be read.
+        """
+        values = out[: stop - start]
+        wanted = memoryview(values).cast("B")  # type: ignore[arg-type]  # has a buffer
+        place = ref.offset + start * values.itemsize
+        done = 0
+        try:
+            descriptor = self._open.get(ref.path) or self._opened(ref.path)
+            while done < len(wanted):
+                count = os.preadv(descriptor, [wanted[done:]], place + done)
                 if not count:
                     raise LogError(
                         f"{ref.path}: ended while it was read; a snapshot must not change once it "
                         "is written. Process again to leave it out or to read it anew"
                     )
                 done += count
-    except OSError as error:
-        raise LogError(
-            f"{ref.path}: could not be read ({error.strerror}); it was there when processing "
-            "began. Process again"
-        ) from error
-    return values
+        except OSError as error:
+            raise LogError(
+                f"{ref.path}: could not be read ({error.strerror}); it was there when processing "
+                "began. Process again"
+            ) from error
+        return values
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        while self._open:
+            os.close(self._open.popitem()[1])
+
+    def _opened(self, path: str) -> int:
+        if len(self._open) >= MOST_OPEN_FILES:
+            os.close(self._open.pop(next(iter(self._open))))
+        self._open[path] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return self._open[path]
 
 
 @contextmanager
@@ -92,7 +134,8 @@ def reading(requests: Iterable[Request]) -> Iterator[Reader]:
     coming = iter(requests)
     first = next(coming, None)
     if first is None or first.ref.access is None:
-        yield read_values
+        with LocalFiles() as files:
+            yield files.read
         return
     with ReadAhead([first, *coming]) as ahead:
         yield ahead.read

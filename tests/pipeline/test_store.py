@@ -9,10 +9,9 @@ from pipeline.arrays import ArraySpec, ChunkWriter, create_arrays, grow_arrays
 from pipeline.store import open_store, open_writer
 
 
-def spec(iterations):
-    return ArraySpec(
-        "g/x", "float32", (100, iterations), (30, 8), ("row", "iteration"), "a value", strong=False
-    )
+def spec(iterations, *, quick=True):
+    dims = ("row", "iteration")
+    return ArraySpec("g/x", "float32", (100, iterations), (30, 8), dims, "a value", quick=quick)
 
 
 def publish(path, value):
@@ -74,34 +73,36 @@ def test_a_store_without_a_commit_says_so(tmp_path):
         open_store(tmp_path / "s")
 
 
-def test_chunks_written_directly_read_back_as_zarr_reads_them(tmp_path):
+@pytest.mark.parametrize("quick", [False, True])
+def test_chunks_written_directly_read_back_as_zarr_reads_them(tmp_path, quick):
     values = np.random.default_rng(0).standard_normal((100, 21)).astype(np.float32)
     with open_writer(str(tmp_path / "s")) as writer:
         store = writer.session.store
-        create_arrays(store, {}, [spec(21)])
+        create_arrays(store, {}, [spec(21, quick=quick)])
         chunks = ChunkWriter(store)
-        chunks.write(spec(21), (0, 0), values[:60, :16])
-        chunks.write(spec(21), (60, 0), values[60:, :16])
-        chunks.write(spec(21), (0, 16), values[:, 16:])
+        chunks.write(spec(21, quick=quick), (0, 0), values[:60, :16])
+        chunks.write(spec(21, quick=quick), (60, 0), values[60:, :16])
+        chunks.write(spec(21, quick=quick), (0, 16), values[:, 16:])
         chunks.flush()
         array = zarr.open_array(store, path="g/x", mode="r")
         np.testing.assert_array_equal(array[...], values)
         assert array.metadata.dimension_names == ("row", "iteration")
 
 
-def test_a_grown_array_keeps_its_chunks_and_completes_the_last(tmp_path):
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_grown_array_keeps_its_chunks_and_completes_the_last(tmp_path, quick):
     values = np.random.default_rng(0).standard_normal((100, 30)).astype(np.float32)
     with open_writer(str(tmp_path / "s")) as writer:
         store = writer.session.store
-        create_arrays(store, {}, [spec(11)])
+        create_arrays(store, {}, [spec(11, quick=quick)])
         chunks = ChunkWriter(store)
-        chunks.write(spec(11), (0, 0), values[:, :11])
+        chunks.write(spec(11, quick=quick), (0, 0), values[:, :11])
         chunks.flush()
-        grow_arrays(store, [spec(30)])
+        grow_arrays(store, [spec(30, quick=quick)])
         array = zarr.open_array(store, path="g/x", mode="r")
         np.testing.assert_array_equal(array[:, :11], values[:, :11])
         assert np.isnan(array[:, 11:]).all()
-        chunks.write(spec(30), (0, 11), values[:, 11:16])
-        chunks.write(spec(30), (0, 16), values[:, 16:])
+        chunks.write(spec(30, quick=quick), (0, 11), values[:, 11:16])
+        chunks.write(spec(30, quick=quick), (0, 16), values[:, 16:])
         chunks.flush()
         np.testing.assert_array_equal(array[...], values)

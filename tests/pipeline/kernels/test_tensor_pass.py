@@ -1,6 +1,7 @@
 """One pass gives what NumPy gives in float64, for any dtype, values and split."""
 
 import itertools
+from dataclasses import dataclass
 
 import ml_dtypes
 import numpy as np
@@ -33,7 +34,21 @@ def matrix(seed, columns, size, dtype, special):
         return values.astype(NUMPY[dtype])
 
 
-def measured(values, dtype, start, stop, *, filter_size=None, previous=None):
+CHUNK_ROWS = (4096, 1024, 4096)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a pass found, and its levels put together: [measure][row, column] each."""
+
+    moments: Moments
+    histogram: SparseHistogram
+    filters: dict
+    first_filter: int
+    levels: list
+
+
+def measured(values, dtype, start, stop, *, filter_size=None, before=None, levels=LEVELS):
     """Feed the weights [start, stop) of all columns, as a task does."""
     size = values.shape[1]
     measure = TensorPass(
@@ -43,17 +58,31 @@ def measured(values, dtype, start, stop, *, filter_size=None, previous=None):
         size=size,
         filter_size=filter_size or size,
         columns=len(values),
-        level_weights=LEVELS,
+        level_weights=levels,
+        chunk_rows=CHUNK_ROWS + (4096,) * len(levels),
         thresholds=THRESHOLDS,
         filters=filter_size is not None,
     )
     raw = values.view(np.uint16) if dtype == "BF16" else values
-    before = previous
-    for column in range(len(values)):
-        now = np.ascontiguousarray(raw[column, start : measure.read_stop])
-        measure.feed(column, now, before)
-        before = now
-    return measure.finish()
+    parts = [[] for _ in levels]
+    for first, last in measure.tiles():
+        if before is not None:
+            outside = before.view(np.uint16) if dtype == "BF16" else before
+            measure.feed_before(np.ascontiguousarray(outside[first:last]))
+        tiles = [np.ascontiguousarray(row[first:last]) for row in raw]
+        for column, tile in enumerate(tiles):
+            measure.feed(column, tile)
+        for rows in measure.finished_rows():
+            assert rows.first_row == sum(part.shape[1] for part in parts[rows.level])
+            parts[rows.level].append(rows.values.copy())
+    found = measure.finish()
+    return Measured(
+        found.moments,
+        found.histogram,
+        found.filters,
+        found.first_filter,
+        [dict(zip(("mean", "min", "max"), np.concatenate(p, axis=1), strict=True)) for p in parts],
+    )
 
 
 CASES = st.fixed_dictionaries(
@@ -182,8 +211,8 @@ def test_parts_add_up_exactly_to_the_whole(case, data):
         np.testing.assert_allclose(ours, expected, rtol=1e-6, atol=1e-30)
     for number in range(len(LEVELS)):
         for name in ("mean", "min", "max"):
-            rows = np.concatenate([getattr(part.levels[number], name) for part in parts])
-            np.testing.assert_array_equal(rows, getattr(whole.levels[number], name))
+            rows = np.concatenate([part.levels[number][name] for part in parts])
+            np.testing.assert_array_equal(rows, whole.levels[number][name])
 
 
 @settings(max_examples=50, deadline=None)
@@ -192,11 +221,11 @@ def test_every_level_summarises_its_weights_within_the_stated_error(case):
     values = matrix(**case)
     levels = measured(values, case["dtype"], 0, values.shape[1]).levels
     for level, per_row in zip(levels, LEVELS, strict=True):
-        for row in range(len(level.mean)):
+        for row in range(len(level["mean"])):
             block = values[:, row * per_row : (row + 1) * per_row].astype(np.float64)
             for column, under in enumerate(block):
                 finite = under[np.isfinite(under)]
-                found = [getattr(level, name)[row, column] for name in ("mean", "min", "max")]
+                found = [level[name][row, column] for name in ("mean", "min", "max")]
                 if not finite.size:
                     assert np.isnan(found).all()
                     continue
@@ -286,3 +315,53 @@ def test_filters_of_zeros_have_defined_changes(before, now, relative, cosine):
     found = measured(values, "F32", 0, 20, filter_size=20).filters
     assert found["change_relative_norm2"][0, 1] == relative
     np.testing.assert_allclose(found["change_cosine"][0, 1], cosine, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", sorted(NUMPY))
+def test_levels_beyond_a_tile_and_chunks_that_end_in_later_tiles_are_whole(dtype):
+    size = 5 * 65536 + 777
+    values = matrix(3, 2, size, dtype, special=False)
+    levels = tuple(16 * 4**level for level in range(9))
+    found = measured(values, dtype, 0, size, levels=levels).levels
+    for level, per_row in zip(found, levels, strict=True):
+        starts = np.arange(0, size, per_row)
+        lengths = np.diff([*starts, size])
+        for column, row in enumerate(values.astype(np.float64)):
+            exact = {
+                "mean": np.add.reduceat(row, starts) / lengths,
+                "min": np.minimum.reduceat(row, starts),
+                "max": np.maximum.reduceat(row, starts),
+            }
+            scale = np.abs(row).max()
+            for name, expected in exact.items():
+                slack = 2.0**-8 * np.abs(expected) + 1e-6 * scale
+                assert (np.abs(level[name][:, column] - expected) <= slack).all(), (per_row, name)
+
+
+@pytest.mark.parametrize("special", [False, True])
+def test_the_snapshot_before_a_block_counts_as_one_within_it(special):
+    values = matrix(5, 4, 70_000, "F32", special)
+    whole = measured(values, "F32", 0, 70_000, filter_size=700)
+    later = measured(values[1:], "F32", 0, 70_000, filter_size=700, before=values[0])
+    for name, expected in whole.filters.items():
+        np.testing.assert_array_equal(later.filters[name], expected[:, 1:], err_msg=name)
+    for name in ("pairs", "change_squares", "previous_squares"):
+        ours, expected = getattr(later.moments, name), getattr(whole.moments, name)[1:]
+        np.testing.assert_array_equal(ours, expected, err_msg=name)
+
+
+def test_where_a_parameter_is_cut_changes_no_bit_of_a_filter_or_a_row():
+    size = 52 * 5000
+    values = matrix(6, 3, size, "F32", special=False)
+    whole = measured(values, "F32", 0, size, filter_size=5000)
+    parts = [
+        measured(values, "F32", low, high, filter_size=5000)
+        for low, high in ((0, 65536), (65536, 3 * 65536), (3 * 65536, size))
+    ]
+    for name, expected in whole.filters.items():
+        joined = np.concatenate([part.filters[name] for part in parts])
+        np.testing.assert_array_equal(joined, expected, err_msg=name)
+    for number, level in enumerate(whole.levels):
+        for name, expected in level.items():
+            joined = np.concatenate([part.levels[number][name] for part in parts])
+            np.testing.assert_array_equal(joined, expected)

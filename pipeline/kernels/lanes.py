@@ -1,0 +1,118 @@
+"""Arithmetic that Numba cannot say: integers that stay in 32 bits, and sums across lanes.
+
+Numba widens every integer to 64 bits, which halves what a vector instruction does. And a loop over
+short rows is vectorised badly, as each row ends in one number. Here eight rows are reduced
+together, by halves, as LLVM vectors: on any processor, whatever the width of its registers.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+__all__ = ["ROW", "ROWS_TOGETHER", "add_uint32", "or_uint32", "reduce_eight_rows"]
+
+ROW = 16  # weights a row at the finest pyramid level
+ROWS_TOGETHER = 8
+LANES = 8
+FLOAT = ir.FloatType()
+# Vectors a and b hold halves of rows; each step puts neighbours beside each other and joins them.
+PAIRS = ((0, 2, 8, 10, 4, 6, 12, 14), (1, 3, 9, 11, 5, 7, 13, 15))
+HALVES = ((0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15))
+
+
+@intrinsic
+def add_uint32(typingctx, left, right):  # noqa: ARG001  # Numba's signature
+    """Add, modulo 2**32."""
+
+    def generate(context, builder, signature, arguments):  # noqa: ARG001
+        return builder.add(*arguments)
+
+    return types.uint32(types.uint32, types.uint32), generate
+
+
+@intrinsic
+def or_uint32(typingctx, left, right):  # noqa: ARG001
+    """Join bits."""
+
+    def generate(context, builder, signature, arguments):  # noqa: ARG001
+        return builder.or_(*arguments)
+
+    return types.uint32(types.uint32, types.uint32), generate
+
+
+@intrinsic
+def reduce_eight_rows(typingctx, values, row, mean, least, greatest):  # noqa: ARG001
+    """Reduce the 128 contiguous values from row `row` on to 8 means, minima and maxima.
+
+    Parameters
+    ----------
+    values : float32 or float64 [weight], contiguous
+    row : int
+        The first of the eight; `values` must hold them all.
+    mean, least, greatest : float32 [row], contiguous
+        Elements [row, row + 8) are written.
+    """
+
+    def generate(context, builder, signature, arguments):
+        kind = ir.FloatType() if values.dtype == types.float32 else ir.DoubleType()
+
+        def pointer(place, index, element):
+            array = context.make_array(signature.args[place])(context, builder, arguments[place])
+            found = cgutils.gep_inbounds(builder, array.data, index)
+            return builder.bitcast(found, ir.VectorType(element, LANES).as_pointer())
+
+        first = builder.mul(arguments[1], ir.Constant(arguments[1].type, ROW))
+        sums, lows, highs = [], [], []
+        for number in range(ROWS_TOGETHER):
+            halves = []
+            for half in range(ROW // LANES):
+                step = ir.Constant(first.type, number * ROW + half * LANES)
+                place = pointer(0, builder.add(first, step), kind)
+                load = builder.load(place)
+                load.align = 4
+                halves.append(load)
+            sums.append(_add(builder, *halves))
+            lows.append(_lesser(builder, *halves))
+            highs.append(_greater(builder, *halves))
+        total = _across(builder, sums, _add)
+        share = ir.Constant(total.type, [1 / ROW] * LANES)
+        for place, found in (
+            (2, builder.fmul(total, share)),
+            (3, _across(builder, lows, _lesser)),
+            (4, _across(builder, highs, _greater)),
+        ):
+            narrow = found
+            if kind != FLOAT:
+                narrow = builder.fptrunc(found, ir.VectorType(FLOAT, LANES))
+            builder.store(narrow, pointer(place, arguments[1], FLOAT)).align = 4
+        return context.get_dummy_value()
+
+    return types.void(values, types.intp, mean, least, greatest), generate
+
+
+def _across(builder, vectors, join):
+    """Join the lanes of each of eight vectors; lane i of the result is what vector i comes to."""
+    for masks in (PAIRS, PAIRS, HALVES):
+        vectors = [
+            join(builder, *(_shuffled(builder, left, right, mask) for mask in masks))
+            for left, right in zip(vectors[::2], vectors[1::2], strict=True)
+        ]
+    return vectors[0]
+
+
+def _shuffled(builder, left, right, mask):
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), list(mask))
+    return builder.shuffle_vector(left, right, lanes)
+
+
+def _add(builder, left, right):
+    return builder.fadd(left, right)
+
+
+def _lesser(builder, left, right):
+    return builder.select(builder.fcmp_ordered("<", left, right), left, right)
+
+
+def _greater(builder, left, right):
+    return builder.select(builder.fcmp_ordered(">", left, right), left, right)
