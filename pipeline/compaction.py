@@ -98,7 +98,7 @@ def compact(
     location = str(location)
     now = now or datetime.now(UTC)
     open_repository(location, storage)  # what is no store gets no lock beside it
-    with locked(location, storage) as lock, refusals(location, storage):
+    with refusals(location, storage), locked(location, storage) as lock:
         repository = open_repository(location, storage)
         drop_leftovers(repository)
         commits = _commits_of(repository)

@@ -1,6 +1,7 @@
 """The repository behind a store: where it lies, who may write it, and why it refuses."""
 
 import errno
+import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,7 +92,7 @@ def _refused(location: str, error: Exception, storage: StorageConfig | None) -> 
         answer = trouble_with(ObjectURL.parse(location), access_of(storage))
         return f"{location}: storage refused: {answer or cause}; {remedy} when it is back"
     if cause == DISK_FULL:
-        return f"{location}: {cause}; free space there. W{remedy[1:]}"
+        return f"{location}: {cause}; free space there, or name another --store. W{remedy[1:]}"
     return f"{location}: storage refused: {cause}; {remedy} when that is mended"
 
 
@@ -108,7 +109,16 @@ def open_or_create(location: str, storage: StorageConfig | None) -> icechunk.Rep
     place, config = _storage_at(location, storage)
     if _exists(location, storage):
         return icechunk.Repository.open(place, config)
-    return icechunk.Repository.create(place, config)
+    if is_remote(location):
+        return icechunk.Repository.create(place, config)
+    path = local_path(location)
+    began = (path / "refs").is_dir()
+    try:
+        return icechunk.Repository.create(place, config)
+    except icechunk.IcechunkError:
+        if not began:  # half a repository would be taken for somebody else's folder
+            shutil.rmtree(path, ignore_errors=True)
+        raise
 
 
 def open_repository(location: str, storage: StorageConfig | None = None) -> icechunk.Repository:

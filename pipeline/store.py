@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ import xarray as xr
 import zarr
 
 from deeptracker.errors import StoreError
+from pipeline.causes import DISK_FULL, cause_of
 from pipeline.config import StorageConfig
 from pipeline.lease import Lease
 from pipeline.lock import WriterLock
@@ -211,8 +213,8 @@ def open_writer(location: str, storage: StorageConfig | None = None) -> Iterator
         When another process writes it, its schema is newer than ours, or its storage refuses.
     """
     with (
-        locked(location, storage) as lock,
         refusals(location, storage),
+        locked(location, storage) as lock,
         _staged(location, open_or_create(location, storage), lock) as writer,
     ):
         if not writer.is_empty:
@@ -227,10 +229,14 @@ def _staged(
     writer = StoreWriter(location, repository, lock)
     try:
         yield writer
-    except BaseException:
+    except BaseException as error:
         # What ended the run is what a person must hear of, not that its branch is still there too.
         with suppress(icechunk.IcechunkError):
             writer.close()
+            if cause_of(error) == DISK_FULL:
+                # No commit refers to what this run wrote, and under the lock nobody else is at
+                # work: a full disk is not left full of it.
+                repository.garbage_collect(datetime.now(UTC))
         raise
     writer.close()
 
