@@ -14,7 +14,7 @@ import threading
 import uuid
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, PreconditionError
@@ -91,8 +91,12 @@ class Lease:
         StoreError
             When it was taken over, or could not be renewed for too long.
         """
-        if not self._lost and datetime.now(UTC) - self._renewed > self._duration:
-            self._lost = "it could not be renewed in time"
+        try:
+            if not self._lost and self._seen()[1] != self._token:
+                self._lost = "another process took it over"
+        except REQUEST_ERRORS:
+            if datetime.now(UTC) - self._renewed > self._duration:
+                self._lost = "it could not be renewed in time"
         if self._lost:
             raise StoreError(
                 f"{self._store}: the right to write it was lost ({self._lost}); nothing of this "
@@ -108,7 +112,7 @@ class Lease:
             return
         try:
             # A conditional delete does not exist: an ended lease stands for a deleted one.
-            self._put({"token": ENDED}, {"e_tag": self._tag})
+            self._replace({"token": ENDED}, self._tag)
             obstore.delete(self._bucket, self._url.key)
         except REQUEST_ERRORS:
             _abandoned.add(self._token)  # for others it runs out by itself
@@ -124,18 +128,16 @@ class Lease:
         """Try once; whether it is ours."""
         try:
             self._put(self._content(), "create")
-        except AlreadyExistsError:
+        except (AlreadyExistsError, PreconditionError):
             return self._take_over()
         return True
 
     def _take_over(self) -> bool:
         try:
-            found = obstore.get(self._bucket, self._url.key)
-            content = bytes(found.bytes())
+            owner, token, meta = self._seen()
         except FileNotFoundError:
             return False  # it was given back meanwhile
-        owner, token = _read(content)
-        silent = datetime.now(UTC) - found.meta["last_modified"]
+        silent = datetime.now(UTC) - meta["last_modified"]
         gone = token == ENDED or token in _abandoned or (owner is not None and owner.is_gone())
         if not gone and silent < self._duration:
             who = f"process {owner.pid} on {owner.host}" if owner else "somebody"
@@ -145,7 +147,7 @@ class Lease:
                 f"until it is done, or end it. Where it is long gone, try again in {wait} s"
             )
         try:
-            self._put(self._content(), {"e_tag": found.meta["e_tag"]})
+            self._replace(self._content(), meta["e_tag"])
         except (PreconditionError, FileNotFoundError):
             return False  # somebody was faster
         return True
@@ -153,26 +155,42 @@ class Lease:
     def _renew(self) -> None:
         while not self._ended.wait(self._duration.total_seconds() / 4):
             try:
-                self._put(self._content(), {"e_tag": self._tag})
-            except (PreconditionError, FileNotFoundError):
-                if not self._is_ours():
-                    self._lost = "another process took it over"
-                    return
+                try:
+                    self._replace(self._content(), self._tag)
+                except PreconditionError:
+                    # It is another's, or our own of a renewal whose answer was lost.
+                    _, token, meta = self._seen()
+                    if token != self._token:
+                        self._lost = "another process took it over"
+                        return
+                    self._tag = meta["e_tag"]
+            except FileNotFoundError:
+                self._lost = "somebody removed the lease"
+                return
             except REQUEST_ERRORS:
                 continue  # the next renewal may succeed, and `check` watches the time
 
-    def _is_ours(self) -> bool:
-        """Whether a renewal that was reported as failed was ours after all, its answer lost."""
+    def _seen(self) -> tuple[Owner | None, str, Any]:
+        """Give the owner and the token that the bucket holds, and what the server says of them."""
+        found = obstore.get(self._bucket, self._url.key)
+        return *_read(bytes(found.bytes())), found.meta
+
+    def _replace(self, content: dict[str, object], tag: str | None) -> None:
+        """Put it, if what is there is still what was seen.
+
+        Raises
+        ------
+        PreconditionError, FileNotFoundError
+            When it is not.
+        """
         try:
-            found = obstore.get(self._bucket, self._url.key)
-            content = json.loads(bytes(found.bytes()))
-        except (*REQUEST_ERRORS, ValueError):
-            return False
-        if content.get("token") != self._token:
-            return False
-        self._tag = found.meta["e_tag"]
-        self._renewed = datetime.now(UTC)
-        return True
+            self._put(content, {"e_tag": tag})
+        except PreconditionError:
+            if obstore.head(self._bucket, self._url.key)["e_tag"] != tag:
+                raise
+            # A server that refuses every conditional update, as some do: what was seen is there
+            # all the same. Who loses a race here learns it when it checks.
+            self._put(content, "overwrite")
 
     def _content(self) -> dict[str, object]:
         # The time makes every renewal another object: one that is the same would have the same tag.

@@ -90,7 +90,10 @@ class StoreReader:
         bool
             Whether there was a newer one.
         """
-        newest = self._repository.lookup_branch(BRANCH)
+        try:
+            newest = self._repository.lookup_branch(BRANCH)
+        except icechunk.IcechunkError:
+            return False  # storage fails for a while, and is asked again; what is read stays
         if newest == self.snapshot_id:
             return False
         self._session = self._repository.readonly_session(snapshot_id=newest)

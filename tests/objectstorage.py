@@ -96,12 +96,12 @@ class Bucket:
 class Proxy:
     """A reverse proxy, real HTTP, that answers in the server's stead where it is told to.
 
-    `refuse` is asked with the method and path of every request, and gives the status to answer
-    with, or None to let it through.
+    `refuse` is asked with the method, path and headers of every request: it gives the status to
+    answer with, or None to let the request through.
     """
 
     def __init__(self, endpoint):
-        self.refuse = lambda method, path: None
+        self.refuse = lambda method, path, headers: None
         self.refused = 0
         self.passed = []
         target = endpoint.removeprefix("http://")
@@ -113,7 +113,7 @@ class Proxy:
             def handle_any(self):
                 length = int(self.headers.get("content-length") or 0)
                 body = self.rfile.read(length)
-                status = proxy.refuse(self.command, self.path)
+                status = proxy.refuse(self.command, self.path, self.headers)
                 if status is not None:
                     proxy.refused += 1
                     self.answer(status, {}, b"<Error><Code>SlowDown</Code></Error>")

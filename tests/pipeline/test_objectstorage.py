@@ -1,8 +1,12 @@
 """Logs and stores in buckets of a real S3 server: the same values as on disk, whatever it does."""
 
 import itertools
+import json
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import timedelta
 
 import numpy as np
@@ -66,7 +70,9 @@ def test_log_and_store_in_a_bucket_give_what_they_give_on_disk(log, on_disk, buc
     assert not [key for key in bucket.listed() if key.endswith(".lock")]
 
 
-def test_a_rerun_appends_what_was_uploaded_since(log, on_disk, bucket, scheduler, tmp_path):
+def test_a_rerun_appends_what_was_uploaded_since(
+    log, on_disk, bucket, scheduler, tmp_path, monkeypatch
+):
     small = tmp_path / "log"
     shutil.copytree(log.path, small)
     late = sorted((small / "snapshots").iterdir())[5:] + sorted((small / "outcomes").iterdir())[5:]
@@ -74,10 +80,16 @@ def test_a_rerun_appends_what_was_uploaded_since(log, on_disk, bucket, scheduler
         path.unlink()
     place = bucket.upload(small, "log")
     store = bucket.url("store")
-    assert process(place, store, config=CONFIG, scheduler=scheduler).snapshots == 5
-    assert process(place, store, config=CONFIG, scheduler=scheduler).action == "unchanged"
-    bucket.upload(log.path, "log")
-    summary = process(place, store, config=CONFIG, scheduler=scheduler)
+    # The config alone says where the server is, to the workers too.
+    settings = StorageConfig(endpoint_url=bucket.endpoint, allow_http=True, region="eu-west-1")
+    config = CONFIG.model_copy(update={"storage": settings})
+    with monkeypatch.context() as bare:
+        bare.delenv("AWS_ENDPOINT_URL")
+        bare.delenv("AWS_ALLOW_HTTP")
+        assert process(place, store, config=config, scheduler=scheduler).snapshots == 5
+        assert process(place, store, config=config, scheduler=scheduler).action == "unchanged"
+        bucket.upload(log.path, "log")
+        summary = process(place, store, config=config, scheduler=scheduler)
     assert (summary.action, summary.snapshots) == ("appended", 3)
     assert_equal(store, on_disk)
 
@@ -157,10 +169,10 @@ def test_a_server_that_fails_for_a_while_costs_time_only(tiny, bucket, proxy, sc
     place = bucket.upload(tiny.path, "log")
     turn = itertools.count()
     # Every third request of any kind fails, one way or the other.
-    proxy.refuse = lambda method, path: [None, None, 503, None, None, 500][next(turn) % 6]
+    proxy.refuse = lambda method, path, headers: [None, None, 503, None, None, 500][next(turn) % 6]
     process(place, bucket.url("store"), config=CONFIG, scheduler=scheduler)
     assert proxy.refused > 20
-    proxy.refuse = lambda method, path: None
+    proxy.refuse = lambda method, path, headers: None
     process(tiny.path, tmp_path / "store", config=CONFIG, scheduler=scheduler)
     assert_equal(bucket.url("store"), tmp_path / "store")
 
@@ -175,7 +187,7 @@ def test_a_server_that_goes_on_failing_is_named_and_what_was_committed_stays(
     bucket.upload(tiny.path, "log")
     written = []
 
-    def fail_once_it_writes(method, path):
+    def fail_once_it_writes(method, path, headers):
         if method == "PUT" and "/chunks/" in path:
             written.append(path)
         return 503 if written else None
@@ -189,7 +201,7 @@ def test_a_server_that_goes_on_failing_is_named_and_what_was_committed_stays(
     assert "committed before is intact" in str(caught.value)
     with pytest.raises(LogError, match="503 Service Unavailable"):
         process(place, store, config=IMPATIENT, scheduler=scheduler)
-    proxy.refuse = lambda method, path: None
+    proxy.refuse = lambda method, path, headers: None
     assert open_store(store).snapshot_id == committed
     # The lease that the failed run could not give back is known to be nobody's.
     process(place, store, config=CONFIG, scheduler=scheduler)
@@ -264,6 +276,29 @@ class TestLease:
         with pytest.raises(StoreError, match="process 7 on elsewhere"):
             self.lease(bucket, 3600).acquire()
 
+    def test_that_of_a_dead_process_of_this_machine_is_taken_over_at_once(self, bucket):
+        dead = subprocess.Popen([sys.executable, "-c", "pass"])
+        dead.wait()
+        owner = asdict(Owner.current()) | {"pid": dead.pid}
+        content = json.dumps({"owner": owner, "token": "x"}).encode()
+        obstore.put(bucket.store, "lease", content)
+        with self.lease(bucket, 3600) as lease:
+            lease.check()
+
+    def test_a_server_without_conditional_updates_will_do(self, bucket, proxy):
+        proxy.refuse = lambda method, path, headers: 412 if "if-match" in headers else None
+        with self.lease(bucket, 0.4) as lease:
+            first = obstore.head(bucket.store, "lease")["e_tag"]
+            lease._ended.wait(2)
+            assert obstore.head(bucket.store, "lease")["e_tag"] != first
+            lease.check()
+        assert "lease" not in bucket.listed()
+        self.foreign(bucket)
+        with self.lease(bucket, 0.001) as lease:
+            self.foreign(bucket)
+            with pytest.raises(StoreError, match="another process took it over"):
+                lease.check()
+
     def test_one_that_has_run_out_is_taken_over(self, bucket):
         self.foreign(bucket)
         lease = self.lease(bucket, 0.001)
@@ -336,10 +371,9 @@ def test_an_unencrypted_endpoint_must_be_allowed(bucket, monkeypatch):
 
 
 def test_settings_of_the_config_come_before_those_of_the_environment(bucket, log, monkeypatch):
-    endpoint = bucket.endpoint
     place = bucket.upload(log.path, "log")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    settings = StorageConfig(endpoint_url=endpoint, region="eu-central-1")
+    settings = StorageConfig(endpoint_url=bucket.endpoint)
     assert open_source(place, storage=settings).iterations == tuple(range(0, 40, 5))
     with pytest.raises(LogError, match="cannot be reached"):
         open_source(place, storage=StorageConfig(tries=1))
