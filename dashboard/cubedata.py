@@ -1,126 +1,261 @@
-"""The cube's numbers: its three faces over a window, whole or sliced, and its strongest cells."""
+"""The cube's numbers: its three faces over a window, whole or sliced, bounded in cells."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from dashboard.cubeaxis import Axis, binned, binned_by, binned_where
+from dashboard.cubereading import (
+    anomalous_filters,
+    class_anomalies,
+    filter_marks,
+    image_marks,
+    images_of_class,
+    layer_filters,
+    layer_names,
+)
 from dashboard.run import Run
 from dashboard.selection import Selection
 
-__all__ = ["Faces", "Triple", "faces_of", "strongest"]
+__all__ = ["SIGNIFICANT", "Faces", "Picks", "axes_of", "faces_of", "picks_of"]
 
 SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
+class Picks:
+    """What is picked of the cube.
+
+    Attributes
+    ----------
+    classes, layers, columns : list of int
+        Numbers of classes and layers, and columns of iterations; the last of each is where the
+        plane stands.
+    """
+
+    classes: list[int]
+    layers: list[int]
+    columns: list[int]
+
+
+@dataclass(frozen=True)
+class Front:
+    """The class-layer face.
+
+    Attributes
+    ----------
+    values : numpy.ndarray
+        float32 [layer, class_]: counts, or rank correlations; NaN where there is none.
+    p_value, q_value : numpy.ndarray or None
+        float32 [layer, class_], for correlations.
+    """
+
+    values: np.ndarray
+    p_value: np.ndarray | None = None
+    q_value: np.ndarray | None = None
+
+    @property
+    def insignificant(self) -> np.ndarray | None:
+        """Whether a correlation is one that chance would bring, bool [layer, class_]."""
+        return None if self.q_value is None else ~(self.q_value <= SIGNIFICANT)
+
+
+@dataclass(frozen=True)
 class Faces:
-    """What the faces show.
+    """What the faces show: one number a cell, the greatest of those that share it.
 
     Attributes
     ----------
     top : numpy.ndarray
-        float [class_, column]: anomalous images.
+        int32 [class_, column]: anomalous images.
     side : numpy.ndarray
-        float [layer, column]: anomalous filters.
-    front : numpy.ndarray
-        float [layer, class_].
-    insignificant : numpy.ndarray or None
-        bool [layer, class_], for the association.
+        int32 [layer, column]: anomalous filters.
+    top_kept, side_kept : numpy.ndarray
+        bool [column]: the iterations that the slice keeps.
+    front : Front
+    classes, layers, time : Axis
+        The items and the window of each axis.
     titles : dict of str to str
         What each face says, slices included.
     """
 
     top: np.ndarray
     side: np.ndarray
-    front: np.ndarray
-    insignificant: np.ndarray | None
+    top_kept: np.ndarray
+    side_kept: np.ndarray
+    front: Front
+    classes: Axis
+    layers: Axis
+    time: Axis
     titles: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Triple:
-    """A class, a layer and an iteration that were anomalous together."""
+def picks_of(run: Run, selection: Selection) -> Picks:
+    """Find what is picked: a stage or block stands for its layers, a parameter for its own."""
+    names = layer_names(run)
+    numbers = {name: number for number, name in enumerate(names)}
+    layers: list[int] = []
+    for node in selection.nodes:
+        if node in numbers:
+            layers.append(numbers[node])
+        elif node.rpartition(".")[0] in numbers:
+            layers.append(numbers[node.rpartition(".")[0]])
+        elif node:
+            layers += [number for name, number in numbers.items() if name.startswith(f"{node}.")]
+    known = {name: number for number, name in enumerate(run.class_names)}
+    classes = [known[name] for name in selection.classes if name in known]
+    return Picks(classes, layers, run.picked_columns(selection.iterations))
 
-    class_: str
-    layer: str
-    iteration: int
-    images: int
-    filters: int
+
+def axes_of(run: Run, selection: Selection) -> tuple[Axis, Axis, Axis]:
+    """Give the axes of classes, layers and time, unfolded and ordered as chosen."""
+    first, last = run.columns(selection.window)
+    columns = np.arange(len(run.iterations))
+    labels = [f"{int(iteration):,}" for iteration in run.iterations]
+    time = Axis.of(labels, columns, np.full(len(columns), -1), (first, last + 1))
+    return _class_axis(run, selection, slice(first, last + 1)), _layer_axis(run, selection), time
+
+
+def _class_axis(run: Run, selection: Selection, columns: slice) -> Axis:
+    names = run.class_names
+    order = np.arange(len(names))
+    if selection.cube_order == "anomaly":
+        counts = class_anomalies(run, selection)[:, columns].sum(axis=1)
+        order = np.argsort(-counts, kind="stable")
+    opened = names.index(selection.cube_class) if selection.cube_class in names else -1
+    images = images_of_class(run, opened) if opened >= 0 else np.empty(0, np.int64)
+    at = int(np.flatnonzero(order == opened)[0]) + 1 if opened >= 0 else 0
+    wholes = np.insert(order, [at] * len(images), opened)
+    parts = np.insert(np.full(len(order), -1), [at] * len(images), images)
+    shown = run.array("images/name") if len(images) else np.empty(0, object)
+    labels = [
+        names[whole] if part < 0 else str(shown[part])
+        for whole, part in zip(wholes.tolist(), parts.tolist(), strict=True)
+    ]
+    return Axis.of(labels, wholes, parts, selection.cube_classes)
+
+
+def _layer_axis(run: Run, selection: Selection) -> Axis:
+    names = layer_names(run)
+    opened = names.index(selection.cube_layer) if selection.cube_layer in names else -1
+    filters = layer_filters(run, names[opened]) if opened >= 0 else []
+    several = len({parameter for parameter, _ in filters}) > 1
+    wholes = np.insert(np.arange(len(names)), [opened + 1] * len(filters), opened)
+    parts = np.insert(np.full(len(names), -1), [opened + 1] * len(filters), np.arange(len(filters)))
+    labels = [
+        names[whole] if part < 0 else _filter_label(filters[part], several)
+        for whole, part in zip(wholes.tolist(), parts.tolist(), strict=True)
+    ]
+    return Axis.of(labels, wholes, parts, selection.cube_layers)
+
+
+def _filter_label(entry: tuple[str, int], several: bool) -> str:
+    parameter, index = entry
+    return f"{parameter.rpartition('.')[2]} filter {index}" if several else f"filter {index}"
 
 
 def faces_of(run: Run, selection: Selection) -> Faces:
-    """Give the faces for the selection's window, rule and picks.
+    """Give the faces for the selection's windows, rule and picks.
 
-    A picked class leaves in the layers' face only its anomalous iterations; a picked layer does so
-    in the classes' face; a picked iteration makes the front face that of this iteration.
+    Picked classes leave in the layers' face only the iterations at which one of them was anomalous;
+    picked layers do so in the classes' face; picked iterations make the front face theirs.
+
+    What is computed is bounded by the windows, what is returned by `CELLS_AT_MOST` an axis.
     """
-    first, last = run.columns(selection.window)
-    columns = slice(first, last + 1)
-    images = _class_anomalies(run, selection)[:, columns].astype(np.float64)
-    filters = run.array("cube/anomalous_filters")[:, columns].astype(np.float64)
-    class_, layer, column = picks_of(run, selection)
-    top, side = images, filters
-    titles = {
-        "top": f"images anomalous by the {selection.rule} rule, class by iteration",
-        "side": "anomalous filters, layer by iteration",
-    }
-    if layer >= 0:
-        top = np.where(filters[layer] > 0, images, np.nan)
-        titles["top"] += f", where {layer_names(run)[layer]} is anomalous"
-    if class_ >= 0:
-        side = np.where(images[class_] > 0, filters, np.nan)
-        titles["side"] += f", where class {run.class_names[class_]} is anomalous"
-    insignificant = None
-    if first <= column <= last:
-        at = column - first
-        front = filters[:, at, None] * (images[:, at] > 0)
-        titles["front"] = f"anomalous filters where the class is too, at {run.iterations[column]:,}"
-    elif selection.association == "association":
-        front = run.array("cube/association").T.astype(np.float64)
-        insignificant = run.array("cube/q_value").T > SIGNIFICANT
-        titles["front"] = f"rank correlation; pale where q > {SIGNIFICANT}"
+    classes, layers, time = axes_of(run, selection)
+    picks = picks_of(run, selection)
+    images = _class_rows(run, selection, classes)
+    filters = _layer_rows(run, selection, layers)
+    top, side = images[:, time.shown], filters[:, time.shown]
+    top_kept = _anomalous_columns(anomalous_filters(run), picks.layers)[time.shown]
+    side_kept = _anomalous_columns(class_anomalies(run, selection), picks.classes)[time.shown]
+    inside = [column for column in picks.columns if time.first <= column < time.last]
+    if not inside and selection.association == "association":
+        front = _associated(run, classes, layers)
     else:
-        front = filters @ (images > 0).T
-        titles["front"] = "anomalous filters at the class's anomalous iterations"
-    return Faces(top, side, front, insignificant, titles)
+        columns: Any = inside or time.shown
+        front = _co_occurring(images[:, columns], filters[:, columns], layers, classes)
+    return Faces(
+        binned_where(top, top_kept, (classes.step, time.step)),
+        binned_where(side, side_kept, (layers.step, time.step)),
+        binned(top_kept[None], (1, time.step))[0],
+        binned(side_kept[None], (1, time.step))[0],
+        front,
+        classes,
+        layers,
+        time,
+        _titles(run, selection, picks, inside),
+    )
 
 
-def layer_names(run: Run) -> list[str]:
-    """Names of the layers that the cube has."""
-    return [str(name) for name in run.array("cube/layer")]
+def _anomalous_columns(counts: np.ndarray, rows: list[int]) -> np.ndarray:
+    """Columns at which one of some rows is anomalous, bool [iteration]; all for no rows."""
+    return np.asarray(counts[rows].any(axis=0)) if rows else np.ones(counts.shape[1], np.bool_)
 
 
-def picks_of(run: Run, selection: Selection) -> tuple[int, int, int]:
-    """Give the picked (class, layer, column), -1 for none."""
+def _class_rows(run: Run, selection: Selection, axis: Axis) -> np.ndarray:
+    """Anomalous images of the shown items, int32 [item, iteration]."""
+    wholes, parts = axis.wholes[axis.shown], axis.parts[axis.shown]
+    rows = class_anomalies(run, selection)[wholes]
+    images = np.flatnonzero(parts >= 0)
+    if len(images):
+        number = int(wholes[images[0]])
+        place = {int(image): row for row, image in enumerate(images_of_class(run, number))}
+        chosen = [place[int(image)] for image in parts[images]]
+        rows[images] = image_marks(run, selection, number)[chosen]
+    return rows
+
+
+def _layer_rows(run: Run, selection: Selection, axis: Axis) -> np.ndarray:
+    """Anomalous filters of the shown items, int32 [item, iteration]."""
+    wholes, parts = axis.wholes[axis.shown], axis.parts[axis.shown]
+    rows = anomalous_filters(run)[wholes]
+    filters = np.flatnonzero(parts >= 0)
+    if len(filters):
+        rows[filters] = filter_marks(run, selection.cube_layer)[parts[filters]]
+    return rows
+
+
+def _co_occurring(images: np.ndarray, filters: np.ndarray, layers: Axis, classes: Axis) -> Front:
+    """Count a layer's anomalous filters where a class is anomalous, [layer, class_]."""
+    together = filters.astype(np.float32) @ (images > 0).T.astype(np.float32)
+    return Front(binned(together, (layers.step, classes.step)))
+
+
+def _associated(run: Run, classes: Axis, layers: Axis) -> Front:
+    """Look the rank correlations up; filters and single images have none."""
+    where = np.ix_(classes.wholes[classes.shown], layers.wholes[layers.shown])
+    single = (classes.parts[classes.shown] >= 0)[None] | (layers.parts[layers.shown] >= 0)[:, None]
+    found = {
+        name: np.where(single, np.nan, run.array(f"cube/{name}")[where].T)
+        for name in ("association", "p_value", "q_value")
+    }
+    strength = np.abs(found["association"]) + 2.0 * (found["q_value"] <= SIGNIFICANT)
+    cells = binned_by(np.nan_to_num(strength, nan=-1.0), (layers.step, classes.step))
+    return Front(
+        *(found[name][cells].astype(np.float32) for name in ("association", "p_value", "q_value"))
+    )
+
+
+def _titles(run: Run, selection: Selection, picks: Picks, inside: list[int]) -> dict[str, str]:
     names = layer_names(run)
-    layers = [names.index(node) for node in selection.nodes if node in names]
-    classes = [run.class_names.index(c) for c in selection.classes if c in run.class_names]
-    columns = run.picked_columns(selection.iterations)
-    return tuple((found[-1] if found else -1) for found in (classes, layers, columns))  # type: ignore[return-value]
+    top = f"anomalous images of each class ({selection.rule} rule, k = {selection.anomaly_window})"
+    side = "anomalous filters of each layer"
+    if picks.layers:
+        top += f", where {_named([names[layer] for layer in picks.layers])} is anomalous"
+    if picks.classes:
+        shown = [run.class_names[class_] for class_ in picks.classes]
+        side += f", where class {_named(shown)} is anomalous"
+    if inside:
+        shown = [f"{int(run.iterations[column]):,}" for column in inside]
+        front = f"anomalous filters where the class is anomalous too, at {_named(shown)}"
+    elif selection.association == "association":
+        front = "rank correlation of a class's flips and a layer's anomalous filters"
+    else:
+        front = "anomalous filters at the class's anomalous iterations"
+    return {"top": top, "side": side, "front": front}
 
 
-def strongest(run: Run, selection: Selection, count: int = 12) -> list[Triple]:
-    """List the cells at which most filters and images were anomalous together."""
-    first, last = run.columns(selection.window)
-    images = _class_anomalies(run, selection)[:, first : last + 1]
-    filters = run.array("cube/anomalous_filters")[:, first : last + 1]
-    # The best layers and classes of an iteration suffice: no other cell can be among the top.
-    found: list[tuple[float, Triple]] = []
-    names = layer_names(run)
-    for at in range(images.shape[1]):
-        for class_ in np.argsort(-images[:, at])[:count]:
-            for layer in np.argsort(-filters[:, at])[:count]:
-                n, m = int(images[class_, at]), int(filters[layer, at])
-                if n and m:
-                    triple = Triple(
-                        run.class_names[class_], names[layer], int(run.iterations[first + at]), n, m
-                    )
-                    found.append((float(np.sqrt(n * m)), triple))
-    found.sort(key=lambda entry: -entry[0])
-    return [triple for _, triple in found[:count]]
-
-
-def _class_anomalies(run: Run, selection: Selection) -> np.ndarray:
-    """Give int32 [class_, iteration] under the chosen rule and window."""
-    window = selection.anomaly_window
-    return run.part(f"classes/{selection.rule}", slice(window - 1, window))[0]
+def _named(names: list[str]) -> str:
+    return names[-1] if len(names) == 1 else f"{names[-1]} or {len(names) - 1} more"

@@ -56,6 +56,12 @@ KEYS = {
     "smoothing": "sm",
     "log_scalars": "ll",
     "slim": "sl",
+    "cube_flat": "cf",
+    "cube_order": "co",
+    "cube_classes": "cc",
+    "cube_layers": "cl",
+    "cube_class": "uc",
+    "cube_layer": "ul",
 }
 
 
@@ -131,6 +137,20 @@ class Selection(param.Parameterized):
     log_scalars = param.Boolean(default=True, doc="loss and learning rate on logarithmic scales")
     slim = param.Boolean(default=False, doc="show the timeline's main row alone")
     dark = param.Boolean(default=False, doc="the browser's theme; not part of a link")
+    cube_flat = param.Integer(
+        default=0, bounds=(0, 100), doc="how far the cube is unfolded: 0 oblique, 100 flat"
+    )
+    cube_order: Any = param.Selector(
+        default="name", objects=["name", "anomaly"], doc="order of the cube's classes"
+    )
+    cube_classes = param.Tuple(
+        default=None,
+        length=2,
+        doc="first item of the cube's class axis, and the one after the last",
+    )
+    cube_layers = param.Tuple(default=None, length=2, doc="the same of the layer axis")
+    cube_class = param.String(default="", doc="the class unfolded into images in the cube")
+    cube_layer = param.String(default="", doc="the layer unfolded into filters in the cube")
     notice = param.String(default="", doc="something to tell the person; not part of a link")
 
     def to_query(self) -> str:

@@ -1,234 +1,402 @@
-// The cube: class x iteration on top, layer x iteration at the side, class x layer in front, drawn
-// as three sheared rasters on one canvas. A click goes back through the inverse of a face's matrix.
+// The cube: class x iteration on top, layer x iteration at the side, class x layer in front, on one
+// canvas. It turns between the oblique view and its faces laid flat; picked planes move in.
+
+const AXES = { class: "class", layer: "layer", time: "iteration" }
+const PARTS = { class: "image", layer: "filter", time: "" }
+const SETTLED = 0.002
 
 class Cube {
   constructor(model, root) {
     this.model = model
     this.root = root
+    this.strip = new CubeStrip(this)
     this.canvas = document.createElement("canvas")
     this.canvas.tabIndex = 0
-    this.canvas.setAttribute("role", "img")
-    root.appendChild(this.canvas)
-    this.readout = readout(root)
+    this.canvas.setAttribute("role", "application")
+    this.canvas.setAttribute("aria-roledescription", "cube of three linked charts")
+    this.stage = document.createElement("div")
+    this.stage.className = "dt-root"
+    this.stage.append(this.canvas)
+    this.spoken = document.createElement("div")
+    this.spoken.className = "dt-spoken"
+    this.spoken.setAttribute("aria-live", "polite")
+    root.append(this.strip.bar, this.strip.legend, this.stage, this.spoken)
+    this.readout = readout(this.stage)
+    this.flat = model.flat / 100
+    this.cuts = { class: 1, layer: 0, time: 0 }
+    this.windows = {}
     this.count = 0
-    this.canvas.addEventListener("pointermove", (event) => this.hover(event))
-    this.canvas.addEventListener("pointerleave", () => this.readout.hide())
-    this.canvas.addEventListener("click", (event) => this.click(event))
+    this.hands = new CubeHands(this)
     this.observer = new ResizeObserver(() => this.draw())
-    this.observer.observe(root)
+    this.observer.observe(this.stage)
   }
 
-  // Classes run to the right, layers downwards, iterations into the depth (up and to the right).
-  geometry(width) {
-    const height = this.model.height
-    const left = 128, right = 70, top = 42, bottom = 66
-    const depth = { x: Math.min(0.42 * (width - left - right), 300), y: -0.36 * (height - top - bottom) }
-    const front = { w: width - left - right - depth.x, h: height - top - bottom + depth.y }
-    const origin = { x: left, y: top - depth.y }
-    this.origin = origin
-    this.depth = depth
-    this.front = front
-    // Each matrix takes (u, v) in 0..1 to the canvas.
-    const faces = {
-      front: [front.w, 0, 0, front.h, origin.x, origin.y],
-      top: [front.w, 0, depth.x, depth.y, origin.x, origin.y],
-      side: [depth.x, depth.y, 0, front.h, origin.x + front.w, origin.y],
-    }
-    return faces
-  }
-
+  // Take over what the server sent.
   load() {
-    if (this.loaded === this.model.faces) return
-    this.loaded = this.model.faces
-    this.pictures = {}
-    for (const [name, face] of Object.entries(this.model.faces)) {
-      const pixels = new Uint8ClampedArray(new Uint8Array(face.rgba))
-      const canvas = new OffscreenCanvas(face.width, face.height)
-      canvas.getContext("2d").putImageData(new ImageData(pixels, face.width, face.height), 0, 0)
-      this.pictures[name] = canvas
+    const { model } = this
+    if (this.loadedFaces !== model.faces) {
+      this.loadedFaces = model.faces
+      this.pictures = Object.fromEntries(Object.entries(model.faces).map(([name, face]) => (
+        [name, new FacePicture(face, model.palettes)]
+      )))
     }
+    if (this.loadedView !== model.view) {
+      this.loadedView = model.view
+      this.windows = Object.fromEntries(Object.entries(model.view).map(([axis, { first, last }]) => (
+        [axis, { first, last }]
+      )))
+    }
+    if (this.loadedFlat !== model.flat) {
+      this.loadedFlat = model.flat
+      this.turnTo(model.flat / 100)
+    }
+  }
+
+  length(axis) { return this.model.items[axis].labels.length }
+
+  // Where a plane stands in the window, 0..1, or null where it is not in it.
+  planeOf(axis, side) {
+    const item = this.model.picks[axis]
+    const { first, last } = this.windows[axis]
+    return item >= first && item < last ? (item + side - first) / (last - first) : null
+  }
+
+  // Where the planes are to be: before the picked item, so that its cells can be seen.
+  wantedCuts() {
+    return {
+      class: this.planeOf("class", 1) ?? 1,
+      layer: this.planeOf("layer", 0) ?? 0,
+      time: this.planeOf("time", 0) ?? 0,
+    }
+  }
+
+  turnTo(flat) {
+    this.wantedFlat = flat
+    if (this.still) this.flat = flat
+    this.draw()
+  }
+
+  get still() { return !this.geometry || matchMedia("(prefers-reduced-motion: reduce)").matches }
+
+  // Come nearer to where the cube is to be; true when it is there.
+  approach() {
+    const now = performance.now()
+    const share = this.still ? 1 : 1 - Math.exp(-Math.min(60, now - (this.before ?? now - 16)) / 80)
+    this.before = now
+    const wanted = this.wantedCuts()
+    let settled = true
+    const near = (value, goal) => {
+      if (Math.abs(goal - value) < SETTLED) return goal
+      settled = false
+      return value + (goal - value) * share
+    }
+    this.flat = near(this.flat, this.wantedFlat ?? this.flat)
+    for (const axis of Object.keys(wanted)) this.cuts[axis] = near(this.cuts[axis], wanted[axis])
+    if (settled) this.before = undefined
+    return settled
   }
 
   draw() {
-    const width = this.root.clientWidth
-    if (!width || !Object.keys(this.model.faces).length) return
+    const width = this.stage.clientWidth
+    const { model } = this
+    if (!width || !model.faces.front) return
+    const context = crisp(this.canvas, width, model.height)
     this.load()
-    this.faces = this.geometry(width)
-    const ratio = window.devicePixelRatio || 1
-    const context = crisp(this.canvas, width, this.model.height)
-    for (const name of ["top", "side", "front"]) {
-      const [a, b, c, d, e, f] = this.faces[name]
-      const picture = this.pictures[name]
-      context.save()
-      context.setTransform(ratio * a / picture.width, ratio * b / picture.width,
-        ratio * c / picture.height, ratio * d / picture.height, ratio * e, ratio * f)
-      context.imageSmoothingEnabled = false
-      context.drawImage(picture, 0, 0)
-      context.restore()
-      this.outline(context, name)
+    const settled = this.approach()
+    this.geometry = cubeGeometry(width, model.height, this.flat)
+    this.cut = cutFaces(this.geometry, this.cuts)
+    const hull = hullFaces(this.geometry)
+    this.faces = this.cut.isCut ? [...hull, ...this.cut.faces] : hull
+    if (this.cut.isCut) {
+      // What the planes have cut away stays in sight, pale and behind what is left.
+      hull.forEach((face) => this.paint(context, face, 0.3))
+      hull.forEach((face) => this.outline(context, face, OUTLINE, 1))
+      this.planes(context)
     }
-    this.planes(context)
+    this.cut.faces.forEach((face) => this.paint(context, face, 1))
+    this.cut.faces.forEach((face) => this.outline(context, face, this.cut.isCut ? PICK : OUTLINE, 1.2))
+    if (!this.cut.isCut) this.planes(context)
     this.labels(context)
-    this.root.dataset.testid = "cube"
-    this.canvas.setAttribute("aria-label", this.model.description)
-    this.root.dataset.state = JSON.stringify({
-      faces: this.faces, classes: this.model.classes.length, layers: this.model.layers.length,
-      first: this.model.first, last: this.model.last, picks: this.model.picks, sliced: this.model.sliced,
-    })
-  }
-
-  at(name, u, v) {
-    const [a, b, c, d, e, f] = this.faces[name]
-    return [a * u + c * v + e, b * u + d * v + f]
-  }
-
-  outline(context, name) {
-    context.strokeStyle = OUTLINE
-    context.lineWidth = 1
-    context.beginPath()
-    for (const [i, [u, v]] of [[0, 0], [1, 0], [1, 1], [0, 1]].entries()) {
-      const [x, y] = this.at(name, u, v)
-      if (i) context.lineTo(x, y); else context.moveTo(x, y)
+    this.navigators(context)
+    if (this.cursor) this.drawCursor(context)
+    this.strip.update()
+    this.report(settled)
+    if (!settled && !this.waiting) {
+      this.waiting = requestAnimationFrame(() => { this.waiting = null; this.draw() })
     }
-    context.closePath()
-    context.stroke()
   }
 
-  stroke(context, points) {
+  paint(context, face, alpha) {
+    const [u, v] = FACE_AXES[face.name]
+    const windows = { u: this.windows[u], v: this.windows[v] }
+    this.pictures[face.name].paint(context, window.devicePixelRatio || 1, face, windows, alpha)
+  }
+
+  stroke(context, points, closed) {
     context.beginPath()
     points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)))
+    if (closed) context.closePath()
     context.stroke()
   }
 
-  // The picked planes: a line on each face that they cut.
+  outline(context, { matrix, region: [u0, v0, u1, v1] }, colour, width) {
+    context.strokeStyle = colour
+    context.lineWidth = width
+    const corners = [[u0, v0], [u1, v0], [u1, v1], [u0, v1]]
+    this.stroke(context, corners.map(([u, v]) => placeOn(matrix, u, v)), true)
+  }
+
+  // The picked class, layer and iteration: lines on both sides of their cells on each hull face.
   planes(context) {
-    const { iteration, class_, layer } = this.model.picks
-    const count = this.model.last - this.model.first + 1
+    const { faces } = this.geometry
     context.strokeStyle = PICK
-    context.lineWidth = 1.6
-    if (iteration >= this.model.first && iteration <= this.model.last) {
-      const t = (iteration - this.model.first + 0.5) / count
-      this.stroke(context, [this.at("top", 0, t), this.at("top", 1, t), this.at("side", t, 1)])
+    context.lineWidth = 1
+    context.setLineDash(this.cut.isCut ? [4, 3] : [])
+    for (const [name, axes] of Object.entries(FACE_AXES)) {
+      axes.forEach((axis, i) => {
+        const from = this.planeOf(axis, 0)
+        if (from === null) return
+        const matrix = faces[name]
+        // Thin cells are framed with a little room, lest the lines hide them.
+        const long = i ? Math.hypot(matrix[2], matrix[3]) : Math.hypot(matrix[0], matrix[1])
+        const room = Math.max(0, 4 / long - (this.planeOf(axis, 1) - from)) / 2
+        for (const at of [from - room, this.planeOf(axis, 1) + room]) {
+          const ends = i ? [[0, at], [1, at]] : [[at, 0], [at, 1]]
+          this.stroke(context, ends.map(([u, v]) => placeOn(matrix, u, v)))
+        }
+      })
     }
-    if (class_ >= 0) {
-      const u = (class_ + 0.5) / this.model.classes.length
-      this.stroke(context, [this.at("front", u, 1), this.at("front", u, 0), this.at("top", u, 1)])
+    context.setLineDash([])
+  }
+
+  // Items to label: as many as have room, and the picked one.
+  labelled(axis, room) {
+    const { first, last } = this.windows[axis]
+    const step = Math.max(1, Math.ceil((last - first) / Math.max(1, Math.floor(room))))
+    const picked = this.model.picks[axis]
+    const found = []
+    for (let item = first; item < last; item++) {
+      const near = picked >= first && picked < last && Math.abs(item - picked) < step
+      if (item === picked || ((item - first) % step === 0 && !near)) found.push(item)
     }
-    if (layer >= 0) {
-      const v = (layer + 0.5) / this.model.layers.length
-      this.stroke(context, [this.at("front", 0, v), this.at("front", 1, v), this.at("side", 1, v)])
-    }
+    return found
+  }
+
+  share(axis, item) {
+    const { first, last } = this.windows[axis]
+    return (item + 0.5 - first) / (last - first)
+  }
+
+  label(context, axis, item) {
+    const part = this.model.items[axis].parts[item]
+    const picked = item === this.model.picks[axis]
+    context.fillStyle = picked ? PICK : part ? FAINT : INK
+    context.font = picked ? `600 ${FONT}` : FONT
+    return this.model.items[axis].labels[item]
   }
 
   labels(context) {
-    const { model, front, origin } = this
-    context.fillStyle = FAINT
-    const every = (count, room, size) => Math.max(1, Math.ceil((count * size) / room))
+    this.layerLabels(context)
+    this.classLabels(context)
+    this.timeLabels(context)
+    context.font = FONT
+  }
+
+  layerLabels(context) {
+    const { x, y, h } = this.geometry
+    const { labels, parts, open } = this.model.items.layer
     context.textAlign = "right"
-    const layerStep = every(model.layers.length, front.h, 13)
-    model.layers.forEach((name, i) => {
-      if (i % layerStep) return
-      const [x, y] = this.at("front", 0, (i + 0.5) / model.layers.length)
-      context.fillStyle = i === model.picks.layer ? PICK : FAINT
-      context.fillText(fitted(context, name, 100), x - 6, y)
-    })
-    const classStep = every(model.classes.length, front.w, 16)
-    model.classes.forEach((name, i) => {
-      if (i % classStep) return
-      const [x, y] = this.at("front", (i + 0.5) / model.classes.length, 1)
-      context.fillStyle = i === model.picks.class_ ? PICK : FAINT
-      context.textAlign = "center"
-      context.fillText(fitted(context, name, 60), x, y + 11)
-    })
-    context.fillStyle = FAINT
-    context.textAlign = "left"
-    const count = model.last - model.first + 1
-    const step = every(count, Math.hypot(this.depth.x, this.depth.y), 30)
-    for (let i = 0; i < count; i += step) {
-      const [x, y] = this.at("side", (i + 0.5) / count, 1)
-      context.fillText(model.iterations[model.first + i].toLocaleString("en"), x + 6, y + 8)
+    for (const item of this.labelled("layer", h / 11.5)) {
+      const text = this.label(context, "layer", item)
+      const at = y + h * this.share("layer", item)
+      context.fillText(fitted(context, text, 126), x - 20, at)
+      if (!parts[item]) this.caret(context, x - 13, at, open === labels[item])
     }
+    this.title(context, "layer", 12, y + h / 2, -Math.PI / 2)
+  }
+
+  caret(context, x, y, open) {
+    context.fillStyle = FAINT
+    context.beginPath()
+    if (open) { context.moveTo(x - 1, y - 2.5); context.lineTo(x + 7, y - 2.5); context.lineTo(x + 3, y + 3) }
+    else { context.moveTo(x, y - 4); context.lineTo(x + 5.5, y); context.lineTo(x, y + 4) }
+    context.fill()
+  }
+
+  classLabels(context) {
+    const { x, y, w, h } = this.geometry
+    const { first, last } = this.windows.class
+    const { labels } = this.model.items.class
+    const shown = this.labelled("class", w / 14)
+    const widest = Math.max(...shown.map((item) => context.measureText(labels[item]).width))
+    // Names too wide for their column lean, so that more of them can be read.
+    const leaning = widest + 8 > (w / (last - first)) * Math.max(1, (last - first) / shown.length)
+    for (const item of shown) {
+      const text = fitted(context, this.label(context, "class", item), leaning ? 74 : 90)
+      const at = x + w * this.share("class", item)
+      context.textAlign = leaning ? "right" : "center"
+      context.save()
+      context.translate(at + (leaning ? 3 : 0), y + h + (leaning ? 8 : 12))
+      if (leaning) context.rotate(-Math.PI / 3.6)
+      context.fillText(text, 0, 0)
+      context.restore()
+    }
+    this.title(context, "class", x + w / 2, leaning ? this.model.height - 16 : y + h + 32, 0)
+  }
+
+  timeLabels(context) {
+    const { along, up, h, flat } = this.geometry
+    const { side, top } = this.geometry.faces
+    const room = Math.max(Math.abs(along.y) / 14, along.x / 56)
+    context.textAlign = flat > 0.5 ? "center" : "left"
+    for (const item of this.labelled("time", room)) {
+      const [x, y] = placeOn(side, this.share("time", item), 1)
+      context.fillText(this.label(context, "time", item), x + mix(7, 0, flat), y + mix(7, 12, flat))
+    }
+    const [x, y] = placeOn(side, 0.5, 1)
+    this.title(context, "iteration", x + mix(58, 0, flat), y + mix(28, 30, flat), 0)
+    if (flat < 0.75) return
+    context.globalAlpha = (flat - 0.75) * 4
+    context.textAlign = "right"
+    for (const item of this.labelled("time", Math.abs(up.y) / 14)) {
+      const [left, middle] = placeOn(top, 0, this.share("time", item))
+      context.fillText(this.label(context, "time", item), left - 7, middle)
+    }
+    const [left, middle] = placeOn(top, 0, 0.5)
+    this.title(context, "iteration", Math.min(left - 60, 72), middle, -Math.PI / 2)
+    context.globalAlpha = 1
+  }
+
+  title(context, words, x, y, turn) {
+    context.save()
+    context.translate(x, y)
+    context.rotate(turn)
+    context.textAlign = "center"
     context.fillStyle = INK
     context.font = `600 ${FONT}`
-    context.textAlign = "center"
-    context.fillText("class", origin.x + front.w / 2, origin.y + front.h + 30)
-    context.textAlign = "left"
-    const [x, y] = this.at("side", 0.5, 1)
-    context.fillText("iteration", x + 46, y + 22)
-    context.save()
-    context.translate(12, origin.y + front.h / 2)
-    context.rotate(-Math.PI / 2)
-    context.textAlign = "center"
-    context.fillText("layer", 0, 0)
+    context.fillText(words, 0, 0)
     context.restore()
     context.font = FONT
   }
 
-  // Which face is under a point, and where on it.
-  hit(event) {
-    const bounds = this.canvas.getBoundingClientRect()
-    const x = event.clientX - bounds.left, y = event.clientY - bounds.top
-    for (const name of ["front", "top", "side"]) {
-      const [a, b, c, d, e, f] = this.faces[name]
-      const det = a * d - b * c
-      const u = (d * (x - e) - c * (y - f)) / det, v = (a * (y - f) - b * (x - e)) / det
-      if (u >= 0 && u < 1 && v >= 0 && v < 1) return { name, u, v, x, y }
+  // Where an axis shows a part only, a bar tells which; it can be dragged.
+  navigators(context) {
+    const { x, y, w, h } = this.geometry
+    this.bars = {}
+    for (const [axis, box] of Object.entries({
+      class: [x, this.model.height - 7, w, 5], layer: [1, y, 5, h],
+    })) {
+      const count = this.length(axis)
+      const { first, last } = this.windows[axis]
+      if (last - first >= count) continue
+      this.bars[axis] = box
+      context.fillStyle = LINE
+      context.fillRect(...box)
+      context.fillStyle = ACCENT
+      const [from, share] = [first / count, (last - first) / count]
+      if (axis === "class") context.fillRect(box[0] + w * from, box[1], Math.max(8, w * share), 5)
+      else context.fillRect(box[0], box[1] + h * from, 5, Math.max(8, h * share))
     }
-    return null
   }
 
+  // The corners of a range of items on a hull face.
+  corners(name, from, to) {
+    const [u, v] = FACE_AXES[name]
+    const at = (axis, item) => {
+      const { first, last } = this.windows[axis]
+      return (item - first) / (last - first)
+    }
+    return [[from[0], from[1]], [to[0], from[1]], [to[0], to[1]], [from[0], to[1]]]
+      .map(([i, j]) => placeOn(this.geometry.faces[name], at(u, i), at(v, j)))
+  }
+
+  drawCursor(context) {
+    const cell = this.cell({ name: this.cursor.name, ...this.cursorShares() })
+    context.strokeStyle = ACCENT
+    context.lineWidth = 2
+    const [u, v] = cell.ranges
+    this.stroke(context, this.corners(cell.name, [u.first, v.first], [u.last, v.last]), true)
+  }
+
+  cursorShares() {
+    const [u, v] = FACE_AXES[this.cursor.name]
+    return { u: this.share(u, this.cursor.items[0]), v: this.share(v, this.cursor.items[1]) }
+  }
+
+  // The cell under a place of a face: its items, and its number.
   cell({ name, u, v }) {
-    const { model } = this
-    const count = model.last - model.first + 1
-    const class_ = Math.floor(u * model.classes.length)
-    const layer = Math.floor(v * model.layers.length)
-    if (name === "front") return { class_, layer }
-    if (name === "top") return { class_, iteration: model.first + Math.floor(v * count) }
-    return { layer, iteration: model.first + Math.floor(u * count) }
+    const picture = this.pictures[name]
+    const axes = FACE_AXES[name]
+    const ranges = [[u, picture.u, picture.width], [v, picture.v, picture.height]].map(([at, axis, cells], i) => {
+      const { first, last } = this.windows[axes[i]]
+      const item = Math.min(last - 1, first + Math.floor(at * (last - first)))
+      const cell = Math.min(cells - 1, Math.max(0, Math.floor((item - axis.first) / axis.step)))
+      const start = axis.first + cell * axis.step
+      return { cell, first: start, last: Math.min(start + axis.step, axis.last) }
+    })
+    const place = ranges[1].cell * picture.width + ranges[0].cell
+    return { name, axes, ranges, place, value: picture.value(place), picture }
   }
 
-  hover(event) {
-    const hit = this.faces && this.hit(event)
-    this.canvas.style.cursor = hit ? "pointer" : "default"
-    if (!hit) { this.readout.hide(); return }
-    const cell = this.cell(hit)
-    const face = this.model.faces[hit.name]
-    const values = new Float32Array(new Uint8Array(face.values).buffer)
-    const { model } = this
-    const count = model.last - model.first + 1
-    const words = []
-    let place
-    if (hit.name === "front") {
-      place = cell.layer * model.classes.length + cell.class_
-      words.push(`class ${model.classes[cell.class_]}, layer ${model.layers[cell.layer]}`)
-    } else if (hit.name === "top") {
-      place = (cell.iteration - model.first) * model.classes.length + cell.class_
-      words.push(`class ${model.classes[cell.class_]}, iteration ${model.iterations[cell.iteration].toLocaleString("en")}`)
-    } else {
-      place = cell.layer * count + (cell.iteration - model.first)
-      words.push(`layer ${model.layers[cell.layer]}, iteration ${model.iterations[cell.iteration].toLocaleString("en")}`)
+  named(axis, { first, last }) {
+    const { labels, parts } = this.model.items[axis]
+    const word = parts[first] ? PARTS[axis] : AXES[axis]
+    const name = (item) => (labels[item].startsWith(word) ? labels[item] : `${word} ${labels[item]}`)
+    return last - first > 1 ? `${name(first)} to ${labels[last - 1]}` : name(first)
+  }
+
+  // What a cell says, in words.
+  told(cell) {
+    const { picture, ranges, axes, value, place } = cell
+    const several = ranges.some(({ first, last }) => last - first > 1)
+    const lines = [axes.map((axis, i) => this.named(axis, ranges[i])).join(", ")]
+    if (Number.isNaN(value)) lines.push(picture.nothing)
+    else lines.push(`${picture.label}: ${several ? picture.most : ""}${number(value)}`)
+    for (const [name, codes] of picture.also) {
+      if (codes[place] !== NOTHING) lines.push(`${name}: ${number(codes[place] / (NOTHING - 1))}`)
     }
-    words.push(`${face.label}: ${number(values[place])}`)
-    this.readout.show(words, hit.x, hit.y)
+    if (picture.hatched && !Number.isNaN(value)) {
+      lines.push(picture.faded[place] ? "not significant" : "significant")
+    } else if (picture.faded && picture.faded[place]) lines.push(picture.faded_label)
+    return lines
   }
 
-  click(event) {
-    const hit = this.faces && this.hit(event)
-    if (!hit) return
+  send(event) {
     this.count += 1
-    this.model.event = { face: hit.name, ...this.cell(hit), count: this.count }
+    this.model.event = { ...event, count: this.count }
+  }
+
+  // What is drawn, for tests and for assistive tools.
+  report(settled) {
+    const { model } = this
+    this.root.dataset.testid = "cube"
+    this.canvas.setAttribute("aria-label", model.description)
+    const shown = (axis) => this.windows[axis].last - this.windows[axis].first
+    this.root.dataset.state = JSON.stringify({
+      faces: this.geometry.faces, solid: this.cut.faces, cut: this.cut.isCut, settled,
+      flat: Math.round(100 * this.flat), windows: this.windows,
+      classes: shown("class"), layers: shown("layer"), iterations: shown("time"),
+      cells: Object.fromEntries(Object.entries(this.pictures).map(([name, p]) => [name, [p.width, p.height]])),
+      picks: { class_: model.picks.class, layer: model.picks.layer, iteration: model.picks.time },
+      titles: Object.fromEntries(Object.entries(model.faces).map(([name, face]) => [name, face.title])),
+      dark: DARK,
+    })
   }
 }
 
 export function render({ model, el }) {
   const style = document.createElement("style")
-  style.textContent = STYLE
+  style.textContent = STYLE + CUBE_STYLE
   const root = document.createElement("div")
-  root.className = "dt-root"
   el.append(style, root)
   const cube = new Cube(model, root)
-  const later = () => requestAnimationFrame(() => cube.draw())
-  model.on(["faces", "picks", "first", "last"], later)
+  let waiting = false
+  const later = () => {
+    if (waiting) return
+    waiting = true
+    requestAnimationFrame(() => { waiting = false; cube.draw() })
+  }
+  model.on(["faces", "view", "items", "picks", "flat", "description"], later)
   const forget = onTheme(later)
   model.on("remove", () => { cube.observer.disconnect(); forget() })
   later()

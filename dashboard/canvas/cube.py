@@ -1,70 +1,138 @@
-"""The cube of classes, layers and iterations, drawn obliquely on one canvas."""
+"""The cube of classes, layers and iterations: three faces on one canvas, oblique to flat."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import param
 from panel.custom import JSComponent
 
-from dashboard.theme import levels, lookup_table
+from dashboard.cubedata import SIGNIFICANT, Faces
+from dashboard.theme import lookup_table
 
-__all__ = ["Cube", "face"]
+__all__ = ["Cube", "packed_faces"]
 
 HERE = Path(__file__).parent
+NOTHING = 65535
+PARTS = ("axes.js", "cubegeometry.js", "cubefaces.js", "cubehands.js", "cubestrip.js", "cube.js")
 
 
 class Cube(JSComponent):
     """Three faces that share axes.
 
-    A click arrives as `event`: a dict with ``face`` and two of ``class_``, ``layer`` and
-    ``iteration`` (a column).
+    What a person does arrives as `event`: a dict with ``type`` (cell, pick, clear, unfold, window,
+    whole, flat) and what that needs; see ``cubehands.js``.
     """
 
-    faces = param.Dict(default={}, doc="top [iteration, class], side [layer, iteration], front")
-    classes = param.List(default=[])
-    layers = param.List(default=[])
-    iterations = param.List(default=[])
-    first = param.Integer(default=0)
-    last = param.Integer(default=0)
-    picks = param.Dict(default={"iteration": -1, "class_": -1, "layer": -1})
-    sliced = param.Boolean(default=False)
-    height = param.Integer(default=560)
+    faces = param.Dict(default={}, doc="top [time, class], side [layer, time], front, packed")
+    palettes = param.Dict(default={}, doc="256 light and 256 dark colours each")
+    items = param.Dict(default={}, doc="labels of all items of each axis, and which are parts")
+    view = param.Dict(default={}, doc="first item, last item and items a cell of each axis")
+    picks = param.Dict(default={"time": -1, "class": -1, "layer": -1}, doc="where planes stand")
+    slices = param.List(default=[], doc="what slices the cube, to be named and dropped")
+    unfoldable = param.List(default=[], doc="the class and the layer that can be unfolded")
+    flat = param.Integer(default=0, doc="0 oblique, 100 flat")
+    height = param.Integer(default=620)
     description = param.String(default="The cube of classes, layers and iterations.")
     event = param.Dict(default={})
 
-    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("axes.js", "cube.js"))
+    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in PARTS)
+
+    def __init__(self, **values: Any) -> None:
+        names = ("blues", "diverging")
+        both = {name: lookup_table(name) + lookup_table(name, dark=True) for name in names}
+        super().__init__(palettes=both, **values)
 
 
-def face(
-    values: np.ndarray,
-    palette: str,
-    low: float,
-    high: float,
-    label: str,
-    faded: np.ndarray | None = None,
-) -> dict[str, object]:
-    """Make one face.
+def packed_faces(faces: Faces) -> dict[str, dict[str, Any]]:
+    """Pack the faces as codes of 16 bits, and say how to read and colour them.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        float [v, u]: the second axis runs along the face's first edge.
-    low, high : float
-        Values of the palette's ends.
-    label : str
-        What a value is, for the readout.
-    faded : numpy.ndarray, optional
-        bool [v, u]: cells to draw pale, as they are not significant.
+    Counts are exact up to 65,534, above and for correlations within one in 65,534 of the range.
     """
-    table = np.frombuffer(lookup_table(palette), np.uint8).reshape(256, 4)
-    pixels = table[levels(values, low, high)]
-    if faded is not None:
-        pale = (pixels[..., :3].astype(np.uint16) + 3 * 250) // 4
-        pixels = np.where(faded[..., None], np.dstack([pale, pixels[..., 3:]]), pixels)
+    classes, layers, time = (axis.described() for axis in (faces.classes, faces.layers, faces.time))
+    top = _counts(faces.top.T, "anomalous images") | {"u": classes, "v": time}
+    side = _counts(faces.side, "anomalous filters") | {"u": time, "v": layers}
+    top |= _outside(np.broadcast_to(~faces.top_kept[:, None], faces.top.T.shape))
+    side |= _outside(np.broadcast_to(~faces.side_kept, faces.side.shape))
+    front: dict[str, Any] = {"u": classes, "v": layers}
+    values, faded = faces.front.values, faces.front.insignificant
+    if faded is None:
+        front |= _counts(values, "anomalous filters")
+    else:
+        front |= _correlations(values, faded)
+        also = {"p": faces.front.p_value, "q": faces.front.q_value}
+        front["also"] = {
+            name: _codes(numbers, 0.0, 1.0 / (NOTHING - 1))
+            for name, numbers in also.items()
+            if numbers is not None
+        }
+    packed = {"top": top, "side": side, "front": front}
+    for name, face in packed.items():
+        face["title"] = faces.titles[name]
+    return packed
+
+
+def _counts(values: np.ndarray, label: str) -> dict[str, Any]:
+    """Pack counts [v, u]."""
+    top = float(max(1.0, values.max(initial=0)))
+    scale = 1.0 if top < NOTHING else top / (NOTHING - 1)
     return {
         "width": values.shape[1],
         "height": values.shape[0],
-        "rgba": np.ascontiguousarray(pixels, np.uint8).tobytes(),
-        "values": np.ascontiguousarray(values, "<f4").tobytes(),
+        "codes": _codes(values, 0.0, scale),
+        "offset": 0.0,
+        "scale": scale,
+        "low": 0.0,
+        "high": top,
+        # Counts are drawn by their square root, so that one image shows beside a hundred.
+        "root": True,
+        "palette": "blues",
         "label": label,
+        "unit": label.removeprefix("anomalous "),
+        "most": "at most ",
+        "nothing": "not recorded",
     }
+
+
+def _outside(cells: np.ndarray) -> dict[str, Any]:
+    """Say which cells a slice leaves out, where there are any."""
+    if not cells.any():
+        return {}
+    return {
+        "faded": np.ascontiguousarray(cells, np.uint8).tobytes(),
+        "faded_label": "outside the slice",
+        "hatched": False,
+    }
+
+
+def _correlations(values: np.ndarray, faded: np.ndarray) -> dict[str, Any]:
+    known = np.abs(values[np.isfinite(values)])
+    top = float(known.max()) if known.size and known.max() > 0 else 1.0
+    scale = 2.0 / (NOTHING - 1)
+    return {
+        "width": values.shape[1],
+        "height": values.shape[0],
+        "codes": _codes(values, -1.0, scale),
+        "offset": -1.0,
+        "scale": scale,
+        "low": -top,
+        "high": top,
+        "root": False,
+        "palette": "diverging",
+        "label": "rank correlation",
+        "unit": "",
+        "most": "strongest ",
+        "nothing": "only whole classes and layers are correlated",
+        "faded": np.ascontiguousarray(faded, np.uint8).tobytes(),
+        "faded_label": f"not significant (q > {SIGNIFICANT})",
+        "hatched": True,
+    }
+
+
+def _codes(values: np.ndarray, offset: float, scale: float) -> bytes:
+    numbers = np.asarray(values, np.float64)
+    known = np.isfinite(numbers)
+    codes = np.full(numbers.shape, NOTHING, "<u2")
+    steps = np.rint((numbers[known] - offset) / scale)
+    codes[known] = np.clip(steps, 0, NOTHING - 1).astype("<u2")
+    return codes.tobytes()

@@ -1,78 +1,46 @@
-"""The correlation view: the cube, its faces laid flat, and its strongest cells."""
+"""The correlation view: the cube, oblique to flat, and its strongest cells."""
 
-from functools import partial
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import panel as pn
 
-from dashboard.canvas.cube import Cube, face
-from dashboard.canvas.rowchart import Row, RowChart
-from dashboard.controls import (
-    action,
-    bar,
-    beside,
-    choice,
-    number_field,
-    rail,
-    text,
-    toggle_iteration,
-)
-from dashboard.cubedata import Faces, Triple, faces_of, layer_names, picks_of, strongest
+from dashboard.canvas.cube import Cube, packed_faces
+from dashboard.canvas.triples import TripleTable
+from dashboard.controls import bar, beside, choice, number_field, rail, text
+from dashboard.cubedata import Faces, Picks, faces_of, picks_of
+from dashboard.cubehands import UNFOLDED, CubeHands, planes_of
+from dashboard.cubereading import layer_names
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import levels
+from dashboard.triples import Triple, strongest
 
 __all__ = ["CorrelationView"]
-
-LINE = 13
 
 
 class CorrelationView:
     """Which classes, layers and iterations were anomalous together."""
 
-    title = "Correlation"
-    about = (
-        "A cube of classes, layers and iterations. Its top shows how many images of a class were "
-        "anomalous at an iteration, its side how many filters of a layer were, and its front how "
-        "a class and a layer go together: the anomalous filters that the layer had at the class's "
-        "anomalous iterations, or the rank correlation of their two series (cells whose corrected "
-        "p-value is not significant are pale).\n\n"
-        "Click a cell to pick what lies there; the cube is then sliced, and each face shows the "
-        "slice. The list beside names the strongest triples."
-    )
-
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
         self.selection = selection
         self.cube = Cube(sizing_mode="stretch_width")
-        self.flat = RowChart(
-            test_id="faces",
-            scroll_height=560,
-            description="Anomalous images of each class, and anomalous filters of each layer.",
-            sizing_mode="stretch_width",
-        )
-        self.legend = text("", sizing_mode="stretch_width")
-        self.list = rail()
-        self.cube.param.watch(self._clicked, "event")
-        self.flat.param.watch(self._acted, "event")
-        selection.param.watch(
-            self._redraw,
-            [
-                "rule",
-                "anomaly_window",
-                "window",
-                "iterations",
-                "classes",
-                "nodes",
-                "association",
-            ],
-        )
+        self.table = TripleTable(sizing_mode="stretch_width")
+        self.list = rail(self.table)
+        self.triples: list[Triple] = []
+        self.hands = CubeHands(run, selection)
+        self.cube.param.watch(lambda event: self.hands.act(event.new), "event")
+        self.table.param.watch(self._chosen, "event")
+        slicing = ["iterations", "classes", "nodes"]
+        shaping = ["association", "cube_order", "cube_classes", "cube_layers"]
+        shaping += ["cube_class", "cube_layer"]
+        selection.param.watch(self._recounted, ["rule", "anomaly_window", "window"])
+        selection.param.watch(self._picked, slicing)
+        selection.param.watch(self._redrawn, shaping)
+        selection.param.watch(self._turned, "cube_flat")
         self.update()
 
     def panel(self) -> pn.viewable.Viewable:
-        """Give the cube, the list of its strongest cells, and the flat faces."""
+        """Give the controls, the cube, and the table of its strongest cells."""
         if not self._complete:
             return text(
                 "<div class='dt-empty'><b>The cube needs outcomes and layers.</b><br>Record "
@@ -87,7 +55,8 @@ class CorrelationView:
                 "Front face",
                 {"co_occurrence": "anomalous together", "association": "rank correlation"},
                 "The paper's count of anomalous filters at a class's anomalous iterations, or "
-                "Spearman's correlation with corrected p-values",
+                "Spearman's correlation of the two series, with p-values from circular shifts, "
+                "corrected over all pairs",
                 170,
             ),
             choice(
@@ -97,21 +66,15 @@ class CorrelationView:
                 "left: changes after k equal outcomes; right: before k equal ones; full: both",
             ),
             number_field(param.anomaly_window, "Window k", "Snapshots that must have been equal"),
-        )
-        return pn.Column(
-            controls,
-            beside(
-                pn.Column(
-                    self.legend,
-                    self.cube,
-                    text("<h3>The time faces, laid flat</h3>", margin=(8, 8, 0, 8)),
-                    self.flat,
-                    sizing_mode="stretch_width",
-                ),
-                self.list,
+            choice(
+                param.cube_order,
+                "Classes",
+                {"name": "as recorded", "anomaly": "most anomalous first"},
+                "Order of the cube's class axis",
+                170,
             ),
-            sizing_mode="stretch_width",
         )
+        return pn.Column(controls, beside(self.cube, self.list), sizing_mode="stretch_width")
 
     @property
     def _complete(self) -> bool:
@@ -119,167 +82,159 @@ class CorrelationView:
 
     def update(self) -> None:
         """Draw what the store holds now."""
-        if not self._complete:
-            return
-        faces = faces_of(self.run, self.selection)
-        first, last = self.run.columns(self.selection.window)
-        iterations = [int(iteration) for iteration in self.run.iterations]
-        class_, layer, column = picks_of(self.run, self.selection)
-        self.cube.param.update(
-            faces=_cube_faces(faces),
-            classes=self.run.class_names,
-            layers=layer_names(self.run),
-            iterations=iterations,
-            first=first,
-            last=last,
-            picks={"class_": class_, "layer": layer, "iteration": column},
-            sliced=max(class_, layer, column) >= 0,
-        )
-        self.flat.draw(
-            self._flat_rows(faces, first),
-            iterations=iterations,
-            first=first,
-            last=last,
-            picked=self.run.picked_columns(self.selection.iterations),
-        )
-        self._list_strongest()
-        self.legend.object = _legend(faces)
+        if self._complete:
+            self._list_strongest()
+            self._draw()
 
-    def table(self) -> pd.DataFrame:
-        """Every cell of the front face: a class, a layer, and their value."""
-        if not self._complete:
-            return pd.DataFrame({"layer": [], "class": [], "value": []})
-        faces = faces_of(self.run, self.selection)
-        layers, classes = layer_names(self.run), self.run.class_names
-        table = pd.DataFrame(
-            {
-                "layer": np.repeat(layers, len(classes)),
-                "class": np.tile(classes, len(layers)),
-                self.selection.association: faces.front.ravel(),
-            }
+    def table_shown(self) -> dict[str, list[Any]]:
+        """Give what the table lists, as columns."""
+        names = (
+            "class_",
+            "layer",
+            "iteration",
+            "images",
+            "filters",
+            "score",
+            "parameter",
+            "filter",
         )
-        if faces.insignificant is not None:
-            table["significant"] = ~faces.insignificant.ravel()
-        return table
+        return {name: [getattr(triple, name) for triple in self.triples] for name in names}
 
-    def _redraw(self, *_: Any) -> None:
+    def _recounted(self, *_: Any) -> None:
         self.update()
 
-    def _flat_rows(self, faces: Faces, first: int) -> list[Row]:
-        rows = []
-        for key, title, values, names, unit in (
-            ("classes", "class by iteration", faces.top, self.run.class_names, "anomalous images"),
-            (
-                "layers",
-                "layer by iteration",
-                faces.side,
-                layer_names(self.run),
-                "anomalous filters",
-            ),
-        ):
-            numbers = values.astype(np.float32)
-            options = {
-                "label": title,
-                "detail": unit,
-                "title": f"{title}: {unit}",
-                "strong": True,
-                "palette": "blues",
-                "value_label": unit,
-                "line_labels": names,
-                "column0": first,
-                "gap": 10,
-            }
-            scaled = levels(np.sqrt(numbers), 0, np.sqrt(max(1.0, _top(numbers))))
-            height = min(300, max(60, LINE * len(names)))
-            rows.append(Row(key, "image", height, (scaled, numbers), options))
-        return rows
+    def _redrawn(self, *_: Any) -> None:
+        if self._complete:
+            self._draw()
 
-    def _clicked(self, event: Any) -> None:
-        act = event.new
-        values: dict[str, Any] = {}
-        if "iteration" in act:
-            values["iterations"] = [int(self.run.iterations[act["iteration"]])]
-        if "class_" in act:
-            values["classes"] = [self.run.class_names[act["class_"]]]
-        if "layer" in act:
-            values["nodes"] = [layer_names(self.run)[act["layer"]]]
-        self.selection.param.update(**values)
-
-    def _acted(self, event: Any) -> None:
-        act = event.new
-        if act["type"] == "reset":
-            self.selection.window = None
-        if act["type"] != "pick" or act["line"] < 0:
+    def _picked(self, *_: Any) -> None:
+        if not self._complete:
             return
-        toggle_iteration(self.run, self.selection, act)
-        if act["row"] == "classes":
-            self.selection.classes = [self.run.class_names[act["line"]]]
-        else:
-            self.selection.nodes = [layer_names(self.run)[act["line"]]]
+        self._draw()
+        self.hands.bring_into_sight()
 
-    def _pick(self, triple: Triple) -> None:
-        self.selection.param.update(
-            iterations=[triple.iteration], classes=[triple.class_], nodes=[triple.layer]
+    def _turned(self, event: Any) -> None:
+        self.cube.flat = event.new
+
+    def _draw(self) -> None:
+        """Send the faces and where the planes stand, in one message."""
+        faces = faces_of(self.run, self.selection)
+        picks = picks_of(self.run, self.selection)
+        self.hands.faces = faces
+        self.cube.param.update(
+            faces=packed_faces(faces),
+            items=self._items(faces),
+            view={
+                "class": faces.classes.described(),
+                "layer": faces.layers.described(),
+                "time": faces.time.described(),
+            },
+            picks=planes_of(faces, picks),
+            slices=self._slices(picks),
+            unfoldable=self._unfoldable(picks),
+            flat=self.selection.cube_flat,
+            description=_described(faces),
         )
+        self._mark_row()
+
+    def _items(self, faces: Faces) -> dict[str, Any]:
+        axes = {"class": faces.classes, "layer": faces.layers, "time": faces.time}
+        return {
+            name: {
+                "labels": axis.labels,
+                "parts": (axis.parts >= 0).astype(int).tolist(),
+                "open": getattr(self.selection, UNFOLDED[name]) if name in UNFOLDED else "",
+            }
+            for name, axis in axes.items()
+        }
+
+    def _slices(self, picks: Picks) -> list[dict[str, str]]:
+        names = layer_names(self.run)
+        found = []
+        if picks.columns:
+            shown = [f"{int(self.run.iterations[column]):,}" for column in picks.columns]
+            found.append({"axis": "time", "text": f"iteration {_few(shown)}"})
+        if picks.classes:
+            shown = [self.run.class_names[number] for number in picks.classes]
+            found.append({"axis": "class", "text": _few(_worded("class", shown))})
+        if picks.layers:
+            found.append({"axis": "layer", "text": _few([names[layer] for layer in picks.layers])})
+        return found
+
+    def _unfoldable(self, picks: Picks) -> list[dict[str, Any]]:
+        """Name what is unfolded, and what could be as it is picked."""
+        found = []
+        chosen = {
+            "layer": [layer_names(self.run)[number] for number in picks.layers[-1:]],
+            "class": [self.run.class_names[number] for number in picks.classes[-1:]],
+        }
+        for axis, names in chosen.items():
+            opened = getattr(self.selection, UNFOLDED[axis])
+            found += [
+                {"axis": axis, "name": name, "open": name == opened}
+                for name in dict.fromkeys([*([opened] if opened else []), *names])
+            ]
+        return found
 
     def _list_strongest(self) -> None:
-        title = text("<h3>Anomalous together</h3>", width=244)
-        buttons: list[Any] = []
-        for triple in strongest(self.run, self.selection):
-            button = action(
-                f"{triple.iteration:,}   class {triple.class_}   {triple.layer}",
-                partial(self._pick, triple),
-                description=f"{triple.images} images, {triple.filters} filters",
-                css_classes=["dt-finding"],
-                width=244,
-            )
-            buttons.append(button)
-        empty = text(
-            "<div class='dt-empty'>No class and layer were anomalous at the same iteration.</div>",
-            width=244,
+        self.triples = strongest(self.run, self.selection)
+        self.table.rows = [
+            {
+                "class_": triple.class_,
+                "layer": triple.layer,
+                "iteration": f"{triple.iteration:,}",
+                "images": triple.images,
+                "filters": triple.filters,
+                "score": round(triple.score, 2),
+                "filter": triple.filter,
+                "filter_score": f"{triple.filter_score:,.1f}",
+            }
+            for triple in self.triples
+        ]
+
+    def _mark_row(self) -> None:
+        selection = self.selection
+        picked = (selection.classes[-1:], selection.nodes[-1:], selection.iterations[-1:])
+        self.table.picked = next(
+            (
+                place
+                for place, t in enumerate(self.triples)
+                if picked == ([t.class_], [t.layer], [t.iteration])
+            ),
+            -1,
         )
-        self.list.objects = [title, *(buttons or [empty])]
+
+    def _chosen(self, event: Any) -> None:
+        triple = self.triples[event.new["place"]]
+        values: dict[str, Any] = {
+            "iterations": [triple.iteration],
+            "classes": [triple.class_],
+            "nodes": [triple.layer],
+        }
+        if event.new["what"] == "filter":
+            values |= {"filters": [[triple.parameter, triple.filter]], "cube_layer": triple.layer}
+        self.selection.param.update(**values)
 
 
-def _top(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.abs(known).max()) if known.size else 1.0
+def _worded(word: str, names: list[str]) -> list[str]:
+    return [name if name.startswith(word) else f"{word} {name}" for name in names]
 
 
-def _cube_faces(faces: Faces) -> dict[str, dict[str, object]]:
-    signed = faces.insignificant is not None
-    high = max(1e-9, _top(faces.front))
-    # Counts are drawn by their square root, so that one image shows beside a hundred.
-    front = face(
-        faces.front,
-        "diverging" if signed else "blues",
-        -high if signed else 0.0,
-        high,
-        "rank correlation" if signed else "anomalous filters",
-        faces.insignificant,
+def _few(names: list[str]) -> str:
+    return names[-1] if len(names) == 1 else f"{names[-1]} and {len(names) - 1} more"
+
+
+def _described(faces: Faces) -> str:
+    """Say what the faces show, for those who do not see them."""
+    classes, layers, time = faces.classes, faces.layers, faces.time
+    sizes = (
+        f"Cube of {classes.last - classes.first} classes, {layers.last - layers.first} layers and "
+        f"{time.last - time.first} iterations, {time.labels[time.first]} to "
+        f"{time.labels[time.last - 1]}."
     )
-    top = face(np.sqrt(faces.top).T, "blues", 0.0, np.sqrt(max(1.0, _top(faces.top))), "images")
-    side = face(np.sqrt(faces.side), "blues", 0.0, np.sqrt(max(1.0, _top(faces.side))), "filters")
-    top["label"], side["label"] = "anomalous images", "anomalous filters"
-    top["values"] = np.ascontiguousarray(faces.top.T, "<f4").tobytes()
-    side["values"] = np.ascontiguousarray(faces.side, "<f4").tobytes()
-    return {"top": top, "side": side, "front": front}
-
-
-def _legend(faces: Faces) -> str:
-    scales = {
-        "Top": (faces.titles["top"], f"0 to {_top(faces.top):.0f}"),
-        "Side": (faces.titles["side"], f"0 to {_top(faces.side):.0f}"),
-        "Front": (
-            faces.titles["front"],
-            f"{-_top(faces.front):.2f} to {_top(faces.front):.2f}"
-            if faces.insignificant is not None
-            else f"0 to {_top(faces.front):.0f}",
-        ),
-    }
-    lines = "".join(
-        f"<div><b>{name}</b> {title} <span class='dt-small'>({scale}; white is none, dark is "
-        f"most)</span></div>"
-        for name, (title, scale) in scales.items()
+    told = [f"{name.capitalize()} face: {title}." for name, title in faces.titles.items()]
+    keys = (
+        "Arrow keys move over cells, N goes to the next face, Enter slices, Escape clears, "
+        "U unfolds, F folds flat, plus and minus zoom, Home shows all."
     )
-    return f"<div class='dt-legend'>{lines}</div>"
+    return " ".join([sizes, *told, keys])

@@ -1,0 +1,91 @@
+// Where the cube's faces lie. A matrix [a, b, c, d, e, f] takes (u, v), each 0..1, to the canvas:
+// classes run to the right, layers downwards, iterations away from the front.
+
+const CUBE_MARGIN = { left: 172, right: 70, top: 24, bottom: 86 }
+const FACE_AXES = { front: ["class", "layer"], top: ["class", "time"], side: ["time", "layer"] }
+// Cut planes vanish before the faces have turned far: only a solid cube can be cut.
+const CUTS_END = 1 / 6
+
+function mix(from, to, share) {
+  return from + (to - from) * share
+}
+
+// `flat` 0 is the paper's oblique view; 1 folds top and side down on the plane of the front, so that
+// the top stands over the front's classes and the side beside its layers.
+function cubeGeometry(width, height, flat) {
+  const { left, right, top, bottom } = CUBE_MARGIN
+  const room = { w: Math.max(120, width - left - right), h: height - top - bottom }
+  const deep = { x: Math.min(0.38 * room.w, 340), y: -0.42 * room.h }
+  const laid = { x: 0.48 * room.w, y: -0.44 * room.h }
+  const gap = 14 * flat
+  const up = { x: mix(deep.x, 0, flat), y: mix(deep.y, laid.y, flat) }
+  const along = { x: mix(deep.x, laid.x, flat), y: mix(deep.y, 0, flat) }
+  const w = mix(room.w - deep.x, room.w - laid.x - gap, flat)
+  const h = mix(room.h + deep.y, room.h + laid.y - gap, flat)
+  const x = left, y = top - up.y + gap
+  return {
+    w, h, x, y, up, along, gap, flat,
+    faces: {
+      front: [w, 0, 0, h, x, y],
+      top: [w, 0, up.x, up.y, x, y - gap],
+      side: [along.x, along.y, 0, h, x + w + gap, y],
+    },
+  }
+}
+
+function placeOn([a, b, c, d, e, f], u, v) {
+  return [a * u + c * v + e, b * u + d * v + f]
+}
+
+function placeUnder([a, b, c, d, e, f], x, y) {
+  const det = a * d - b * c
+  return [(d * (x - e) - c * (y - f)) / det, (a * (y - f) - b * (x - e)) / det]
+}
+
+// The three faces of what is left of the cube when planes have moved in: classes up to cuts.class,
+// layers from cuts.layer, iterations from cuts.time. With no cut they are the cube's own.
+function cutFaces(geometry, cuts) {
+  const strength = Math.max(0, 1 - geometry.flat / CUTS_END)
+  const u = 1 - (1 - cuts.class) * strength, v = cuts.layer * strength, t = cuts.time * strength
+  const { front, top, side } = geometry.faces
+  const { up, along, w, h } = geometry
+  const moved = ([a, b, c, d, e, f], x, y) => [a, b, c, d, e + x, f + y]
+  const deep = { x: (up.x + along.x) / 2, y: (up.y + along.y) / 2 }
+  return {
+    isCut: u < 0.999 || v > 0.001 || t > 0.001,
+    faces: [
+      { name: "top", matrix: moved(top, 0, h * v), region: [0, t, u, 1] },
+      { name: "side", matrix: moved(side, -w * (1 - u), 0), region: [t, v, 1, 1] },
+      { name: "front", matrix: moved(front, deep.x * t, deep.y * t), region: [0, v, u, 1] },
+    ],
+  }
+}
+
+// The hull's faces, whole.
+function hullFaces(geometry) {
+  return ["top", "side", "front"].map((name) => (
+    { name, matrix: geometry.faces[name], region: [0, 0, 1, 1] }
+  ))
+}
+
+// The face under a point, what is in front first, and where on it.
+function faceUnder(faces, x, y) {
+  for (const { name, matrix, region } of [...faces].reverse()) {
+    const [u, v] = placeUnder(matrix, x, y)
+    if (u >= region[0] && u < region[2] && v >= region[1] && v < region[3]) return { name, u, v, x, y }
+  }
+  return null
+}
+
+// A window of an axis moved or zoomed, within `count` items.
+function windowMoved({ first, last }, by, count) {
+  const start = Math.min(Math.max(0, first + by), count - (last - first))
+  return { first: start, last: start + last - first }
+}
+
+function windowZoomed({ first, last }, factor, at, count) {
+  const wide = Math.min(count, Math.max(Math.min(4, count), Math.round((last - first) * factor)))
+  const anchor = first + at * (last - first)
+  const start = Math.min(Math.max(0, Math.round(anchor - at * wide)), count - wide)
+  return { first: start, last: start + wide }
+}
