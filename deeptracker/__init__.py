@@ -1,6 +1,13 @@
 """DeepTracker: every weight and every validation image of a training run, at every iteration."""
 
-from deeptracker.errors import ConfigError, DeepTrackerError, LogError, StoreError
+from deeptracker.errors import (
+    ConfigError,
+    DeepTrackerError,
+    LogError,
+    StoreError,
+    UnknownNameError,
+)
+from deeptracker.opening import open  # noqa: A004  # read as deeptracker.open
 from deeptracker.recorder import Recorder
 from deeptracker.traininglog import RunDescription, TrainingLog
 
@@ -12,5 +19,7 @@ __all__ = [
     "RunDescription",
     "StoreError",
     "TrainingLog",
+    "UnknownNameError",
+    "open",
 ]
 __version__ = "0.1.0"

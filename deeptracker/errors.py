@@ -1,6 +1,13 @@
 """The exceptions a person sees: each says what is wrong, where, and what to do."""
 
-__all__ = ["ClusterError", "ConfigError", "DeepTrackerError", "LogError", "StoreError"]
+__all__ = [
+    "ClusterError",
+    "ConfigError",
+    "DeepTrackerError",
+    "LogError",
+    "StoreError",
+    "UnknownNameError",
+]
 
 
 class DeepTrackerError(Exception):
@@ -21,3 +28,7 @@ class StoreError(DeepTrackerError):
 
 class ClusterError(DeepTrackerError):
     """The scheduler or its workers were lost while they were needed."""
+
+
+class UnknownNameError(DeepTrackerError, LookupError):
+    """A class, layer, parameter or option is named that a run does not have."""
