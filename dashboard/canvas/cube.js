@@ -22,6 +22,12 @@ class Cube {
     this.spoken.setAttribute("aria-live", "polite")
     root.append(this.strip.bar, this.strip.legend, this.stage, this.spoken)
     this.readout = readout(this.stage)
+    // For pictures: the cube, and under it what the strip says of its colours.
+    this.stage.dtSize = () => ({ width: this.stage.clientWidth, height: model.height + 64 })
+    this.stage.dtPaint = (context) => {
+      this.drawOn(context)
+      this.strip.paintLegend(context, model.height)
+    }
     this.flat = model.flat / 100
     this.cuts = { class: 1, layer: 0, time: 0 }
     this.windows = {}
@@ -100,10 +106,18 @@ class Cube {
     const width = this.stage.clientWidth
     const { model } = this
     if (!width || !model.faces.front) return
-    const context = crisp(this.canvas, width, model.height)
     this.load()
     const settled = this.approach()
     this.geometry = cubeGeometry(width, model.height, this.flat)
+    this.drawOn(crisp(this.canvas, width, model.height))
+    this.strip.update()
+    this.report(settled)
+    if (!settled && !this.waiting) {
+      this.waiting = requestAnimationFrame(() => { this.waiting = null; this.draw() })
+    }
+  }
+
+  drawOn(context) {
     this.cut = cutFaces(this.geometry, this.cuts)
     const hull = hullFaces(this.geometry)
     this.faces = this.cut.isCut ? [...hull, ...this.cut.faces] : hull
@@ -119,17 +133,12 @@ class Cube {
     this.labels(context)
     this.navigators(context)
     if (this.cursor) this.drawCursor(context)
-    this.strip.update()
-    this.report(settled)
-    if (!settled && !this.waiting) {
-      this.waiting = requestAnimationFrame(() => { this.waiting = null; this.draw() })
-    }
   }
 
   paint(context, face, alpha) {
     const [u, v] = FACE_AXES[face.name]
     const windows = { u: this.windows[u], v: this.windows[v] }
-    this.pictures[face.name].paint(context, window.devicePixelRatio || 1, face, windows, alpha)
+    this.pictures[face.name].paint(context, face, windows, alpha)
   }
 
   stroke(context, points, closed) {

@@ -35,24 +35,58 @@ class FacePicture {
     return bytes.slice(start, start + 1024)
   }
 
-  canvas() {
-    if (this.drawn && this.dark === DARK) return this.drawn
-    this.dark = DARK
-    const table = this.table()
-    const image = new ImageData(this.width, this.height)
-    const paper = DARK ? [19, 27, 36] : [255, 255, 255]
+  // Which cells to draw where there are more than pixels: of those that share one, the strongest.
+  drawn(steps) {
+    if (steps[0] === 1 && steps[1] === 1) return null
+    const width = Math.ceil(this.width / steps[0]), height = Math.ceil(this.height / steps[1])
+    const chosen = new Uint32Array(width * height)
+    const strength = (place) => {
+      if (this.codes[place] === NOTHING) return -1
+      const kept = this.faded && this.faded[place] ? 0 : 1e6
+      return kept + Math.abs(this.value(place))
+    }
+    const best = new Float64Array(width * height).fill(-2)
     for (let place = 0; place < this.codes.length; place++) {
+      const row = Math.floor(Math.floor(place / this.width) / steps[1])
+      const at = row * width + Math.floor((place % this.width) / steps[0])
+      const found = strength(place)
+      if (found > best[at]) { best[at] = found; chosen[at] = place }
+    }
+    return { chosen, width, height }
+  }
+
+  canvas(steps) {
+    const key = `${DARK} ${steps}`
+    if (this.key === key) return this.picture
+    this.key = key
+    const reduced = this.drawn(steps)
+    const { width, height } = reduced || this
+    const table = this.table()
+    const image = new ImageData(width, height)
+    const paper = DARK ? [19, 27, 36] : [255, 255, 255]
+    for (let pixel = 0; pixel < width * height; pixel++) {
+      const place = reduced ? reduced.chosen[pixel] : pixel
       const level = this.codes[place] === NOTHING ? 255 : this.level(this.value(place))
       const strength = this.faded && this.faded[place] ? FADED : 1
       for (let channel = 0; channel < 3; channel++) {
         const colour = table[4 * level + channel]
-        image.data[4 * place + channel] = Math.round(strength * colour + (1 - strength) * paper[channel])
+        image.data[4 * pixel + channel] = Math.round(strength * colour + (1 - strength) * paper[channel])
       }
-      image.data[4 * place + 3] = 255
+      image.data[4 * pixel + 3] = 255
     }
-    this.drawn = new OffscreenCanvas(this.width, this.height)
-    this.drawn.getContext("2d").putImageData(image, 0, 0)
-    return this.drawn
+    this.picture = new OffscreenCanvas(width, height)
+    this.picture.getContext("2d").putImageData(image, 0, 0)
+    return this.picture
+  }
+
+  // How many cells along each edge share a pixel of the screen, a sheared face being thinner.
+  steps([a, b, c, d], w, h) {
+    const area = Math.abs(a * d - b * c), ratio = window.devicePixelRatio || 1
+    const wide = (area / Math.hypot(c, d)) * w * ratio, tall = (area / Math.hypot(a, b)) * h * ratio
+    return [
+      Math.max(1, Math.ceil(this.width / Math.max(1, wide))),
+      Math.max(1, Math.ceil(this.height / Math.max(1, tall))),
+    ]
   }
 
   // The ramp of the legend.
@@ -73,24 +107,25 @@ class FacePicture {
   }
 
   // Draw the part of the picture that a region of the face shows.
-  paint(context, ratio, { matrix, region }, windows, alpha) {
-    const [a, b, c, d, e, f] = matrix.map((number) => number * ratio)
+  paint(context, { matrix, region }, windows, alpha) {
     const [x, w] = this.span(this.u, this.width, windows.u)
     const [y, h] = this.span(this.v, this.height, windows.v)
     context.save()
-    context.setTransform(a, b, c, d, e, f)
+    context.transform(...matrix)
     context.beginPath()
     context.rect(region[0], region[1], region[2] - region[0], region[3] - region[1])
     context.clip()
     context.globalAlpha = alpha
     context.imageSmoothingEnabled = false
-    context.drawImage(this.canvas(), x, y, w, h)
-    if (this.faded && this.hatched) this.hatch(context, [x, y, w / this.width, h / this.height])
+    const steps = this.steps(matrix, w, h)
+    const picture = this.canvas(steps)
+    context.drawImage(picture, x, y, (w * picture.width * steps[0]) / this.width, (h * picture.height * steps[1]) / this.height)
+    if (this.faded && this.hatched) this.hatch(context, matrix, [x, y, w / this.width, h / this.height])
     context.restore()
   }
 
   // Stripes over the cells that are not significant, of one slant and distance on the screen.
-  hatch(context, [x, y, w, h]) {
+  hatch(context, matrix, [x, y, w, h]) {
     if (this.codes.length > HATCHED_AT_MOST) return
     context.beginPath()
     for (let row = 0; row < this.height; row++) {
@@ -99,13 +134,16 @@ class FacePicture {
       }
     }
     context.clip()
-    const ratio = window.devicePixelRatio || 1
-    const { width, height } = context.canvas
-    context.setTransform(ratio, 0, 0, ratio, 0, 0)
+    context.transform(...inverseOf(matrix))
+    const corners = [[0, 0], [1, 0], [0, 1], [1, 1]].map(([u, v]) => placeOn(matrix, u, v))
+    const [left, right, top, bottom] = [0, 1].flatMap((i) => {
+      const places = corners.map((corner) => corner[i])
+      return [Math.min(...places), Math.max(...places)]
+    })
     context.beginPath()
-    for (let at = -height / ratio; at < width / ratio; at += 7) {
-      context.moveTo(at, height / ratio)
-      context.lineTo(at + height / ratio, 0)
+    for (let at = left - (bottom - top); at < right; at += 7) {
+      context.moveTo(at, bottom)
+      context.lineTo(at + bottom - top, top)
     }
     context.strokeStyle = pale(FAINT, 0.4)
     context.lineWidth = 0.8

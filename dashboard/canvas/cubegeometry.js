@@ -42,6 +42,11 @@ function placeUnder([a, b, c, d, e, f], x, y) {
   return [(d * (x - e) - c * (y - f)) / det, (a * (y - f) - b * (x - e)) / det]
 }
 
+function inverseOf([a, b, c, d, e, f]) {
+  const det = a * d - b * c
+  return [d / det, -b / det, -c / det, a / det, (c * f - d * e) / det, (b * e - a * f) / det]
+}
+
 // The three faces of what is left of the cube when planes have moved in: classes up to cuts.class,
 // layers from cuts.layer, iterations from cuts.time. With no cut they are the cube's own.
 function cutFaces(geometry, cuts) {

@@ -133,6 +133,25 @@ class CubeStrip {
     return entry
   }
 
+  // The legend in a picture of the cube.
+  paintLegend(context, y) {
+    context.textAlign = "left"
+    for (const [place, name] of ["top", "side", "front"].entries()) {
+      const picture = this.cube.pictures[name]
+      const table = picture.table()
+      const middle = y + 12 + 18 * place
+      for (let level = 0; level < 32; level++) {
+        const at = 4 * Math.round((level * 254) / 31)
+        context.fillStyle = `rgb(${table[at]},${table[at + 1]},${table[at + 2]})`
+        context.fillRect(8 + 3 * level, middle - 5, 3, 10)
+      }
+      context.fillStyle = INK
+      const pale = picture.faded ? `; pale: ${picture.faded_label}` : ""
+      const scale = `${number(picture.low)} to ${number(picture.high)} ${picture.unit}`
+      context.fillText(`${name}: ${picture.title}, ${scale}${pale}`, 112, middle)
+    }
+  }
+
   swatch(text, hatched) {
     const entry = document.createElement("span")
     entry.className = "dt-cube-scale"

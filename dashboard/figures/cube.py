@@ -131,7 +131,7 @@ class CubeFigures:
     def _front(self, faces: Faces) -> hv.QuadMesh:
         """Draw the class-layer face."""
         face = faces.front
-        values, faded = face.values, face.insignificant  # noqa: PD011  # no pandas here
+        values, faded = face.values, face.insignificant
         signed = faded is not None
         shown = np.where(faded, np.nan, values) if faded is not None else values
         top = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0

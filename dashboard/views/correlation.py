@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import panel as pn
 
 from dashboard.canvas.cube import Cube, packed_faces
@@ -20,16 +22,32 @@ __all__ = ["CorrelationView"]
 class CorrelationView:
     """Which classes, layers and iterations were anomalous together."""
 
+    title = "Correlation"
+    about = (
+        "A cube of classes, layers and iterations. Its top shows how many images of a class were "
+        "anomalous at an iteration, its side how many filters of a layer were, and its front how "
+        "a class and a layer go together: the anomalous filters that the layer had at the class's "
+        "anomalous iterations, or the rank correlation of their two series (cells whose corrected "
+        "p-value is not significant are pale and hatched).\n\n"
+        "Click a cell or a label to slice: the plane of the picked iteration, class or layer moves "
+        "into the cube, and the faces show the slice; what lies outside it is pale. The slider, or "
+        "dragging, lays the faces flat. The wheel zooms both axes of a face, and its neighbours "
+        "follow. The arrow before a layer unfolds its filters, a double click on a class its "
+        "images. "
+        "Where more items than pixels meet, a cell shows the greatest of them.\n\n"
+        "The table lists the strongest triples; each is a link."
+    )
+
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
         self.selection = selection
         self.cube = Cube(sizing_mode="stretch_width")
-        self.table = TripleTable(sizing_mode="stretch_width")
-        self.list = rail(self.table)
+        self.links = TripleTable(sizing_mode="stretch_width")
+        self.list = rail(self.links)
         self.triples: list[Triple] = []
         self.hands = CubeHands(run, selection)
         self.cube.param.watch(lambda event: self.hands.act(event.new), "event")
-        self.table.param.watch(self._chosen, "event")
+        self.links.param.watch(self._chosen, "event")
         slicing = ["iterations", "classes", "nodes"]
         shaping = ["association", "cube_order", "cube_classes", "cube_layers"]
         shaping += ["cube_class", "cube_layer"]
@@ -86,19 +104,24 @@ class CorrelationView:
             self._list_strongest()
             self._draw()
 
-    def table_shown(self) -> dict[str, list[Any]]:
-        """Give what the table lists, as columns."""
-        names = (
-            "class_",
-            "layer",
-            "iteration",
-            "images",
-            "filters",
-            "score",
-            "parameter",
-            "filter",
+    def table(self) -> pd.DataFrame:
+        """Give the cells of the front face that are shown: a class, a layer, and their value."""
+        if self.hands.faces is None:
+            return pd.DataFrame({"layer": [], "class": [], "value": []})
+        faces = self.hands.faces
+        front, values = faces.front, faces.front.values
+        layers, classes = (
+            axis.labels[axis.first : axis.last : axis.step]
+            for axis in (faces.layers, faces.classes)
         )
-        return {name: [getattr(triple, name) for triple in self.triples] for name in names}
+        columns: dict[str, Any] = {
+            "layer": np.repeat(layers, len(classes)),
+            "class": np.tile(classes, len(layers)),
+            "anomalous_filters" if front.q_value is None else "rank_correlation": values.ravel(),
+        }
+        if front.p_value is not None and front.q_value is not None:
+            columns |= {"p_value": front.p_value.ravel(), "q_value": front.q_value.ravel()}
+        return pd.DataFrame(columns)
 
     def _recounted(self, *_: Any) -> None:
         self.update()
@@ -178,7 +201,7 @@ class CorrelationView:
 
     def _list_strongest(self) -> None:
         self.triples = strongest(self.run, self.selection)
-        self.table.rows = [
+        self.links.rows = [
             {
                 "class_": triple.class_,
                 "layer": triple.layer,
@@ -195,7 +218,7 @@ class CorrelationView:
     def _mark_row(self) -> None:
         selection = self.selection
         picked = (selection.classes[-1:], selection.nodes[-1:], selection.iterations[-1:])
-        self.table.picked = next(
+        self.links.picked = next(
             (
                 place
                 for place, t in enumerate(self.triples)
