@@ -1,4 +1,7 @@
-"""Imports go one way: deeptracker, pipeline, dashboard; the command line stands above them."""
+"""Imports go one way: deeptracker, pipeline, dashboard; two modules stand above them all.
+
+These are the command line and `deeptracker.open`: each imports a room only when it is asked to.
+"""
 
 import ast
 import subprocess
@@ -9,7 +12,7 @@ import pytest
 
 TOP = Path(__file__).parents[1]
 ROOMS = ["deeptracker", "pipeline", "dashboard"]
-ABOVE_ALL = {TOP / "deeptracker" / "cli.py"}
+ABOVE_ALL = {TOP / "deeptracker" / "cli.py", TOP / "deeptracker" / "opening.py"}
 
 
 def imported_packages(path: Path) -> set[str]:
@@ -35,6 +38,15 @@ def test_a_room_imports_only_the_rooms_before_it(room):
     assert wrong == {}
 
 
+def test_what_stands_above_all_imports_rooms_only_inside_functions():
+    later = {"pipeline", "dashboard"}
+    for path in ABOVE_ALL:
+        top_level = ast.parse(path.read_text(encoding="utf-8")).body
+        imports = [node for node in top_level if isinstance(node, ast.Import | ast.ImportFrom)]
+        named = {getattr(node, "module", None) or node.names[0].name for node in imports}
+        assert {name.split(".")[0] for name in named} & later == set(), path
+
+
 def modules_loaded_by(statement: str) -> set[str]:
     program = f"import sys; {statement}; print(' '.join(sys.modules))"
     result = subprocess.run(
@@ -44,7 +56,7 @@ def modules_loaded_by(statement: str) -> set[str]:
 
 
 def test_the_recorder_needs_numpy_and_safetensors_only():
-    loaded = modules_loaded_by("from deeptracker import Recorder")
+    loaded = modules_loaded_by("from deeptracker import Recorder, open")
     heavy = {
         "dask",
         "distributed",

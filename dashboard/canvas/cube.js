@@ -370,6 +370,14 @@ class Cube {
     return lines
   }
 
+  // Show all of every axis, whatever zoom is still on its way to the server.
+  showWhole() {
+    this.hands.forget("window")
+    for (const axis of Object.keys(AXES)) this.windows[axis] = { first: 0, last: this.length(axis) }
+    this.draw()
+    this.send({ type: "whole" })
+  }
+
   send(event) {
     this.count += 1
     this.model.event = { ...event, count: this.count }

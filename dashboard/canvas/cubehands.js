@@ -125,6 +125,8 @@ class CubeHands {
     this[name] = setTimeout(act, SEND_AFTER)
   }
 
+  forget(name) { clearTimeout(this[name]) }
+
   up(event) {
     const { drag } = this
     this.drag = null
@@ -148,7 +150,7 @@ class CubeHands {
   double(event) {
     const target = this.under(this.place(event))
     if (target.kind === "label") this.unfold(target)
-    else if (target.kind === "face") this.cube.send({ type: "whole" })
+    else if (target.kind === "face") this.cube.showWhole()
   }
 
   hover(place) {
@@ -192,7 +194,7 @@ class CubeHands {
     const acts = {
       Enter: () => this.pickCursor(event.shiftKey), " ": () => this.pickCursor(event.shiftKey),
       Escape: () => cube.send({ type: "clear", axis: "all" }),
-      n: () => this.nextFace(), f: () => this.fold(), Home: () => cube.send({ type: "whole" }),
+      n: () => this.nextFace(), f: () => this.fold(), Home: () => cube.showWhole(),
       "+": () => this.zoom(0.6), "=": () => this.zoom(0.6), "-": () => this.zoom(1 / 0.6),
       u: () => this.unfoldCursor(),
     }

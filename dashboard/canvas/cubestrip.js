@@ -50,14 +50,14 @@ class CubeStrip {
     this.bar.append(label, this.slices)
   }
 
-  button(text, title, event, plain) {
+  button(text, title, event, plain, act = () => this.cube.send(event)) {
     const button = document.createElement("button")
     button.type = "button"
     button.textContent = text
     button.title = title
     button.dataset.act = JSON.stringify(event)
     if (plain) button.className = "dt-plain"
-    button.addEventListener("click", () => this.cube.send(event))
+    button.addEventListener("click", act)
     return button
   }
 
@@ -88,7 +88,7 @@ class CubeStrip {
       entries.push(this.button(text, `Show the ${many} of this ${one} as rows of their own`, { type: "unfold", axis, name }, true))
     }
     if (model.slices.length > 1) entries.push(this.button("Clear slices", "Show the whole cube (Escape)", { type: "clear", axis: "all" }, true))
-    if (zoomed.length) entries.push(this.button("Whole axes", "Show all classes, layers and iterations (Home)", { type: "whole" }, true))
+    if (zoomed.length) entries.push(this.button("Whole axes", "Show all classes, layers and iterations (Home)", { type: "whole" }, true, () => cube.showWhole()))
     if (!entries.length) {
       const hint = document.createElement("span")
       hint.className = "dt-cube-hint"

@@ -87,9 +87,13 @@ def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
     assert person.element("raster-state").get_attribute("data-level") == "0"
     person.shot("walk-raster")
 
-    # The cube: a click on the front face picks its class and layer.
+    # The cube: whole again, a click on the front face picks its class and layer.
     person.tab("Correlation")
-    cube = person.wait_for("cube")
+    person.wait_for("cube")
+    person.page.get_by_text("Clear slices").click()
+    cube = person.wait(
+        lambda: (s := person.state("cube"))["settled"] and not s["cut"] and s, "the whole cube"
+    )
     a, _, _, d, e, f = cube["faces"]["front"]
     element = person.element("cube")
     element.scroll_into_view_if_needed()

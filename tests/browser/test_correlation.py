@@ -1,0 +1,443 @@
+"""The cube shows the store's counts, turns, is sliced, zooms and unfolds, by mouse and by keys."""
+
+import json
+import re
+import urllib.parse
+
+import numpy as np
+import pytest
+from examples_truth import RESET_PARAMETER, SPIKE_ITERATION
+
+from dashboard.cubereading import images_of_class, layer_names
+from dashboard.run import Run
+from dashboard.theme import DARK, lookup_table
+
+AXES = {"front": ("class", "layer"), "top": ("class", "time"), "side": ("time", "layer")}
+READ_PIXEL = """
+(root, [x, y]) => {
+  const canvas = root.querySelector("canvas"), ratio = window.devicePixelRatio || 1
+  return [...canvas.getContext("2d").getImageData(x * ratio, y * ratio, 1, 1).data]
+}
+"""
+SCROLL_TO = """
+(root, y) => {
+  const at = root.querySelector("canvas").getBoundingClientRect().top + y
+  window.scrollBy(0, at - 0.75 * window.innerHeight)
+}
+"""
+
+
+class CubeReader:
+    """Someone who looks at the cube of a page."""
+
+    def __init__(self, person):
+        self.person = person
+
+    def open(self, address, query=""):
+        self.person.open(f"{address}?v=correlation&{query}")
+        return self.settled()
+
+    @property
+    def root(self):
+        return self.person.element("cube")
+
+    def settled(self, **wanted):
+        def ready():
+            state = self.person.state("cube")
+            return state["settled"] and all(state[k] == v for k, v in wanted.items()) and state
+
+        return self.person.wait(ready, f"a settled cube with {wanted}")
+
+    def place(self, name, u, v, solid=False):
+        """Where on the canvas the middle of an item of each axis lies."""
+        state = self.settled()
+        matrix = state["faces"][name]
+        if solid:
+            matrix = next(face["matrix"] for face in state["solid"] if face["name"] == name)
+        shares = []
+        for axis, item in zip(AXES[name], (u, v), strict=True):
+            window = state["windows"][axis]
+            shares.append((item + 0.5 - window["first"]) / (window["last"] - window["first"]))
+        a, b, c, d, e, f = matrix
+        return a * shares[0] + c * shares[1] + e, b * shares[0] + d * shares[1] + f
+
+    def point(self, x, y):
+        """Scroll a place of the canvas into sight and give where it is on the page."""
+        self.root.evaluate(SCROLL_TO, y)
+        box = self.root.query_selector("canvas").bounding_box()
+        return box["x"] + x, box["y"] + y
+
+    def hover(self, name, u, v):
+        self.person.page.mouse.move(*self.point(*self.place(name, u, v)))
+        return self.person.wait(self.told, "what the cell says")
+
+    def told(self):
+        box = self.root.query_selector(".dt-readout:not([hidden])")
+        return [line.inner_text() for line in box.query_selector_all("div")] if box else None
+
+    def click(self, name, u, v):
+        self.person.page.mouse.click(*self.point(*self.place(name, u, v)))
+
+    def pixel(self, name, u, v):
+        return self.root.evaluate(READ_PIXEL, list(self.place(name, u, v)))[:3]
+
+    def press(self, key):
+        self.root.query_selector("canvas").focus()
+        self.person.page.keyboard.press(key)
+
+    def bar(self, text):
+        return self.root.query_selector(f"button:has-text('{text}')")
+
+    def wheel(self, place, delta):
+        self.person.page.mouse.move(*self.point(*place))
+        self.person.page.mouse.wheel(0, delta)
+
+
+@pytest.fixture
+def cube(person):
+    return CubeReader(person)
+
+
+@pytest.fixture
+def run(digits_store):
+    return Run(str(digits_store))
+
+
+@pytest.fixture
+def counts(run):
+    return run.stored("classes/left")[4], run.array("cube/anomalous_filters")
+
+
+def colour(value, top, palette="blues", *, dark=False):
+    """A count's colour: the palette along its square root."""
+    table = np.frombuffer(lookup_table(palette, dark=dark), np.uint8).reshape(256, 4)
+    return table[round(254 * float(np.sqrt(value / top)))][:3].tolist()
+
+
+@pytest.mark.parametrize("flat", [0, 100])
+def test_every_face_tells_and_paints_the_stored_counts(cube, app, run, counts, flat):
+    images, filters = counts
+    together = filters @ (images > 0).T
+    cube.open(app, f"cf={flat}&w=[1200,2000]")
+    first, last = run.columns((1200, 2000))
+    spike = run.column(SPIKE_ITERATION)
+    window = slice(first, last + 1)
+    together = filters[:, window] @ (images[:, window] > 0).T
+    layer = int(filters[:, spike].argmax())
+    top = {
+        "front": together.max(),
+        "top": images[:, window].max(),
+        "side": filters[:, window].max(),
+    }
+    names = layer_names(run)
+    for name, u, v, value, what in (
+        ("front", 7, layer, together[layer, 7], f"class 7, {names[layer]}"),
+        ("front", 0, 1, together[1, 0], f"class 0, {names[1]}"),
+        ("top", 7, spike, images[7, spike], "class 7, iteration 1,400"),
+        ("side", spike, layer, filters[layer, spike], f"iteration 1,400, {names[layer]}"),
+    ):
+        told = cube.hover(name, u, v)
+        assert told[0] == what
+        unit = "anomalous images" if name == "top" else "anomalous filters"
+        assert told[1] == f"{unit}: {value:,}"
+        painted = cube.pixel(name, u, v)
+        assert np.abs(np.array(painted) - colour(value, top[name])).max() <= 3, (name, painted)
+    assert cube.person.errors == []
+
+
+def test_the_faces_lie_flat_with_shared_edges_and_the_link_keeps_them_so(cube, app, browser):
+    state = cube.open(app)
+    assert state["faces"]["top"][2] > 50  # oblique: time runs to the right and up
+    slider = cube.root.query_selector("input[type=range]")
+    slider.focus()
+    cube.person.page.keyboard.press("End")
+    state = cube.settled(flat=100)
+    front, top, side = (state["faces"][name] for name in ("front", "top", "side"))
+    assert top[1] == top[2] == side[1] == side[2] == 0
+    assert (top[0], top[4]) == (front[0], front[4])  # classes stand over classes
+    assert (side[3], side[5]) == (front[3], front[5])  # layers beside layers
+    assert top[3] < 0 < side[0]  # time runs up, and to the right
+    cube.person.wait(lambda: "cf=100" in cube.person.query(), "the link")
+    other = CubeReader(type(cube.person)(browser.new_page(viewport={"width": 1280, "height": 900})))
+    other.person.open(cube.person.page.url)
+    assert other.settled(flat=100)["faces"] == state["faces"]
+    other.person.page.close()
+    cube.press("f")
+    cube.settled(flat=0)
+
+
+def test_dragging_the_ground_turns_the_cube(cube, app):
+    cube.open(app)
+    x, y = cube.point(160, 60)
+    mouse = cube.person.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + 60, y + 20, steps=4)
+    mouse.move(x + 120, y + 40, steps=4)
+    mouse.up()
+    state = cube.person.wait(
+        lambda: (s := cube.person.state("cube"))["flat"] > 30 and s, "a turned cube"
+    )
+    assert state["flat"] < 70
+    cube.person.wait(lambda: f"cf={state['flat']}" in cube.person.query(), "the link")
+
+
+def test_clicks_slice_and_planes_move_in_and_escape_clears(cube, app, run, counts):
+    images, filters = counts
+    whole = cube.open(app)
+    spike = run.column(SPIKE_ITERATION)
+    cube.click("side", spike, 16)
+    state = cube.settled(cut=True)
+    assert state["picks"] == {"class_": -1, "layer": 16, "iteration": spike}
+    solid = {face["name"]: face for face in state["solid"]}
+    # The front stands at the iteration's depth, and the top has sunk to the layer.
+    share = spike / len(run.iterations)
+    moved = solid["front"]["matrix"][4] - whole["faces"]["front"][4]
+    assert moved == pytest.approx(share * whole["faces"]["top"][2], abs=1.5)
+    assert solid["front"]["region"][1] == pytest.approx(16 / len(filters), abs=0.01)
+    assert "at 1,400" in state["titles"]["front"]
+    told = cube.hover("front", 8, 20)
+    assert told[1] == f"anomalous filters: {filters[20, spike] * (images[8, spike] > 0)}"
+    # The timeline and every other view follow, and the link does.
+    cube.person.wait(lambda: cube.person.state("timeline")["picked"] == [spike], "the pick there")
+    assert f"i=[{SPIKE_ITERATION}]" in urllib.parse.unquote(cube.person.query())
+    cube.person.shot("correlation-sliced")
+    cube.press("Escape")
+    state = cube.settled(cut=False)
+    assert state["picks"] == {"class_": -1, "layer": -1, "iteration": -1}
+    assert cube.person.state("timeline")["picked"] == []
+
+
+def test_a_pick_on_the_timeline_slices_the_cube(cube, app, run):
+    cube.open(app)
+    spike = run.column(SPIKE_ITERATION)
+    cube.person.click("timeline", "anomalous images", spike, line=-1)
+    state = cube.settled(cut=True)
+    assert state["picks"]["iteration"] == spike
+    cube.bar("iteration 1,400").click()
+    cube.settled(cut=False)
+    cube.person.wait(lambda: cube.person.state("timeline")["picked"] == [], "no pick")
+
+
+def test_a_sliced_face_is_pale_outside_the_slice(cube, app, run, counts):
+    images, filters = counts
+    cube.open(app, f"cf=100&w=[1200,2000]&c={json.dumps(['3'])}")
+    first, last = run.columns((1200, 2000))
+    kept = images[3] > 0
+    layer, column = next(
+        (layer, t)
+        for t in range(first, last + 1)
+        for layer in range(len(filters))
+        if filters[layer, t] > 0 and not kept[t]
+    )
+    assert "outside the slice" in cube.hover("side", column, layer)[-1]
+    spike = run.column(SPIKE_ITERATION)
+    assert kept[spike]
+    busy = int(filters[:, spike].argmax())
+    assert "outside" not in " ".join(cube.hover("side", spike, busy))
+    strong = colour(filters[busy, spike], filters[:, first : last + 1].max())
+    assert np.abs(np.array(cube.pixel("side", spike, busy)) - strong).max() <= 3
+    assert min(cube.pixel("side", column, layer)) > 150
+
+
+def test_zooming_one_face_takes_its_neighbours_along(cube, app, run, counts):
+    images, filters = counts
+    cube.open(app, "cf=100")
+    state = cube.settled()
+    front = state["faces"]["front"]
+    # Over the class labels, the class axis alone zooms.
+    cube.wheel((front[4] + 0.75 * front[0], front[5] + front[3] + 12), -500)
+    state = cube.person.wait(
+        lambda: (s := cube.person.state("cube"))["cells"]["top"][0] < 10 and s, "fewer classes"
+    )
+    shown = state["windows"]["class"]
+    assert state["cells"]["front"][0] == state["cells"]["top"][0] == shown["last"] - shown["first"]
+    assert state["windows"]["layer"] == {"first": 0, "last": 22}
+    class_ = shown["first"]
+    assert class_ > 0
+    together = filters @ (images > 0).T
+    assert cube.hover("front", class_, 16)[1] == f"anomalous filters: {together[16, class_]}"
+    assert cube.hover("top", class_, 12)[1] == f"anomalous images: {images[class_, 12]}"
+    # A dragged face scrolls both.
+    x, y = cube.point(*cube.place("front", class_ + 1, 10))
+    mouse = cube.person.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + front[0] / 2, y, steps=5)
+    mouse.move(x + 2 * front[0], y, steps=5)
+    mouse.up()
+    state = cube.person.wait(
+        lambda: (s := cube.person.state("cube"))["windows"]["class"]["first"] == 0 and s,
+        "the first classes",
+    )
+    cube.person.wait(lambda: "cc=[0," in urllib.parse.unquote(cube.person.query()), "the link")
+    assert cube.hover("front", 0, 16)[1] == f"anomalous filters: {together[16, 0]}"
+    cube.bar("Whole axes").click()
+    cube.settled(classes=10, layers=22)
+
+
+def test_a_zoom_over_time_is_the_window_of_every_view(cube, app, run):
+    cube.open(app, "cf=100")
+    spike = run.column(SPIKE_ITERATION)
+    cube.wheel(cube.place("side", spike, 10), -400)
+    state = cube.person.wait(
+        lambda: (s := cube.person.state("cube"))["cells"]["side"][0] < 141 and s, "less time"
+    )
+    window = state["windows"]["time"]
+    assert window["first"] < spike < window["last"]
+    timeline = cube.person.wait(
+        lambda: (s := cube.person.state("timeline"))["first"] > 0 and s, "the window there"
+    )
+    assert (timeline["first"], timeline["last"]) == (window["first"], window["last"] - 1)
+
+
+def test_an_unfolded_layer_shows_its_filters_and_a_class_its_images(cube, app, run):
+    cube.open(app, "cf=100")
+    state = cube.settled()
+    front = state["faces"]["front"]
+    # The caret before the first layer.
+    place = (front[4] - 11, front[5] + 0.5 * front[3] / 22)
+    cube.person.page.mouse.click(*cube.point(*place))
+    state = cube.settled(layers=38)
+    scores = run.stored(f"filters/{RESET_PARAMETER}/anomaly_score")[...]
+    over = scores > run.attributes["filter_threshold"]
+    filter_, column = np.argwhere(over)[0]
+    told = cube.hover("side", int(column), 1 + int(filter_))
+    assert f"filter {filter_}" in told[0]
+    assert told[1] == "anomalous filters: 1"
+    cube.click("side", int(column), 1 + int(filter_))
+    chosen = f'f=[["{RESET_PARAMETER}",{filter_}]]'
+    cube.person.wait(lambda: chosen in urllib.parse.unquote(cube.person.query()), "the filter")
+    cube.person.shot("correlation-unfolded")
+    cube.bar("▾ filters of conv1").click()
+    cube.settled(layers=22)
+    cube.press("Escape")
+    cube.settled(cut=False)
+    cube.person.page.mouse.dblclick(
+        *cube.point(front[4] + 3.5 * front[0] / 10, front[5] + front[3] + 12)
+    )
+    images = images_of_class(run, 3)
+    state = cube.settled(classes=1 + len(images))
+    correct = run.stored("images/correct")[...][images[0]]
+    flip = int(np.flatnonzero(np.diff(correct.astype(int)) != 0)[0]) + 1
+    told = cube.hover("top", state["windows"]["class"]["first"] + 1, flip)
+    assert str(run.array("images/name")[images[0]]) in told[0]
+    assert re.fullmatch(r"anomalous images: [01]", told[1])
+
+
+def test_what_is_not_significant_is_pale_and_says_so(cube, app, run):
+    cube.open(app, "as=association&cf=100")
+    r, q = run.array("cube/association").T, run.array("cube/q_value").T
+    layer, class_ = np.unravel_index(np.abs(r).argmax(), r.shape)
+    told = cube.hover("front", int(class_), int(layer))
+    assert float(told[1].removeprefix("rank correlation: ")) == pytest.approx(
+        r[layer, class_], abs=1e-3
+    )
+    assert float(told[3].removeprefix("q: ")) == pytest.approx(q[layer, class_], abs=1e-3)
+    assert told[4] == ("not significant" if q[layer, class_] > 0.05 else "significant")
+    # The strongest would be the palette's darkest, were it significant.
+    if q[layer, class_] > 0.05:
+        assert min(cube.pixel("front", int(class_), int(layer))) > 90
+    legend = cube.root.query_selector(".dt-cube-legend").inner_text()
+    assert "not significant (q > 0.05)" in legend
+
+
+def test_a_row_of_the_table_is_a_link(cube, app, run):
+    cube.open(app)
+    table = cube.person.wait_for("triples")
+    row = table["rows"][1]
+    cube.person.element("triples").query_selector_all("tbody button")[2].click()
+    state = cube.settled(cut=True)
+    picks = state["picks"]
+    assert run.class_names[picks["class_"]] == row["class_"]
+    assert layer_names(run)[picks["layer"]] == row["layer"]
+    assert f"{run.iterations[picks['iteration']]:,}" == row["iteration"]
+    cube.person.wait(lambda: cube.person.state("triples")["picked"] == 1, "the marked row")
+
+
+def test_everything_is_done_by_keys_and_told(cube, app, run, counts):
+    images, filters = counts
+    cube.open(app)
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+        cube.press(key)
+    spoken = cube.root.query_selector("[aria-live]")
+    together = filters @ (images > 0).T
+    told = cube.person.wait(lambda: "class 1" in spoken.inner_text() and spoken.inner_text(), "it")
+    assert told.startswith("front face: class 1")
+    assert f"anomalous filters: {together[1, 1]}" in told
+    cube.press("Enter")
+    state = cube.settled(cut=True)
+    assert (state["picks"]["class_"], state["picks"]["layer"]) == (1, 1)
+    cube.press("n")
+    cube.person.wait(lambda: spoken.inner_text().startswith("top face"), "the next face")
+    cube.press("+")
+    cube.person.wait(lambda: cube.person.state("cube")["classes"] < 10, "a closer look")
+    cube.press("Home")
+    cube.settled(classes=10)
+    label = cube.root.query_selector("canvas").get_attribute("aria-label")
+    assert "Cube of 10 classes, 22 layers and 141 iterations" in label
+    assert cube.person.errors == []
+
+
+def test_by_night_nothing_is_dark_and_much_is_bright(cube, app, counts):
+    images, filters = counts
+    cube.person.page.emulate_media(color_scheme="dark")
+    assert cube.open(app, "cf=100")["dark"]
+    together = filters @ (images > 0).T
+    layer, class_ = np.unravel_index(together.argmax(), together.shape)
+    painted = cube.pixel("front", int(class_), int(layer))
+    expected = colour(1, 1, dark=True)
+    assert np.abs(np.array(painted) - expected).max() <= 3
+    quiet = np.argwhere(together == 0)[0]
+    assert max(cube.pixel("front", int(quiet[1]), int(quiet[0]))) < 60
+    assert DARK["ground"] in cube.person.page.evaluate(
+        "getComputedStyle(document.documentElement).getPropertyValue('--dt-ground')"
+    )
+
+
+def test_a_thousand_classes_share_cells_that_show_the_greatest(cube, wide_app, wide_store):
+    run = Run(str(wide_store))
+    images, filters = run.stored("classes/left")[4], run.array("cube/anomalous_filters")
+    state = cube.open(wide_app, "cf=100")
+    assert state["classes"] == 1000
+    assert all(max(cells) <= 640 for cells in state["cells"].values())
+    busy = int(images.sum(axis=0).argmax())
+    pair = images[:, busy].reshape(500, 2)
+    cell = int(np.argmax(pair[:, 0] != pair[:, 1]))
+    told = cube.hover("top", 2 * cell + 0.5, busy)
+    assert told[0].startswith(f"{run.class_names[2 * cell]} to {run.class_names[2 * cell + 1]},")
+    assert told[1] == f"anomalous images: at most {pair[cell].max()}"
+    # A click takes the class of the greatest.
+    cube.click("top", 2 * cell + 0.5, busy)
+    state = cube.person.wait(
+        lambda: (s := cube.person.state("cube"))["picks"]["class_"] >= 0 and s, "the class"
+    )
+    assert state["picks"]["class_"] == 2 * cell + pair[cell].argmax()
+    # Nothing that stands out is lost where many classes share a pixel.
+    together = filters @ (images > 0).T
+    layer, class_ = (int(place) for place in np.unravel_index(together.argmax(), together.shape))
+    cube.press("Escape")
+    cube.settled(cut=False)
+    painted = [cube.pixel("front", class_ + step, layer) for step in (-2, -1, 0, 1, 2)]
+    darkest = min(painted, key=sum)
+    assert np.abs(np.array(darkest) - colour(1, 1)).max() <= 3
+    cube.person.shot("correlation-wide")
+
+
+def test_a_window_of_classes_follows_a_pick_from_elsewhere(cube, wide_app, wide_store):
+    run = Run(str(wide_store))
+    name = run.class_names[777]
+    state = cube.open(wide_app, f"cf=100&cc=[100,140]&c={json.dumps([name])}")
+    assert state["classes"] == 40
+    cube.person.element("triples").query_selector_all("tbody button")[0].click()
+    row = cube.person.state("triples")["rows"][0]
+    wanted = run.class_names.index(row["class_"])
+    state = cube.person.wait(
+        lambda: (
+            (s := cube.person.state("cube"))["picks"]["class_"] == wanted
+            and s["windows"]["class"]["first"] <= wanted < s["windows"]["class"]["last"]
+            and s
+        ),
+        "the class in sight",
+    )
+    assert state["classes"] == 40
