@@ -91,6 +91,7 @@ class LayerFigures:
             When there is no such node, statistic or encoding.
         """
         known(encoding, ENCODINGS, "encoding")
+        known(statistic, STATISTICS, "statistic")
         chosen = self._default(encoding) if nodes is None else known_all(nodes, self.names, "node")
         what = f"{statistic.replace('_', ' ')} of {'gradients' if gradients else 'weights'}"
         if encoding == "heat":

@@ -136,6 +136,7 @@ class WeightFigures:
         per_filter = self.size // self.shape[0] if self.shape else 1
         first, last = filters or (0, self.size // per_filter)
         rows = (float(first * per_filter), float(last * per_filter))
+        pixels = height
         overview = self.read(rows, statistic=statistic, gradients=gradients, height=height)
         limits = _limits(overview.values, signed=statistic != "range")
 
@@ -151,7 +152,7 @@ class WeightFigures:
                 _sorted(x_range),
                 statistic=statistic,
                 gradients=gradients,
-                height=height or 400,
+                height=height or pixels,
                 width=width or WIDTH,
             )
             step = found.attrs["weights_per_row"]
