@@ -1,13 +1,13 @@
 """What the cube reads of the store, kept for all who look at the same commit."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 import numpy as np
 
+from dashboard.cache import SHARED
 from dashboard.run import Run
 from dashboard.selection import Selection
+from dashboard.topfilters import filter_path
 from pipeline.measures.outcomes import anomalies
 
 __all__ = [
@@ -20,26 +20,16 @@ __all__ = [
     "top_filter",
 ]
 
-KEPT_AT_MOST = 48
-
-_kept: "OrderedDict[Hashable, np.ndarray]" = OrderedDict()
-_lock = threading.Lock()
-
 
 def _once(run: Run, key: tuple[Hashable, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
     """Give an array that was made before of this commit, or make it."""
-    whole = (run.location, run.commit, *key)
-    with _lock:
-        if whole in _kept:
-            _kept.move_to_end(whole)
-            return _kept[whole]
-    made = make()
-    made.setflags(write=False)
-    with _lock:
-        _kept[whole] = made
-        while len(_kept) > KEPT_AT_MOST:
-            _kept.popitem(last=False)
-    return made
+
+    def read_only() -> np.ndarray:
+        made = make()
+        made.setflags(write=False)
+        return made
+
+    return SHARED.get((run.location, run.commit, "cube", *key), read_only)
 
 
 def layer_names(run: Run) -> list[str]:
@@ -92,7 +82,7 @@ def layer_filters(run: Run, layer: str) -> list[tuple[str, int]]:
     return [
         (name, index)
         for name in parameters
-        for index in range(run.stored(_scores_path(name)).shape[0])
+        for index in range(run.stored(filter_path(name, "anomaly_score")).shape[0])
     ]
 
 
@@ -106,7 +96,10 @@ def filter_marks(run: Run, layer: str) -> np.ndarray:
     def read() -> np.ndarray:
         node = run.node(layer)
         parameters = run.filtered_parameters(node) if node is not None else []
-        scores = [run.part(_scores_path(name), slice(None), slice(None)) for name in parameters]
+        scores = [
+            run.part(filter_path(name, "anomaly_score"), slice(None), slice(None))
+            for name in parameters
+        ]
         nothing = np.zeros((0, len(run.iterations)), np.float32)
         return (np.concatenate([nothing, *scores]) > threshold).astype(np.int32)
 
@@ -120,7 +113,7 @@ def top_filter(run: Run, layer: str, column: int) -> tuple[str, int, float]:
         node = run.node(layer)
         best = ("", -1, -np.inf)
         for name in run.filtered_parameters(node) if node is not None else []:
-            scores = run.part(_scores_path(name), slice(None), column)
+            scores = run.part(filter_path(name, "anomaly_score"), slice(None), column)
             place = int(np.argmax(np.nan_to_num(scores, nan=-np.inf, posinf=np.inf)))
             if scores[place] > best[2]:
                 best = (name, place, float(scores[place]))
@@ -128,7 +121,3 @@ def top_filter(run: Run, layer: str, column: int) -> tuple[str, int, float]:
 
     name, index, score = _once(run, ("top", layer, column), read)
     return str(name), int(index), float(score)
-
-
-def _scores_path(parameter: str) -> str:
-    return f"filters/{parameter.replace('/', '.')}/anomaly_score"
