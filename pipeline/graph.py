@@ -148,6 +148,8 @@ class _Merge:
             return []
         results = [job.result for job in self._inputs]
         span = _span(self._run, self._columns)
+        for merged in self._inputs:
+            merged.result = None  # the next task alone needs it
         if len(results) <= FAN_IN:
             label = Label("nodes", "", span)
             self._jobs.submit(label, write_nodes, results, self._run.schema, self._columns)

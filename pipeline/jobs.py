@@ -63,17 +63,21 @@ class Job:
     Attributes
     ----------
     attempts : dict of str to Future
-        Its tasks, by key.
+        Its tasks, by key, but for the one that brought the result.
+    keys : list of str
+        Of all its tasks, in the order of the attempts.
     running : dict of str to tuple of str and float
         Worker and start of the tasks that have started and not ended.
     result : Future or None
-        That of the first task that ended well.
+        That of the first task that ended well; whoever needs it no more sets it to None, and the
+        workers let go of it.
     """
 
     label: Label
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     attempts: dict[str, Future] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
     running: dict[str, tuple[str, float]] = field(default_factory=dict)
     result: Future | None = None
 
@@ -99,7 +103,8 @@ class Jobs:
         self._topic = f"deeptracker-{self._run}"
         self._jobs: dict[str, Job] = {}
         self._open: set[Job] = set()
-        self._unheard: set[str] = set()
+        self._told: set[str] = set()
+        self._unheard: set[str] = set()  # the winners' keys whose end was not told yet
         self._pace = Pace(limits.straggler_factor, limits.straggler_seconds)
         # Told by Dask's threads, read by ours alone.
         self._inbox: queue.SimpleQueue[Future | dict[str, Any]] = queue.SimpleQueue()
@@ -111,16 +116,12 @@ class Jobs:
 
     def __exit__(self, *error: object) -> None:
         """Take back what is not needed: on a shared scheduler it would go on."""
-        if error[0] is None:
-            self._hear_the_last()
-        results = {job.result.key for job in self._jobs.values() if job.result}
         failed = error[0] is not None
-        unneeded = [
-            future
-            for job in self._jobs.values()
-            for key, future in job.attempts.items()
-            if failed or key not in results
-        ]
+        if not failed:
+            self._hear_the_last()
+        unneeded = [future for job in self._jobs.values() for future in job.attempts.values()]
+        if failed:
+            unneeded += [job.result for job in self._jobs.values() if job.result]
         if self._client.status == "running":
             self._client.cancel(unneeded, force=True)
             self._client.unsubscribe_topic(self._topic)
@@ -157,7 +158,7 @@ class Jobs:
     def _attempt(self, job: Job, workers: list[str] | None = None) -> None:
         key = f"{job.label}-{self._run}-{len(self._jobs)}"
         self._jobs[key] = job
-        self._unheard.add(key)
+        job.keys.append(key)
         future = self._client.submit(
             _run,
             self._topic,
@@ -180,8 +181,12 @@ class Jobs:
         if job not in self._open:
             return None
         if future.status == "finished":
-            job.result = future
+            job.result = job.attempts.pop(key)
+            # No further try will come: results that it was given may go.
+            job.arguments = ()
             self._open.discard(job)
+            if key not in self._told:
+                self._unheard.add(key)
             return job
         if future.status == "error":
             error = future.exception()
@@ -204,6 +209,7 @@ class Jobs:
             job.running[event["key"]] = (event["worker"], time.monotonic())
             return
         job.running.pop(event["key"], None)
+        self._told.add(event["key"])
         self._unheard.discard(event["key"])
         self._pace.ended(job.label.kind, event["seconds"], job.label.nbytes)
         if self._log:
@@ -215,15 +221,14 @@ class Jobs:
                 seconds=event["seconds"],
                 worker=event["worker"],
                 memory_bytes=event["memory"],
-                attempt=list(job.attempts).index(event["key"]) + 1,
+                attempt=job.keys.index(event["key"]) + 1,
             )
 
     def _hear_the_last(self) -> None:
         """Wait a moment for what the log still lacks: results may overtake the news of them."""
         deadline = time.monotonic() + 5
         while self._log and time.monotonic() < deadline:
-            wanted = {job.result.key for job in self._jobs.values() if job.result}
-            if not wanted & self._unheard:
+            if not self._unheard:
                 return
             try:
                 message = self._inbox.get(timeout=0.1)

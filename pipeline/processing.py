@@ -83,17 +83,18 @@ def process(
         Path(task_log) if task_log else None,
     )
     watch.check()
-    subject = Subject(open_source(log, config.source.pattern, config.storage), config)
-    forecast_of(subject, location).check()
-    with terminate_as_interrupt(), open_writer(location, config.storage) as writer:
-        change = _change(writer, subject)
-        if change.action == "nothing":
-            return _summary(started, location, subject, change, writer)
-        run = _prepared(writer, subject, change)
-        nbytes, comparison = _measured(writer, run, watch)
-        findings = write_conclusions(writer.root(), run, comparison)
-        writer.publish(_message(subject, change, run))
-        return _summary(started, location, subject, change, writer, run, nbytes, findings)
+    with terminate_as_interrupt():
+        subject = Subject(open_source(log, config.source.pattern, config.storage), config)
+        forecast_of(subject, location).check()
+        with open_writer(location, config.storage) as writer:
+            change = _change(writer, subject)
+            if change.action == "nothing":
+                return _summary(started, location, subject, change, writer)
+            run = _prepared(writer, subject, change)
+            nbytes, comparison = _measured(writer, run, watch)
+            findings = write_conclusions(writer.root(), run, comparison)
+            writer.publish(_message(subject, change, run))
+            return _summary(started, location, subject, change, writer, run, nbytes, findings)
 
 
 def plan(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,9 +58,24 @@ class Watch:
         with ExitStack() as watching:
             log = watching.enter_context(TaskLog(self.task_log)) if self.task_log else None
             if self.report:
-                watching.enter_context(client.as_current())
-                watching.enter_context(performance_report(str(self.report), stacklevel=4))
+                watching.enter_context(_reporting(client, self.report))
             yield log
+
+
+@contextmanager
+def _reporting(client: Client, path: Path) -> Iterator[None]:
+    """Write the report when the run ends; where it fails, its own error is the one to tell."""
+    with client.as_current():
+        report = performance_report(str(path), stacklevel=4)
+        report.__enter__()
+        try:
+            yield
+        except BaseException as error:
+            if client.status == "running":
+                with suppress(Exception):
+                    report.__exit__(type(error), error, error.__traceback__)
+            raise
+        report.__exit__(None, None, None)
 
 
 def _can_be_written(path: Path) -> bool:

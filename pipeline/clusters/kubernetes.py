@@ -91,13 +91,14 @@ def connect(settings: KubernetesSettings) -> Iterator["Client"]:
     with cluster, Client(cluster) as client:
         if settings.adaptive:
             cluster.adapt(minimum=settings.adaptive.minimum, maximum=settings.adaptive.maximum)
-        try:
-            client.wait_for_workers(1, timeout=settings.connect_seconds)
-        except TimeoutError:
-            raise ConfigError(
-                f"no worker of {settings.name!r} started within {settings.connect_seconds:g} "
-                "seconds; look at: kubectl get pods"
-            ) from None
+        if settings.adaptive is None or settings.adaptive.minimum:  # else they come with the work
+            try:
+                client.wait_for_workers(1, timeout=settings.connect_seconds)
+            except TimeoutError:
+                raise ConfigError(
+                    f"no worker of {settings.name!r} started within {settings.connect_seconds:g} "
+                    "seconds; look at: kubectl get pods"
+                ) from None
         yield client
 
 

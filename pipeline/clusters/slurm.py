@@ -75,13 +75,14 @@ def connect(settings: SlurmSettings) -> Iterator["Client"]:
             )
         else:
             cluster.scale(jobs=settings.jobs)
-        try:
-            client.wait_for_workers(1, timeout=settings.connect_seconds)
-        except TimeoutError:
-            raise ConfigError(
-                f"no Slurm job started within {settings.connect_seconds:g} seconds; "
-                "look at: squeue --me"
-            ) from None
+        if settings.adaptive is None or settings.adaptive.minimum:  # else they come with the work
+            try:
+                client.wait_for_workers(1, timeout=settings.connect_seconds)
+            except TimeoutError:
+                raise ConfigError(
+                    f"no Slurm job started within {settings.connect_seconds:g} seconds; "
+                    "look at: squeue --me"
+                ) from None
         yield client
 
 

@@ -45,7 +45,7 @@ class Host:
         environment = {
             **os.environ,
             "PYTHONPATH": str(TOP),
-            "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "12s",
+            "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "6s",
             "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
             "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "12s",
         }

@@ -77,6 +77,11 @@ def run(client, *submissions):
         return list(jobs.finished())
 
 
+def held(client):
+    """Keys of the results that some worker holds."""
+    return {key for key, workers in client.who_has().items() if workers}
+
+
 def told(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
@@ -136,6 +141,20 @@ def test_a_result_of_a_worker_that_is_gone_is_computed_again(client):
         total = jobs.submit(Label("add", ""), add, [job.result for job in first])
         list(jobs.finished())
         assert total.result.result() == 55
+
+
+def test_a_result_that_is_needed_no_more_is_let_go_by_the_workers(client):
+    with Jobs(client, QUICK) as jobs:
+        first = [jobs.submit(Label("square", str(n)), square, n) for n in range(6)]
+        list(jobs.finished())
+        total = jobs.submit(Label("add", ""), add, [job.result for job in first])
+        for job in first:
+            job.result = None
+        list(jobs.finished())
+        deadline = time.monotonic() + 30
+        while held(client) != {total.result.key}:
+            assert time.monotonic() < deadline, client.who_has()
+            time.sleep(0.05)
 
 
 def test_a_task_that_ends_every_worker_is_named(client):

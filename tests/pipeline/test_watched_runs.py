@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,13 +14,14 @@ from logs import LogWriter
 from stores import assert_equal
 
 import pipeline.jobs
-from deeptracker.errors import ConfigError, LogError
+from deeptracker.errors import ClusterError, ConfigError, LogError
 from pipeline import process
 from pipeline.clusters import AdaptiveSettings, LocalSettings
 from pipeline.config import Config
 from pipeline.progress import SilentProgress
 
 CONFIG = Config(columns_per_chunk=4)
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,13 @@ class Told(SilentProgress):
     def advance(self, done_bytes):
         if done_bytes and self.callbacks:
             self.callbacks.pop(0)()
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 60
+    while not path.exists() or not path.read_text().strip():
+        assert time.monotonic() < deadline, f"{path} did not come"
+        time.sleep(0.05)
 
 
 def workers_now():
@@ -118,6 +128,43 @@ def test_a_worker_that_stands_still_is_given_up_and_the_run_ends_the_same(
     config = CONFIG.model_copy(update={"cluster": settings})
     process(log, tmp_path / "store", config=config, progress=Told(stop_one))
     assert not stopped[0].is_running()
+    assert_equal(tmp_path / "store", undisturbed)
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_killed_ends_the_run_in_one_line_and_a_rerun_ends_the_same(
+    log, undisturbed, tmp_path
+):
+    scheduler = subprocess.Popen(
+        [
+            sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+            "--port", "0", "--no-dashboard", "--scheduler-file", tmp_path / "scheduler.json",
+        ],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    wait_for(tmp_path / "scheduler.json")
+    address = json.loads((tmp_path / "scheduler.json").read_text())["address"]
+    worker = subprocess.Popen(
+        [
+            sys.executable, "-m", "distributed.cli.dask_worker", address, "--host", "127.0.0.1",
+            "--nworkers", "2", "--nthreads", "1", "--no-dashboard", "--death-timeout", "5",
+        ],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT,
+    )  # fmt: skip
+    try:
+        with pytest.raises(ClusterError, match=f"scheduler at {address} was lost; what was comm"):
+            process(
+                log, tmp_path / "store", scheduler=address, progress=Told(scheduler.kill),
+                config=CONFIG.model_copy(update={"cluster": LocalSettings(connect_seconds=60)}),
+                report=tmp_path / "report.html",
+            )  # fmt: skip
+    finally:
+        scheduler.kill()
+        scheduler.wait()
+        worker.terminate()
+        worker.wait(timeout=60)
+    assert not (tmp_path / ".store.lock").exists()
+    process(log, tmp_path / "store", config=CONFIG, workers=1)
     assert_equal(tmp_path / "store", undisturbed)
 
 
@@ -186,3 +233,17 @@ def test_the_command_line_prints_the_dashboards_link_unless_it_is_quiet(tmp_path
         [*command, "--store", tmp_path / "b", "--quiet"], capture_output=True, text=True, check=True
     )
     assert quiet.stderr == ""
+
+
+def test_a_command_that_is_terminated_ends_with_130_and_says_what_is_left(log, tmp_path):
+    tasks = tmp_path / "tasks"
+    command = [
+        sys.executable, "-m", "deeptracker.cli", "process", log, "--store", tmp_path / "store",
+        "--workers", "1", "--quiet", "--log", tasks,
+    ]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        wait_for(tasks)
+        running.terminate()
+        _, error = running.communicate(timeout=60)
+    assert running.returncode == 130, error
+    assert error.startswith("interrupted: what was committed before is intact")

@@ -133,6 +133,21 @@ def test_without_a_kubernetes_cluster_the_reason_is_one_line(monkeypatch, tmp_pa
     assert "\n" not in str(caught.value)
 
 
+def unknown_fields(value, schema, path=""):
+    """Fields that a schema does not know; Kubernetes drops them without a word."""
+    if isinstance(value, list):
+        return [bad for item in value for bad in unknown_fields(item, schema["items"], path)]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return []
+    found = []
+    for name, inner in value.items():
+        if name in schema["properties"]:
+            found += unknown_fields(inner, schema["properties"][name], f"{path}.{name}")
+        else:
+            found.append(f"{path}.{name}")
+    return found
+
+
 class TestTheKubernetesResource:
     """What is handed to the Dask operator, against the operator's own schema."""
 
@@ -152,6 +167,10 @@ class TestTheKubernetesResource:
         spec = cluster_spec(self.settings(volume_claim=claim))
         jsonschema.validate(spec, schema)
         assert (spec["apiVersion"], spec["kind"]) == ("kubernetes.dask.org/v1", "DaskCluster")
+
+    def test_it_has_no_field_that_the_operator_would_drop(self, schema):
+        spec = cluster_spec(self.settings(volume_claim="shared"))
+        assert unknown_fields(spec["spec"], schema["properties"]["spec"]) == []
 
     def test_the_schema_refuses_what_the_operator_would(self, schema):
         spec = cluster_spec(self.settings())
