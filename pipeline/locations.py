@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import obstore
 
 from deeptracker.errors import ConfigError, LogError
-from deeptracker.tensorfile import TensorEntry, parse_header
+from deeptracker.tensorfile import LARGEST_HEADER, TensorEntry, parse_header
 from pipeline.causes import cause_of
 from pipeline.config import StorageConfig
 from pipeline.objectstore import REQUEST_ERRORS, Access, ObjectURL, access_of, bucket_at
@@ -36,6 +36,9 @@ __all__ = [
 # Most headers fit; one request then reads a header.
 HEADER_BYTES = 2**16
 PARALLEL_REQUESTS = 32
+
+# Entries and metadata, by the size of the file and its header.
+Parsed = dict[tuple[int, bytes], tuple[dict[str, TensorEntry], dict[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,9 @@ class Folder(ABC):
     name: str
     access: Access | None
 
+    def __init__(self) -> None:
+        self._parsed: Parsed = {}
+
     @abstractmethod
     def files(self, under: str = "") -> list[File]:
         """List the files directly in it, or in a folder under it, by name; none where it is not."""
@@ -123,6 +129,7 @@ class LocalFolder(Folder):
     access = None
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path.resolve()
         self.location = str(self._path)
         self.name = self._path.name
@@ -167,7 +174,7 @@ class LocalFolder(Folder):
         """Read headers one after the other; a disk gains nothing from more."""
         for file in files:
             try:
-                yield _local_header(file)
+                yield _local_header(file, self._parsed)
             except LogError as error:
                 yield error
 
@@ -178,6 +185,7 @@ class BucketFolder(Folder):
     access: Access
 
     def __init__(self, url: ObjectURL, access: Access) -> None:
+        super().__init__()
         self._url = url
         self.access = access
         self.location = str(url).rstrip("/")
@@ -247,7 +255,7 @@ class BucketFolder(Folder):
 
         key = self._key(file.location)
         try:
-            return _header(file.location, file.size, file.version, read)
+            return _header(file.location, file.size, file.version, read, self._parsed)
         except LogError as error:
             return error
         except REQUEST_ERRORS as error:
@@ -258,7 +266,7 @@ class BucketFolder(Folder):
         return ObjectURL.parse(location).key
 
 
-def _local_header(file: File) -> Header:
+def _local_header(file: File, parsed: Parsed) -> Header:
     try:
         with open(file.location, "rb", buffering=0) as opened:  # noqa: PTH123  # a quarter of Path.open's cost
             # The file itself is asked again: a listing may be older than a file that was replaced.
@@ -267,23 +275,24 @@ def _local_header(file: File) -> Header:
             def read(start: int, stop: int) -> bytes:
                 return os.pread(opened.fileno(), stop - start, start)
 
-            return _header(file.location, status.st_size, str(status.st_mtime_ns), read)
+            version = str(status.st_mtime_ns)
+            return _header(file.location, status.st_size, version, read, parsed)
     except OSError as error:
         raise LogError(f"{file.location}: cannot be read ({error.strerror or error})") from error
 
 
-def _header(location: str, size: int, version: str, read: Callable[[int, int], bytes]) -> Header:
-    digest = hashlib.blake2b(digest_size=8)
-
-    def digested(start: int, stop: int) -> bytes:
-        content = read(start, stop)
-        if start:
-            digest.update(content)
-        return content
-
-    entries, metadata = parse_header(location, size, digested)
+def _header(
+    location: str, size: int, version: str, read: Callable[[int, int], bytes], parsed: Parsed
+) -> Header:
+    """Read a header; what equals another's, as that of most snapshots does, is parsed once."""
+    length = int.from_bytes(read(0, 8), "little")
+    content = read(8, 8 + length) if length <= min(size, LARGEST_HEADER) else b""
+    known = parsed.get((size, content))
+    if known is None:
+        known = parsed[size, content] = parse_header(location, size, read)
+    digest = hashlib.blake2b(content, digest_size=8)
     digest.update(f"{size} {version}".encode())
-    return Header(entries, metadata, int.from_bytes(digest.digest(), "little") >> 1 or 1)
+    return Header(*known, int.from_bytes(digest.digest(), "little") >> 1 or 1)
 
 
 def is_remote(location: str) -> bool:

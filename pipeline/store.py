@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import icechunk
-import xarray as xr
 import zarr
 
 from deeptracker.errors import StoreError
@@ -27,6 +26,9 @@ from pipeline.repositories import (
     open_repository,
     refusals,
 )
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -73,8 +75,10 @@ class StoreReader:
         """Open the root group, read-only."""
         return zarr.open_group(self._session.store, mode="r", zarr_format=3)
 
-    def tree(self) -> xr.DataTree:
+    def tree(self) -> "xr.DataTree":
         """Open everything as a DataTree of lazily read variables."""
+        import xarray as xr  # noqa: PLC0415  # it brings pandas, which no run needs
+
         return xr.open_datatree(
             self._session.store,  # type: ignore[arg-type]  # any zarr store does
             engine="zarr",

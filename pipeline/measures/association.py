@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import false_discovery_control, rankdata
 
 __all__ = ["Association", "associate", "co_occurrence"]
 
@@ -63,20 +62,39 @@ def associate(classes: np.ndarray, layers: np.ndarray) -> Association:
         # Rounding must not make the unshifted correlation exceed itself.
         stronger = np.abs(shifted) >= np.abs(shifted[..., :1]) - 1e-9
         p_value[some] = stronger.mean(axis=2)
-    q_value = false_discovery_control(p_value.ravel()).reshape(shape)
     return Association(
         np.clip(correlation, -1, 1).astype(np.float32),
         p_value.astype(np.float32),
-        q_value.astype(np.float32),
+        _corrected(p_value).astype(np.float32),
     )
 
 
 def _standard_ranks(series: np.ndarray) -> np.ndarray:
     """Rank each series, centre it and give it the length 1; constant ones become 0."""
-    ranks = rankdata(series, axis=1)
+    ranks = np.stack([_ranks(row) for row in series])
     ranks -= ranks.mean(axis=1, keepdims=True)
     length = np.linalg.norm(ranks, axis=1, keepdims=True)
     return np.divide(ranks, length, out=np.zeros_like(ranks), where=length > 0)
+
+
+def _ranks(row: np.ndarray) -> np.ndarray:
+    """Rank values from 1; equal ones share the mean of their ranks.
+
+    scipy.stats has it too, and takes a quarter of the time of a short run to import.
+    """
+    ordered = np.sort(row)
+    below, up_to = (np.searchsorted(ordered, row, side) for side in ("left", "right"))
+    return (below + up_to + 1) / 2
+
+
+def _corrected(p_value: np.ndarray) -> np.ndarray:
+    """Control the false discovery rate: the least rate at which each pair would be kept."""
+    flat = p_value.ravel()
+    order = np.argsort(flat)[::-1]
+    rates = flat[order] * flat.size / np.arange(flat.size, 0, -1)
+    found = np.empty_like(flat)
+    found[order] = np.minimum.accumulate(np.minimum(rates, 1))
+    return found.reshape(p_value.shape)
 
 
 def co_occurrence(class_anomalies: np.ndarray, layer_anomalies: np.ndarray) -> np.ndarray:

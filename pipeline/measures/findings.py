@@ -384,19 +384,33 @@ def _beginnings(marks: np.ndarray) -> list[int]:
 
 def _median_before(values: np.ndarray, history: int) -> np.ndarray:
     """Give the median of the `history` values before each; infinite below five."""
-    return np.array([_median(values[max(0, i - history) : i]) for i in range(len(values))])
+    before = _before(values, history)
+    finite = np.where(np.isfinite(before), before, np.nan)
+    known = np.isfinite(before).sum(axis=1)
+    return np.where(known >= 5, _median(finite), np.inf)
 
 
 def _spread_before(values: np.ndarray, history: int) -> np.ndarray:
-    spreads = np.zeros(len(values))
-    for i in range(len(values)):
-        before = values[max(0, i - history) : i]
-        middle = _median(before)
-        if np.isfinite(middle):
-            spreads[i] = NORMAL_MAD * np.nanmedian(np.abs(before - middle))
-    return spreads
+    """Give the deviation usual among the values before each; 0 where there is no median."""
+    middle = _median_before(values, history)
+    usual = np.isfinite(middle)
+    deviations = np.abs(_before(values, history) - np.where(usual, middle, 0)[:, None])
+    return np.where(usual, NORMAL_MAD * _median(deviations), 0.0)
 
 
-def _median(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size >= 5 else float("inf")
+def _before(values: np.ndarray, history: int) -> np.ndarray:
+    """Give the `history` values before each, [column, before]; NaN where there are fewer."""
+    padded = np.concatenate([np.full(history, np.nan), np.asarray(values, np.float64)])
+    return np.lib.stride_tricks.sliding_window_view(padded, history)[: len(values)]
+
+
+def _median(rows: np.ndarray) -> np.ndarray:
+    """Give the median of each row's numbers; NaN, which sort last, are none."""
+    ordered = np.sort(rows, axis=1)
+    count = np.maximum((~np.isnan(rows)).sum(axis=1), 1)
+    low, high = (
+        np.take_along_axis(ordered, place[:, None], axis=1)[:, 0]
+        for place in ((count - 1) // 2, count // 2)
+    )
+    # Of two infinite values the sum over two is not the middle.
+    return np.where(low == high, low, (low + high) / 2)

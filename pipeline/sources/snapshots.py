@@ -70,6 +70,7 @@ def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
     entries: dict[int, dict[str, TensorEntry]] = {}
     fingerprints: dict[int, int] = {}
     signatures: dict[int, Signature] = {}
+    seen: dict[int, Signature] = {}
     problems: list[Problem] = []
     ordered = sorted(files.items())
     headers = folder.headers([file for _, file in ordered])
@@ -79,7 +80,10 @@ def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
             continue
         entries[iteration] = header.entries
         fingerprints[iteration] = header.fingerprint
-        signatures[iteration] = _signature(header.entries)
+        # Snapshots of one form share their entries.
+        if id(header.entries) not in seen:
+            seen[id(header.entries)] = _signature(header.entries)
+        signatures[iteration] = seen[id(header.entries)]
     if not any(signatures.values()):
         reason = f" ({problems[0]})" if problems else ": they hold no floating-point tensors"
         raise LogError(f"none of the {len(files)} snapshots can be read{reason}")
@@ -124,7 +128,7 @@ def _parameters(
     reference: Signature, entries: dict[int, dict[str, TensorEntry]]
 ) -> tuple[Parameter, ...]:
     gradients: dict[str, str] = {}
-    for tensors in entries.values():
+    for tensors in {id(tensors): tensors for tensors in entries.values()}.values():
         for name, entry in tensors.items():
             if name.startswith(GRADIENT_PREFIX) and entry.dtype in FLOATS:
                 gradients.setdefault(name.removeprefix(GRADIENT_PREFIX), entry.dtype)
