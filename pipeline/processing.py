@@ -168,7 +168,8 @@ def _measured(writer: StoreWriter, run: Run, watch: Watch) -> tuple[int, Compari
     progress.start(run.plan.nbytes)
     try:
         progress.stage("starting workers")
-        with connect(run.subject.config.cluster) as client, watch.over(client) as log:
+        cluster = connect(run.subject.config.cluster, run.plan.nbytes)
+        with cluster as client, watch.over(client) as log:
             writer.stage("Staged: arrays")
             started = time.perf_counter()
             nbytes = measure(client, writer.session, run, progress, log)

@@ -62,14 +62,21 @@ KINDS = {
 
 
 @contextmanager
-def connect(settings: AnyCluster) -> Iterator["Client"]:
+def connect(settings: AnyCluster, nbytes: int | None = None) -> Iterator["Client"]:
     """Open a client to the cluster that the settings name.
+
+    Parameters
+    ----------
+    nbytes : int, optional
+        Bytes that will be read, where that is known: for few, no worker processes are started.
 
     Raises
     ------
     ConfigError
         When there is none, or it has no workers.
     """
+    if nbytes is not None and isinstance(settings, LocalSettings):
+        settings = local.fitted(settings, nbytes)
     with dask_settings(settings), KINDS[settings.kind].connect(settings) as client:
         yield client
 

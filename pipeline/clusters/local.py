@@ -13,7 +13,10 @@ from pipeline.clusters.settings import AdaptiveSettings, ClusterSettings, Size, 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["LocalSettings", "connect", "size"]
+__all__ = ["LocalSettings", "connect", "fitted", "size"]
+
+# A run that reads less is done before worker processes would have started.
+SMALL_BYTES = 2**30
 
 
 class LocalSettings(ClusterSettings):
@@ -22,6 +25,11 @@ class LocalSettings(ClusterSettings):
     kind: Literal["local"] = "local"
     workers: int | None = Field(default=None, ge=1, description="worker processes; one a core")
     threads: int = Field(default=1, ge=1, description="threads of a worker")
+    processes: bool | None = Field(
+        default=None,
+        description="false: threads of this process instead of worker processes; by default where "
+        "no number of workers is given and less than 1 GiB is read",
+    )
     memory: str | None = Field(
         default=None, description="memory limit of a worker, as in 4GiB; a fair share by default"
     )
@@ -35,6 +43,10 @@ def connect(settings: LocalSettings) -> Iterator["Client"]:
     """Start worker processes, and end them afterwards."""
     from distributed import Client, LocalCluster
 
+    if settings.processes is False:
+        with _threads(settings) as client:
+            yield client
+        return
     limits = size(settings)
     with (
         LocalCluster(
@@ -53,6 +65,35 @@ def connect(settings: LocalSettings) -> Iterator["Client"]:
                 minimum=settings.adaptive.minimum, maximum=settings.adaptive.maximum, interval="1s"
             )
         yield client
+
+
+@contextmanager
+def _threads(settings: LocalSettings) -> Iterator["Client"]:
+    """Run tasks in this process: one worker, as many threads as there would be in all workers."""
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=1,
+            threads_per_worker=size(settings).tasks,
+            memory_limit=None,
+            processes=False,
+            protocol="tcp",
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def fitted(settings: LocalSettings, nbytes: int) -> LocalSettings:
+    """Choose threads for a run that reads little, unless it was said what to use."""
+    free = settings.processes is None and settings.workers is None and settings.adaptive is None
+    if free and nbytes < SMALL_BYTES:
+        return settings.model_copy(update={"processes": False})
+    return settings
 
 
 def size(settings: LocalSettings) -> Size:

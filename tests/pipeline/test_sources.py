@@ -151,3 +151,19 @@ def test_a_file_that_shrinks_after_indexing_is_an_error_not_garbage(log):
     path.write_bytes(path.read_bytes()[: ref.offset + 8])
     with pytest.raises(LogError, match="ended while it was read"):
         read_values(ref, 0, ref.size)
+
+
+def test_headers_of_one_form_are_parsed_once(tmp_path, monkeypatch):
+    from pipeline import locations
+
+    parsed = []
+    monkeypatch.setattr(
+        locations,
+        "parse_header",
+        lambda *given, parse=locations.parse_header: parsed.append(given[0]) or parse(*given),
+    )
+    log = LogWriter(tmp_path / "log").iterations(range(40))
+    source = open_source(log.path)
+    assert len(source.iterations) == 40
+    # One of the images, one of all snapshots, one of all outcomes.
+    assert len(parsed) == 3
