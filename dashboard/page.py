@@ -17,6 +17,7 @@ from dashboard.selection import KEYS, VIEWS, Selection
 from dashboard.stepping import step_anomaly, step_iteration
 from dashboard.theme import CSS
 from dashboard.views.correlation import CorrelationView
+from dashboard.views.gallery import GalleryView
 from dashboard.views.info import InfoView
 from dashboard.views.layers import LayerView
 from dashboard.views.timeline import Timeline
@@ -32,6 +33,7 @@ VIEW_CLASSES: dict[str, Any] = {
     "layers": LayerView,
     "weights": WeightView,
     "correlation": CorrelationView,
+    "gallery": GalleryView,
     "info": InfoView,
 }
 POLL_MILLISECONDS = 5000

@@ -18,6 +18,7 @@ TIPS = {
     "layers": "Layers and filters: their weights, gradients and changes over time",
     "weights": "Single weights over the iterations, at any zoom",
     "correlation": "Which classes, layers and iterations were anomalous together",
+    "gallery": "Images and classes with their pictures, by list, class and outcome",
     "info": "The run, its layers and classes, and what is wrong with it",
 }
 

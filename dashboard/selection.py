@@ -10,7 +10,7 @@ import param
 __all__ = ["RULES", "VIEWS", "Selection"]
 
 RULES = ["left", "right", "full"]
-VIEWS = ["validation", "layers", "weights", "correlation", "info"]
+VIEWS = ["validation", "layers", "weights", "correlation", "gallery", "info"]
 LEVELS = ["network", "stage", "block", "layer", "parameter", "filter"]
 WINDOWS = 50
 
@@ -62,6 +62,21 @@ KEYS = {
     "cube_layers": "cl",
     "cube_class": "uc",
     "cube_layer": "ul",
+    "class_grouping": "cg",
+    "class_clusters": "nc",
+    "open_groups": "og",
+    "class_search": "cq",
+    "least_marks": "cm",
+    "anomaly_lines": "al",
+    "image_order": "io",
+    "image_list": "il",
+    "gallery_of": "go",
+    "gallery_list": "gl",
+    "gallery_class": "gc",
+    "gallery_outcome": "gu",
+    "gallery_page": "gp",
+    "finding_severity": "fv",
+    "finding_rule": "fw",
 }
 
 
@@ -151,6 +166,31 @@ class Selection(param.Parameterized):
     cube_layers = param.Tuple(default=None, length=2, doc="the same of the layer axis")
     cube_class = param.String(default="", doc="the class unfolded into images in the cube")
     cube_layer = param.String(default="", doc="the layer unfolded into filters in the cube")
+    class_grouping: Any = param.Selector(
+        default="none", objects=["none", "similarity", "given"], doc="how classes are grouped"
+    )
+    class_clusters = param.Integer(default=12, bounds=(2, 100), doc="clusters of similar classes")
+    open_groups = param.List(default=[], item_type=str, doc="groups unfolded into classes")
+    class_search = param.String(default="", doc="parts of class names, by commas; all if empty")
+    least_marks = param.Integer(default=0, bounds=(0, None), doc="anomalous iterations of a class")
+    anomaly_lines = param.Boolean(default=False, doc="anomalous images as a line under each class")
+    image_order: Any = param.Selector(
+        default="forgetting", objects=["index", "forgetting", "similarity"], doc="order of images"
+    )
+    image_list: Any = param.Selector(
+        default="forgotten", objects=["forgotten", "never", "unforgettable"]
+    )
+    gallery_list: Any = param.Selector(
+        default="all", objects=["all", "forgotten", "never", "unforgettable"]
+    )
+    gallery_of: Any = param.Selector(default="images", objects=["images", "classes"])
+    gallery_class = param.String(default="", doc="class of the gallery's images; all if empty")
+    gallery_outcome: Any = param.Selector(
+        default="any", objects=["any", "right", "wrong"], doc="outcome at the picked iteration"
+    )
+    gallery_page = param.Integer(default=0, bounds=(0, None), doc="page of the gallery, from 0")
+    finding_severity = param.String(default="", doc="severity of the findings shown; all if empty")
+    finding_rule = param.String(default="", doc="rule of the findings shown; all if empty")
     notice = param.String(default="", doc="something to tell the person; not part of a link")
 
     def to_query(self) -> str:

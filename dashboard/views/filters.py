@@ -10,9 +10,9 @@ from dashboard.canvas.rowchart import Row
 from dashboard.columns import Columns
 from dashboard.run import Run
 from dashboard.selection import Selection
+from dashboard.similarity import similarity_order
 from dashboard.theme import levels
 from dashboard.topfilters import filter_path
-from dashboard.views.validation import similarity_order
 
 __all__ = [
     "FILTER_MEASURES",

@@ -1,76 +1,229 @@
-"""One validation image: its picture, and what the network said of it over the training."""
+"""One validation image: its picture, what the network said of it, and what went alike."""
 
-import base64
 import html
-import struct
-import zlib
+from typing import Any
 
 import numpy as np
 import panel as pn
 
-from dashboard.controls import action, text
+from dashboard.background import Latest
+from dashboard.canvas.imagegrid import ImageGrid, Tile
+from dashboard.canvas.rowchart import Row, RowChart
+from dashboard.controls import action, text, toggle_iteration
+from dashboard.histories import MISSING, Neighbour, forgetting_of, neighbours
 from dashboard.run import Run
 from dashboard.selection import Selection
+from dashboard.theme import CATEGORICAL
+from dashboard.thumbnails import data_url, thumbnails
 
-__all__ = ["image_card", "png"]
+__all__ = ["ImageView", "tiles_of"]
 
-HISTORY_WIDTH = 236
-HISTORY_HEIGHT = 64
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """Encode uint8 [y, x, 1, 3 or 4] as a PNG file."""
-    height, width, channels = pixels.shape
-    colour = {1: 0, 3: 2, 4: 6}[channels]
-    lines = b"".join(b"\0" + line.tobytes() for line in np.ascontiguousarray(pixels))
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        checked = kind + content
-        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(lines))
-        + chunk(b"IEND", b"")
-    )
+SIDE = 128
+# The chart stands in the rail: its labels have less room than those of the page's charts.
+LEFT, RIGHT = 74, 6
 
 
-def image_card(run: Run, selection: Selection, image: int) -> pn.viewable.Viewable:
-    """Show an image, its label, its predictions and its loss over the iterations."""
+class ImageView:
+    """The card of an opened image; it makes its charts once, and redraws them for each image."""
+
+    def __init__(self, run: Run, selection: Selection) -> None:
+        self.run = run
+        self.selection = selection
+        self.image = -1
+        self.reads = Latest()
+        self.facts = text(margin=0)
+        self.chart = RowChart(
+            test_id="image-history",
+            left=LEFT,
+            right=RIGHT,
+            description="Outcome, predicted class and loss of the image over the iterations.",
+            sizing_mode="stretch_width",
+        )
+        self.neighbours = ImageGrid(
+            layout="list",
+            test_id="neighbours",
+            description="images with the most similar histories",
+            sizing_mode="stretch_width",
+        )
+        self.alike = text(margin=(6, 0, 2, 0))
+        self.chart.param.watch(self._acted, "event")
+        self.neighbours.param.watch(self._neighbour_opened, "event")
+        selection.param.watch(self._reframe, ["window", "iterations"])
+
+    def panel(self) -> pn.viewable.Viewable:
+        """Give the card."""
+        back = action("\u2190 Lists", lambda: self.selection.param.update(images=[]), width=80)
+        return pn.Column(
+            back,
+            self.facts,
+            self.chart,
+            self.alike,
+            self.neighbours,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def open(self, image: int) -> None:
+        """Show an image; its neighbours follow when they are found."""
+        self.image = image
+        self.facts.object = self._facts()
+        iterations = [int(iteration) for iteration in self.run.iterations]
+        self.chart.draw(self._rows(), iterations=iterations, **self._frame())
+        self.alike.object = (
+            "<h3>Similar histories</h3><span class='dt-hint'>Comparing all images…</span>"
+        )
+        self.neighbours.fill([], None, None)
+        self.reads.find(lambda: neighbours(self.run, image), self._show_neighbours)
+
+    def _facts(self) -> str:
+        run, image = self.run, self.image
+        correct = run.part("images/correct", slice(image, image + 1))
+        predicted = run.part("images/predicted", slice(image, image + 1))[0]
+        label = int(run.array("images/label")[image])
+        found = forgetting_of(correct)
+        right, events, first = (
+            float(found.share_right[0]),
+            int(found.events[0]),
+            int(found.first_right[0]),
+        )
+        share = f"{right:.0%} of the snapshots" if np.isfinite(right) else "not recorded"
+        learned = f"iteration {int(run.iterations[first]):,}" if first >= 0 else "never"
+        rows = {
+            "class": html.escape(run.class_names[label]),
+            "right at": share,
+            "first right": learned,
+            "forgotten": "never" if not events else f"{events} time{'s' if events > 1 else ''}",
+            "taken for": _others(predicted, label, run.class_names),
+        }
+        listed = "".join(
+            f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in rows.items()
+        )
+        title = html.escape(str(run.array("images/name")[image]))
+        return (
+            f"<div class='dt-image' data-testid='image-card' data-image='{image}'>"
+            f"{_picture(run, image)}<h3>{title}</h3><table>{listed}</table>"
+            f"<a class='dt-small' href='?v=validation&amp;m=[{image}]'>Link to this image</a></div>"
+        )
+
+    def _rows(self) -> list[Row]:
+        run, image = self.run, self.image
+        one = slice(image, image + 1)
+        correct = run.part("images/correct", one)
+        predicted = run.part("images/predicted", one)
+        shade = np.where(correct == MISSING, 255, correct * 254).astype(np.uint8)
+        taken = {str(i): run.class_names[i] for i in np.unique(predicted[predicted >= 0])}
+        rows = [
+            Row(
+                "outcome",
+                "image",
+                14,
+                (shade, correct.astype(np.float32)),
+                {
+                    "label": "outcome",
+                    "label_room": 1,
+                    "palette": "outcome",
+                    "value_label": "outcome",
+                    "value_names": ["wrong", "right"],
+                },
+            ),
+            Row(
+                "predicted",
+                "image",
+                14,
+                (
+                    np.where(predicted < 0, 255, predicted % 254).astype(np.uint8),
+                    predicted.astype(np.float32),
+                ),
+                {
+                    "label": "class",
+                    "palette": "classes",
+                    "value_label": "taken for",
+                    "value_names": taken,
+                },
+            ),
+        ]
+        name = next((n for n in ("loss", "confidence") if run.has(f"images/{n}")), None)
+        if name:
+            values = run.part(f"images/{name}", one)[0].astype(np.float32)
+            known = values[np.isfinite(values)]
+            series = [{"name": name, "colour": CATEGORICAL[0]}]
+            options = {
+                "label": name,
+                "series": series,
+                "low": 0.0,
+                "high": float(known.max()) if known.size else 1.0,
+                "label_room": 1,
+            }
+            rows.append(Row(name, "lines", 84, (values,), options))
+        return rows
+
+    def _frame(self) -> dict[str, Any]:
+        first, last = self.run.columns(self.selection.window)
+        picked = self.run.picked_columns(self.selection.iterations)
+        return {"first": first, "last": last, "picked": picked}
+
+    def _reframe(self, *_: Any) -> None:
+        self.chart.param.update(**self._frame())
+
+    def _show_neighbours(self, found: list[Neighbour]) -> None:
+        images = np.array([entry.image for entry in found], np.int64)
+        recorded = int((self.run.part("images/correct", self.image) != MISSING).sum())
+        captions = [
+            "the same at every snapshot"
+            if not entry.differing
+            else f"differs at {entry.differing} of {recorded}"
+            for entry in found
+        ]
+        self.alike.object = "<h3>Similar histories</h3>" + (
+            "" if found else "<span class='dt-hint'>There is no other image.</span>"
+        )
+        self.neighbours.fill(*tiles_of(self.run, images, captions))
+
+    def _neighbour_opened(self, event: Any) -> None:
+        open_image(self.run, self.selection, int(event.new["id"]))
+
+    def _acted(self, event: Any) -> None:
+        if event.new["type"] == "pick":
+            toggle_iteration(self.run, self.selection, event.new)
+
+
+def open_image(run: Run, selection: Selection, image: int) -> None:
+    """Open an image, and pick its class."""
     label = int(run.array("images/label")[image])
-    names = run.class_names
-    correct = run.part("images/correct", slice(image, image + 1))[0]
-    predicted = run.part("images/predicted", slice(image, image + 1))[0]
-    flips = int(run.array("images/flips")[image])
-    known = correct != 255
-    right = float((correct[known] == 1).mean()) if known.any() else float("nan")
-    close = action("Close", lambda: selection.param.update(images=[]), width=70, align="end")
-    others = _others(predicted, label, names)
-    title = html.escape(str(run.array("images/name")[image]))
-    facts = (
-        f"<div class='dt-image' data-testid='image-card' data-image='{image}'>"
-        f"{_thumbnail(run, image)}<h3>{title}</h3><table>"
-        f"<tr><td>class</td><td>{html.escape(names[label])}</td></tr>"
-        f"<tr><td>right at</td><td>{right:.0%} of the snapshots</td></tr>"
-        f"<tr><td>flips</td><td>{flips}</td></tr>"
-        f"<tr><td>taken for</td><td>{others}</td></tr></table>"
-        f"<div class='dt-small'>right or wrong over the iterations</div>{_strip(correct)}"
-        f"{_loss(run, image)}</div>"
+    selection.param.update(images=[image], classes=[run.class_names[label]])
+
+
+def tiles_of(
+    run: Run, images: np.ndarray, captions: list[str], states: list[str] | None = None
+) -> tuple[list[Tile], np.ndarray | None, np.ndarray | None]:
+    """Make the tiles of images, their pictures and their histories."""
+    names, label = run.array("images/name"), run.array("images/label")
+    tiles = [
+        Tile(
+            str(int(image)),
+            f"{names[image]} · {run.class_names[label[image]]}",
+            captions[place],
+            states[place] if states else "",
+        )
+        for place, image in enumerate(images)
+    ]
+    histories = run.part("images/correct", images, slice(None)) if len(images) else None
+    return tiles, thumbnails(run, images) if len(images) else None, histories
+
+
+def _picture(run: Run, image: int) -> str:
+    pixels = thumbnails(run, np.array([image]))
+    if pixels is None:
+        return "<div class='dt-nothumb'>No picture was recorded.</div>"
+    height, width = pixels.shape[1:3]
+    longest = max(height, width)
+    scale = SIDE // longest if longest <= SIDE else 1 / -(-longest // SIDE)
+    crisp = "dt-crisp" if scale >= 1 else ""
+    return (
+        f"<div class='dt-frame'><img class='{crisp}' width='{round(width * scale)}' "
+        f"height='{round(height * scale)}' alt='validation image {image}' "
+        f"src='{data_url(pixels[0])}'></div>"
     )
-    return pn.Column(close, text(facts, width=244), margin=0)
-
-
-def _thumbnail(run: Run, image: int) -> str:
-    if not run.has("images/thumbnail"):
-        return "<div class='dt-nothumb'>no picture was recorded</div>"
-    pixels = run.part("images/thumbnail", slice(image, image + 1))[0]
-    return f"<img alt='validation image {image}' src='{_url(pixels)}'>"
-
-
-def _url(pixels: np.ndarray) -> str:
-    return "data:image/png;base64," + base64.b64encode(png(pixels)).decode()
 
 
 def _others(predicted: np.ndarray, label: int, names: list[str]) -> str:
@@ -80,34 +233,3 @@ def _others(predicted: np.ndarray, label: int, names: list[str]) -> str:
     classes, counts = np.unique(wrong, return_counts=True)
     order = np.argsort(-counts)[:3]
     return ", ".join(f"{html.escape(names[classes[i]])} ({counts[i]} times)" for i in order)
-
-
-def _strip(correct: np.ndarray) -> str:
-    colours = np.array([[194, 65, 12], [160, 196, 224], [241, 243, 245]], np.uint8)
-    line = colours[np.where(correct == 255, 2, correct)][None]
-    return f"<img class='dt-strip' alt='right and wrong outcomes' src='{_url(line)}'>"
-
-
-def _loss(run: Run, image: int) -> str:
-    name = next((n for n in ("loss", "confidence") if run.has(f"images/{n}")), None)
-    if name is None:
-        return ""
-    values = run.part(f"images/{name}", slice(image, image + 1))[0].astype(np.float64)
-    known = np.flatnonzero(np.isfinite(values))
-    if not known.size:
-        return ""
-    top = max(float(values[known].max()), 1e-9)
-    span = max(1, len(values) - 1)
-    points = " ".join(
-        f"{place / span * HISTORY_WIDTH:.1f},"
-        f"{(1 - values[place] / top) * (HISTORY_HEIGHT - 4) + 2:.1f}"
-        for place in known
-    )
-    first, last = run.iterations[0], run.iterations[-1]
-    return (
-        f"<div class='dt-small'>{name}, up to {top:.3g}</div>"
-        f"<svg width='{HISTORY_WIDTH}' height='{HISTORY_HEIGHT}' role='img' aria-label='{name} over"
-        f" the iterations'><polyline points='{points}' fill='none' stroke='#0072B2' "
-        f"stroke-width='1.3'/></svg><div class='dt-small dt-ends'><span>{first:,}</span>"
-        f"<span>iteration</span><span>{last:,}</span></div>"
-    )

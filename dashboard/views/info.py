@@ -2,142 +2,178 @@
 
 import html
 import json
-from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import panel as pn
 
-from dashboard.controls import action, text
+from dashboard.canvas.factstable import Column, FactsTable
+from dashboard.controls import text
 from dashboard.run import Run
 from dashboard.selection import Selection
+from dashboard.views.findings import FindingList, findings_of
 
 __all__ = ["InfoView"]
 
-MOST_FINDINGS = 200
-MOST_ROWS = 600
+PARAMETERS = (
+    Column("parameter"),
+    Column("layer type"),
+    Column("shape"),
+    Column("filters", "number"),
+    Column("weights", "number"),
+    Column("share %", "number"),
+)
+CLASSES = (
+    Column("class"),
+    Column("images", "number"),
+    Column("final error %", "number"),
+    Column("lowest error %", "number"),
+    Column("flips", "number"),
+)
 
 
 class InfoView:
-    """Facts of the run; a finding leads to its place and time."""
+    """Facts of the run; a finding leads to its place and time, a parameter to its layer."""
 
     title = "Info"
     about = (
-        "What the run is: the network, how it was trained, its layers and classes; and the health "
-        "findings, each a rule that named something wrong, where and when. Click a finding to go "
-        "there."
+        "What is known of the run: its description and hyperparameters, every parameter with its "
+        "shape and size, every class with its images and errors, and what the health rules found. "
+        "Click a title to sort; click a finding, a parameter or a class to go to it."
     )
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
         self.selection = selection
-        self.findings = pn.Column(sizing_mode="stretch_width")
-        self.facts = text(sizing_mode="stretch_width")
-        self.layers = text(sizing_mode="stretch_width")
+        self.findings = FindingList(run, selection)
+        self.facts = text()
+        self.parameters = FactsTable(
+            leads=True,
+            test_id="parameters",
+            description="Parameters; Enter leads to the layer of one",
+            sizing_mode="stretch_width",
+        )
+        self.classes = FactsTable(
+            leads=True,
+            test_id="classes",
+            description="Classes; Enter leads to one",
+            sizing_mode="stretch_width",
+        )
+        self.parameters.param.watch(self._parameter_chosen, "event")
+        self.classes.param.watch(self._class_chosen, "event")
         self.update()
 
     def panel(self) -> pn.viewable.Viewable:
-        """Give the three columns."""
-        return pn.FlexBox(
-            pn.Column(self.facts, width=400),
-            pn.Column(self.findings, width=460),
-            pn.Column(self.layers, min_width=460),
-            css_classes=["dt-info"],
+        """Give the facts beside the lists."""
+        lists = [self.findings.panel(), text("<h3>Parameters</h3>", margin=(14, 0, 0, 0))]
+        lists.append(self.parameters)
+        if self.run.class_names:
+            lists += [text("<h3>Classes</h3>", margin=(14, 0, 0, 0)), self.classes]
+        return pn.Row(
+            pn.Column(self.facts, width=340, margin=(4, 24, 0, 0)),
+            pn.Column(*lists, sizing_mode="stretch_width", margin=(4, 0, 0, 0)),
+            sizing_mode="stretch_width",
         )
 
     def update(self) -> None:
         """Read what the store holds now."""
         self.facts.object = self._described()
-        self.layers.object = self._listed_layers()
-        self.findings.objects = self._listed_findings()
+        rows = self._parameter_rows()
+        kept = [i for i in range(len(PARAMETERS)) if i != 1 or any(row[1] for row in rows)]
+        self.parameters.fill(
+            [PARAMETERS[i] for i in kept], [[row[i] for i in kept] for row in rows]
+        )
+        if self.run.class_names:
+            self.classes.fill(CLASSES, self._class_rows())
+        self.findings.update()
 
     def table(self) -> pd.DataFrame:
-        """List the health findings."""
-        names = ("rule", "severity", "node", "class_", "at_iteration", "value", "message")
-        known = [name for name in names if self.run.has(f"health/{name}")]
-        return pd.DataFrame({name: self.run.array(f"health/{name}") for name in known})
+        """Give the findings, the parameters and the classes, one below another."""
+        found = [vars(finding) for finding in findings_of(self.run)]
+        parts = {
+            "finding": pd.DataFrame(found),
+            "parameter": pd.DataFrame(
+                self._parameter_rows(), columns=[column.title for column in PARAMETERS]
+            ),
+            "class": pd.DataFrame(
+                self._class_rows() if self.run.class_names else [],
+                columns=[column.title for column in CLASSES],
+            ),
+        }
+        for name, part in parts.items():
+            part.insert(0, "list", name)
+        return pd.concat(list(parts.values()), ignore_index=True)
 
     def _described(self) -> str:
         attributes = self.run.attributes
+        run = self.run
+        span = f"{run.iterations[0]:,} to {run.iterations[-1]:,}" if len(run.iterations) else ""
+        images = int(run.array("classes/size").sum()) if run.class_names else 0
         pairs = [
-            ("run", self.run.name),
+            ("run", run.name),
             ("network", attributes.get("network")),
             ("framework", attributes.get("framework")),
+            ("weights", f"{int(run.nodes['size'][0]):,}"),
+            ("parameters", f"{int((run.nodes['kind'] == 'parameter').sum()):,}"),
+            ("gradients", "recorded" if run.has_gradients else "not recorded"),
+            ("snapshots", f"{len(run.iterations):,}"),
+            ("iterations", span),
+            ("classes", f"{len(run.class_names):,}" if run.class_names else "none recorded"),
+            ("validation images", f"{images:,}" if images else "none recorded"),
             ("training log", attributes.get("source")),
-            ("store", self.run.location),
-            ("processed", attributes.get("created")),
-            ("last commit", attributes.get("updated")),
-            ("recorded iterations", f"{len(self.run.iterations):,}"),
-            ("weights", f"{int(self.run.nodes['size'][0]):,}"),
-            ("gradients", "recorded" if self.run.has_gradients else "not recorded"),
+            ("store", run.location),
+            ("processed", _moment(attributes.get("created"))),
+            ("last commit", _moment(attributes.get("updated"))),
         ]
-        text = _table("Run", pairs)
-        text += _table(
-            "Hyperparameters",
-            [(key, _plain(value)) for key, value in self.run.hyperparameters.items()],
+        described = [(name, _plain(value)) for name, value in run.hyperparameters.items()]
+        return _table("Run", pairs) + (
+            _table("Hyperparameters", described)
+            if described
+            else "<h3>Hyperparameters</h3><div class='dt-empty'>None were recorded: pass "
+            "<code>hyperparameters=…</code> to the recorder.</div>"
         )
-        if self.run.class_names:
-            sizes = self.run.array("classes/size")
-            error = self.run.array("classes/error")[:, -1]
-            rows = [
-                (name, f"{int(sizes[i]):,} images, final error {error[i]:.1%}")
-                for i, name in enumerate(self.run.class_names[:MOST_ROWS])
-            ]
-            text += _table("Classes", rows)
-        return text
 
-    def _listed_layers(self) -> str:
+    def _parameter_rows(self) -> list[tuple[Any, ...]]:
         nodes = self.run.nodes
+        whole = max(1, int(nodes["size"][0]))
         rows = []
-        for i, name in enumerate(nodes["name"][:MOST_ROWS]):
-            if nodes["kind"][i] == "parameter":
-                rows.append((str(name), f"{nodes['shape'][i]}", f"{int(nodes['size'][i]):,}"))
-        cells = "".join(
-            f"<tr><td>{html.escape(name)}</td><td>{html.escape(shape)}</td>"
-            f"<td class='dt-number'>{size}</td></tr>"
-            for name, shape, size in rows
-        )
-        return (
-            "<h3>Parameters</h3><table class='dt-table'><tr><th>name</th><th>shape</th>"
-            f"<th class='dt-number'>weights</th></tr>{cells}</table>"
-        )
+        for i in np.flatnonzero(nodes["kind"] == "parameter"):
+            shape, size = str(nodes["shape"][i]), int(nodes["size"][i])
+            filters = int(shape.split("x", 1)[0]) if "x" in shape else None
+            layer = str(nodes["type"][nodes["parent"][i]])
+            share = round(100 * size / whole, 2)
+            rows.append((str(nodes["name"][i]), layer, shape or "scalar", filters, size, share))
+        return rows
 
-    def _listed_findings(self) -> list[Any]:
-        title = text("<h3>Health findings</h3>")
-        if not self.run.has("health/rule") or not len(self.run.array("health/rule")):
-            return [
-                title,
-                text("<div class='dt-empty'>No rule found anything wrong.</div>"),
-            ]
-        columns = {
-            name: self.run.array(f"health/{name}")
-            for name in ("rule", "severity", "node", "class_", "at_iteration", "message")
-        }
-        buttons: list[Any] = []
-        for i in range(min(MOST_FINDINGS, len(columns["rule"]))):
-            entry = {name: values[i] for name, values in columns.items()}
-            button = action(
-                f"{int(entry['at_iteration']):,}   {entry['message']}",
-                partial(self._lead_to, entry),
-                css_classes=["dt-finding", f"dt-{entry['severity']}"],
-                description=str(entry["rule"]).replace("_", " "),
-                sizing_mode="stretch_width",
-            )
-            buttons.append(button)
-        return [title, *buttons]
+    def _class_rows(self) -> list[tuple[Any, ...]]:
+        sizes, error = self.run.array("classes/size"), self.run.array("classes/error")
+        flips = self.run.array("classes/flips")
+        rows = []
+        for i, name in enumerate(self.run.class_names):
+            known = error[i][np.isfinite(error[i])]
+            last = round(100 * float(known[-1]), 2) if known.size else None
+            least = round(100 * float(known.min()), 2) if known.size else None
+            rows.append((name, int(sizes[i]), last, least, int(np.maximum(flips[i], 0).sum())))
+        return rows
 
-    def _lead_to(self, entry: dict[str, Any]) -> None:
-        node, class_ = str(entry["node"]), str(entry["class_"])
+    def _parameter_chosen(self, event: Any) -> None:
+        name = str(self.parameters.rows[event.new["row"]][0])
+        self.selection.param.update(nodes=[name], view="layers")
+
+    def _class_chosen(self, event: Any) -> None:
+        name = str(self.classes.rows[event.new["row"]][0])
         self.selection.param.update(
-            iterations=[int(entry["at_iteration"])],
-            nodes=[node] if node else self.selection.nodes,
-            classes=[class_] if class_ else self.selection.classes,
-            view="layers" if node else "validation",
+            classes=[name], class_search="", least_marks=0, view="validation"
         )
 
 
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _moment(value: Any) -> str:
+    return str(value or "")[:16].replace("T", " ")
 
 
 def _table(title: str, pairs: list[tuple[str, Any]]) -> str:

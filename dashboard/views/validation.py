@@ -1,107 +1,106 @@
-"""The validation view: all images, then classes, then single images, over the iterations."""
+"""The validation view: all images, then groups and classes, then single images over time."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import panel as pn
-from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
+from dashboard.background import Latest
 from dashboard.canvas.rowchart import Row, RowChart
-from dashboard.controls import (
-    bar,
-    beside,
-    choice,
-    legend,
-    number_field,
-    rail,
-    text,
-    toggle_iteration,
-)
+from dashboard.canvas.rowlist import RowList
+from dashboard.classes import class_histories, given_groups, listed_classes
+from dashboard.controls import beside, rail, text, toggle_iteration
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import levels
-from dashboard.views.image import image_card
+from dashboard.views.classcontrols import class_controls, class_legend
+from dashboard.views.classrows import ClassRows, pixel_kind
+from dashboard.views.image import ImageView
+from dashboard.views.imagelists import ImageLists
 
-__all__ = ["ValidationView", "similarity_order"]
+__all__ = ["ValidationView"]
 
-PIXEL = 4
-LARGEST_CHART = 420
-MOST_IMAGES = 2000
-ORDERS = {
-    "name": "name",
-    "error": "final error",
-    "anomaly": "most anomalous",
-    "similarity": "similar histories",
-}
+NOTHING_RECORDED = (
+    "<div class='dt-empty'><b>No validation outcomes were recorded.</b><br>Give the recorder the "
+    "labels, <code>Recorder(…, images=labels)</code>, and what the network said at each snapshot, "
+    "<code>recorder.outcomes(iteration, predicted, loss=…)</code>; then process the log anew.</div>"
+)
+LISTED_BY = (
+    "class_order",
+    "class_grouping",
+    "class_clusters",
+    "open_groups",
+    "class_search",
+    "least_marks",
+    "open_classes",
+    "anomaly_lines",
+    "image_order",
+    "pixels",
+    "threshold",
+    "rule",
+    "anomaly_window",
+)
 
 
 class ValidationView:
-    """One heat line a class; a class unfolds into its images, an image opens beside them."""
+    """A heat line a class; a class unfolds into its images, an image opens beside them."""
 
     title = "Validation"
     about = (
-        "How the network did on the validation images, snapshot by snapshot. The top line is the "
-        "whole set, then one line a class: the darker (in the dark theme: the brighter), the "
-        "larger the share of its images that were wrong.\n\n"
-        "Triangles mark anomalous iterations: at least so many of the class's images changed "
-        "between right and wrong after k equal snapshots (left rule), before k equal ones (right "
-        "rule), or both (full rule).\n\n"
-        "Click a class's name to unfold its images, one line each, those with most flips first; "
-        "click a line to open the image."
+        "Where the network errs, and when that changes. The line on top is the whole validation "
+        "set, each line below a class (or a group of them): the darker, the more of its images "
+        "are wrong at that iteration. Triangles mark iterations at which images are anomalous: "
+        "their outcome flips against k equal ones before it (left rule), after it (right) or both "
+        "(full). Click a name to unfold a class into its images, one line each; click a line to "
+        "open the image with its history and its likes."
     )
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
         self.selection = selection
-        self.chart = RowChart(
+        self.whole = RowChart(
+            test_id="validation-whole",
+            show_axis=False,
+            description="Error over all validation images; anomalous iterations are marked.",
+            sizing_mode="stretch_width",
+        )
+        self.list = RowList(
             test_id="validation",
-            scroll_height=620,
             description="Error of each class over the iterations; anomalous iterations are marked.",
             sizing_mode="stretch_width",
         )
-        self.scale = text(width=330, margin=(0, 0, 0, 12))
+        self.rows: ClassRows | None = None
+        self.reads = Latest()
+        self.note = text(margin=0)
+        self.key = text(margin=(0, 0, 4, 0))
         self.card = rail()
-        self.chart.param.watch(self._acted, "event")
-        redrawn = ["rule", "anomaly_window", "threshold", "class_order", "open_classes", "pixels"]
-        selection.param.watch(self._redraw, redrawn)
-        selection.param.watch(self._reframe, ["window", "iterations", "classes"])
-        selection.param.watch(self._open_image, "images")
-        self.update()
-        self._open_image()
+        self._shown_image: int | None = None
+        self._own_pick = False
+        if run.has_images:
+            self.lists = ImageLists(run, selection)
+            self.image = ImageView(run, selection)
+            self.whole.param.watch(self._acted, "event")
+            self.list.param.watch(self._acted, "event")
+            framed = ["window", "iterations", "classes", "images"]
+            selection.param.watch(self._changed, [*LISTED_BY, *framed])
+            self.update()
+            self._open_image()
+            if selection.classes:
+                self.list.bring(f"class:{selection.classes[-1]}")
 
     def panel(self) -> pn.viewable.Viewable:
-        """Give the controls, the chart and the opened image."""
+        """Give the controls, the list and the opened image."""
         if not self.run.has_images:
-            return text(
-                "<div class='dt-empty'><b>No validation outcomes were recorded.</b><br>Record them "
-                "with <code>recorder.outcomes(iteration, predicted, loss=…)</code> and process the "
-                "log again.</div>",
-                sizing_mode="stretch_width",
-            )
-        param = self.selection.param
-        controls = bar(
-            choice(param.class_order, "Order", ORDERS, "How the classes are ordered"),
-            choice(
-                param.rule,
-                "Anomaly rule",
-                {"left": "left", "right": "right", "full": "full"},
-                "left: changes after k equal outcomes; right: before k equal ones; full: both",
-            ),
-            number_field(param.anomaly_window, "Window k", "Snapshots that must have been equal"),
-            number_field(param.threshold, "At least", "Anomalous images for a mark"),
-            choice(
-                param.pixels,
-                "Image pixels",
-                {"correct": "right or wrong", "predicted": "predicted class", "loss": "loss"},
-                "What the pixel chart of an unfolded class shows",
-            ),
-            self.scale,
-        )
+            return text(NOTHING_RECORDED)
+        given = bool(given_groups(self.run.class_names, self.run.hyperparameters))
         return pn.Column(
-            controls,
-            beside(self.chart, self.card),
+            class_controls(self.run, self.selection, given=given),
+            self.key,
+            beside(
+                pn.Column(self.whole, self.note, self.list, sizing_mode="stretch_width", margin=0),
+                self.card,
+            ),
             sizing_mode="stretch_width",
         )
 
@@ -109,28 +108,98 @@ class ValidationView:
         """Draw what the store holds now."""
         if not self.run.has_images:
             return
+        histories = class_histories(self.run, self.selection)
+        listed = listed_classes(self.run, self.selection, histories)
+        self.rows = ClassRows(self.run, self.selection, histories, listed)
         iterations = [int(iteration) for iteration in self.run.iterations]
-        self.chart.draw(self._rows(), iterations=iterations, **self._frame())
+        self.whole.draw(self._whole_rows(self.rows), iterations=iterations, **self._frame())
+        self.list.fill(
+            self.rows.entries,
+            self.rows.row,
+            iterations=iterations,
+            **self._frame(),
+            opened=list(self.selection.images),
+        )
+        kind = pixel_kind(self.run, self.selection)
+        self.key.object = class_legend(self.selection, self.rows.scale_top, kind)
+        self._say(listed=len(self.rows.entries))
+        self._settle()
 
     def table(self) -> pd.DataFrame:
-        """Error and anomalous images of each class at each iteration of the window."""
-        first, last = self.run.columns(self.selection.window)
-        shown = slice(first, last + 1)
-        error, counts = self.run.array("classes/error"), self._counts()
-        order = self._order(error, counts)
-        names = [self.run.class_names[number] for number in order]
-        iterations = self.run.iterations[shown]
-        return pd.DataFrame(
-            {
-                "class": np.repeat(names, len(iterations)),
-                "iteration": np.tile(iterations, len(names)),
-                "error": error[list(order), shown].ravel(),
-                "anomalous_images": counts[list(order), shown].ravel(),
-            }
-        )
+        """Give the error and the anomalous images of every class listed, at every iteration."""
+        window = slice(*self._columns_shown())
+        found = []
+        for listed in self.rows.listed if self.rows else ():
+            members = listed.shown if listed.group else np.array([listed.number])
+            histories = self.rows.histories  # type: ignore[union-attr]  # listed by them
+            name = listed.group.label if listed.group else histories.names[listed.number]
+            found.append(
+                pd.DataFrame(
+                    {
+                        "group" if listed.group else "class": name,
+                        "images": int(histories.sizes[members].sum()),
+                        "iteration": self.run.iterations[window],
+                        "error": histories.error_of(members)[window],
+                        "anomalous_images": histories.counts[members].sum(axis=0)[window],
+                    }
+                )
+            )
+        return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
-    def _redraw(self, *_: Any) -> None:
-        self.update()
+    def _columns_shown(self) -> tuple[int, int]:
+        first, last = self.run.columns(self.selection.window)
+        return first, last + 1
+
+    def _settle(self) -> None:
+        """Look for the optimal order of many classes beside the page, and show it when found."""
+        selection = self.selection
+        by_similarity = (selection.class_order, selection.class_grouping)
+        if "similarity" not in by_similarity or not self.rows:
+            return
+        tree = self.rows.histories.similarity()
+        if tree is not None and not tree.settled:
+            self.reads.find(tree.settle, lambda _: self.update())
+
+    def _say(self, *, listed: int) -> None:
+        """Say why the list is empty, or that it is not in its final order yet."""
+        said = ""
+        if not listed:
+            said = (
+                "<div class='dt-empty'>No class has the searched name and so many anomalous "
+                "iterations. Clear the search, or lower <i>Marks at least</i>.</div>"
+            )
+        self.note.object = said
+        self.note.visible = bool(said)
+
+    def _whole_rows(self, rows: ClassRows) -> list[Row]:
+        histories = rows.histories
+        error = histories.error_of(np.arange(len(histories.names)))
+        counts = histories.counts.sum(axis=0)
+        images = int(histories.sizes.sum())
+        marked = (counts >= self.selection.threshold).nonzero()[0]
+        values = error[None]
+        heat = {
+            "label": f"all {images:,} images",
+            "title": f"{images:,} images of {len(histories.names):,} classes",
+            "palette": "blues",
+            "value_label": "share wrong",
+            "triangles": [[int(column), int(counts[column])] for column in marked],
+            "strong": True,
+        }
+        shade = levels(values**0.5, 0, rows.scale_top**0.5)
+        found = [Row("all", "image", 22, (shade, values), heat)]
+        if self.selection.anomaly_lines:
+            name = f"anomalous images ({self.selection.rule} rule, k = "
+            name += f"{self.selection.anomaly_window})"
+            line = {
+                "label": "anomalous images",
+                "series": [{"name": name, "colour": "#D55E00"}],
+                "low": 0.0,
+                "high": float(max(1, counts.max())),
+                "label_room": 40,
+            }
+            found.append(Row("counts", "lines", 34, (counts.astype("<f4"),), line))
+        return found
 
     def _frame(self) -> dict[str, Any]:
         first, last = self.run.columns(self.selection.window)
@@ -141,158 +210,59 @@ class ValidationView:
             "selected": [f"class:{name}" for name in self.selection.classes],
         }
 
-    def _reframe(self, *_: Any) -> None:
-        self.chart.param.update(**self._frame())
-
-    def _rows(self) -> list[Row]:
-        error = self.run.array("classes/error")
-        sizes = self.run.array("classes/size")
-        counts = self._counts()
-        whole = np.nansum(error * sizes[:, None], axis=0) / max(1, int(sizes.sum()))
-        whole[np.isnan(error).all(axis=0)] = np.nan
-        # A learned class is wrong of few images: the square root shows one of them.
-        top = np.sqrt(max(0.05, float(np.nanmax(error)) if np.isfinite(error).any() else 1.0))
-        self.scale.object = legend(
-            "share of images wrong (square-root scale)", "0", f"{top**2:.2g}", note="· ▲ anomalous"
-        )
-        rows = [
-            self._heat_row("all", "all images", f"{int(sizes.sum()):,}", whole, top, counts.sum(0))
-        ]
-        for number in self._order(error, counts):
-            name = self.run.class_names[number]
-            is_open = name in self.selection.open_classes
-            row = self._heat_row(
-                f"class:{name}", name, f"{sizes[number]}", error[number], top, counts[number]
-            )
-            row.options.update(toggle="open" if is_open else "closed", indent=0)
-            rows.append(row)
-            if is_open:
-                rows.append(self._image_row(number, name))
-        return rows
-
-    def _counts(self) -> np.ndarray:
-        window = self.selection.anomaly_window
-        return self.run.part(f"classes/{self.selection.rule}", slice(window - 1, window))[0]
-
-    def _heat_row(
-        self, key: str, name: str, size: str, error: np.ndarray, top: float, counts: np.ndarray
-    ) -> Row:
-        marked = np.flatnonzero(counts >= self.selection.threshold)
-        whole = key == "all"
-        options = {
-            "label": f"{name}  ({size})",
-            "title": f"{name}: {size} images",
-            "palette": "blues",
-            "value_label": "error",
-            "triangles": [[int(column), int(counts[column])] for column in marked],
-            "strong": whole,
-            "gap": 7 if whole else 5,
-        }
-        values = error[None].astype(np.float32)
-        return Row(
-            key, "image", 22 if whole else 16, (levels(np.sqrt(values), 0, top), values), options
-        )
-
-    def _images_of(self, number: int) -> np.ndarray:
-        label = self.run.array("images/label")
-        images = np.flatnonzero(label == number)
-        flips = self.run.array("images/flips")[images]
-        return images[np.argsort(-flips, kind="stable")][:MOST_IMAGES]
-
-    def _image_row(self, number: int, name: str) -> Row:
-        images = self._images_of(number)
-        what = self.selection.pixels
-        path = "images/loss" if what == "loss" and self.run.has("images/loss") else f"images/{what}"
-        if not self.run.has(path):
-            path, what = "images/correct", "correct"
-        values = self.run.part(path, images, slice(None))
-        names = self.run.array("images/name")
-        options: dict[str, Any] = {
-            "label": "",
-            "value_label": what,
-            "line_labels": [str(names[image]) for image in images],
-            "gap": 10,
-            "indent": 1,
-        }
-        if what == "loss":
-            known = values[np.isfinite(values)]
-            top = float(np.quantile(known, 0.98)) if known.size else 1.0
-            scaled, options["palette"] = (
-                levels(np.sqrt(values), 0, np.sqrt(max(top, 1e-9))),
-                "blues",
-            )
-        elif what == "predicted":
-            scaled = np.where(values < 0, 255, values % 254).astype(np.uint8)
-            options |= {"palette": "classes", "value_names": self.run.class_names}
+    def _changed(self, *events: Any) -> None:
+        """List anew what must be; of a pick, tell the browser only what is picked."""
+        names = {event.name for event in events}
+        if names & set(LISTED_BY):
+            self.update()
         else:
-            scaled = np.where(values == 255, 255, values * 254).astype(np.uint8)
-            options |= {"palette": "outcome", "value_names": ["wrong", "right"]}
-        opened = set(self.selection.images)
-        options["row_marks"] = [i for i, image in enumerate(images) if int(image) in opened]
-        options["label"] = f"{len(images)} images, most flips first"
-        height = min(LARGEST_CHART, max(24, PIXEL * len(images)))
-        return Row(f"images:{name}", "image", height, (scaled, values.astype(np.float32)), options)
-
-    def _order(self, error: np.ndarray, counts: np.ndarray) -> Sequence[int]:
-        order = self.selection.class_order
-        if order == "error":
-            last = np.nan_to_num(error[:, -1], nan=-1)
-            return [int(place) for place in np.argsort(-last, kind="stable")]
-        if order == "anomaly":
-            return [int(place) for place in np.argsort(-counts.sum(axis=1), kind="stable")]
-        if order == "similarity":
-            return similarity_order(np.nan_to_num(error))
-        return range(len(error))
+            frame = self._frame()
+            self.whole.param.update(**frame)
+            self.list.param.update(**frame, opened=list(self.selection.images))
+        chosen = self.selection.classes
+        if "classes" in names and chosen and not self._own_pick:
+            self.list.bring(f"class:{chosen[-1]}")
+        if "images" in names:
+            self._open_image()
 
     def _acted(self, event: Any) -> None:
-        act = event.new
-        kind, _, name = str(act["row"]).partition(":")
-        if act["type"] == "pick":
-            toggle_iteration(self.run, self.selection, act)
-            if kind == "images":
-                image = int(self._images_of(self.run.class_names.index(name))[act["line"]])
-                self.selection.param.update(images=[image], classes=[name])
-            elif kind == "class" and name not in self.selection.classes:
-                self.selection.classes = [name]
-        elif act["type"] == "label" and kind == "class":
-            self.selection.toggle("classes", name, add=bool(act.get("shift")))
-        elif act["type"] == "reset":
-            self.selection.window = None
-        if kind == "class" and act["type"] in ("toggle", "label"):
-            opened = [other for other in self.selection.open_classes if other != name]
-            was_open = name in self.selection.open_classes
-            self.selection.open_classes = opened if was_open else [*opened, name]
+        self._own_pick = True
+        try:
+            self._act(event.new)
+        finally:
+            self._own_pick = False
+
+    def _act(self, act: dict[str, Any]) -> None:
+        selection, kind = self.selection, act["type"]
+        if kind == "reset":
+            selection.window = None
+            return
+        what, _, name = str(act["row"]).partition(":")
+        if kind == "pick":
+            toggle_iteration(self.run, selection, act)
+            if what == "images" and act["line"] >= 0 and self.rows:
+                image = self.rows.image(act["row"], act["line"])
+                selection.param.update(images=[image], classes=[name.partition(":")[2]])
+            elif what == "class" and name not in selection.classes:
+                selection.classes = [name]
+        elif what == "group":
+            selection.open_groups = _toggled(selection.open_groups, name)
+        elif what == "class":
+            if kind == "label":
+                selection.toggle("classes", name, add=bool(act.get("shift")))
+            selection.open_classes = _toggled(selection.open_classes, name)
 
     def _open_image(self, *_: Any) -> None:
-        images = [i for i in self.selection.images if 0 <= i < self._image_count()]
-        hint = (
-            "<h3>Image</h3><span class='dt-hint'>Unfold a class by its name, then click a line of "
-            "its pixel chart to open an image.</span>"
-        )
-        opened = (
-            image_card(self.run, self.selection, images[-1]) if images else text(hint, width=240)
-        )
-        self.card.objects = [opened]
-        if images:
-            self.update()
-
-    def _image_count(self) -> int:
-        return len(self.run.array("images/label")) if self.run.has_images else 0
+        count = len(self.run.array("images/label"))
+        images = [image for image in self.selection.images if 0 <= image < count]
+        if not images:
+            self._shown_image = None
+            self.card.objects = [self.lists.panel()]
+        elif images[-1] != self._shown_image:
+            self._shown_image = images[-1]
+            self.image.open(images[-1])
+            self.card.objects = [self.image.panel()]
 
 
-def similarity_order(series: np.ndarray) -> list[int]:
-    """Order series so that neighbours resemble each other.
-
-    Average linkage of Euclidean distances, with the optimal leaf order of Bar-Joseph et al. (2001).
-
-    Parameters
-    ----------
-    series : numpy.ndarray
-        float [series, column], without NaN.
-    """
-    if len(series) < 3:
-        return list(range(len(series)))
-    tree = linkage(series, "average")
-    if len(series) <= 1500:
-        tree = optimal_leaf_ordering(tree, series)
-    return [int(place) for place in leaves_list(tree)]
+def _toggled(names: list[str], name: str) -> list[str]:
+    return [other for other in names if other != name] if name in names else [*names, name]

@@ -92,9 +92,9 @@ def wide_app(wide_store):
     yield from served(wide_store)
 
 
-def served(store):
+def served(*stores):
     port = free_port()
-    command = [sys.executable, "-m", "deeptracker.cli", "serve", str(store)]
+    command = [sys.executable, "-m", "deeptracker.cli", "serve", *map(str, stores)]
     command += ["--port", str(port), "--no-browser"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     first = process.stdout.readline()
@@ -190,6 +190,17 @@ class Person:
     def click_label(self, chart, key, x_in=60):
         x, y = self.bring(chart, key)
         self.page.mouse.click(x + x_in, y + 8)
+
+    def colour(self, chart, x, y):
+        """The colour drawn at a place of a chart's canvas, as (r, g, b)."""
+        script = """
+        (e, [x, y]) => {
+          const canvas = e.querySelector('canvas'), ratio = canvas.width / canvas.clientWidth
+          const place = [Math.floor(x * ratio), Math.floor(y * ratio), 1, 1]
+          return [...canvas.getContext('2d').getImageData(...place).data]
+        }
+        """
+        return tuple(self.element(chart).evaluate(script, [x, y])[:3])
 
     def query(self):
         return urlsplit(self.page.url).query

@@ -1,7 +1,382 @@
-"""The validation view in a browser: on the digits run, and on a run of 1,000 classes."""
+"""The validation view, the gallery and the info in a browser: values and pixels read back."""
+
+import json
+import subprocess
+import sys
+import urllib.parse
+
+import numpy as np
+import pytest
+from conftest import served  # the browser tests' own
+
+from dashboard.classes import class_histories, similar_groups
+from dashboard.histories import (
+    forgetting,
+    image_list,
+    images_of_class,
+    neighbours,
+    outcomes_of,
+)
+from dashboard.run import Run
+from dashboard.selection import Selection
+from dashboard.theme import lookup_table
+from deeptracker.tensorfile import write_tensors
 
 
-def test_a_thousand_classes_have_a_line_each(person, wide_app):
+@pytest.fixture
+def run(digits_store):
+    return Run(str(digits_store))
+
+
+@pytest.fixture
+def wide(wide_store):
+    return Run(str(wide_store))
+
+
+def palette(name, level):
+    table = np.frombuffer(lookup_table(name), np.uint8).reshape(256, 4)
+    return tuple(int(channel) for channel in table[level][:3])
+
+
+def shade(error, top):
+    return palette("blues", int(np.floor(254 * min(1, (error / top) ** 0.5) + 0.5)))
+
+
+def alike(one, other):
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= 3
+
+
+def linked(**values):
+    selection = Selection(**values)
+    return "?" + selection.to_query()
+
+
+def drawn_at(person, key, column, line=0.5):
+    """The colour of a row of the list at a column."""
+    state, row = person.state("validation"), person.row("validation", key)
+    height = row["height"] if row["kind"] != "heat" else 12
+    y = row["top"] - state["scrolled"] + line * height
+    return person.colour("validation", person.column_x("validation", column), y)
+
+
+def scroll_to(person, top):
+    person.element("validation").evaluate(
+        "(e, top) => { e.querySelector('.dt-scroll').scrollTop = top }", top
+    )
+
+
+def test_a_heat_line_is_as_dark_as_its_class_is_wrong(person, app, run):
+    person.open(app)
+    person.wait_for("validation")
+    error = run.array("classes/error")
+    for number, column in ((0, 0), (3, 30), (8, 60), (9, 140)):
+        wanted = shade(error[number, column], float(np.nanmax(error)))
+        assert alike(drawn_at(person, f"class:{number}", column), wanted)
+
+
+def test_triangles_stand_where_the_rule_says(person, app, run):
+    person.open(app + linked(rule="right", anomaly_window=3, threshold=2))
+    person.wait_for("validation")
+    counts = run.array("classes/right")[2]
+    for number in range(10):
+        marked = [[int(c), int(counts[number, c])] for c in np.flatnonzero(counts[number] >= 2)]
+        assert person.row("validation", f"class:{number}")["triangles"] == marked
+    whole = person.state("validation-whole")["rows"][0]["triangles"]
+    assert [column for column, _ in whole] == np.flatnonzero(counts.sum(axis=0) >= 2).tolist()
+
+
+def test_classes_are_searched_ordered_and_filtered_by_their_controls(person, app, run):
+    person.open(app)
+    person.wait_for("validation")
+
+    def listed():
+        return [row["label"] for row in person.state("validation")["rows"]]
+
+    person.page.get_by_label("Order").select_option("final error")
+    final = run.array("classes/error")[:, -1]
+    wanted = [str(number) for number in np.argsort(-final, kind="stable")]
+    person.wait(lambda: listed() == wanted, "the order by final error")
+    person.page.get_by_label("Search classes").fill("1, 8")
+    person.wait(lambda: sorted(listed()) == ["1", "8"], "the searched classes")
+    person.page.get_by_label("Search classes").fill("nothing of this name")
+    person.wait(lambda: person.page.get_by_text("No class has the searched name").count(), "why")
+    assert "cq=nothing" in person.query()
+    assert person.errors == []
+
+
+def test_counts_are_drawn_as_a_line_on_demand(person, app):
+    person.open(app)
+    person.wait_for("validation")
+    before = person.row("validation", "class:3")["height"]
+    person.page.get_by_role("checkbox").first.check()
+    person.wait(lambda: person.row("validation", "class:3")["height"] > before, "the line")
+    assert any(row["id"] == "counts" for row in person.state("validation-whole")["rows"])
+
+
+@pytest.mark.parametrize("pixels", ["correct", "predicted", "loss"])
+def test_an_unfolded_class_shows_its_images_as_pixels(person, app, run, pixels):
+    person.open(app + linked(open_classes=["3"], pixels=pixels, image_order="index"))
+    person.wait_for("validation")
+    images = images_of_class(run, 3, "index")
+    row = person.wait(lambda: person.row("validation", "images:0:3"), "the images")
+    assert row["members"] == images.tolist()
+    values = outcomes_of(run, 3, pixels)
+    top = float(np.quantile(values, 0.98)) if pixels == "loss" else 1
+    for line, column in ((0, 5), (7, 40), (20, 100), (58, 0)):
+        value = values[line, column]
+        wanted = {
+            "correct": lambda v=value: palette("outcome", int(v) * 254),
+            "predicted": lambda v=value: palette("classes", int(v)),
+            "loss": lambda v=value: shade(float(v), top),
+        }[pixels]()
+        assert alike(drawn_at(person, "images:0:3", column, (line + 0.5) / 59), wanted)
+
+
+def test_an_image_opens_with_its_history_its_neighbours_and_a_link(person, app, run):
+    person.open(app + linked(open_classes=["3"]))
+    person.wait_for("validation")
+    person.click("validation", "images:0:3", 70, line=2)
+    image = int(images_of_class(run, 3, "forgetting")[2])
+    card = person.wait(lambda: person.element("image-card"), "the card")
+    assert int(card.get_attribute("data-image")) == image
+    found = neighbours(run, image)
+    person.wait(
+        lambda: (
+            [tile["id"] for tile in person.state("neighbours")["tiles"]]
+            == [str(entry.image) for entry in found]
+        ),
+        "the neighbours",
+    )
+    history = person.state("image-history")
+    assert {row["id"] for row in history["rows"]} == {"outcome", "predicted", "loss"}
+    correct = run.part("images/correct", image)
+    for column in (3, 70, 120):
+        row = next(row for row in history["rows"] if row["id"] == "outcome")
+        x = person.column_x("image-history", column)
+        drawn = person.colour("image-history", x, row["top"] + row["height"] / 2)
+        if column not in history["picked"]:
+            assert alike(drawn, palette("outcome", int(correct[column]) * 254))
+    # Eight by eight pixels are drawn at a whole multiple.
+    assert card.query_selector("img").bounding_box()["width"] - 2 == 128
+    assert person.state("validation")["opened"] == [image]
+    href = card.query_selector("a").get_attribute("href")
+    person.page.goto(urllib.parse.urljoin(person.page.url, href))
+    card = person.wait(lambda: person.element("image-card"), "the card by its link")
+    assert int(card.get_attribute("data-image")) == image
+
+
+def test_each_list_counts_its_images_and_opens_them(person, app, run):
+    person.open(app)
+    found = forgetting(run)
+    for name, label in (
+        ("forgotten", "forgotten"),
+        ("unforgettable", "unforgettable"),
+        ("never", "never learned"),
+    ):
+        images = image_list(name, found)
+        button = person.page.get_by_text(f"{label} {len(images):,}", exact=True)
+        person.wait(button.count, f"the count of {name}")
+        button.click()
+        wanted = [str(image) for image in images[:24]]
+        person.wait(
+            lambda wanted=wanted: (
+                [tile["id"] for tile in person.state("image-list")["tiles"]] == wanted
+            ),
+            f"the list of {name}",
+        )
+    person.page.get_by_text(f"forgotten {len(image_list('forgotten', found)):,}").click()
+    first = str(image_list("forgotten", found)[0])
+    person.wait(
+        lambda: [t["id"] for t in person.state("image-list")["tiles"]][:1] == [first], "the list"
+    )
+    person.page.locator(f"button[data-id='{first}']").first.click()
+    card = person.wait(lambda: person.element("image-card"), "the card")
+    assert card.get_attribute("data-image") == first
+
+
+def test_of_a_thousand_classes_those_in_sight_are_sent(person, wide_app, wide):
     person.open(wide_app)
     state = person.wait_for("validation")
-    assert len(state["rows"]) == 1001
+    assert state["entries"] == 1000
+    assert state["total"] == 20_000
+    assert len(state["rows"]) <= 3 * state["room"] / 20 + 2
+    error, top = wide.array("classes/error"), float(np.nanmax(wide.array("classes/error")))
+    for number in (455, 990, 2):
+        scroll_to(person, 20 * number - 100)
+        key = f"class:class {number:04d}"
+        person.wait(lambda key=key: person.row("validation", key), f"class {number}")
+        person.wait(
+            lambda number=number: abs(person.state("validation")["scrolled"] - 20 * number) < 600,
+            "the scroll",
+        )
+        for column in (0, 4, 7):
+            wanted = shade(float(error[number, column]), top)
+            assert alike(drawn_at(person, key, column), wanted)
+    assert len(person.state("validation")["rows"]) <= 3 * state["room"] / 20 + 2
+
+
+def test_a_pick_sends_no_rows(person, wide_app):
+    person.open(wide_app)
+    person.wait_for("validation")
+    person.page.wait_for_timeout(500)
+    before = person.state("validation")
+    person.click("timeline", "loss", 20, line=-1)
+    person.wait(lambda: person.state("validation")["picked"] == [20], "the pick")
+    person.page.wait_for_timeout(300)
+    assert person.state("validation")["loads"] == before["loads"]
+
+
+def test_clusters_of_a_thousand_classes_come_at_once_and_open(person, wide_app, wide):
+    query = linked(class_grouping="similarity", class_clusters=9, class_order="similarity")
+    person.open(wide_app + query)
+    state = person.wait_for("validation")
+    assert state["entries"] == 9
+    histories = class_histories(wide, Selection())
+    groups = {f"group:{group.key}": group for group in similar_groups(histories, 9)}
+    assert {row["id"] for row in state["rows"]} == set(groups)
+    smallest = min(groups.values(), key=lambda group: len(group.members))
+    person.click_label("validation", f"group:{smallest.key}")
+    wanted = {f"class:{wide.class_names[number]}" for number in smallest.members}
+    person.wait(
+        lambda: person.state("validation")["entries"] == 9 + len(wanted), "the classes of it"
+    )
+    shown = {row["id"] for row in person.state("validation")["rows"]}
+    assert shown & wanted
+    person.page.get_by_label("Clusters").fill("5")
+    person.page.keyboard.press("Enter")
+    person.wait(lambda: "nc=5" in person.query(), "five clusters")
+
+
+def test_a_class_picked_elsewhere_comes_into_sight(person, wide_app):
+    person.open(wide_app + linked(view="info"))
+    person.wait(lambda: person.state("classes"), "the table of classes")
+    row = person.page.get_by_text("class 0777", exact=True)
+    row.scroll_into_view_if_needed()
+    row.click()
+    person.wait(lambda: "class:class 0777" in person.state("validation")["selected"], "the class")
+    state = person.wait(
+        lambda: (
+            person.state("validation")
+            if 0 <= 777 * 20 - person.state("validation")["scrolled"] <= 540
+            else None
+        ),
+        "the class in sight",
+    )
+    assert any(row["id"] == "class:class 0777" for row in state["rows"])
+
+
+def test_the_gallery_filters_by_list_class_and_outcome_and_turns_pages(person, wide_app, wide):
+    iteration = int(wide.iterations[6])
+    query = {"view": "gallery", "gallery_outcome": "wrong"}
+    person.open(wide_app + linked(**query, iterations=[iteration]))
+    wrong = np.flatnonzero(wide.array("images/correct")[:, 6] == 0)
+    shown = person.wait_for("gallery")["tiles"]
+    assert [int(tile["id"]) for tile in shown] == wrong[:60].tolist()
+    assert {tile["state"] for tile in shown} == {"wrong"}
+    person.page.get_by_text("Next →").click()
+    person.wait(
+        lambda: int(person.state("gallery")["tiles"][0]["id"]) == wrong[60], "the second page"
+    )
+    person.page.get_by_role("textbox", name="Class").fill("class 0007")
+    of_class = [int(i) for i in wrong if wide.array("images/label")[i] == 7]
+    person.wait(
+        lambda: [int(t["id"]) for t in person.state("gallery")["tiles"]] == of_class,
+        "the wrong images of a class",
+    )
+    thumbnail = wide.part("images/thumbnail", of_class[0])
+    grid = person.element("gallery")
+    drawn = grid.evaluate(
+        "e => [...e.querySelector('.dt-picture canvas').getContext('2d')"
+        ".getImageData(0, 0, 8, 8).data]"
+    )
+    assert np.array(drawn).reshape(8, 8, 4)[..., :3].tolist() == thumbnail.tolist()
+    grid.query_selector("button").click()
+    card = person.wait(lambda: person.element("image-card"), "the image in the validation view")
+    assert int(card.get_attribute("data-image")) == of_class[0]
+
+
+def test_a_finding_leads_to_its_place_and_time(person, app, run):
+    person.open(app + linked(view="info", window=(0, 100)))
+    rows = person.wait(lambda: person.state("findings")["rows"], "the findings")
+    assert len(rows) == len(run.array("health/rule"))
+    nodes = run.array("health/node")
+    at, node = next(
+        (int(run.array("health/at_iteration")[i]), str(nodes[i]))
+        for i in range(len(nodes))
+        if nodes[i] and run.array("health/at_iteration")[i] > 100
+    )
+    message = next(row[4] for row in rows if row[3] == node and row[1] == at)
+    person.page.get_by_text(message, exact=True).click()
+    person.wait(lambda: person.state("timeline")["picked"] == [run.column(at)], "its time")
+    person.wait(lambda: f"node:{node}" in person.state("layers")["selected"], "its place")
+    person.wait(lambda: person.state("timeline")["first"] == 0, "a window that shows it")
+
+
+def test_parameters_sort_by_size_and_findings_filter_by_severity(person, app, run):
+    person.open(app + linked(view="info"))
+    person.wait(lambda: person.state("parameters")["rows"], "the parameters")
+    person.page.get_by_role("button", name="weights", exact=True).click()
+    sizes = run.nodes["size"][run.nodes["kind"] == "parameter"]
+    person.wait(
+        lambda: (
+            [row[-2] for row in person.state("parameters")["rows"]] == sorted(sizes, reverse=True)
+        ),
+        "the largest first",
+    )
+    severities = run.array("health/severity")
+    chosen = str(severities[0])
+    count = int((severities == chosen).sum())
+    person.page.get_by_label("Severity").select_option(f"{chosen} ({count})")
+    person.wait(lambda: len(person.state("findings")["rows"]) == count, "that severity alone")
+
+
+@pytest.fixture(scope="module")
+def bare_app(tmp_path_factory):
+    """Two runs: one of snapshots alone, one with predictions but no loss and no pictures."""
+    folder = tmp_path_factory.mktemp("bare")
+    label = (np.arange(40) % 2).astype(np.int32)
+    for name in ("weights-only", "predictions"):
+        (folder / name / "snapshots").mkdir(parents=True)
+        random = np.random.default_rng(0)
+        for iteration in range(0, 60, 10):
+            weight = random.standard_normal((4, 6)).astype("f4")
+            path = folder / name / "snapshots" / f"{iteration:06d}.safetensors"
+            write_tensors(path, {"layer.weight": weight})
+    run = {"schema_version": 1, "name": "predictions", "classes": ["even", "odd"]}
+    log = folder / "predictions"
+    (log / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    write_tensors(log / "images.safetensors", {"label": label})
+    (log / "outcomes").mkdir()
+    for iteration in range(0, 60, 10):
+        predicted = np.where(np.arange(40) < iteration, label, 1 - label).astype(np.int32)
+        path = log / "outcomes" / f"{iteration:06d}.safetensors"
+        write_tensors(path, {"predicted": predicted})
+    stores = [folder / f"{name}.dtstore" for name in ("weights-only", "predictions")]
+    for store in stores:
+        command = [sys.executable, "-m", "deeptracker.cli", "process", store.with_suffix("")]
+        subprocess.run([*command, "--store", store], check=True)
+    yield from served(*stores)
+
+
+def test_a_run_without_outcomes_says_how_to_record_them(person, bare_app):
+    person.open(bare_app + "weights-only")
+    for tab, words in (
+        ("Validation", "No validation outcomes were recorded"),
+        ("Gallery", "No validation images were recorded"),
+        ("Info", "No rule found anything wrong"),
+    ):
+        person.tab(tab)
+        person.wait(lambda words=words: person.page.get_by_text(words).count(), words)
+    assert person.errors == []
+
+
+def test_a_run_without_loss_and_pictures_shows_what_there_is(person, bare_app):
+    person.open(bare_app + "predictions" + linked(open_classes=["odd"], pixels="loss", images=[3]))
+    row = person.wait(lambda: person.row("validation", "images:0:odd"), "the images")
+    assert row["kind"] == "outcome"
+    person.wait(lambda: person.page.get_by_text("No picture was recorded").count(), "no picture")
+    rows = person.wait_for("image-history")["rows"]
+    assert {entry["id"] for entry in rows} == {"outcome", "predicted"}
+    person.tab("Gallery")
+    assert len(person.wait_for("gallery")["tiles"]) > 0
+    assert person.errors == []

@@ -3,9 +3,9 @@
 import json
 import urllib.parse
 
-import numpy as np
 from examples_truth import RESET_FILTER, RESET_ITERATION, RESET_PARAMETER, SPIKE_ITERATION
 
+from dashboard.histories import images_of_class
 from dashboard.run import Run
 
 
@@ -37,16 +37,14 @@ def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
 
     # Unfold a class into its images.
     person.click_label("validation", "class:3")
-    row = person.wait(lambda: person.row("validation", "images:3"), "the images of class 3")
+    row = person.wait(lambda: person.row("validation", "images:0:3"), "the images of class 3")
     label = run.array("images/label")
     assert row["lines"] == int((label == 3).sum())
 
-    # Open the image on the second line: the one of most flips but one.
-    person.click("validation", "images:3", spike, line=1)
+    # Open the image on the second line: the one forgotten most often but one.
+    person.click("validation", "images:0:3", spike, line=1)
     card = person.wait(lambda: person.element("image-card"), "the image")
-    images = np.flatnonzero(label == 3)
-    flips = run.array("images/flips")[images]
-    assert int(card.get_attribute("data-image")) == images[np.argsort(-flips, kind="stable")][1]
+    assert int(card.get_attribute("data-image")) == images_of_class(run, 3, "forgetting")[1]
     person.shot("walk-image")
 
     # Unfold a layer into its filters; the re-initialised one leads the list of its iteration.

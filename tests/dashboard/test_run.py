@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.run import Run
-from dashboard.views.validation import similarity_order
+from dashboard.similarity import similarity_order
 from deeptracker.errors import StoreError
 
 

@@ -1,0 +1,143 @@
+// A table that sorts by its titles; numbers by size, names by their words and numbers.
+
+const STYLE = `
+:host { display: block; }
+.dt-room { overflow: auto; border: 1px solid var(--dt-line, #d9dee4); border-radius: 6px;
+  background: var(--dt-paper, #fff); }
+table { border-collapse: collapse; width: 100%; color: var(--dt-ink, #1f2933);
+  font: 12.5px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+th { position: sticky; top: 0; padding: 0; background: var(--dt-paper, #fff); z-index: 1;
+  box-shadow: inset 0 -1px 0 var(--dt-line, #d9dee4); }
+th button { all: unset; box-sizing: border-box; width: 100%; padding: 7px 10px; cursor: pointer;
+  color: var(--dt-faint, #52606d); font-weight: 600; white-space: nowrap; text-align: left; }
+th.number button { text-align: right; }
+th button:hover { color: var(--dt-accent, #0b4f7d); }
+th button:focus-visible, tr:focus-visible { outline: 2px solid var(--dt-accent, #0b4f7d);
+  outline-offset: -2px; }
+th[aria-sort=ascending] button::after { content: " ▲"; font-size: 9px; }
+th[aria-sort=descending] button::after { content: " ▼"; font-size: 9px; }
+td { padding: 5px 10px; border-top: 1px solid var(--dt-grid, #eef1f4); vertical-align: top;
+  overflow-wrap: anywhere; }
+td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+tr.leads { cursor: pointer; }
+tr.leads:hover td { background: var(--dt-soft, #e8f1f8); }
+.severity { display: inline-block; font-size: 11px; font-weight: 600; padding: 1px 7px;
+  border-radius: 9px; border: 1px solid currentColor; }
+.error { color: var(--dt-pick, #b42318); }
+.warning { color: var(--dt-warn, #8a3a00); }
+.info { color: var(--dt-faint, #52606d); }
+`
+
+class FactsTable {
+  constructor(model, root) {
+    this.model = model
+    this.root = root
+    this.sorted = { column: -1, sign: 1 }
+    this.count = 0
+  }
+
+  order() {
+    const { column, sign } = this.sorted
+    const places = this.model.rows.map((_, place) => place)
+    if (column < 0) return places
+    const words = new Intl.Collator("en", { numeric: true })
+    const compare = (a, b) => {
+      if (a === b) return 0
+      if (a === null) return 1
+      if (b === null) return -1
+      return sign * (typeof a === "number" && typeof b === "number" ? a - b : words.compare(a, b))
+    }
+    const cell = (place) => this.model.rows[place][column]
+    return places.sort((a, b) => compare(cell(a), cell(b)) || a - b)
+  }
+
+  draw() {
+    const { model, root } = this
+    const focused = root.getRootNode().activeElement?.dataset?.focus
+    const room = document.createElement("div")
+    room.className = "dt-room"
+    room.style.maxHeight = `${model.room}px`
+    room.tabIndex = 0
+    room.setAttribute("role", "region")
+    room.setAttribute("aria-label", model.description)
+    const table = document.createElement("table")
+    table.append(this.head(), this.body())
+    room.appendChild(table)
+    root.replaceChildren(room)
+    if (focused) root.querySelector(`[data-focus="${focused}"]`)?.focus()
+    root.dataset.testid = model.test_id
+    root.dataset.state = JSON.stringify({ rows: this.order().map((place) => model.rows[place]) })
+  }
+
+  head() {
+    const head = document.createElement("thead"), row = document.createElement("tr")
+    this.model.columns.forEach(({ title, kind }, column) => {
+      const cell = document.createElement("th"), button = document.createElement("button")
+      cell.className = kind === "number" ? kind : ""
+      cell.scope = "col"
+      if (this.sorted.column === column) {
+        cell.setAttribute("aria-sort", this.sorted.sign > 0 ? "ascending" : "descending")
+      }
+      button.textContent = title
+      button.title = `Sort by ${title}`
+      button.dataset.focus = `title-${column}`
+      button.addEventListener("click", () => {
+        // Numbers start with the largest: that is what one looks for.
+        const first = kind === "number" ? -1 : 1
+        this.sorted = { column, sign: this.sorted.column === column ? -this.sorted.sign : first }
+        this.draw()
+      })
+      cell.appendChild(button)
+      row.appendChild(cell)
+    })
+    head.appendChild(row)
+    return head
+  }
+
+  body() {
+    const body = document.createElement("tbody")
+    for (const place of this.order()) {
+      const row = document.createElement("tr")
+      this.model.rows[place].forEach((value, column) => {
+        const cell = document.createElement("td"), { kind } = this.model.columns[column]
+        cell.className = kind === "number" ? "number" : ""
+        if (kind === "severity") {
+          const mark = document.createElement("span")
+          mark.className = `severity ${value}`
+          mark.textContent = value
+          cell.appendChild(mark)
+        } else cell.textContent = typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 4 }) : value ?? ""
+        row.appendChild(cell)
+      })
+      if (this.model.leads) this.lead(row, place)
+      body.appendChild(row)
+    }
+    return body
+  }
+
+  lead(row, place) {
+    const go = () => {
+      this.count += 1
+      this.model.event = { row: place, count: this.count }
+    }
+    row.className = "leads"
+    row.tabIndex = 0
+    row.dataset.focus = `row-${place}`
+    row.addEventListener("click", go)
+    row.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return
+      event.preventDefault()
+      go()
+    })
+  }
+}
+
+export function render({ model, el }) {
+  const style = document.createElement("style")
+  style.textContent = STYLE
+  const root = document.createElement("div")
+  el.append(style, root)
+  const table = new FactsTable(model, root)
+  model.on(["columns", "rows"], () => table.draw())
+  table.draw()
+}

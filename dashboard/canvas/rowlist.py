@@ -1,0 +1,159 @@
+"""A long list of rows over the shared time axis, of which only those in sight are sent.
+
+The whole list has a height; the browser tells what part of it is in sight, and gets the rows of
+that part and a screen more on either side. A list of a thousand rows costs what thirty do.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import param
+from panel.custom import JSComponent
+
+from dashboard.canvas.rowchart import Row, module_of
+from dashboard.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
+
+__all__ = ["Entry", "RowList", "packed"]
+
+AXIS_HEIGHT = 22  # as in rowchart.js
+DTYPES = {"u1": np.uint8, "u2": np.uint16, "f4": np.float32}
+PALETTES = ("blues", "outcome", "classes")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The place of a row in the list.
+
+    Attributes
+    ----------
+    id : str
+        Comes back in events.
+    height : float
+        CSS pixels, with the gap below.
+    """
+
+    id: str
+    height: float
+
+
+class RowList(JSComponent):
+    """Rows of kind ``heat``, ``outcome``, ``label`` and ``amount``; see ``rowlist.js``.
+
+    What a person does arrives as `event`: a dict with ``type`` (pick, label, toggle, reset),
+    ``row`` (its id), ``line`` (of several in a row, else -1) and ``column``.
+    """
+
+    iterations = param.List(default=[], doc="every recorded iteration")
+    first = param.Integer(default=0, doc="first column shown")
+    last = param.Integer(default=0, doc="last column shown")
+    rows = param.List(default=[], doc="the rows sent, each with its top in the list")
+    data = param.Bytes(default=b"")
+    cover = param.List(default=[0, 0], doc="top and bottom of what was sent")
+    total = param.Number(default=0, doc="height of the whole list")
+    entries = param.Integer(default=0, doc="rows of the whole list")
+    palettes = param.Dict(default={})
+    picked = param.List(default=[], doc="picked columns")
+    selected = param.List(default=[], doc="ids of picked rows")
+    opened = param.List(default=[], doc="numbers of the lines to mark, as in a row's `members`")
+    left = param.Integer(default=LEFT_MARGIN)
+    right = param.Integer(default=RIGHT_MARGIN)
+    room = param.Integer(default=560, doc="height of what is in sight")
+    reveal = param.Dict(default={}, doc="a top to bring into sight")
+    test_id = param.String(default="rowlist")
+    description = param.String(default="", doc="what the list shows, in words")
+    sight = param.Dict(default={}, doc="top of what is in sight, told by the browser")
+    event = param.Dict(default={})
+
+    _esm = module_of("axes.js", "rowlist.js")
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self._entries: list[Entry] = []
+        self._tops: list[float] = [0.0]
+        self._row_of: Callable[[int], Row] | None = None
+        self._revealed = 0
+        self.palettes = {
+            name: lookup_table(name) + lookup_table(name, dark=True) for name in PALETTES
+        }
+        self.param.watch(self._sighted, "sight")
+
+    def fill(self, entries: Sequence[Entry], row_of: Callable[[int], Row], **values: Any) -> None:
+        """List these rows, and take over other parameters in the same message.
+
+        Parameters
+        ----------
+        entries : sequence of Entry
+            All rows of the list.
+        row_of : callable
+            Draws the row of a place in `entries`; asked for those in sight only.
+        """
+        self._entries = list(entries)
+        self._tops = [0.0, *np.cumsum([entry.height for entry in entries]).tolist()]
+        self._row_of = row_of
+        total = self._tops[-1]
+        top = min(float(self.sight.get("top", 0)), max(0.0, total - self.room))
+        shown = int(min(total, self.room)) + AXIS_HEIGHT + 1
+        self.param.update(
+            **self._sent(top), total=total, entries=len(entries), height=shown, **values
+        )
+
+    def bring(self, key: str) -> None:
+        """Scroll the row of an id into sight, if it is out of it."""
+        place = next((i for i, entry in enumerate(self._entries) if entry.id == key), None)
+        if place is None:
+            return
+        top = float(self.sight.get("top", 0))
+        if top <= self._tops[place] and self._tops[place + 1] <= top + self.room:
+            return
+        self._revealed += 1
+        wanted = max(0.0, self._tops[place] - self.room / 3)
+        self.param.update(
+            **self._sent(wanted),
+            reveal={"top": wanted, "count": self._revealed},
+            sight={"top": wanted},
+        )
+
+    def _sighted(self, event: Any) -> None:
+        top = float(event.new.get("top", 0))
+        low, high = self.cover
+        margin = self.room / 2
+        above = low > 0 and top - low < margin
+        below = high < self.total and high - top - self.room < margin
+        if self._row_of and (above or below):
+            self.param.update(**self._sent(top))
+
+    def _sent(self, top: float) -> dict[str, Any]:
+        """Give the rows that a sight from `top` needs, and a screen on either side."""
+        assert self._row_of
+        if not self._entries:
+            return {"rows": [], "data": b"", "cover": [0, 0]}
+        first = max(0, bisect_right(self._tops, max(0.0, top - self.room)) - 1)
+        last = min(len(self._entries), bisect_left(self._tops, top + 2 * self.room))
+        rows = [self._row_of(place) for place in range(first, last)]
+        plain, data = packed(rows)
+        for place, row in zip(range(first, last), plain, strict=True):
+            row["top"] = self._tops[place]
+        return {"rows": plain, "data": data, "cover": [self._tops[first], self._tops[last]]}
+
+
+def packed(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], bytes]:
+    """Write rows as plain dicts, and their arrays one behind another."""
+    plain: list[dict[str, Any]] = []
+    chunks: list[bytes] = []
+    offset = 0
+    for row in rows:
+        places = []
+        for array in row.arrays:
+            dtype = next(name for name, kind in DTYPES.items() if array.dtype == kind)
+            content = np.ascontiguousarray(array).tobytes()
+            content += b"\0" * (-len(content) % 4)
+            places.append({"offset": offset, "dtype": dtype, "shape": list(array.shape)})
+            chunks.append(content)
+            offset += len(content)
+        plain.append(
+            row.options | {"id": row.id, "kind": row.kind, "height": row.height, "arrays": places}
+        )
+    return plain, b"".join(chunks)

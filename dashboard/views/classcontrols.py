@@ -1,0 +1,160 @@
+"""The controls above the list of classes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+
+from dashboard.controls import bar, check, choice, number_field
+from dashboard.run import Run
+from dashboard.selection import Selection
+
+__all__ = ["ORDERS", "class_controls", "class_legend", "search_field", "show_when"]
+
+ORDERS = {
+    "name": "name",
+    "error": "final error",
+    "anomaly": "most anomalous",
+    "similarity": "similar histories",
+}
+RULES = {"left": "left", "right": "right", "full": "full"}
+IMAGE_ORDERS = {
+    "forgetting": "forgetting events",
+    "index": "recorded order",
+    "similarity": "similar histories",
+}
+
+
+def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewable.Viewable:
+    """Give the controls.
+
+    Parameters
+    ----------
+    given : bool
+        Whether the training recorded groups of classes.
+    """
+    param = selection.param
+    groupings = {"none": "none", "similarity": "similar histories"}
+    if given or selection.class_grouping == "given":
+        groupings["given"] = "as recorded"
+    pixels = {"correct": "right or wrong", "predicted": "predicted class"}
+    amount = next((name for name in ("loss", "confidence") if run.has(f"images/{name}")), None)
+    if amount or selection.pixels == "loss":
+        pixels["loss"] = amount or "loss"
+    clusters = number_field(
+        param.class_clusters, "Clusters", "How many clusters of similar classes there are at most"
+    )
+    show_when(
+        selection, "class_grouping", clusters, lambda: selection.class_grouping == "similarity"
+    )
+    of_images = (
+        choice(
+            param.pixels,
+            "Image pixels",
+            pixels,
+            "What the pixels of an unfolded class's images show",
+            130,
+        ),
+        choice(
+            param.image_order,
+            "Images by",
+            IMAGE_ORDERS,
+            "How the images of an unfolded class are ordered: a forgetting event is an image that "
+            "was right and is wrong at the next snapshot",
+            144,
+        ),
+    )
+    for control in of_images:
+        show_when(selection, "open_classes", control, lambda: bool(selection.open_classes))
+    return bar(
+        search_field(selection, "class_search", "Search classes", "parts of names, by commas"),
+        choice(param.class_order, "Order", ORDERS, "How classes and groups are ordered", 130),
+        choice(
+            param.class_grouping,
+            "Groups",
+            groupings,
+            "Clusters of classes whose error histories resemble each other (Ward's linkage), or "
+            "the groups that the training recorded",
+            130,
+        ),
+        clusters,
+        choice(
+            param.rule,
+            "Anomaly rule",
+            RULES,
+            "left: an outcome changes after k equal ones; right: before k equal ones; full: both",
+            108,
+        ),
+        number_field(
+            param.anomaly_window, "Window k", "Snapshots that must have been equal, 1 to 50"
+        ),
+        number_field(
+            param.threshold, "Threshold", "Anomalous images that an iteration needs for a mark ▲"
+        ),
+        number_field(
+            param.least_marks,
+            "Marks at least",
+            "Only classes with so many marked iterations over the whole training",
+        ),
+        check(
+            param.anomaly_lines,
+            "counts",
+            "Draws the anomalous images as a line under each class",
+            96,
+        ),
+        *of_images,
+    )
+
+
+def class_legend(selection: Selection, scale_top: float, kind: str) -> str:
+    """Say in HTML what the colours and marks mean, those of image pixels where some are shown."""
+    threshold, window = selection.threshold, selection.anomaly_window
+    plural = "s" if threshold > 1 else ""
+    said = (
+        f"{scale('wrong images', '0', f'{scale_top:.0%}', 'square-root scale')}"
+        f"<span><b>\u25b2</b> at least {threshold} image{plural} anomalous "
+        f"({selection.rule} rule, k = {window})</span>"
+    )
+    if not selection.open_classes:
+        return f"<div class='dt-key'>{said}</div>"
+    if kind == "correct":
+        said += "<span><i class='dt-wrong'></i> wrong <i class='dt-right'></i> right</span>"
+    elif kind == "predicted":
+        said += "<span>pixels: one colour a predicted class; point at one for its name</span>"
+    else:
+        said += scale(kind, "0", "98th percentile", "square-root scale")
+    return f"<div class='dt-key'>{said}</div>"
+
+
+def scale(what: str, low: str, high: str, note: str) -> str:
+    """Write a colour scale in HTML."""
+    return (
+        f"<span>{what} {low} <i class='dt-ramp' role='img' aria-label='colours from {low} to "
+        f"{high}'></i> {high} ({note})</span>"
+    )
+
+
+def show_when(selection: Selection, name: str, control: Any, is_wanted: Callable[[], bool]) -> None:
+    """Show a control only while it does something; asked again when a parameter changes."""
+
+    def follow(*_: Any) -> None:
+        control.visible = is_wanted()
+
+    selection.param.watch(follow, name)
+    follow()
+
+
+def search_field(
+    selection: Selection, name: str, label: str, hint: str, width: int = 150
+) -> pn.widgets.TextInput:
+    """Make a field to search by; what is typed counts as it is typed."""
+    field = pn.widgets.TextInput.from_param(
+        selection.param[name],
+        name=label,
+        placeholder=hint,
+        description="Shows only what has one of these words in its name; commas separate them",
+        width=width,
+        margin=(0, 8, 0, 0),
+    )
+    field.param.watch(lambda event: setattr(selection, name, event.new), "value_input")
+    return field

@@ -1,0 +1,181 @@
+"""Rows of the validation view: heat lines of groups and classes, pixel blocks of their images."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dashboard.canvas.rowchart import Row
+from dashboard.canvas.rowlist import Entry
+from dashboard.classes import ClassHistories, Listed
+from dashboard.histories import images_of_class, outcomes_of
+from dashboard.run import Run
+from dashboard.selection import Selection
+
+__all__ = ["ClassRows", "pixel_height", "pixel_kind"]
+
+HEAT, GAP, LINE_ROOM, LINE_HEIGHT = 12, 8, 9, 26
+# Images of a row of pixels: what is out of sight is not sent.
+BLOCK = 64
+NAMED_IN_TITLE = 6
+
+
+def pixel_height(images: int) -> int:
+    """CSS pixels of an image's line: less where there are many, never under one."""
+    return next((pixel for most, pixel in ((60, 6), (150, 4), (600, 2)) if images <= most), 1)
+
+
+def pixel_kind(run: Run, selection: Selection) -> str:
+    """Give what the pixels of images show: the chosen one, where it was recorded."""
+    chosen = str(selection.pixels)
+    if chosen == "loss":
+        return next((n for n in ("loss", "confidence") if run.has(f"images/{n}")), "correct")
+    return chosen
+
+
+class ClassRows:
+    """The rows that a list of classes has, and how each is drawn.
+
+    Parameters
+    ----------
+    run : Run
+    selection : Selection
+    histories : ClassHistories
+    listed : sequence of Listed
+        Groups and classes in their order.
+    """
+
+    def __init__(
+        self, run: Run, selection: Selection, histories: ClassHistories, listed: Sequence[Listed]
+    ) -> None:
+        self.run = run
+        self.selection = selection
+        self.histories = histories
+        self.listed = listed
+        error = histories.error
+        greatest = float(np.nanmax(error)) if np.isfinite(error).any() else 1.0
+        self.scale_top = max(0.05, greatest)
+        self.counts_top = int(histories.counts.max()) if histories.counts.size else 0
+        self.entries: list[Entry] = []
+        self._sources: list[tuple[Listed, int]] = []
+        opened = set(selection.open_classes)
+        for entry in listed:
+            key = f"group:{entry.group.key}" if entry.group else f"class:{self._name(entry)}"
+            self._add(Entry(key, self.heat_height + GAP), entry, -1)
+            if not entry.group and self._name(entry) in opened:
+                self._add_images(entry)
+
+    @property
+    def heat_height(self) -> int:
+        """CSS pixels of a heat line, with the line of counts where it is shown."""
+        return HEAT + (LINE_ROOM + LINE_HEIGHT if self.selection.anomaly_lines else 0)
+
+    def row(self, place: int) -> Row:
+        """Draw the row of a place in `entries`."""
+        listed, block = self._sources[place]
+        if block >= 0:
+            return self._pixels(listed, block, self.entries[place].id)
+        return self._heat(listed, self.entries[place].id)
+
+    def image(self, key: str, line: int) -> int:
+        """Give the image of a line of a row of pixels, by the row's id."""
+        _, block, name = key.split(":", 2)
+        return int(self._images(self.run.class_names.index(name))[int(block) * BLOCK + line])
+
+    def _name(self, listed: Listed) -> str:
+        return self.histories.names[listed.number]
+
+    def _add(self, entry: Entry, listed: Listed, block: int) -> None:
+        self.entries.append(entry)
+        self._sources.append((listed, block))
+
+    def _images(self, number: int) -> np.ndarray:
+        return images_of_class(self.run, number, self.selection.image_order)
+
+    def _add_images(self, listed: Listed) -> None:
+        count = int(self.histories.sizes[listed.number])
+        pixel, name = pixel_height(count), self._name(listed)
+        for block, first in enumerate(range(0, count, BLOCK)):
+            lines = min(BLOCK, count - first)
+            gap = GAP + 4 if first + lines == count else 0
+            self._add(Entry(f"images:{block}:{name}", lines * pixel + gap), listed, block)
+
+    def _heat(self, listed: Listed, key: str) -> Row:
+        if listed.group:
+            members, label = listed.shown, listed.group.label
+            detail = f"{len(members):,} classes"
+            named = [self.histories.names[i] for i in members[:NAMED_IN_TITLE]]
+            more = len(members) - len(named)
+            title = f"{label}: " + ", ".join(named) + (f" and {more:,} more" if more > 0 else "")
+            is_open = listed.is_open
+        else:
+            members, label = np.array([listed.number]), self._name(listed)
+            size = int(self.histories.sizes[listed.number])
+            detail, title = f"{size:,}", f"{label}: {size:,} images"
+            is_open = label in self.selection.open_classes
+        counts = self.histories.counts[members].sum(axis=0)
+        marked = np.flatnonzero(counts >= self.selection.threshold)
+        options: dict[str, Any] = {
+            "label": label,
+            "detail": detail,
+            "title": title,
+            "indent": listed.depth,
+            "strong": listed.group is not None,
+            "toggle": "open" if is_open else "closed",
+            "size": int(self.histories.sizes[members].sum()),
+            "scale_top": self.scale_top,
+            "triangles": [[int(column), int(counts[column])] for column in marked],
+            "picture_height": HEAT,
+            "gap": GAP,
+        }
+        arrays: tuple[np.ndarray, ...] = (self.histories.error_of(members),)
+        if self.selection.anomaly_lines:
+            options["counts_top"] = int(max(1, counts.max() if listed.group else self.counts_top))
+            arrays += (counts.astype(np.float32),)
+        return Row(key, "heat", self.heat_height, arrays, options)
+
+    def _pixels(self, listed: Listed, block: int, key: str) -> Row:
+        everything = self._images(listed.number)
+        images = everything[block * BLOCK : (block + 1) * BLOCK]
+        kind = pixel_kind(self.run, self.selection)
+        # Outcomes stand in the order of the index, whatever order is shown.
+        places = np.searchsorted(np.sort(everything), images)
+        values = outcomes_of(self.run, listed.number, kind)[places]
+        names = self.run.array("images/name")
+        options: dict[str, Any] = {
+            "indent": listed.depth + 1,
+            "members": [int(image) for image in images],
+            "line_labels": [str(names[image]) for image in images],
+            "value_label": kind,
+            "faint": True,
+        }
+        if block == 0:
+            options["label"] = _counted(len(everything))
+            options["notes"] = [ORDERED[self.selection.image_order]]
+        if kind == "correct":
+            shown, array = "outcome", values.astype(np.uint8)
+        elif kind == "predicted":
+            shown, array = "label", np.where(values < 0, 65535, values).astype(np.uint16)
+            taken = np.unique(values[values >= 0])
+            options["value_names"] = {str(i): self.histories.names[int(i)] for i in taken}
+        else:
+            shown, array = "amount", values.astype(np.float32)
+            options["scale_top"] = self._amount_top(listed.number, kind)
+        return Row(key, shown, len(images) * pixel_height(len(everything)), (array,), options)
+
+    def _amount_top(self, number: int, kind: str) -> float:
+        """Give the value of the darkest colour: one outlier would leave all else white."""
+        values = outcomes_of(self.run, number, kind)
+        known = values[np.isfinite(values)]
+        return max(float(np.quantile(known, 0.98)), 1e-9) if known.size else 1.0
+
+
+ORDERED = {
+    "index": "in recorded order",
+    "forgetting": "most forgotten first",
+    "similarity": "similar histories together",
+}
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} image{'s' if count != 1 else ''}"
