@@ -92,6 +92,12 @@ def wide_app(wide_store):
     yield from served(wide_store)
 
 
+@pytest.fixture(scope="session")
+def serve_stores():
+    """A generator of the address at which stores are served, for a module's own ones."""
+    return served
+
+
 def served(*stores):
     port = free_port()
     command = [sys.executable, "-m", "deeptracker.cli", "serve", *map(str, stores)]

@@ -7,7 +7,6 @@ import urllib.parse
 
 import numpy as np
 import pytest
-from conftest import served  # the browser tests' own
 
 from dashboard.classes import class_histories, similar_groups
 from dashboard.histories import (
@@ -108,7 +107,7 @@ def test_counts_are_drawn_as_a_line_on_demand(person, app):
     person.open(app)
     person.wait_for("validation")
     before = person.row("validation", "class:3")["height"]
-    person.page.get_by_role("checkbox").first.check()
+    person.page.get_by_text("counts", exact=True).click()
     person.wait(lambda: person.row("validation", "class:3")["height"] > before, "the line")
     assert any(row["id"] == "counts" for row in person.state("validation-whole")["rows"])
 
@@ -331,7 +330,7 @@ def test_parameters_sort_by_size_and_findings_filter_by_severity(person, app, ru
 
 
 @pytest.fixture(scope="module")
-def bare_app(tmp_path_factory):
+def bare_app(tmp_path_factory, serve_stores):
     """Two runs: one of snapshots alone, one with predictions but no loss and no pictures."""
     folder = tmp_path_factory.mktemp("bare")
     label = (np.arange(40) % 2).astype(np.int32)
@@ -355,7 +354,7 @@ def bare_app(tmp_path_factory):
     for store in stores:
         command = [sys.executable, "-m", "deeptracker.cli", "process", store.with_suffix("")]
         subprocess.run([*command, "--store", store], check=True)
-    yield from served(*stores)
+    yield from serve_stores(*stores)
 
 
 def test_a_run_without_outcomes_says_how_to_record_them(person, bare_app):
@@ -378,5 +377,5 @@ def test_a_run_without_loss_and_pictures_shows_what_there_is(person, bare_app):
     rows = person.wait_for("image-history")["rows"]
     assert {entry["id"] for entry in rows} == {"outcome", "predicted"}
     person.tab("Gallery")
-    assert len(person.wait_for("gallery")["tiles"]) > 0
+    person.wait(lambda: person.state("gallery")["tiles"], "the tiles")
     assert person.errors == []
