@@ -8,7 +8,7 @@ from dashboard.figures.names import known
 from dashboard.figures.rasters import live_matrix
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.views.validation import similarity_order
+from dashboard.similarity import similarity_order
 
 __all__ = ["ClassFigures"]
 
