@@ -116,14 +116,14 @@ def class_legend(selection: Selection, scale_top: float, kind: str) -> str:
         f"({selection.rule} rule, k = {window})</span>"
     )
     if not selection.open_classes:
-        return f"<div class='dt-key'>{said}</div>"
+        return f"<div class='dt-says'>{said}</div>"
     if kind == "correct":
         said += "<span><i class='dt-wrong'></i> wrong <i class='dt-right'></i> right</span>"
     elif kind == "predicted":
         said += "<span>pixels: one colour a predicted class; point at one for its name</span>"
     else:
         said += scale(kind, "0", "98th percentile", "square-root scale")
-    return f"<div class='dt-key'>{said}</div>"
+    return f"<div class='dt-says'>{said}</div>"
 
 
 def scale(what: str, low: str, high: str, note: str) -> str:
