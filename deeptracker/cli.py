@@ -28,8 +28,8 @@ app = typer.Typer(
     name="deeptracker",
     help="See what happens inside a deep network while it trains: "
     "every weight, every validation image, every recorded iteration.",
-    epilog="Exit codes: 0 done, 1 an error named on standard error, 2 wrong usage, "
-    "130 interrupted (nothing committed is lost).",
+    epilog="Exit codes: 0 done (or told to stop while following), 1 an error named on standard "
+    "error, 2 wrong usage, 130 interrupted (nothing committed is lost).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -95,8 +95,22 @@ def process(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as one JSON object.")
     ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what is added, until Ctrl-C.")
+    ] = False,
+    poll: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="With --follow: seconds between two looks at the log."),
+    ] = None,
 ) -> None:
     """Process a training log into a store; run it again to add what is new."""
+    if follow:
+        if report:
+            raise typer.BadParameter("--report is of one run, --follow makes many; use --log")
+        _follow(log, store, config, workers, scheduler, poll, task_log, as_json)
+        return
+    if poll is not None:
+        raise typer.BadParameter("--poll goes with --follow")
     with _one_line_errors():
         from pipeline import process as process_log
         from pipeline.config import load_config
@@ -117,6 +131,40 @@ def process(
             typer.echo(json.dumps(summary.as_dict()))
         else:
             typer.echo(summary.text())
+
+
+def _follow(
+    log: str,
+    store: str | None,
+    config: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    poll: float | None,
+    task_log: Path | None,
+    as_json: bool,
+) -> None:
+    """Keep a store up with its log; a line for every commit."""
+    with _one_line_errors():
+        from pipeline import Summary
+        from pipeline import follow as follow_log
+        from pipeline.config import load_config
+
+        def committed(summary: Summary) -> None:
+            line = json.dumps(summary.as_dict()) if as_json else summary.line()
+            typer.echo(line)
+            sys.stdout.flush()
+
+        follow_log(
+            log,
+            store,
+            config=load_config(config),
+            workers=workers,
+            scheduler=scheduler,
+            poll_seconds=poll,
+            task_log=task_log,
+            committed=committed,
+            noticed=lambda message: errors.print(f"[bold yellow]notice:[/] {_escape(message)}"),
+        )
 
 
 @app.command()

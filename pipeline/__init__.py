@@ -3,15 +3,17 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipeline.following import follow
     from pipeline.processing import plan, process
     from pipeline.store import open_store
     from pipeline.summary import Summary
 
-__all__ = ["Summary", "open_store", "plan", "process"]
+__all__ = ["Summary", "follow", "open_store", "plan", "process"]
 
 # Imported when asked for, so that reading a config costs no dask, zarr or numba.
 _HOMES = {
     "Summary": "pipeline.summary",
+    "follow": "pipeline.following",
     "open_store": "pipeline.store",
     "plan": "pipeline.processing",
     "process": "pipeline.processing",

@@ -16,6 +16,7 @@ __all__ = [
     "AnomalyConfig",
     "Config",
     "FindingConfig",
+    "FollowConfig",
     "SourceConfig",
     "StorageConfig",
     "load_config",
@@ -79,6 +80,17 @@ class FindingConfig(Section):
     per_rule: int = Field(default=50, ge=1, description="findings of one rule at most")
 
 
+class FollowConfig(Section):
+    """How `deeptracker process --follow` looks at a log."""
+
+    poll_seconds: float = Field(default=5.0, gt=0, description="between two looks at the log")
+    settle_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        description="how long the newest iteration may lack what the one before has",
+    )
+
+
 class StorageConfig(Section):
     """How ``s3://`` locations are reached; what is left out comes from the environment.
 
@@ -126,6 +138,7 @@ class Config(Section):
     source: SourceConfig = SourceConfig()
     cluster: AnyCluster = LocalSettings()
     storage: StorageConfig = StorageConfig()
+    follow: FollowConfig = FollowConfig()
 
     @field_validator("cluster", mode="before")
     @classmethod

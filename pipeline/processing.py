@@ -1,6 +1,9 @@
 """Processing: a training log becomes a store, or a grown log adds to one. The main flow."""
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from distributed import Client
@@ -24,9 +27,11 @@ from pipeline.subject import Subject
 from pipeline.summary import Summary
 from pipeline.watch import Watch
 
-__all__ = ["default_store", "plan", "process"]
+__all__ = ["Connecting", "default_store", "plan", "process", "update", "with_cluster"]
 
 TELLING_SECONDS = 5.0
+# Opens a client to the cluster for a run that reads so many bytes.
+Connecting = Callable[[int], AbstractContextManager[Client]]
 
 
 def process(
@@ -75,8 +80,9 @@ def process(
         When the log, the config or the store is unfit; what was committed before is intact.
     """
     started = time.perf_counter()
-    config = _with_cluster(config or Config(), workers, scheduler)
+    config = with_cluster(config or Config(), workers, scheduler)
     location = str(store or default_store(log))
+    connecting = partial(connect, config.cluster)
     watch = Watch(
         progress or SilentProgress(),
         Path(report) if report else None,
@@ -84,17 +90,39 @@ def process(
     )
     watch.check()
     with terminate_as_interrupt():
-        subject = Subject(open_source(log, config.source.pattern, config.storage), config)
-        forecast_of(subject, location).check()
-        with open_writer(location, config.storage) as writer:
-            change = _change(writer, subject)
-            if change.action == "nothing":
-                return _summary(started, location, subject, change, writer)
-            run = _prepared(writer, subject, change)
-            nbytes, comparison = _measured(writer, run, watch)
-            findings = write_conclusions(writer.root(), run, comparison)
-            writer.publish(_message(subject, change, run))
-            return _summary(started, location, subject, change, writer, run, nbytes, findings)
+        source = open_source(log, config.source.pattern, config.storage)
+        return update(Subject(source, config), location, watch, connecting, started)
+
+
+def update(
+    subject: Subject,
+    location: str,
+    watch: Watch,
+    connecting: Connecting,
+    started: float | None = None,
+) -> Summary:
+    """Bring a store up to its log: compare, stage, measure, conclude, publish.
+
+    Parameters
+    ----------
+    location : str
+        Path or URL of the store.
+    connecting : callable
+        Is asked for a cluster once there is something to measure.
+    started : float, optional
+        When the run began, by `time.perf_counter`; now by default.
+    """
+    started = time.perf_counter() if started is None else started
+    forecast_of(subject, location).check()
+    with open_writer(location, subject.config.storage) as writer:
+        change = _change(writer, subject)
+        if change.action == "nothing":
+            return _summary(started, location, subject, change, writer)
+        run = _prepared(writer, subject, change)
+        nbytes, comparison = _measured(writer, run, watch, connecting)
+        findings = write_conclusions(writer.root(), run, comparison)
+        writer.publish(_message(subject, change, run))
+        return _summary(started, location, subject, change, writer, run, nbytes, findings)
 
 
 def plan(
@@ -122,7 +150,7 @@ def plan(
     DeepTrackerError
         When the log, the config, the store or the cluster is unfit.
     """
-    config = _with_cluster(config or Config(), workers, scheduler)
+    config = with_cluster(config or Config(), workers, scheduler)
     subject = Subject(open_source(log, config.source.pattern, config.storage), config)
     return forecast_of(subject, str(store or default_store(log)), rate)
 
@@ -160,7 +188,9 @@ def _prepared(writer: StoreWriter, subject: Subject, change: Change) -> Run:
     return Run(subject, schema, recording, columns, plan)
 
 
-def _measured(writer: StoreWriter, run: Run, watch: Watch) -> tuple[int, Comparison]:
+def _measured(
+    writer: StoreWriter, run: Run, watch: Watch, connecting: Connecting
+) -> tuple[int, Comparison]:
     """Run both stages on the cluster; give the bytes read and what the second found."""
     if not len(run.columns):
         return 0, Comparison()
@@ -168,8 +198,7 @@ def _measured(writer: StoreWriter, run: Run, watch: Watch) -> tuple[int, Compari
     progress.start(run.plan.nbytes)
     try:
         progress.stage("starting workers")
-        cluster = connect(run.subject.config.cluster, run.plan.nbytes)
-        with cluster as client, watch.over(client) as log:
+        with connecting(run.plan.nbytes) as client, watch.over(client) as log:
             writer.stage("Staged: arrays")
             started = time.perf_counter()
             nbytes = measure(client, writer.session, run, progress, log)
@@ -187,7 +216,7 @@ def _note_rate(writer: StoreWriter, client: Client, nbytes: int, seconds: float)
         writer.root().attrs[RATE_ATTRIBUTE] = nbytes / seconds / threads
 
 
-def _with_cluster(config: Config, workers: int | None, scheduler: str | None) -> Config:
+def with_cluster(config: Config, workers: int | None, scheduler: str | None) -> Config:
     """Let arguments override the config's cluster."""
     return config.model_copy(update={"cluster": overridden(config.cluster, workers, scheduler)})
 

@@ -51,6 +51,14 @@ class Summary:
         """Bytes of weights by the whole run's time."""
         return self.nbytes / 1e9 / self.seconds if self.seconds else 0.0
 
+    def line(self) -> str:
+        """Say it in one line, without the warnings."""
+        reason = f", everything anew since {self.reason}" if self.reason else ""
+        return (
+            f"{self.action}: {self.snapshots} snapshots ({self.nbytes / 1e6:,.1f} MB) in "
+            f"{self.seconds:.1f} s{reason}; {self.iterations} iterations, {self.findings} findings"
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Give the summary for JSON."""
         return {**asdict(self), "gigabytes_per_second": self.gigabytes_per_second}

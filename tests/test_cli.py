@@ -64,3 +64,10 @@ def test_an_unknown_config_key_names_the_file_and_the_key(digits_log, tmp_path):
 
 def test_wrong_usage_ends_with_two():
     assert deeptracker("process").returncode == 2
+
+
+@pytest.mark.parametrize("options", [["--poll", "1"], ["--follow", "--report", "report.html"]])
+def test_options_that_do_not_go_together_are_wrong_usage(digits_log, options):
+    result = deeptracker("process", digits_log, *options)
+    assert result.returncode == 2
+    assert options[-2] in result.stderr

@@ -1,0 +1,208 @@
+"""Following: a store keeps up with its log while the training goes on, one commit a batch.
+
+The log is looked at every few seconds, at its listing alone. Files that are there are whole, since
+writers rename; what may still be missing is another file of the newest iteration, so that waits
+until it has what the iteration before has.
+"""
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from distributed import Client
+
+from deeptracker.errors import LogError
+from pipeline.arrays import read
+from pipeline.clusters import AnyCluster, connect
+from pipeline.config import Config
+from pipeline.interrupts import terminate_as_interrupt
+from pipeline.locations import open_folder
+from pipeline.processing import Connecting, default_store, update, with_cluster
+from pipeline.progress import SilentProgress
+from pipeline.sources import Source, open_source
+from pipeline.store import find_store
+from pipeline.subject import Subject
+from pipeline.summary import Summary
+from pipeline.watch import Watch
+
+__all__ = ["follow"]
+
+Listing = frozenset[tuple[str, int, str]]
+# Where files of a log lie; plain checkpoints lie in the folder itself.
+PLACES = ("", "snapshots", "outcomes")
+
+
+def follow(
+    log: str | Path,
+    store: str | Path | None = None,
+    *,
+    config: Config | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    poll_seconds: float | None = None,
+    task_log: str | Path | None = None,
+    committed: Callable[[Summary], None] | None = None,
+    noticed: Callable[[str], None] | None = None,
+) -> None:
+    """Process what is in a log, and then whatever is added to it, until told to stop.
+
+    It returns on SIGINT (Ctrl-C) or SIGTERM while it waits. During a batch they end it by
+    KeyboardInterrupt, as they end `process`: nothing of the batch is committed.
+
+    Parameters
+    ----------
+    log, store, config, workers, scheduler, task_log
+        As of `process`. The log need not be there yet. The cluster is started for the first batch
+        and kept.
+    poll_seconds : float, optional
+        Between two looks at the log; overrides the config.
+    committed : callable, optional
+        Told of every commit.
+    noticed : callable, optional
+        Told, once each, of files that were left out, rewritten or removed, and of a log that cannot
+        be read at the moment.
+
+    Raises
+    ------
+    DeepTrackerError
+        When the config or the store is unfit, or the cluster is lost.
+    """
+    config = with_cluster(config or Config(), workers, scheduler)
+    pause = config.follow.poll_seconds if poll_seconds is None else poll_seconds
+    location = str(store or default_store(log))
+    watch = Watch(SilentProgress(), None, Path(task_log) if task_log else None)
+    watch.check()
+    lookout = Lookout(str(log), location, config)
+    notices = _Notices(noticed or (lambda _: None))
+    with terminate_as_interrupt(), _kept(config.cluster) as connecting:
+        while True:
+            try:
+                source = lookout.look()
+            except KeyboardInterrupt:
+                return
+            except LogError as error:
+                notices.tell([str(error)])
+                source = None
+            if source is not None:
+                try:
+                    summary = update(Subject(source, config), location, watch, connecting)
+                except LogError as error:
+                    # A file vanished or shrank while it was read: what is there now comes next.
+                    lookout.forget()
+                    notices.tell([str(error)])
+                else:
+                    if summary.action != "unchanged" and committed:
+                        committed(summary)
+                    notices.tell(summary.problems)
+            try:
+                time.sleep(pause)
+            except KeyboardInterrupt:
+                return
+
+
+class Lookout:
+    """Looks at a log, and gives its source when there may be something new in it.
+
+    Parameters
+    ----------
+    log, store : str
+        Locations.
+    """
+
+    def __init__(self, log: str, store: str, config: Config) -> None:
+        self._log = log
+        self._store = store
+        self._config = config
+        self._seen: Listing = frozenset()
+        self._changed = 0.0
+        self._held = False
+
+    def look(self) -> Source | None:
+        """Give the source if the listing has changed, or if what was held back has waited enough.
+
+        Raises
+        ------
+        LogError
+            When there is no log, or nothing in it yet.
+        """
+        listing = self._listing()
+        now = time.monotonic()
+        waited = now - self._changed >= self._config.follow.settle_seconds
+        if listing == self._seen and not (self._held and waited):
+            return None
+        source = open_source(self._log, self._config.source.pattern, self._config.storage)
+        if listing != self._seen:
+            self._seen, self._changed, waited = listing, now, False
+        self._held = not waited and _is_incomplete(source) and not self._is_stored(source)
+        if not self._held:
+            return source
+        return _without_newest(source) if len(source.iterations) > 1 else None
+
+    def forget(self) -> None:
+        """Look at everything anew."""
+        self._seen = frozenset()
+
+    def _listing(self) -> Listing:
+        folder = open_folder(self._log, self._config.storage)
+        return frozenset(
+            (file.location, file.size, file.version)
+            for place in PLACES
+            for file in folder.files(place)
+        )
+
+    def _is_stored(self, source: Source) -> bool:
+        """Whether the newest iteration was processed before: held back, it would seem removed."""
+        reader = find_store(self._store, self._config.storage)
+        return reader is not None and source.iterations[-1] in read(reader.root(), "iteration")
+
+
+class _Notices:
+    """Passes on what was not said before."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._said: set[str] = set()
+
+    def tell(self, messages: tuple[str, ...] | list[str]) -> None:
+        """Say what is new, and forget what is no longer so."""
+        for message in messages:
+            if message not in self._said:
+                self._tell(message)
+        self._said = set(messages)
+
+
+def _is_incomplete(source: Source) -> bool:
+    """Whether the newest iteration lacks a file of a kind that the one before has.
+
+    The first is expected to have outcomes where the validation images are there already.
+    """
+    newest = source.iterations[-1]
+    if len(source.iterations) == 1:
+        return source.images() is not None and source.outcomes(newest) is None
+    before = source.iterations[-2]
+    return (source.has_snapshot(before) and not source.has_snapshot(newest)) or (
+        source.outcomes(before) is not None and source.outcomes(newest) is None
+    )
+
+
+def _without_newest(source: Source) -> Source:
+    kept = copy.copy(source)
+    kept.iterations = source.iterations[:-1]
+    return kept
+
+
+@contextmanager
+def _kept(settings: AnyCluster) -> Iterator[Connecting]:
+    """Give a way to connect of which the first call starts the cluster, and later ones use it."""
+    with ExitStack() as cluster:
+        clients: list[Client] = []
+
+        @contextmanager
+        def client(_nbytes: int) -> Iterator[Client]:
+            if not clients:
+                clients.append(cluster.enter_context(connect(settings)))
+            yield clients[0]
+
+        yield client
