@@ -14,6 +14,7 @@ from dashboard.cubereading import (
     images_of_class,
     layer_filters,
     layer_names,
+    once,
 )
 from dashboard.run import Run
 from dashboard.selection import Selection
@@ -175,7 +176,14 @@ def faces_of(run: Run, selection: Selection) -> Faces:
         front = _associated(run, classes, layers)
     else:
         columns: Any = inside or time.shown
-        front = _co_occurring(images[:, columns], filters[:, columns], layers, classes)
+        key = (*_shaping(selection), *((*inside,) if inside else (time.first, time.last)))
+        # The dearest of the faces, and the same for every class and layer that is picked.
+        together = once(
+            run,
+            ("front", bool(inside), classes.step, layers.step, *key),
+            lambda: _co_occurring(images[:, columns], filters[:, columns], layers, classes),
+        )
+        front = Front(together)
     return Faces(
         binned_where(top, top_kept, (classes.step, time.step)),
         binned_where(side, side_kept, (layers.step, time.step)),
@@ -217,10 +225,19 @@ def _layer_rows(run: Run, selection: Selection, axis: Axis) -> np.ndarray:
     return rows
 
 
-def _co_occurring(images: np.ndarray, filters: np.ndarray, layers: Axis, classes: Axis) -> Front:
+def _shaping(selection: Selection) -> tuple[Any, ...]:
+    """Give what the rows of the faces depend on."""
+    names = ["rule", "anomaly_window", "cube_order", "window"]
+    names += ["cube_classes", "cube_layers", "cube_class", "cube_layer"]
+    return tuple(getattr(selection, name) for name in names)
+
+
+def _co_occurring(
+    images: np.ndarray, filters: np.ndarray, layers: Axis, classes: Axis
+) -> np.ndarray:
     """Count a layer's anomalous filters where a class is anomalous, [layer, class_]."""
     together = filters.astype(np.float32) @ (images > 0).T.astype(np.float32)
-    return Front(binned(together, (layers.step, classes.step)))
+    return binned(together, (layers.step, classes.step))
 
 
 def _associated(run: Run, classes: Axis, layers: Axis) -> Front:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.cubeaxis import Axis
-from dashboard.cubedata import Faces, Picks, picks_of
+from dashboard.cubedata import Faces, Picks, axes_of, picks_of
 from dashboard.cubereading import anomalous_filters, class_anomalies, layer_filters, layer_names
 from dashboard.run import Run
 from dashboard.selection import Selection
@@ -36,9 +36,9 @@ class CubeHands:
 
     def bring_into_sight(self) -> None:
         """Move the windows so that what is picked lies in them."""
-        assert self.faces is not None
-        planes = planes_of(self.faces, picks_of(self.run, self.selection))
-        for name, axis in (("class", self.faces.classes), ("layer", self.faces.layers)):
+        classes, layers, _ = axes_of(self.run, self.selection)
+        planes = planes_of((classes, layers), picks_of(self.run, self.selection))
+        for name, axis in (("class", classes), ("layer", layers)):
             place = planes[name]
             if place >= 0 and not axis.first <= place < axis.last:
                 wide = axis.last - axis.first
@@ -144,7 +144,7 @@ class CubeHands:
         self.selection.param.update(
             **{UNFOLDED[name]: "" if folds else chosen, WINDOWS[name]: None}
         )
-        axis = self._axis(name)
+        axis = axes_of(self.run, self.selection)[0 if name == "class" else 1]
         parts = np.flatnonzero(axis.parts >= 0)
         if len(parts) and len(axis.labels) > ITEMS_IN_SIGHT:
             setattr(self.selection, WINDOWS[name], (int(parts[0]) - 1, int(parts[-1]) + 1))
@@ -163,10 +163,11 @@ class CubeHands:
         self.selection.param.update(cube_classes=None, cube_layers=None, window=None)
 
 
-def planes_of(faces: Faces, picks: Picks) -> dict[str, int]:
+def planes_of(axes: tuple[Axis, Axis], picks: Picks) -> dict[str, int]:
     """Give the places of the picked class, layer and iteration among the items; -1 for none."""
+    classes, layers = axes
     return {
-        "class": faces.classes.place(picks.classes[-1]) if picks.classes else -1,
-        "layer": faces.layers.place(picks.layers[-1]) if picks.layers else -1,
+        "class": classes.place(picks.classes[-1]) if picks.classes else -1,
+        "layer": layers.place(picks.layers[-1]) if picks.layers else -1,
         "time": picks.columns[-1] if picks.columns else -1,
     }

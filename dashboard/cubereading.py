@@ -17,11 +17,12 @@ __all__ = [
     "image_marks",
     "images_of_class",
     "layer_names",
+    "once",
     "top_filter",
 ]
 
 
-def _once(run: Run, key: tuple[Hashable, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
+def once(run: Run, key: tuple[Hashable, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
     """Give an array that was made before of this commit, or make it."""
 
     def read_only() -> np.ndarray:
@@ -44,7 +45,7 @@ def class_anomalies(run: Run, selection: Selection) -> np.ndarray:
     def read() -> np.ndarray:
         return run.part(f"classes/{rule}", slice(window - 1, window))[0]
 
-    return _once(run, ("classes", rule, window), read)
+    return once(run, ("classes", rule, window), read)
 
 
 def anomalous_filters(run: Run) -> np.ndarray:
@@ -72,7 +73,7 @@ def image_marks(run: Run, selection: Selection, number: int) -> np.ndarray:
         correct[order] = run.part("images/correct", images[order], slice(None))
         return anomalies(correct, rule, window).astype(np.int32)
 
-    return _once(run, ("images", number, rule, window), read)
+    return once(run, ("images", number, rule, window), read)
 
 
 def layer_filters(run: Run, layer: str) -> list[tuple[str, int]]:
@@ -103,7 +104,7 @@ def filter_marks(run: Run, layer: str) -> np.ndarray:
         nothing = np.zeros((0, len(run.iterations)), np.float32)
         return (np.concatenate([nothing, *scores]) > threshold).astype(np.int32)
 
-    return _once(run, ("filters", layer), read)
+    return once(run, ("filters", layer), read)
 
 
 def top_filter(run: Run, layer: str, column: int) -> tuple[str, int, float]:
@@ -119,5 +120,5 @@ def top_filter(run: Run, layer: str, column: int) -> tuple[str, int, float]:
                 best = (name, place, float(scores[place]))
         return np.array(best, object)
 
-    name, index, score = _once(run, ("top", layer, column), read)
+    name, index, score = once(run, ("top", layer, column), read)
     return str(name), int(index), float(score)

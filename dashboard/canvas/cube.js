@@ -237,11 +237,13 @@ class Cube {
     const { first, last } = this.windows.class
     const { labels } = this.model.items.class
     const shown = this.labelled("class", w / 14)
-    const widest = Math.max(...shown.map((item) => context.measureText(labels[item]).width))
+    const widest = Math.max(...shown.map((item) => context.measureText(labels[item].replace(/^class /, "")).width))
     // Names too wide for their column lean, so that more of them can be read.
     const leaning = widest + 8 > (w / (last - first)) * Math.max(1, (last - first) / shown.length)
     for (const item of shown) {
-      const text = fitted(context, this.label(context, "class", item), leaning ? 74 : 90)
+      // The axis says that they are classes.
+      const name = this.label(context, "class", item).replace(/^class /, "")
+      const text = fitted(context, name, leaning ? 74 : 90)
       const at = x + w * this.share("class", item)
       context.textAlign = leaning ? "right" : "center"
       context.save()

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 
+from dashboard.background import Latest
 from dashboard.canvas.cube import Cube, packed_faces
 from dashboard.canvas.triples import TripleTable
 from dashboard.controls import bar, beside, choice, number_field, rail, text
@@ -13,7 +14,7 @@ from dashboard.cubedata import Faces, Picks, faces_of, picks_of
 from dashboard.cubehands import UNFOLDED, CubeHands, planes_of
 from dashboard.cubereading import layer_names
 from dashboard.run import Run
-from dashboard.selection import Selection
+from dashboard.selection import KEYS, Selection
 from dashboard.triples import Triple, strongest
 
 __all__ = ["CorrelationView"]
@@ -46,6 +47,7 @@ class CorrelationView:
         self.list = rail(self.links)
         self.triples: list[Triple] = []
         self.hands = CubeHands(run, selection)
+        self._faces, self._ranks = Latest(), Latest()
         self.cube.param.watch(lambda event: self.hands.act(event.new), "event")
         self.links.param.watch(self._chosen, "event")
         slicing = ["iterations", "classes", "nodes"]
@@ -131,45 +133,42 @@ class CorrelationView:
             self._draw()
 
     def _picked(self, *_: Any) -> None:
-        if not self._complete:
-            return
-        self._draw()
-        self.hands.bring_into_sight()
+        if self._complete:
+            self.hands.bring_into_sight()
+            self._draw()
 
     def _turned(self, event: Any) -> None:
         self.cube.flat = event.new
 
     def _draw(self) -> None:
-        """Send the faces and where the planes stand, in one message."""
-        faces = faces_of(self.run, self.selection)
-        picks = picks_of(self.run, self.selection)
-        self.hands.faces = faces
-        self.cube.param.update(
-            faces=packed_faces(faces),
-            items=self._items(faces),
-            view={
-                "class": faces.classes.described(),
-                "layer": faces.layers.described(),
-                "time": faces.time.described(),
-            },
-            picks=planes_of(faces, picks),
-            slices=self._slices(picks),
-            unfoldable=self._unfoldable(picks),
-            flat=self.selection.cube_flat,
-            description=_described(faces),
-        )
-        self._mark_row()
+        """Count beside the page's loop, then send faces and planes in one message."""
+        run, asked = self.run, _copied(self.selection)
 
-    def _items(self, faces: Faces) -> dict[str, Any]:
-        axes = {"class": faces.classes, "layer": faces.layers, "time": faces.time}
-        return {
-            name: {
-                "labels": axis.labels,
-                "parts": (axis.parts >= 0).astype(int).tolist(),
-                "open": getattr(self.selection, UNFOLDED[name]) if name in UNFOLDED else "",
-            }
-            for name, axis in axes.items()
-        }
+        def count() -> tuple[Faces, dict[str, Any]]:
+            faces = faces_of(run, asked)
+            return faces, packed_faces(faces)
+
+        def show(found: tuple[Faces, dict[str, Any]]) -> None:
+            faces, packed = found
+            picks = picks_of(run, asked)
+            self.hands.faces = faces
+            self.cube.param.update(
+                faces=packed,
+                items=_items(faces, asked),
+                view={
+                    "class": faces.classes.described(),
+                    "layer": faces.layers.described(),
+                    "time": faces.time.described(),
+                },
+                picks=planes_of((faces.classes, faces.layers), picks),
+                slices=self._slices(picks),
+                unfoldable=self._unfoldable(picks),
+                flat=self.selection.cube_flat,
+                description=_described(faces),
+            )
+            self._mark_row()
+
+        self._faces.find(count, show)
 
     def _slices(self, picks: Picks) -> list[dict[str, str]]:
         names = layer_names(self.run)
@@ -200,7 +199,11 @@ class CorrelationView:
         return found
 
     def _list_strongest(self) -> None:
-        self.triples = strongest(self.run, self.selection)
+        run, asked = self.run, _copied(self.selection)
+        self._ranks.find(lambda: strongest(run, asked), self._show_strongest)
+
+    def _show_strongest(self, triples: list[Triple]) -> None:
+        self.triples = triples
         self.links.rows = [
             {
                 "class_": triple.class_,
@@ -212,8 +215,9 @@ class CorrelationView:
                 "filter": triple.filter,
                 "filter_score": f"{triple.filter_score:,.1f}",
             }
-            for triple in self.triples
+            for triple in triples
         ]
+        self._mark_row()
 
     def _mark_row(self) -> None:
         selection = self.selection
@@ -237,6 +241,23 @@ class CorrelationView:
         if event.new["what"] == "filter":
             values |= {"filters": [[triple.parameter, triple.filter]], "cube_layer": triple.layer}
         self.selection.param.update(**values)
+
+
+def _copied(selection: Selection) -> Selection:
+    """Keep a selection as it is now, for a thread to read while the page's own goes on."""
+    return Selection(**{name: getattr(selection, name) for name in KEYS})
+
+
+def _items(faces: Faces, selection: Selection) -> dict[str, Any]:
+    axes = {"class": faces.classes, "layer": faces.layers, "time": faces.time}
+    return {
+        name: {
+            "labels": axis.labels,
+            "parts": (axis.parts >= 0).astype(int).tolist(),
+            "open": getattr(selection, UNFOLDED[name]) if name in UNFOLDED else "",
+        }
+        for name, axis in axes.items()
+    }
 
 
 def _worded(word: str, names: list[str]) -> list[str]:
