@@ -18,6 +18,9 @@ from pipeline.subject import Subject
 
 __all__ = ["merged_recording", "prepare", "put"]
 
+# A page of pictures is read from all over: chunks hold a few of them only.
+THUMBNAIL_CHUNK_BYTES = 1 << 17
+
 
 def merged_recording(root: zarr.Group | None, change: Change, new: Recording) -> Recording:
     """Join the store's recording with the source's: what was processed stays, even if removed."""
@@ -65,16 +68,21 @@ def put(
     dims: Sequence[str],
     long_name: str,
     units: str = "1",
+    *,
+    rows_per_chunk: int | None = None,
 ) -> None:
-    """Write a whole small array, in place of an older one."""
+    """Write a whole array, in place of an older one; in one chunk unless it is said otherwise."""
     values = np.asarray(values)
+    sides = [max(side, 1) for side in values.shape]
+    if rows_per_chunk is not None:
+        sides[0] = min(sides[0], rows_per_chunk)
     text = values.dtype.kind in "UO"
     fill = "" if text else (float("nan") if values.dtype.kind == "f" else 0)
     array = group.create_array(
         name,
         shape=values.shape,
         dtype=str if text else values.dtype,
-        chunks=tuple(max(side, 1) for side in values.shape),
+        chunks=tuple(sides),
         dimension_names=list(dims),
         attributes={"long_name": long_name, "units": units},
         fill_value=fill,
@@ -168,7 +176,8 @@ def _write_images(root: zarr.Group, subject: Subject) -> None:
         ref = images.thumbnails
         thumbnails = read_values(ref).reshape(ref.shape)
         dims = ["image", "y", "x", "channel"]
-        put(group, "thumbnail", thumbnails, dims, "thumbnail of the image")
+        rows = max(1, THUMBNAIL_CHUNK_BYTES // max(1, thumbnails[:1].nbytes))
+        put(group, "thumbnail", thumbnails, dims, "thumbnail of the image", rows_per_chunk=rows)
     classes = group_at(root, "classes")
     size = np.bincount(images.labels[images.labels >= 0], minlength=len(subject.classes))
     names = np.array(subject.classes, object)

@@ -201,8 +201,11 @@ class RowList {
     const context = canvas.getContext("2d")
     const image = context.createImageData(Math.max(1, width), Math.max(1, height))
     const pixels = new Uint32Array(image.data.buffer)
-    const place = SHADES[row.kind]
-    for (let i = 0; i < array.length; i += 1) pixels[i] = table[place(array[i], row)]
+    const place = SHADES[row.kind], right = this.table("outcome")[254]
+    for (let i = 0; i < array.length; i += 1) {
+      // Only wrong classes have colours of their own: what is right is calm.
+      pixels[i] = array[i] === row.own_class ? right : table[place(array[i], row)]
+    }
     context.putImageData(image, 0, 0)
     this.pictures.set(row, { canvas, table })
     return canvas

@@ -120,7 +120,8 @@ def class_legend(selection: Selection, scale_top: float, kind: str) -> str:
     if kind == "correct":
         said += "<span><i class='dt-wrong'></i> wrong <i class='dt-right'></i> right</span>"
     elif kind == "predicted":
-        said += "<span>pixels: one colour a predicted class; point at one for its name</span>"
+        said += "<span><i class='dt-right'></i> right; one colour a wrong class, point at it for "
+        said += "its name</span>"
     else:
         said += scale(kind, "0", "98th percentile", "square-root scale")
     return f"<div class='dt-says'>{said}</div>"

@@ -156,6 +156,7 @@ class ClassRows:
             shown, array = "outcome", values.astype(np.uint8)
         elif kind == "predicted":
             shown, array = "label", np.where(values < 0, 65535, values).astype(np.uint16)
+            options["own_class"] = listed.number
             taken = np.unique(values[values >= 0])
             options["value_names"] = {str(i): self.histories.names[int(i)] for i in taken}
         else:

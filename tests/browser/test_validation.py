@@ -121,11 +121,14 @@ def test_an_unfolded_class_shows_its_images_as_pixels(person, app, run, pixels):
     assert row["members"] == images.tolist()
     values = outcomes_of(run, 3, pixels)
     top = float(np.quantile(values, 0.98)) if pixels == "loss" else 1
-    for line, column in ((0, 5), (7, 40), (20, 100), (58, 0)):
+    assert len(set(values[:, 10])) > 1
+    for line, column in ((0, 5), (7, 40), (20, 100), (58, 0), *((n, 10) for n in range(9))):
         value = values[line, column]
         wanted = {
             "correct": lambda v=value: palette("outcome", int(v) * 254),
-            "predicted": lambda v=value: palette("classes", int(v)),
+            "predicted": lambda v=value: (
+                palette("outcome", 254) if v == 3 else palette("classes", int(v))
+            ),
             "loss": lambda v=value: shade(float(v), top),
         }[pixels]()
         assert alike(drawn_at(person, "images:0:3", column, (line + 0.5) / 59), wanted)

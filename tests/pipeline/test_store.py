@@ -6,6 +6,7 @@ import zarr
 
 from deeptracker.errors import StoreError
 from pipeline.arrays import ArraySpec, ChunkWriter, create_arrays, grow_arrays
+from pipeline.preparation import put
 from pipeline.store import open_store, open_writer
 
 
@@ -106,3 +107,11 @@ def test_a_grown_array_keeps_its_chunks_and_completes_the_last(tmp_path, quick):
         chunks.write(spec(30, quick=quick), (0, 16), values[:, 16:])
         chunks.flush()
         np.testing.assert_array_equal(array[...], values)
+
+
+def test_pictures_are_read_a_few_at_a_time():
+    pictures = np.arange(50 * 4 * 4 * 3, dtype=np.uint8).reshape(50, 4, 4, 3)
+    group = zarr.group(zarr.storage.MemoryStore())
+    put(group, "thumbnail", pictures, ["image", "y", "x", "channel"], "pictures", rows_per_chunk=8)
+    assert group["thumbnail"].chunks == (8, 4, 4, 3)
+    np.testing.assert_array_equal(group["thumbnail"][...], pictures)
