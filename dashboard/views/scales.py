@@ -50,10 +50,10 @@ class Scale:
         """
         if not (np.isfinite(low) and np.isfinite(high)):
             return cls("log", 0.1, 1.0) if log else cls("linear", 0.0, 1.0)
-        if not log or low == high == 0.0:
-            if low == high:
-                room = abs(high) * 0.1 or 1.0
-                low, high = low - room, high + room
+        if low == high and (low <= 0.0 or not log):
+            room = abs(high) * 0.1 or 1.0
+            low, high = low - room, high + room
+        if not log:
             return cls("linear", low, high)
         if low > 0.0:
             return cls("log", low / 1.1, high * 1.1) if low == high else cls("log", low, high)

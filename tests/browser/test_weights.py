@@ -1,0 +1,152 @@
+"""The weights view in a browser: what is pointed at, zoomed to and compared is the log's."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from pixels import at
+from safetensors.numpy import load_file
+
+from dashboard.run import Run
+
+NAME = "layer3.1.conv2.weight"
+SHAPE = (16, 16, 3, 3)
+
+
+def value_of(log, iteration, name, weight):
+    tensors = load_file(log / "snapshots" / f"{iteration:09d}.safetensors")
+    return float(tensors[name].astype(np.float32).ravel()[weight])
+
+
+def opened(person, app, query):
+    person.open(f"{app}?v=weights&{query}")
+    return person.wait(lambda: person.element("raster-state"), "the raster")
+
+
+def centre(person):
+    box = person.page.locator(".bk-Figure").first.bounding_box()
+    return box["x"] + 196 + (box["width"] - 216) / 2, box["y"] + 180
+
+
+def raster_first(person):
+    return int(person.element("raster-state").get_attribute("data-first"))
+
+
+def told(person):
+    """What the card at the pointer says: iteration, place, value."""
+    return person.page.locator(".bk-tooltip-row-value").all_inner_texts()
+
+
+@pytest.mark.parametrize("prefix", ["", "grad/"])
+def test_pointing_at_a_single_weight_tells_its_place_and_the_logs_value(
+    person, app, digits_log, prefix
+):
+    quantity = "&q=gradients" if prefix else ""
+    state = opened(person, app, f"p={NAME}&z=[40.3,52.8,930.2,951.7]{quantity}")
+    assert state.get_attribute("data-exact") == "1"
+    x, y = centre(person)
+    person.page.mouse.move(x - 5, y - 5)
+    person.page.mouse.move(x, y)
+    iteration, where, shown = person.wait(lambda: len(told(person)) == 3 and told(person), "a card")
+    weight = int(re.search(r"weight ([\d,]+)", where)[1].replace(",", ""))
+    iteration = int(iteration.replace(",", ""))
+    assert shown.endswith("(exact)")
+    value = float(shown.split()[0])
+    assert 930 <= weight <= 952
+    place = np.unravel_index(weight, SHAPE)
+    assert f"filter {place[0]}, channel {place[1]}, kernel ({place[2]}, {place[3]})" in where
+    expected = value_of(digits_log, iteration, prefix + NAME, weight)
+    assert value == pytest.approx(expected, rel=1e-5)
+    # A click keeps the same in the card.
+    person.page.mouse.click(x, y)
+    card = person.wait(lambda: person.element("weight-told"), "the card").inner_text()
+    assert f"filter {place[0]}, channel {place[1]}" in card
+    assert float(card.split(":")[-1]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_dragging_pans_and_the_link_keeps_the_place(person, browser, app):
+    opened(person, app, f"p={NAME}&z=[40,60,900,960]")
+    x, y = centre(person)
+    person.page.mouse.move(x, y)
+    person.page.mouse.down()
+    person.page.mouse.move(x, y - 40, steps=4)
+    person.page.mouse.move(x, y - 80, steps=4)
+    person.page.mouse.up()
+    person.wait(lambda: raster_first(person) > 903, "the panned raster")
+    first = raster_first(person)
+    person.wait(lambda: "z=[40,60,900" not in person.query(), "the link of the new place")
+    other = type(person)(browser.new_page(viewport={"width": 1280, "height": 900}))
+    other.open(person.page.url)
+    other.wait(lambda: other.element("raster-state"), "the same raster")
+    assert raster_first(other) == first
+    other.page.close()
+    assert person.errors == []
+
+
+def test_zooming_out_goes_to_a_coarser_level_and_in_to_the_log(person, app):
+    large = "layer3.0.downsample.0.weight"
+    state = opened(person, app, f"p={large}")
+    assert int(state.get_attribute("data-last")) == 64 * 32
+    assert state.get_attribute("data-exact") == "0"
+    x, y = centre(person)
+    person.page.mouse.move(x, y)
+    for _ in range(3):
+        person.page.mouse.wheel(0, -400)
+        person.page.wait_for_timeout(150)
+    person.wait(
+        lambda: person.element("raster-state").get_attribute("data-exact") == "1", "exact weights"
+    )
+
+
+def test_picked_filters_stand_one_above_the_other_coloured_by_sign(person, app, digits_store):
+    run = Run(str(digits_store))
+    opened(person, app, 'p=conv1.weight&f=[["conv1.weight",5],["layer2.0.conv1.weight",3]]')
+    state = person.wait(lambda: person.state("filter-rasters"), "the rasters of filters")
+    ids = [row["id"] for row in state["rows"]]
+    assert ids == ["raster:conv1.weight:5", "raster:layer2.0.conv1.weight:3"]
+    assert state["left"] == person.state("timeline")["left"]
+    assert state["span"] == person.state("timeline")["span"]
+    column = len(run.iterations) - 1
+    log = run.attributes["source"]
+    tensors = load_file(f"{log}/snapshots/{int(run.iterations[column]):09d}.safetensors")
+    weights = tensors["conv1.weight"][5].ravel()
+    person.bring("filter-rasters", ids[0])
+    for line in (int(np.argmax(weights)), int(np.argmin(weights))):
+        red, _, blue = at(person, "filter-rasters", ids[0], column, (line + 0.5) / 9)
+        assert (red > blue) == (weights[line] > 0)
+
+
+def test_a_click_on_a_compared_filter_shows_it_alone(person, app):
+    opened(person, app, 'p=conv1.weight&f=[["layer2.0.conv1.weight",3]]')
+    person.wait(lambda: person.state("filter-rasters"), "the raster of the filter")
+    person.click_label("filter-rasters", "raster:layer2.0.conv1.weight:3")
+    person.wait(
+        lambda: person.element("raster-state").get_attribute("data-first") == "48", "its weights"
+    )
+    assert person.element("raster-state").get_attribute("data-last") == "64"
+
+
+@pytest.fixture(scope="module")
+def orphan_app(tmp_path_factory, digits_log, serve_stores):
+    """The page of a run whose log is gone."""
+    folder = tmp_path_factory.mktemp("orphan")
+    log = folder / "log"
+    shutil.copytree(digits_log, log)
+    for path in sorted((log / "snapshots").iterdir())[8:]:
+        path.unlink()
+    command = [sys.executable, "-m", "deeptracker.cli", "process", log, "--store", folder / "store"]
+    subprocess.run(command, check=True)
+    log.rename(folder / "elsewhere")
+    yield from serve_stores(folder / "store")
+
+
+def test_without_the_log_the_finest_level_is_shown_and_said(person, browser, orphan_app):
+    state = opened(person, orphan_app, f"p={NAME}&z=[0,8,900,960]")
+    assert state.get_attribute("data-level") == "1"
+    person.wait(
+        lambda: person.page.get_by_text("this is the finest level").count(), "what is missing"
+    )
+    assert person.errors == []

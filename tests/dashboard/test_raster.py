@@ -1,0 +1,169 @@
+"""A raster shows each weight where it is, whatever window is asked for."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.cache import ByteCache
+from dashboard.columns import Columns
+from dashboard.raster import Subject, colour_limits, pixels_of
+from dashboard.rasterplot import RasterPlot
+from dashboard.selection import Selection
+from dashboard.views.filterrasters import filter_rasters
+from dashboard.views.weights import WeightView
+from dashboard.weightwindow import position
+
+NAME = "layer3.0.conv2.weight"
+
+
+@pytest.fixture(scope="module")
+def matrix(recorded):
+    return recorded(NAME)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_pixel_of_a_cut_window_is_the_weight_it_stands_on(run, matrix, data):
+    size, columns = matrix.shape
+    first = data.draw(st.floats(0, size - 2))
+    begin = data.draw(st.floats(0, columns - 2))
+    weights = first, min(float(size), first + data.draw(st.floats(1, 90)))
+    window = begin, min(float(columns), begin + data.draw(st.floats(1, 60)))
+    pixels = pixels_of(run, Subject(NAME), window, weights, width=1400, height=520)
+    assert pixels.is_exact
+    values = pixels.values
+    rows = np.floor(values["weight"].to_numpy()).astype(int)
+    places = np.floor(values["column"].to_numpy()).astype(int)
+    np.testing.assert_array_equal(values.to_numpy(), matrix[np.ix_(rows, places)])
+    assert pixels.weights[0] <= weights[0]
+    assert pixels.weights[1] >= weights[1]
+    assert (rows[0], rows[-1]) == (int(weights[0]), int(np.ceil(weights[1])) - 1)
+
+
+@pytest.mark.parametrize("statistic", ["mean", "min", "max", "range"])
+def test_weights_that_share_a_pixel_are_summarised(run, matrix, statistic):
+    size, columns = matrix.shape
+    height = size // 4
+    pixels = pixels_of(
+        run,
+        Subject(NAME, statistic),
+        (0.0, float(columns)),
+        (0.0, float(size)),
+        width=1400,
+        height=height,
+    )
+    groups = matrix.reshape(height, 4, columns)
+    expected = {
+        "mean": groups.mean(axis=1),
+        "min": groups.min(axis=1),
+        "max": groups.max(axis=1),
+        "range": groups.max(axis=1) - groups.min(axis=1),
+    }[statistic]
+    assert pixels.weights_per_pixel == 4
+    assert not pixels.is_exact
+    np.testing.assert_allclose(pixels.values.to_numpy(), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_colours_are_symmetric_about_zero_where_values_have_two_signs():
+    values = np.array([-0.2, 0.5, np.nan, 0.1])
+    low, high = colour_limits(values, signed=True)
+    assert low == -high
+    assert 0.4 < high <= 0.5
+    assert colour_limits(values, signed=False)[0] == 0.0
+    assert colour_limits(np.zeros(4), signed=True) == (-1.0, 1.0)
+
+
+def test_a_weight_is_named_by_filter_channel_and_kernel_position():
+    assert position((16, 4, 3, 3), 5 * 36 + 2 * 9 + 7) == (
+        "filter 5, channel 2, kernel row 2, kernel column 1"
+    )
+    assert position((10, 64), 130) == "filter 2, channel 2"
+    assert position((4, 2, 5), 13) == "filter 1, channel 0, kernel position 3"
+    assert position((7,), 3) == "weight 3"
+
+
+def test_the_figure_is_changed_in_place_and_keeps_cells_where_they_are(run):
+    plot = RasterPlot([int(iteration) for iteration in run.iterations])
+    pixels = pixels_of(run, Subject(NAME), (3.4, 60.2), (100.3, 130.7), width=1400, height=520)
+    before = plot.source
+    plot.show(Subject(NAME), (16, 16, 3, 3), pixels)
+    data = plot.source.data
+    assert plot.source is before
+    assert (data["x"], data["y"], data["dw"], data["dh"]) == ([3.0], [100.0], [58.0], [31.0])
+    np.testing.assert_array_equal(data["image"][0], pixels.values.to_numpy())
+    plot.colour(Subject(NAME), (-0.5, 0.5))
+    assert (plot.mapper.low, plot.mapper.high) == (-0.5, 0.5)
+
+
+def test_picks_and_filters_draw_no_new_figure(run):
+    view = WeightView(run, Selection(raster=NAME))
+    figure, image = view.plot.figure, view.plot.source.data["image"][0]
+    view.selection.iterations = [1400, 1900]
+    assert view.plot.figure is figure
+    assert view.plot.source.data["image"][0] is image
+    lines = [line.location for line in view.plot._picks if line.visible]
+    assert lines == [run.column(1400) + 0.5, run.column(1900) + 0.5]
+    view.selection.iterations = [1900]
+    assert [line.location for line in view.plot._picks if line.visible] == [run.column(1900) + 0.5]
+
+
+def test_one_scale_covers_the_whole_parameter_and_an_own_one_what_is_in_sight(run, matrix):
+    view = WeightView(run, Selection(raster=NAME, raster_range=(0.0, 141.0, 0.0, 9.0)))
+    shared = view.plot.mapper.high
+    view.selection.raster_scale = "own"
+    inside = np.abs(matrix[:9])
+    assert view.plot.mapper.high == pytest.approx(np.quantile(inside, 0.995), rel=1e-3)
+    assert view.plot.mapper.high != shared
+
+
+@pytest.mark.parametrize("gradient", [False, True])
+def test_filters_side_by_side_are_the_logs_weights(run, recorded, gradient):
+    columns = Columns.of(run, (1000, 2000))
+    picked = [("conv1.weight", 5), (NAME, 2), ("conv1.weight", 99), ("bn1.weight", 0)]
+    rows = filter_rasters(run, picked, columns, statistic="mean", gradient=gradient, shared=True)
+    # What does not exist, or has no filters, is left out.
+    assert [row.id for row in rows] == ["raster:conv1.weight:5", f"raster:{NAME}:2"]
+    prefix = "grad/" if gradient else ""
+    for row, (name, index) in zip(rows, picked, strict=False):
+        whole = recorded(prefix + name)
+        own = whole.reshape(16, -1, whole.shape[1])[index][:, columns.span]
+        np.testing.assert_allclose(row.arrays[1], own, rtol=1e-6)
+    # Symmetric about zero: no value, no colour of either side.
+    levels, values = rows[0].arrays
+    assert (levels[values > 0] >= 127).all()
+    assert (levels[values < 0] <= 127).all()
+    assert len({tuple(row.options["colours"][:2]) for row in rows}) == 1
+    own = filter_rasters(run, picked, columns, statistic="mean", gradient=gradient, shared=False)
+    assert len({tuple(row.options["colours"][:2]) for row in own}) == 2
+
+
+def test_a_click_on_a_weight_tells_the_logs_value(run, matrix):
+    view = WeightView(run, Selection(raster=NAME))
+    view._tapped(type("Tap", (), {"x": 100.4, "y": 291.7})())
+    told = view.told.object
+    assert position((16, 16, 3, 3), 291) in told
+    assert f"{matrix[291, 100]:.6g}" in told
+    view._pick_told()
+    assert view.selection.filters == [[NAME, 291 // 144]]
+    assert [row["id"] for row in view.chart.rows] == [f"raster:{NAME}:2"]
+
+
+def test_the_cache_keeps_to_its_bytes_and_drops_what_was_unused_longest():
+    made = []
+
+    def make(name):
+        def new():
+            made.append(name)
+            return np.zeros(100, np.uint8)
+
+        return new
+
+    cache = ByteCache(250)
+    for name in "abacab":
+        cache.get(name, make(name))
+    # c displaced b, which b then had to be made again for.
+    assert made == ["a", "b", "c", "b"]
+    assert cache.held_bytes <= 250
+    assert len(cache.get("large", lambda: np.zeros(999, np.uint8))) == 999
+    assert cache.held_bytes <= 250
