@@ -15,7 +15,6 @@ from typing import Any
 
 import icechunk
 import numpy as np
-from distributed import Client
 
 from pipeline.blocks import Block, Columns, Plan, column_blocks
 from pipeline.changes import Recording
@@ -25,7 +24,6 @@ from pipeline.progress import Progress
 from pipeline.schema import Schema
 from pipeline.scoring import BandScore, filter_bands, score_filters
 from pipeline.subject import Subject
-from pipeline.tasklog import TaskLog
 from pipeline.validation import ClassCounts, class_bands, count_anomalies, write_outcomes
 
 __all__ = ["Comparison", "Run", "conclude", "measure"]
@@ -60,13 +58,7 @@ class Comparison:
     classes: tuple[ClassCounts, ...] = ()
 
 
-def measure(
-    client: Client,
-    session: icechunk.Session,
-    run: Run,
-    progress: Progress,
-    log: TaskLog | None = None,
-) -> int:
+def measure(jobs: Jobs, session: icechunk.Session, run: Run, progress: Progress) -> int:
     """Run the first stage, and merge its writes into the session.
 
     Returns
@@ -76,57 +68,49 @@ def measure(
     """
     fork = pickle.dumps(session.fork())
     progress.stage("measuring")
-    with Jobs(client, run.subject.config.cluster, log) as jobs:
-        merges: dict[Job, _Merge] = {}
-        for columns, group in run.plan.by_columns():
-            blocks = [_submit_block(jobs, fork, run, block) for block in group]
-            merges |= dict.fromkeys(blocks, _Merge(jobs, run, columns, blocks))
-        outcomes = _submit_outcomes(jobs, fork, run)
-        ends = []
-        for job in jobs.finished():
-            progress.advance(job.label.nbytes)
-            merge = merges.pop(job, None)
-            if merge is not None:
-                merges |= dict.fromkeys(merge.after(job), merge)
-            elif job.label.kind == "nodes":
-                ends.append(job)
-        finished = _gathered(client, ends)
-        forks = [result.fork for result in finished] + _gathered(client, outcomes)
+    merges: dict[Job, _Merge] = {}
+    for columns, group in run.plan.by_columns():
+        blocks = [_submit_block(jobs, fork, run, block) for block in group]
+        merges |= dict.fromkeys(blocks, _Merge(jobs, run, columns, blocks))
+    outcomes = _submit_outcomes(jobs, fork, run)
+    ends = []
+    for job in jobs.finished():
+        progress.advance(job.label.nbytes)
+        merge = merges.pop(job, None)
+        if merge is not None:
+            merges |= dict.fromkeys(merge.after(job), merge)
+        elif job.label.kind == "nodes":
+            ends.append(job)
+    finished = _gathered(jobs, ends)
+    forks = [result.fork for result in finished] + _gathered(jobs, outcomes)
     _merge(session, forks)
     return sum(result.nbytes for result in finished)
 
 
-def conclude(
-    client: Client,
-    session: icechunk.Session,
-    run: Run,
-    progress: Progress,
-    log: TaskLog | None = None,
-) -> Comparison:
+def conclude(jobs: Jobs, session: icechunk.Session, run: Run, progress: Progress) -> Comparison:
     """Run the second stage on what the first wrote, and merge its writes into the session."""
     fork = pickle.dumps(session.fork())
     snapshots = np.flatnonzero(run.recording.snapshots)
     progress.stage("comparing")
-    with Jobs(client, run.subject.config.cluster, log) as jobs:
-        scores = [
-            jobs.submit(
-                Label("score", bands[0].parameter),
-                score_filters,
-                fork,
-                run.schema,
-                bands,
-                run.columns.start,
-                run.recording.iterations,
-                snapshots,
-                run.subject.config.anomalies,
-            )
-            for bands in filter_bands(run.schema)
-        ]
-        counts = _submit_classes(jobs, fork, run)
-        for _ in jobs.finished():
-            pass
-        scored = _gathered(client, scores)
-        counted = _gathered(client, counts)
+    scores = [
+        jobs.submit(
+            Label("score", bands[0].parameter),
+            score_filters,
+            fork,
+            run.schema,
+            bands,
+            run.columns.start,
+            run.recording.iterations,
+            snapshots,
+            run.subject.config.anomalies,
+        )
+        for bands in filter_bands(run.schema)
+    ]
+    counts = _submit_classes(jobs, fork, run)
+    for _ in jobs.finished():
+        pass
+    scored = _gathered(jobs, scores)
+    counted = _gathered(jobs, counts)
     _merge(session, [result.fork for result in (*scored, *counted)])
     return Comparison(tuple(band for result in scored for band in result.bands), tuple(counted))
 
@@ -164,8 +148,11 @@ class _Merge:
         return list(self._inputs)
 
 
-def _gathered(client: Client, jobs: Sequence[Job]) -> list[Any]:
-    found: list[Any] = client.gather([job.result for job in jobs])
+def _gathered(jobs: Jobs, ended: Sequence[Job]) -> list[Any]:
+    """Fetch results; the workers may let go of them."""
+    found: list[Any] = jobs.client.gather([job.result for job in ended])
+    for job in ended:
+        job.result = None
     return found
 
 

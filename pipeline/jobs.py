@@ -11,7 +11,6 @@ import resource
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,7 +19,7 @@ from distributed.scheduler import KilledWorker
 
 from deeptracker.errors import ClusterError
 from pipeline.clusters import ClusterSettings
-from pipeline.pace import Pace
+from pipeline.stragglers import Stragglers
 from pipeline.tasklog import TaskLog
 
 __all__ = ["Job", "Jobs", "Label"]
@@ -66,8 +65,8 @@ class Job:
         Its tasks, by key, but for the one that brought the result.
     keys : list of str
         Of all its tasks, in the order of the attempts.
-    running : dict of str to tuple of str and float
-        Worker and start of the tasks that have started and not ended.
+    submitted : float
+        When it was last tried.
     result : Future or None
         That of the first task that ended well; whoever needs it no more sets it to None, and the
         workers let go of it.
@@ -78,7 +77,7 @@ class Job:
     arguments: tuple[Any, ...]
     attempts: dict[str, Future] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
-    running: dict[str, tuple[str, float]] = field(default_factory=dict)
+    submitted: float = 0.0
     result: Future | None = None
 
 
@@ -88,7 +87,7 @@ class Jobs:
     Parameters
     ----------
     client : Client
-        Of the cluster.
+        Of the cluster; they last as long as a run, so that a worker that hangs stays known.
     limits : ClusterSettings
         When a task is a straggler.
     log : TaskLog, optional
@@ -96,7 +95,7 @@ class Jobs:
     """
 
     def __init__(self, client: Client, limits: ClusterSettings, log: TaskLog | None = None) -> None:
-        self._client = client
+        self.client = client
         self._limits = limits
         self._log = log
         self._run = uuid.uuid4().hex[:8]
@@ -105,13 +104,13 @@ class Jobs:
         self._open: set[Job] = set()
         self._told: set[str] = set()
         self._unheard: set[str] = set()  # the winners' keys whose end was not told yet
-        self._pace = Pace(limits.straggler_factor, limits.straggler_seconds)
+        self._stragglers = Stragglers(limits.straggler_factor, limits.straggler_seconds)
         # Told by Dask's threads, read by ours alone.
         self._inbox: queue.SimpleQueue[Future | dict[str, Any]] = queue.SimpleQueue()
         self._looked = self._seen = time.monotonic()
 
     def __enter__(self) -> Self:
-        self._client.subscribe_topic(self._topic, lambda event: self._inbox.put(event[1]))
+        self.client.subscribe_topic(self._topic, lambda event: self._inbox.put(event[1]))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -122,9 +121,9 @@ class Jobs:
         unneeded = [future for job in self._jobs.values() for future in job.attempts.values()]
         if failed:
             unneeded += [job.result for job in self._jobs.values() if job.result]
-        if self._client.status == "running":
-            self._client.cancel(unneeded, force=True)
-            self._client.unsubscribe_topic(self._topic)
+        if self.client.status == "running":
+            self.client.cancel(unneeded, force=True)
+            self.client.unsubscribe_topic(self._topic)
 
     def submit(self, label: Label, function: Callable[..., Any], *arguments: Any) -> Job:
         """Begin a job; arguments may hold results of others."""
@@ -159,7 +158,8 @@ class Jobs:
         key = f"{job.label}-{self._run}-{len(self._jobs)}"
         self._jobs[key] = job
         job.keys.append(key)
-        future = self._client.submit(
+        job.submitted = time.monotonic()
+        future = self.client.submit(
             _run,
             self._topic,
             job.function,
@@ -177,7 +177,6 @@ class Jobs:
         """Take a result; None where the job has one, or another try may still bring one."""
         key = str(future.key)
         job = self._jobs[key]
-        job.running.pop(key, None)
         if job not in self._open:
             return None
         if future.status == "finished":
@@ -198,30 +197,31 @@ class Jobs:
                 )
             raise error
         raise ClusterError(
-            f"the Dask scheduler at {_address(self._client)} was lost; what was committed before "
+            f"the Dask scheduler at {_address(self.client)} was lost; what was committed before "
             "is intact. Start it again, and process again"
         )
 
     def _hear(self, event: dict[str, Any]) -> None:
         """Note that a task has started or ended."""
-        job = self._jobs[event["key"]]
+        key = event["key"]
+        job = self._jobs[key]
+        label = job.label
         if "seconds" not in event:
-            job.running[event["key"]] = (event["worker"], time.monotonic())
+            self._stragglers.started(key, event["worker"], label.kind, label.nbytes)
             return
-        job.running.pop(event["key"], None)
-        self._told.add(event["key"])
-        self._unheard.discard(event["key"])
-        self._pace.ended(job.label.kind, event["seconds"], job.label.nbytes)
+        self._stragglers.ended(key, event["seconds"])
+        self._told.add(key)
+        self._unheard.discard(key)
         if self._log:
             self._log.ended(
-                task=job.label.kind,
-                name=job.label.name,
-                iterations=job.label.iterations,
+                task=label.kind,
+                name=label.name,
+                iterations=label.iterations,
                 nbytes=event["nbytes"],
                 seconds=event["seconds"],
                 worker=event["worker"],
                 memory_bytes=event["memory"],
-                attempt=job.keys.index(event["key"]) + 1,
+                attempt=job.keys.index(key) + 1,
             )
 
     def _hear_the_last(self) -> None:
@@ -238,53 +238,53 @@ class Jobs:
                 self._hear(message)
 
     def _look(self) -> None:
-        """Look for stragglers, and for workers at all."""
+        """Look for stragglers, for what waits behind them, and for workers at all."""
         self._looked = now = time.monotonic()
-        slow: dict[str, float] = {}
-        late: list[tuple[Job, dict[str, float]]] = []
+        late = self._stragglers.late()
+        waiting, stuck = [], []
         for job in self._open:
-            limit = self._pace.limit(job.label.kind, job.label.nbytes)
-            ages = {worker: now - since for worker, since in job.running.values()}
-            over = {worker: age for worker, age in ages.items() if age > limit}
-            slow |= over
-            if over and len(over) == len(ages):  # its last try has had its time as well
-                late.append((job, over))
-        waiting = [job for job in self._open if not job.running]
-        if len(waiting) < len(self._open) and not slow:
+            running = {key for key in job.keys if self._stragglers.running(key)}
+            if not running:
+                waiting.append(job)
+            elif running <= late.keys():  # its last try has had its time as well
+                stuck.append((job, [late[key] for key in running]))
+        long = any(now - job.submitted > self._limits.straggler_seconds for job in waiting)
+        if len(waiting) < len(self._open) and not late and not long:
             self._seen = now
             return
-        others = self._workers(now) - slow.keys()
-        for job, over in late:
-            told = ", ".join(f"{age:.0f} s on {worker}" for worker, age in over.items())
-            self._retry(job, others, f"runs for {told}")
-        if slow:
-            self._retry_behind(waiting, slow.keys(), others)
+        workers = self._workers(now) - {task.worker for task in late.values()}
+        for job, tasks in stuck:
+            told = ", ".join(f"{task.seconds:.0f} s on {task.worker}" for task in tasks)
+            self._retry(job, workers, f"runs for {told}")
+        if late or long:
+            self._retry_behind(waiting, workers)
 
     def _workers(self, now: float) -> set[str]:
         """Ask for the workers; none at all is borne for a while."""
-        workers = set(self._client.scheduler_info()["workers"])
+        workers = set(self.client.scheduler_info()["workers"])
         if workers:
             self._seen = now
         elif now - self._seen > max(LOST_CLUSTER_SECONDS, self._limits.connect_seconds):
             raise ClusterError(
-                f"no worker is left at {_address(self._client)}, and none came for "
+                f"no worker is left at {_address(self.client)}, and none came for "
                 f"{now - self._seen:.0f} seconds; what was committed before is intact. Start "
                 "workers, and process again"
             )
         return workers
 
-    def _retry_behind(self, waiting: list[Job], slow: AbstractSet[str], others: set[str]) -> None:
-        """Try the jobs elsewhere that Dask has given to a worker that is held up by another."""
-        held = self._client.processing()
-        behind = {str(key): worker for worker in slow for key in held.get(worker, ())}
-        for job in waiting:
-            for key in job.attempts.keys() & behind.keys():
-                self._retry(job, others, f"waits behind a straggler on {behind[key]}")
+    def _retry_behind(self, waiting: list[Job], workers: set[str]) -> None:
+        """Try the jobs elsewhere that Dask has given to a worker that does not come to them."""
+        jobs = {key: job for job in waiting for key in job.attempts}
+        for worker, keys in self.client.processing().items():
+            for job in {jobs[str(key)] for key in keys if str(key) in jobs}:
+                if self._stragglers.holds_up(worker, job.submitted):
+                    self._retry(job, workers - {worker}, f"waits for {worker}")
 
     def _retry(self, job: Job, workers: set[str], reason: str) -> None:
-        """Try a job once more, on other workers, if there are any."""
-        not_started = len(job.attempts) - max(len(job.running), 1)
-        if not workers or not_started > 0 or len(job.attempts) >= ATTEMPTS:
+        """Try a job once more on other workers, if there are any and its last try had its time."""
+        untried = any(not self._stragglers.running(key) for key in job.keys[1:])
+        recent = time.monotonic() - job.submitted < self._limits.straggler_seconds
+        if not workers or (untried and recent) or len(job.keys) >= ATTEMPTS:
             return
         if self._log:
             self._log.retried(task=job.label.kind, name=job.label.name, reason=reason)

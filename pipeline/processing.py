@@ -17,6 +17,7 @@ from pipeline.config import Config
 from pipeline.forecast import Forecast
 from pipeline.graph import Comparison, Run, conclude, measure
 from pipeline.interrupts import terminate_as_interrupt
+from pipeline.jobs import Jobs
 from pipeline.locations import name_of, sibling
 from pipeline.planning import RATE_ATTRIBUTE, forecast_of
 from pipeline.preparation import merged_recording, prepare
@@ -198,13 +199,15 @@ def _measured(
     progress.start(run.plan.nbytes)
     try:
         progress.stage("starting workers")
-        with connecting(run.plan.nbytes) as client, watch.over(client) as log:
+        limits = run.subject.config.cluster
+        cluster = connecting(run.plan.nbytes)
+        with cluster as client, watch.over(client) as log, Jobs(client, limits, log) as jobs:
             writer.stage("Staged: arrays")
             started = time.perf_counter()
-            nbytes = measure(client, writer.session, run, progress, log)
+            nbytes = measure(jobs, writer.session, run, progress)
             _note_rate(writer, client, nbytes, time.perf_counter() - started)
             writer.stage("Staged: measures")
-            return nbytes, conclude(client, writer.session, run, progress, log)
+            return nbytes, conclude(jobs, writer.session, run, progress)
     finally:
         progress.stop()
 

@@ -12,7 +12,7 @@ from stores import assert_equal
 
 from deeptracker.errors import ConfigError
 from pipeline import process
-from pipeline.clusters import SlurmSettings
+from pipeline.clusters import AdaptiveSettings, SlurmSettings
 from pipeline.config import Config
 from pipeline.progress import SilentProgress
 
@@ -100,6 +100,14 @@ def test_a_job_that_is_cancelled_in_the_middle_costs_only_time(
     assert progress.cancelled is not None
     assert "CANCELLED" in slurm.told("scontrol", "show", "job", progress.cancelled)
     assert_equal(tmp_path / "store", undisturbed)
+
+
+def test_jobs_that_come_with_the_work_end_the_same(slurm, settings, log, undisturbed, tmp_path):
+    adaptive = settings.model_copy(update={"adaptive": AdaptiveSettings(minimum=0, maximum=2)})
+    config = Config(columns_per_chunk=4, cluster=adaptive)
+    process(log, tmp_path / "store", config=config)
+    assert_equal(tmp_path / "store", undisturbed)
+    assert within(30, lambda: not slurm.jobs("RUNNING,PENDING"))
 
 
 def test_a_job_that_slurm_does_not_take_is_answered_with_its_reason(settings, log, tmp_path):

@@ -12,7 +12,7 @@ from distributed import Client, LocalCluster
 from deeptracker.errors import ClusterError
 from pipeline.clusters import LocalSettings
 from pipeline.jobs import Jobs, Label
-from pipeline.pace import Pace
+from pipeline.stragglers import Pace
 from pipeline.tasklog import TaskLog
 
 QUICK = LocalSettings(straggler_seconds=1.0, straggler_factor=2.0)
@@ -130,6 +130,18 @@ def test_what_waits_behind_a_straggler_is_tried_elsewhere(client, tmp_path, rele
             time.sleep(0.01)
         others = [jobs.submit(Label("square", str(n)), square, n) for n in range(30)]
         assert set(jobs.finished()) == {hung, *others}
+
+
+def test_a_worker_that_hangs_holds_up_nothing_that_comes_later(client, tmp_path, released):
+    with Jobs(client, QUICK) as jobs:
+        for stage in range(3):
+            hang = (hang_the_first_time, str(tmp_path / "m"), str(released), 12)
+            jobs.submit(Label("square", "hung"), *hang)
+            for number in range(6):
+                jobs.submit(Label(f"stage{stage}", str(number)), square, number)
+            assert len(list(jobs.finished())) == 7
+            # As a task of another client may, this one finds the worker free.
+            client.cancel([f for job in jobs._jobs.values() for f in job.attempts.values()])
 
 
 def test_a_result_of_a_worker_that_is_gone_is_computed_again(client):

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -128,6 +130,38 @@ def test_a_worker_that_stands_still_is_given_up_and_the_run_ends_the_same(
     config = CONFIG.model_copy(update={"cluster": settings})
     process(log, tmp_path / "store", config=config, progress=Told(stop_one))
     assert not stopped[0].is_running()
+    assert_equal(tmp_path / "store", undisturbed)
+
+
+def test_a_read_that_hangs_on_one_worker_is_done_by_another(log, undisturbed, tmp_path):
+    hangs = shutil.copytree(log, tmp_path / "log")
+    snapshot = hangs / "snapshots" / "000000155.safetensors"  # of one task alone
+    aside, pipe = tmp_path / "aside", tmp_path / "pipe"
+    tasks = tmp_path / "tasks"
+
+    def hang():
+        """Whoever opens the snapshot now waits for a writer of the pipe that never comes."""
+        snapshot.rename(aside)
+        os.mkfifo(pipe)
+        os.link(pipe, snapshot)
+        threading.Thread(target=answer_again).start()
+
+    def answer_again():
+        deadline = time.monotonic() + 120
+        while "retried" not in tasks.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        aside.replace(snapshot)
+
+    class Hang(SilentProgress):
+        def stage(self, name):
+            if name == "measuring":
+                hang()
+
+    settings = LocalSettings(workers=2, straggler_seconds=1.0, straggler_factor=2.0)
+    config = CONFIG.model_copy(update={"cluster": settings})
+    process(hangs, tmp_path / "store", config=config, progress=Hang(), task_log=tasks)
+    retried = [line for line in lines_of(tasks) if line["event"] == "retried"]
+    assert "measure" in {line["task"] for line in retried}
     assert_equal(tmp_path / "store", undisturbed)
 
 

@@ -1,0 +1,116 @@
+"""Stragglers: which tasks run where since when, and which take far longer than their kind."""
+
+import statistics
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass
+
+__all__ = ["Pace", "Running", "Stragglers"]
+
+# Before any of a kind has ended, a task may take as long as at this speed, and then some.
+SLOWEST_BYTES_PER_SECOND = 10e6
+REMEMBERED = 256
+
+
+class Pace:
+    """How long tasks of each kind take, and from when on one of them is a straggler.
+
+    Parameters
+    ----------
+    factor : float
+        A straggler takes so many times the median of its kind.
+    seconds : float
+        A task younger than this is never a straggler.
+    """
+
+    def __init__(self, factor: float, seconds: float) -> None:
+        self._factor = factor
+        self._seconds = seconds
+        self._ended: dict[str, deque[tuple[float, int]]] = defaultdict(
+            lambda: deque(maxlen=REMEMBERED)
+        )
+
+    def ended(self, kind: str, seconds: float, nbytes: int) -> None:
+        """Remember a task that ended well."""
+        self._ended[kind].append((seconds, nbytes))
+
+    def limit(self, kind: str, nbytes: int) -> float:
+        """Give the seconds after which a task that reads `nbytes` is a straggler.
+
+        The median of its kind counts, more for a task that reads more than the median of them.
+        """
+        known = self._ended.get(kind)
+        if known:
+            usual = statistics.median(seconds for seconds, _ in known)
+            size = statistics.median(nbytes for _, nbytes in known)
+            expected = usual * max(1.0, nbytes / size if size else 1.0)
+        else:
+            expected = self._seconds + nbytes / SLOWEST_BYTES_PER_SECOND
+        return max(self._seconds, self._factor * expected)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A task that has started."""
+
+    worker: str
+    since: float
+    kind: str
+    nbytes: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running."""
+        return time.monotonic() - self.since
+
+
+class Stragglers:
+    """Knows every task that runs, and tells the late ones from the others.
+
+    Parameters
+    ----------
+    factor, seconds : float
+        See `Pace`.
+    """
+
+    def __init__(self, factor: float, seconds: float) -> None:
+        self._pace = Pace(factor, seconds)
+        self._patience = seconds
+        self._running: dict[str, Running] = {}
+        self._heard: dict[str, float] = {}
+
+    def started(self, key: str, worker: str, kind: str, nbytes: int) -> None:
+        """Note that a task has started; one that had before does so anew."""
+        now = time.monotonic()
+        self._running[key] = Running(worker, now, kind, nbytes)
+        self._heard[worker] = now
+
+    def ended(self, key: str, seconds: float) -> None:
+        """Note that a task has ended well."""
+        task = self._running.pop(key, None)
+        if task is not None:
+            self._heard[task.worker] = time.monotonic()
+            self._pace.ended(task.kind, seconds, task.nbytes)
+
+    def running(self, key: str) -> Running | None:
+        """Give a task, if it runs."""
+        return self._running.get(key)
+
+    def late(self) -> dict[str, Running]:
+        """Give the stragglers, by key."""
+        return {
+            key: task
+            for key, task in self._running.items()
+            if task.seconds > self._pace.limit(task.kind, task.nbytes)
+        }
+
+    def holds_up(self, worker: str, since: float) -> bool:
+        """Whether a worker that was given a task at `since` keeps it waiting for no good reason.
+
+        It does where its own tasks are late, or where it has neither begun nor ended any for long.
+        """
+        here = {key for key, task in self._running.items() if task.worker == worker}
+        if here:
+            return here <= self.late().keys()
+        heard = max(since, self._heard.get(worker, since))
+        return time.monotonic() - heard > self._patience
