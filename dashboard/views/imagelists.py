@@ -33,7 +33,15 @@ class ImageLists:
         self.selection = selection
         self.found: Forgetting | None = None
         self.reads = Latest()
-        self.tabs = pn.Row(margin=(0, 0, 4, 0), sizing_mode="stretch_width")
+        self.pills = {
+            name: action(
+                LISTS[name],
+                partial(self._choose, name),
+                css_classes=["dt-pill", "dt-other"],
+                margin=(0, 4, 4, 0),
+            )
+            for name in NAMES
+        }
         self.note = text(margin=(0, 0, 6, 0))
         self.grid = ImageGrid(
             layout="list",
@@ -52,7 +60,7 @@ class ImageLists:
         """Give the lists."""
         return pn.Column(
             text("<h3>Lists of images</h3>", margin=0),
-            self.tabs,
+            pn.FlexBox(*self.pills.values(), margin=(0, 0, 4, 0)),
             self.note,
             self.grid,
             self.more,
@@ -73,19 +81,9 @@ class ImageLists:
         if self.found is None:
             return
         name = self._name
-        buttons = []
-        for other in NAMES:
-            count = len(image_list(other, self.found))
-            buttons.append(
-                pn.widgets.Button(
-                    name=f"{LISTS[other]} {count:,}",
-                    button_type="light",
-                    css_classes=["dt-pill", "dt-chosen" if other == name else "dt-other"],
-                    margin=(0, 4, 4, 0),
-                )
-            )
-            buttons[-1].on_click(partial(self._choose, other))
-        self.tabs.objects = [pn.FlexBox(*buttons, margin=0)]
+        for other, pill in self.pills.items():
+            pill.name = f"{LISTS[other]} {len(image_list(other, self.found)):,}"
+            pill.css_classes = ["dt-pill", "dt-chosen" if other == name else "dt-other"]
         images = image_list(name, self.found)
         self.note.object = f"<span class='dt-hint'>{TELLS[name]}</span>" + (
             "" if len(images) else "<div class='dt-empty'>There is no such image.</div>"
@@ -100,7 +98,7 @@ class ImageLists:
     def _name(self) -> str:
         return str(self.selection.image_list)
 
-    def _choose(self, name: str, _: Any) -> None:
+    def _choose(self, name: str) -> None:
         self.selection.image_list = name
 
     def _opened(self, event: Any) -> None:
