@@ -3,6 +3,8 @@
 
 const AXIS_HEIGHT = 22
 const LABEL_PITCH = 13
+const ROOM = [420, 1400]
+const ROOM_SHARE = 0.62
 const NUMBERS = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array }
 
 // A share of a maximum as one of a palette's 255 colours, on a square-root scale.
@@ -74,6 +76,7 @@ class RowList {
     this.hovered = (event) => this.follow(event.detail.column)
     document.addEventListener("dt-hover", this.hovered)
     this.respaced = () => this.later()
+    window.addEventListener("resize", this.respaced)
     document.addEventListener("dt-spacing", this.respaced)
     this.forget = onTheme(() => this.later())
   }
@@ -82,6 +85,7 @@ class RowList {
     this.observer.disconnect()
     document.removeEventListener("dt-hover", this.hovered)
     document.removeEventListener("dt-spacing", this.respaced)
+    window.removeEventListener("resize", this.respaced)
     this.forget()
   }
 
@@ -122,6 +126,12 @@ class RowList {
     }))]))
   }
 
+  // A taller window, or the full screen, shows more rows.
+  fit() {
+    const room = Math.round(Math.min(ROOM[1], Math.max(ROOM[0], window.innerHeight * ROOM_SHARE)))
+    if (room !== this.model.room) this.model.room = room
+  }
+
   reveal() {
     const { reveal } = this.model
     if (!reveal.count || reveal.count === this.revealed) return
@@ -135,6 +145,7 @@ class RowList {
     const { model } = this
     this.load()
     this.axis = new TimeAxis(model.iterations, model.first, model.last, model.left, model.right, width)
+    this.fit()
     this.height = Math.min(model.room, model.total)
     this.scroll.style.height = `${this.height}px`
     this.spacer.style.height = `${model.total}px`

@@ -60,7 +60,7 @@ class RowList(JSComponent):
     opened = param.List(default=[], doc="numbers of the lines to mark, as in a row's `members`")
     left = param.Integer(default=LEFT_MARGIN)
     right = param.Integer(default=RIGHT_MARGIN)
-    room = param.Integer(default=560, doc="height of what is in sight")
+    room = param.Integer(default=560, doc="height of what is in sight, told by the browser")
     reveal = param.Dict(default={}, doc="a top to bring into sight")
     test_id = param.String(default="rowlist")
     description = param.String(default="", doc="what the list shows, in words")
@@ -78,7 +78,7 @@ class RowList(JSComponent):
         self.palettes = {
             name: lookup_table(name) + lookup_table(name, dark=True) for name in PALETTES
         }
-        self.param.watch(self._sighted, "sight")
+        self.param.watch(self._sighted, ["sight", "room"])
 
     def fill(self, entries: Sequence[Entry], row_of: Callable[[int], Row], **values: Any) -> None:
         """List these rows, and take over other parameters in the same message.
@@ -95,9 +95,12 @@ class RowList(JSComponent):
         self._row_of = row_of
         total = self._tops[-1]
         top = min(float(self.sight.get("top", 0)), max(0.0, total - self.room))
-        shown = int(min(total, self.room)) + AXIS_HEIGHT + 1
         self.param.update(
-            **self._sent(top), total=total, entries=len(entries), height=shown, **values
+            **self._sent(top),
+            total=total,
+            entries=len(entries),
+            height=self._height_of(total),
+            **values,
         )
 
     def bring(self, key: str) -> None:
@@ -116,8 +119,12 @@ class RowList(JSComponent):
             sight={"top": wanted},
         )
 
-    def _sighted(self, event: Any) -> None:
-        top = float(event.new.get("top", 0))
+    def _height_of(self, total: float) -> int:
+        return int(min(total, self.room)) + AXIS_HEIGHT + 1
+
+    def _sighted(self, *_: Any) -> None:
+        self.height = self._height_of(float(self.total))
+        top = float(self.sight.get("top", 0))
         low, high = self.cover
         margin = self.room / 2
         above = low > 0 and top - low < margin

@@ -77,6 +77,7 @@ class ValidationView:
         self.card = rail()
         self._shown_image: int | None = None
         self._own_pick = False
+        self._commit = ""
         if run.has_images:
             self.lists = ImageLists(run, selection)
             self.image = ImageView(run, selection)
@@ -108,6 +109,11 @@ class ValidationView:
         """Draw what the store holds now."""
         if not self.run.has_images:
             return
+        if self._commit not in ("", self.run.commit):
+            self.lists.update()
+            if self._shown_image is not None:
+                self.image.open(self._shown_image)
+        self._commit = self.run.commit
         histories = class_histories(self.run, self.selection)
         listed = listed_classes(self.run, self.selection, histories)
         self.rows = ClassRows(self.run, self.selection, histories, listed)
