@@ -31,6 +31,8 @@ class Cube {
     this.flat = model.flat / 100
     this.cuts = { class: 1, layer: 0, time: 0 }
     this.windows = {}
+    this.loaded = {}
+    this.pictures = {}
     this.count = 0
     this.hands = new CubeHands(this)
     this.observer = new ResizeObserver(() => this.draw())
@@ -40,11 +42,10 @@ class Cube {
   // Take over what the server sent.
   load() {
     const { model } = this
-    if (this.loadedFaces !== model.faces) {
-      this.loadedFaces = model.faces
-      this.pictures = Object.fromEntries(Object.entries(model.faces).map(([name, face]) => (
-        [name, new FacePicture(face, model.palettes)]
-      )))
+    for (const name of Object.keys(FACE_AXES)) {
+      if (this.loaded[name] === model[name]) continue
+      this.loaded[name] = model[name]
+      this.pictures[name] = new FacePicture(model[name], model.palettes)
     }
     if (this.loadedView !== model.view) {
       this.loadedView = model.view
@@ -105,7 +106,7 @@ class Cube {
   draw() {
     const width = this.stage.clientWidth
     const { model } = this
-    if (!width || !model.faces.front) return
+    if (!width || !model.front.codes) return
     this.load()
     const settled = this.approach()
     this.geometry = cubeGeometry(width, model.height, this.flat)
@@ -397,7 +398,7 @@ class Cube {
       classes: shown("class"), layers: shown("layer"), iterations: shown("time"),
       cells: Object.fromEntries(Object.entries(this.pictures).map(([name, p]) => [name, [p.width, p.height]])),
       picks: { class_: model.picks.class, layer: model.picks.layer, iteration: model.picks.time },
-      titles: Object.fromEntries(Object.entries(model.faces).map(([name, face]) => [name, face.title])),
+      titles: Object.fromEntries(Object.entries(this.pictures).map(([name, p]) => [name, p.title])),
       dark: DARK,
     })
   }
@@ -415,7 +416,7 @@ export function render({ model, el }) {
     waiting = true
     requestAnimationFrame(() => { waiting = false; cube.draw() })
   }
-  model.on(["faces", "view", "items", "picks", "flat", "description"], later)
+  model.on(["top", "side", "front", "view", "items", "picks", "flat", "description"], later)
   const forget = onTheme(later)
   model.on("remove", () => { cube.observer.disconnect(); forget() })
   later()

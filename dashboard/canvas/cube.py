@@ -24,7 +24,9 @@ class Cube(JSComponent):
     whole, flat) and what that needs; see ``cubehands.js``.
     """
 
-    faces = param.Dict(default={}, doc="top [time, class], side [layer, time], front, packed")
+    top = param.Dict(default={}, doc="packed face [time, class]")
+    side = param.Dict(default={}, doc="packed face [layer, time]")
+    front = param.Dict(default={}, doc="packed face [layer, class]")
     palettes = param.Dict(default={}, doc="256 light and 256 dark colours each")
     items = param.Dict(default={}, doc="labels of all items of each axis, and which are parts")
     view = param.Dict(default={}, doc="first item, last item and items a cell of each axis")

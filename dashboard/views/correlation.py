@@ -153,7 +153,8 @@ class CorrelationView:
             picks = picks_of(run, asked)
             self.hands.faces = faces
             self.cube.param.update(
-                faces=packed,
+                # A face that is as before is not sent again.
+                **packed,
                 items=_items(faces, asked),
                 view={
                     "class": faces.classes.described(),

@@ -27,15 +27,15 @@ def values_of(face):
 
 def test_what_is_sent_can_be_read_back_exactly(view, run):
     images, filters = run.stored("classes/left")[4], run.array("cube/anomalous_filters")
-    np.testing.assert_array_equal(values_of(view.cube.faces["top"]), images.T)
-    np.testing.assert_array_equal(values_of(view.cube.faces["side"]), filters)
+    np.testing.assert_array_equal(values_of(view.cube.top), images.T)
+    np.testing.assert_array_equal(values_of(view.cube.side), filters)
     together = filters @ (images > 0).T
-    np.testing.assert_array_equal(values_of(view.cube.faces["front"]), together)
+    np.testing.assert_array_equal(values_of(view.cube.front), together)
 
 
 def test_correlations_are_sent_to_four_digits_with_p_and_q(view, run):
     view.selection.association = "association"
-    front = view.cube.faces["front"]
+    front = view.cube.front
     np.testing.assert_allclose(values_of(front), run.array("cube/association").T, atol=2e-5)
     for name, path in (("p", "cube/p_value"), ("q", "cube/q_value")):
         codes = np.frombuffer(front["also"][name], "<u2").reshape(22, 10)
@@ -56,6 +56,19 @@ def test_a_cell_of_each_face_slices_by_its_two_items(view, run):
     assert view.selection.nodes == [names[9]]
     assert view.cube.picks == {"time": 90, "class": 4, "layer": 9}
     assert [entry["axis"] for entry in view.cube.slices] == ["time", "class", "layer"]
+
+
+def test_a_pick_sends_only_the_face_that_it_changes(view):
+    sent = []
+    view.cube.param.watch(
+        lambda *events: sent.extend(e.name for e in events), ["top", "side", "front"]
+    )
+    do(view, type="pick", axis="time", item=84)
+    assert sent == ["front"]
+    do(view, type="pick", axis="class", item=3)
+    assert sent == ["front", "side"]
+    do(view, type="pick", axis="layer", item=0)
+    assert sent == ["front", "side", "top"]
 
 
 def test_a_second_click_and_clearing_drop_slices(view):
@@ -94,7 +107,7 @@ def test_an_unfolded_layer_shows_filters_that_can_be_picked(view, run):
     do(view, type="unfold", axis="layer", item=0)
     assert view.selection.cube_layer == "conv1"
     assert view.cube.items["layer"]["parts"] == [0] + [1] * 16 + [0] * 21
-    assert view.cube.faces["side"]["height"] == 38
+    assert view.cube.side["height"] == 38
     do(view, type="pick", axis="layer", item=1 + 5)
     assert view.selection.filters == [["conv1.weight", 5]]
     assert view.selection.nodes == ["conv1"]
@@ -109,7 +122,7 @@ def test_an_unfolded_class_has_an_axis_of_its_own_images(view, run):
     assert view.selection.cube_class == "3"
     # Too many to stand beside the ten classes: the window holds the class and its images.
     assert view.selection.cube_classes == (3, 4 + len(images))
-    assert view.cube.faces["top"]["width"] == 1 + len(images)
+    assert view.cube.top["width"] == 1 + len(images)
     do(view, type="pick", axis="class", item=4)
     assert view.selection.images == [int(images[0])]
     assert view.selection.classes == ["3"]
@@ -122,12 +135,12 @@ def test_a_window_moves_the_shared_axes_of_all_faces(view, run):
     assert view.selection.cube_classes == (2, 6)
     assert view.selection.cube_layers is None
     assert view.selection.window == (int(run.iterations[20]), int(run.iterations[59]))
-    faces = view.cube.faces
-    assert (faces["top"]["width"], faces["front"]["width"]) == (4, 4)
-    assert (faces["top"]["height"], faces["side"]["width"]) == (40, 40)
+    cube = view.cube
+    assert (cube.top["width"], cube.front["width"]) == (4, 4)
+    assert (cube.top["height"], cube.side["width"]) == (40, 40)
     do(view, type="whole")
     assert view.selection.window is None
-    assert view.cube.faces["front"]["width"] == 10
+    assert view.cube.front["width"] == 10
 
 
 def test_a_pick_from_elsewhere_is_brought_into_the_window(view):
@@ -176,6 +189,6 @@ def test_the_table_of_numbers_is_the_front_face(view, run):
     table = view.table()
     assert list(table.columns) == ["layer", "class", "anomalous_filters"]
     row = table[(table["layer"] == "conv1") & (table["class"] == "7")]
-    assert row["anomalous_filters"].item() == values_of(view.cube.faces["front"])[0, 7]
+    assert row["anomalous_filters"].item() == values_of(view.cube.front)[0, 7]
     view.selection.association = "association"
     assert {"rank_correlation", "p_value", "q_value"} <= set(view.table().columns)
