@@ -253,7 +253,7 @@ class Cube {
       context.fillText(text, 0, 0)
       context.restore()
     }
-    this.title(context, "class", x + w / 2, leaning ? this.model.height - 16 : y + h + 32, 0)
+    this.title(context, "class", x + w / 2, y + h + (leaning ? 20 + 0.75 * Math.min(74, widest) : 32), 0)
   }
 
   timeLabels(context) {
