@@ -9,7 +9,7 @@ from deeptracker.arrays import float_bits_to_bfloat16
 
 __all__ = ["CODES", "Drift"]
 
-CODES = {"f4": "F32", "bf16": "BF16", "f2": "F16"}
+CODES = {"f4": "F32", "bf16": "BF16", "f2": "F16", "f8": "F64"}
 CHUNK = 1 << 18  # weights that are moved or written at once: they stay in the cache
 NOISE = 1 << 22  # weights of normal noise that are drawn once and reused at random offsets
 GRADIENT_SCALE = 0.01
@@ -22,7 +22,7 @@ class Drift:
     ----------
     shapes : dict of str to tuple of int
         Of every parameter. They start at He et al.'s scale (arXiv 1502.01852); vectors at 1.
-    dtype : {"f4", "bf16", "f2"}
+    dtype : {"f4", "bf16", "f2", "f8"}
         What is written. The weights are kept in float32, since small steps vanish in less.
     seed : int
     """
@@ -87,6 +87,8 @@ class Drift:
             values = float_bits_to_bfloat16(values)
         elif self.code == "F16":
             values = values.astype("<f2")
+        elif self.code == "F64":
+            values = values.astype("<f8")
         return values.data.cast("B")
 
     def _start(self, name: str) -> np.ndarray:

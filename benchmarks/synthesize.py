@@ -118,7 +118,7 @@ def synthesize(
     ----------
     snapshots, outcomes : int
         The first so many iterations have them; as many outcomes as snapshots by default.
-    dtype : {"f4", "bf16", "f2"}
+    dtype : {"f4", "bf16", "f2", "f8"}
         Of weights and gradients.
     every : int
         Optimizer steps from one iteration to the next.

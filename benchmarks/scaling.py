@@ -1,0 +1,165 @@
+"""One worker process against two, and ever more snapshots.
+
+    python benchmarks/scaling.py                          # ResNet-50, 40 snapshots
+    python benchmarks/scaling.py --snapshots 96 --repeats 3
+
+Workers have one thread each. *Processing* is a run on a cluster that is there already; *whole*
+counts the start of the cluster's processes too, each of which imports everything anew. Then one
+worker processes a quarter, half and all of the snapshots, each time in a process of its own, whose
+peak memory is told. Bars: two workers at least 1.8 times as fast as one; time linear in the number
+of snapshots, memory flat. Two workers need two cores that nobody else uses.
+"""
+
+import json
+import statistics
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from distributed import Client, LocalCluster
+from harness import options, report, scratch
+from synthesize import synthesize
+
+from pipeline import process
+from pipeline.config import Config
+
+BAR = 1.8
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run on worker processes of its own.
+
+    Attributes
+    ----------
+    start, seconds : float
+        Of the cluster, and of the processing.
+    measuring : float
+        Seconds of the tasks that measure weights, from the first one's start to the last one's end.
+    memory : int
+        Peak bytes of the worker that held most.
+    """
+
+    start: float
+    seconds: float
+    measuring: float
+    memory: int
+
+
+def run(log: Path, folder: Path, workers: int, name: str) -> Run:
+    """Start workers, let each load its kernels, and process a log."""
+    started = time.perf_counter()
+    with (
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        client.wait_for_workers(workers)
+        start = time.perf_counter() - started
+        for worker in client.scheduler_info()["workers"]:
+            client.submit(load_kernels, workers=[worker], pure=False).result()
+        tasks = folder / f"{name}.jsonl"
+        started = time.perf_counter()
+        process(
+            log, folder / f"{name}.dtstore", scheduler=cluster.scheduler_address, task_log=tasks
+        )
+        seconds = time.perf_counter() - started
+    ended = [
+        event
+        for event in map(json.loads, tasks.read_text(encoding="utf-8").splitlines())
+        if event["event"] == "ended"
+    ]
+    measuring = sum(event["seconds"] for event in ended if event["task"] == "measure") / workers
+    return Run(start, seconds, measuring, max(event["memory_bytes"] for event in ended))
+
+
+def load_kernels() -> None:
+    """Measure a few weights, so that a worker has its kernels before the clock runs."""
+    import numpy as np
+
+    from pipeline.kernels.statistics import coarse_histogram, statistics
+    from pipeline.kernels.tensor_pass import TensorPass
+
+    weights = np.random.default_rng(0).standard_normal(5000, dtype=np.float32)
+    one = TensorPass(
+        dtype="F32",
+        start=0,
+        stop=5000,
+        size=5000,
+        filter_size=50,
+        columns=2,
+        level_weights=(16, 64),
+        chunk_rows=(4096, 4096),
+        thresholds=Config().thresholds,
+        filters=True,
+    )
+    for _ in one.tiles():
+        for column in range(2):
+            one.feed(column, weights)
+        list(one.finished_rows())
+    found = one.finish()
+    statistics(found.moments, found.histogram)
+    coarse_histogram(found.histogram)
+
+
+def measure(network: str, snapshots: int, repeats: int) -> dict[str, object]:
+    """Time everything."""
+    with scratch() as folder:
+        logs = {count: folder / f"log-{count}" for count in (snapshots // 4, snapshots // 2)}
+        logs[snapshots] = folder / f"log-{snapshots}"
+        gigabytes = {
+            count: synthesize(log, network=network, snapshots=count) / 1e9
+            for count, log in logs.items()
+        }
+        runs = {
+            workers: [
+                run(logs[snapshots], folder, workers, f"{workers}-{number}")
+                for number in range(repeats)
+            ]
+            for workers in (1, 2)
+        }
+        growing = {
+            count: run(log, folder, 1, f"n{count}")
+            for count, log in logs.items()
+            if count < snapshots
+        }
+
+    def median(workers: int, of: str) -> float:
+        return statistics.median(getattr(run, of) for run in runs[workers])
+
+    growing[snapshots] = Run(
+        median(1, "start"), median(1, "seconds"), median(1, "measuring"), runs[1][0].memory
+    )
+    found: dict[str, object] = {"gigabytes": gigabytes[snapshots], "runs": repeats}
+    for workers in (1, 2):
+        found[f"start_seconds_of_{workers}"] = median(workers, "start")
+        found[f"processing_seconds_of_{workers}"] = median(workers, "seconds")
+        found[f"measuring_seconds_of_{workers}"] = median(workers, "measuring")
+    found["processing_speedup"] = median(1, "seconds") / median(2, "seconds")
+    found["measuring_speedup"] = median(1, "measuring") / median(2, "measuring")
+    found["whole_speedup"] = (median(1, "seconds") + median(1, "start")) / (
+        median(2, "seconds") + median(2, "start")
+    )
+    found["bar_speedup"] = BAR
+    for count, one in sorted(growing.items()):
+        found[f"seconds_of_{count}_snapshots"] = one.seconds
+        found[f"peak_worker_megabytes_of_{count}_snapshots"] = one.memory / 1e6
+    few, half, all_ = (growing[count] for count in sorted(growing))
+    found["seconds_per_further_snapshot_late_over_early"] = (
+        (all_.seconds - half.seconds) / (snapshots - snapshots // 2)
+    ) / ((half.seconds - few.seconds) / (snapshots // 2 - snapshots // 4))
+    found["memory_of_all_over_a_quarter"] = all_.memory / few.memory
+    return found
+
+
+def main() -> None:
+    """Run it."""
+    parser = options(__doc__, network="resnet50", snapshots=40, repeats=1)
+    chosen = vars(parser.parse_args())
+    as_json = chosen.pop("json")
+    report("More workers, more snapshots", measure(**chosen), as_json)
+
+
+if __name__ == "__main__":
+    main()
