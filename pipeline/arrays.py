@@ -7,7 +7,8 @@ threads. Here a task's chunks are encoded in place and handed to the store toget
 import asyncio
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ __all__ = [
     "group_at",
     "grow_arrays",
     "read",
+    "read_regions",
 ]
 
 Attributes = Mapping[str, Any]
@@ -87,6 +89,12 @@ class ArraySpec:
         dtype = np.dtype(self.dtype).newbyteorder("<")
         values = np.frombuffer(bytearray(blosc.decompress(data)), dtype)
         return values.reshape(self.chunks[::-1]).T if self.quick else values.reshape(self.chunks)
+
+    def empty_chunk(self) -> np.ndarray:
+        """Give a chunk of nothing but missing values, laid out as it is encoded."""
+        if self.quick:
+            return np.full(self.chunks[::-1], self.fill, self.dtype).T
+        return np.full(self.chunks, self.fill, self.dtype)
 
     def metadata(self) -> bytes:
         """Give the array's zarr.json, as the Zarr v3 specification has it."""
@@ -186,7 +194,7 @@ class _Patch:
 
 
 class ChunkWriter:
-    """Writes regions, many chunks together.
+    """Writes regions, many chunks together, while the next ones are being made.
 
     Parameters
     ----------
@@ -202,6 +210,8 @@ class ChunkWriter:
         self._pending: list[tuple[str, bytes]] = []
         self._patches: dict[str, list[_Patch]] = {}
         self._pending_bytes = 0
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="deeptracker-write")
+        self._storing: Future[None] | None = None
 
     def write(self, spec: ArraySpec, offset: tuple[int, ...], values: np.ndarray) -> None:
         """Write `values` at `offset`.
@@ -216,7 +226,7 @@ class ChunkWriter:
             range(o // c, -(-e // c)) for o, e, c in zip(offset, ends, spec.chunks, strict=True)
         ]
         for position in itertools.product(*grids):
-            key = "/".join([spec.path, "c", *(str(index) for index in position)])
+            key = _chunk_key(spec, position)
             patch = _patch_of(spec, offset, values, position)
             if all(
                 piece.start == 0 and (piece.stop == chunk or place * chunk + piece.stop >= side)
@@ -232,25 +242,78 @@ class ChunkWriter:
                 self._patches.setdefault(key, []).append(held)
                 self._pending_bytes += held.values.nbytes
         if self._pending_bytes >= self._limit:
-            self.flush()
+            self._hand_over()
 
     def flush(self) -> None:
-        """Store what is held."""
+        """Store what is held, and wait until it is."""
+        self._hand_over()
+        self._wait()
+
+    def _hand_over(self) -> None:
+        """Begin to store what is held; what was handed over before is stored first."""
+        self._wait()
         pending, self._pending = self._pending, []
         patches, self._patches = self._patches, {}
         self._pending_bytes = 0
-        if patches:
-            older = asyncio.run(_load_all(self._store, list(patches)))
-            for key, found in zip(patches, older, strict=True):
-                spec = patches[key][0].spec
-                chunk = np.full(spec.chunks, spec.fill, spec.dtype)
-                if found is not None:
-                    chunk = spec.decode(found)
-                for patch in patches[key]:
-                    chunk[patch.region] = patch.values
-                pending.append((key, spec.encode(chunk)))
-        if pending:
-            asyncio.run(_store_all(self._store, pending))
+        if pending or patches:
+            self._storing = self._pool.submit(_store, self._store, pending, patches)
+
+    def _wait(self) -> None:
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            storing.result()
+
+
+def _store(
+    store: Store, pending: list[tuple[str, bytes]], patches: Mapping[str, list[_Patch]]
+) -> None:
+    older = asyncio.run(_load_all(store, list(patches))) if patches else []
+    for (key, parts), found in zip(patches.items(), older, strict=True):
+        spec = parts[0].spec
+        chunk = spec.decode(found) if found is not None else spec.empty_chunk()
+        for patch in parts:
+            chunk[patch.region] = patch.values
+        pending.append((key, spec.encode(chunk)))
+    if pending:
+        asyncio.run(_store_all(store, pending))
+
+
+def read_regions(
+    store: Store, wanted: Sequence[tuple[ArraySpec, tuple[slice, ...]]]
+) -> list[np.ndarray]:
+    """Read regions of many arrays together; zarr reads them one by one, at a millisecond each.
+
+    Parameters
+    ----------
+    wanted : sequence of (ArraySpec, tuple of slice)
+        A slice a dim, with both ends.
+    """
+    places = [
+        (number, position)
+        for number, (spec, region) in enumerate(wanted)
+        for position in itertools.product(
+            *(
+                range(side.start // chunk, -(-side.stop // chunk))
+                for side, chunk in zip(region, spec.chunks, strict=True)
+            )
+        )
+    ]
+    keys = [_chunk_key(wanted[number][0], position) for number, position in places]
+    found = [
+        np.full(tuple(side.stop - side.start for side in region), spec.fill, spec.dtype)
+        for spec, region in wanted
+    ]
+    for (number, position), data in zip(places, asyncio.run(_load_all(store, keys)), strict=True):
+        if data is not None:
+            spec, region = wanted[number]
+            offset = tuple(side.start for side in region)
+            patch = _patch_of(spec, offset, found[number], position)
+            patch.values[...] = spec.decode(data)[patch.region]
+    return found
+
+
+def _chunk_key(spec: ArraySpec, position: Iterable[int]) -> str:
+    return "/".join([spec.path, "c", *(str(index) for index in position)])
 
 
 def _patch_of(
@@ -269,11 +332,7 @@ def _completed(patch: _Patch) -> np.ndarray:
     spec = patch.spec
     if patch.values.shape == spec.chunks:
         return patch.values
-    chunk = (
-        np.full(spec.chunks[::-1], spec.fill, spec.dtype).T
-        if spec.quick
-        else np.full(spec.chunks, spec.fill, spec.dtype)
-    )
+    chunk = spec.empty_chunk()
     chunk[patch.region] = patch.values
     return chunk
 

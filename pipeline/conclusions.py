@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import zarr
 
-from pipeline.arrays import array_at, group_at, read
+from pipeline.arrays import array_at, group_at, read, read_regions
 from pipeline.graph import Comparison, Run
 from pipeline.measures.association import associate, co_occurrence
 from pipeline.measures.findings import (
@@ -21,11 +21,14 @@ from pipeline.measures.findings import (
 )
 from pipeline.measures.ranking import iteration_score
 from pipeline.preparation import put
-from pipeline.schema import group_name
+from pipeline.schema import Schema, group_name
 from pipeline.scoring import BandScore
+from pipeline.sources.manifest import Parameter
 from pipeline.validation import ClassCounts
 
 __all__ = ["write_conclusions"]
+
+READ_VALUES = 2**23
 
 
 def write_conclusions(root: zarr.Group, run: Run, comparison: Comparison) -> int:
@@ -180,21 +183,43 @@ def _still_filters(
     The rules speak of stretches that last to the end, so that the end alone tells whom to look at.
     """
     recent = snapshots[-still_snapshots:]
-    for parameter in run.schema.architecture.parameters:
-        if not parameter.has_filters or len(recent) < still_snapshots:
-            continue
-        group = group_at(root, f"filters/{group_name(parameter)}")
-        norm, change = (
-            read(group, name, np.s_[:, recent[0] :])[:, recent - recent[0]]
-            for name in ("norm2", "change_euclidean")
+    if len(recent) < still_snapshots:
+        return
+    span = slice(int(recent[0]), run.schema.shape.iterations)
+    for parameters in _batches(run.schema):
+        ends = read_regions(
+            root.store,
+            [
+                (run.schema.filters(parameter)[name], (slice(0, parameter.filters), span))
+                for parameter in parameters
+                for name in ("norm2", "change_euclidean")
+            ],
         )
-        dead = run.subject.config.findings.dead_norm * np.sqrt(parameter.filter_size)
-        if not ((norm <= dead).all(axis=1) | (change == 0).all(axis=1)).any():
-            continue
-        yield FilterSeries(
-            parameter.name,
-            parameter.filter_size,
-            run.recording.iterations[snapshots],
-            read(group, "norm2")[:, snapshots],
-            read(group, "change_euclidean")[:, snapshots],
-        )
+        for parameter, *both in zip(parameters, ends[::2], ends[1::2], strict=True):
+            norm, change = (values[:, recent - recent[0]] for values in both)
+            dead = run.subject.config.findings.dead_norm * np.sqrt(parameter.filter_size)
+            if not ((norm <= dead).all(axis=1) | (change == 0).all(axis=1)).any():
+                continue
+            group = group_at(root, f"filters/{group_name(parameter)}")
+            yield FilterSeries(
+                parameter.name,
+                parameter.filter_size,
+                run.recording.iterations[snapshots],
+                read(group, "norm2")[:, snapshots],
+                read(group, "change_euclidean")[:, snapshots],
+            )
+
+
+def _batches(schema: Schema) -> Iterator[list[Parameter]]:
+    """Group the parameters that have filters, to read a bounded number of values together."""
+    batch: list[Parameter] = []
+    values = 0
+    for parameter in schema.architecture.parameters:
+        if parameter.has_filters:
+            batch.append(parameter)
+            values += 2 * parameter.filters * schema.shape.columns_per_chunk
+        if values >= READ_VALUES:
+            yield batch
+            batch, values = [], 0
+    if batch:
+        yield batch

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import zarr
+from zarr.abc.store import Store
 
-from pipeline.arrays import ChunkWriter
+from pipeline.arrays import ChunkWriter, read_regions
 from pipeline.config import AnomalyConfig
 from pipeline.measures.filter_anomalies import anomaly_scores
-from pipeline.schema import Schema, group_name
+from pipeline.schema import Schema
 
 __all__ = ["FilterBand", "ScoreResult", "filter_bands", "score_filters"]
 
@@ -98,11 +98,9 @@ def score_filters(
     writer = ChunkWriter(session.store)
     new = snapshots[snapshots >= first_column]
     scores = []
-    for band in bands:
+    histories = _histories(session.store, schema, bands, snapshots, first_column, config)
+    for band, (columns, changes) in zip(bands, histories, strict=True):
         parameter = schema.parameter(band.parameter)
-        path = f"filters/{group_name(parameter)}/{SCORED_MEASURE}"
-        array = zarr.open_array(session.store, path=path, mode="r")
-        columns, changes = _with_history(array, band, snapshots, first_column, config)
         gaps = np.diff(iterations[columns], prepend=iterations[columns[:1]] - 1)
         found = anomaly_scores(changes, config.filter_window, gaps)
         spread = np.full(
@@ -116,34 +114,54 @@ def score_filters(
     return ScoreResult(pickle.dumps(session), tuple(scores))
 
 
-def _with_history(
-    array: zarr.Array,
-    band: FilterBand,
+def _histories(
+    store: Store,
+    schema: Schema,
+    bands: Sequence[FilterBand],
     snapshots: np.ndarray,
     first_column: int,
     config: AnomalyConfig,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Read the new changes and as many before as a score looks back on.
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Read each band's new changes, and as many before as a score looks back on.
 
     Returns
     -------
-    columns : numpy.ndarray
-        int64 [snapshot].
-    changes : numpy.ndarray
-        float32 [filter, snapshot].
+    list of (columns, changes)
+        int64 [snapshot] and float32 [filter, snapshot].
     """
     old = int((snapshots < first_column).sum())
     # One more, for the gap before the first of the history.
-    begin = max(0, old - config.filter_window - 1)
-    while True:
-        columns = snapshots[begin:]
-        if not len(columns):
-            return columns, np.empty((band.stop - band.start, 0), np.float32)
-        changes = np.asarray(array[band.start : band.stop, columns[0] :])[:, columns - columns[0]]
-        # A history counts known changes only: where some are missing it reaches further back.
-        if begin == 0 or np.isfinite(changes[:, 1 : old - begin]).all():
-            return columns, changes
-        begin = 0
+    columns = snapshots[max(0, old - config.filter_window - 1) :]
+    near = _changes(store, schema, bands, columns)
+    # A history counts known changes only: where some are missing it reaches further back.
+    known = old - (len(snapshots) - len(columns))
+    short = [
+        number
+        for number, changes in enumerate(near)
+        if len(columns) < len(snapshots) and not np.isfinite(changes[:, 1:known]).all()
+    ]
+    found = [(columns, changes) for changes in near]
+    far = _changes(store, schema, [bands[number] for number in short], snapshots)
+    for number, changes in zip(short, far, strict=True):
+        found[number] = snapshots, changes
+    return found
+
+
+def _changes(
+    store: Store, schema: Schema, bands: Sequence[FilterBand], columns: np.ndarray
+) -> list[np.ndarray]:
+    if not len(columns):
+        return [np.empty((band.stop - band.start, 0), np.float32) for band in bands]
+    span = slice(int(columns[0]), int(columns[-1]) + 1)
+    specs = [schema.filters(schema.parameter(band.parameter))[SCORED_MEASURE] for band in bands]
+    read = read_regions(
+        store,
+        [
+            (spec, (slice(band.start, band.stop), span))
+            for spec, band in zip(specs, bands, strict=True)
+        ],
+    )
+    return [changes[:, columns - columns[0]] for changes in read]
 
 
 def _summed(band: FilterBand, scores: np.ndarray, threshold: float) -> BandScore:

@@ -1,6 +1,7 @@
 """Arithmetic that Numba cannot say: integers that stay in 32 bits, and sums across lanes.
 
-Numba widens every integer to 64 bits, which halves what a vector instruction does. And a loop over
+Numba widens every integer to 64 bits, which halves what a vector instruction does, and its min()
+and max() mind NaNs, which leaves them to be done one by one. And a loop over
 short rows is vectorised badly, as each row ends in one number. Here eight rows are reduced
 together, by halves, as LLVM vectors: on any processor, whatever the width of its registers.
 """
@@ -10,7 +11,15 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["ROW", "ROWS_TOGETHER", "add_uint32", "or_uint32", "reduce_eight_rows"]
+__all__ = [
+    "ROW",
+    "ROWS_TOGETHER",
+    "add_uint32",
+    "greater",
+    "lesser",
+    "or_uint32",
+    "reduce_eight_rows",
+]
 
 ROW = 16  # weights a row at the finest pyramid level
 ROWS_TOGETHER = 8
@@ -39,6 +48,29 @@ def or_uint32(typingctx, left, right):  # noqa: ARG001
         return builder.or_(*arguments)
 
     return types.uint32(types.uint32, types.uint32), generate
+
+
+def _minimum_or_maximum(name, typingctx, left, right):  # noqa: ARG001
+
+    def generate(context, builder, signature, arguments):  # noqa: ARG001
+        kind = arguments[0].type
+        of_two = ir.FunctionType(kind, [kind, kind])
+        function = builder.module.declare_intrinsic(name, [kind], of_two)
+        return builder.call(function, arguments, fastmath=("fast",))
+
+    return left(left, right), generate
+
+
+@intrinsic
+def lesser(typingctx, left, right):
+    """Give the lesser of two floats that are not NaN: min() minds NaNs, one weight at a time."""
+    return _minimum_or_maximum("llvm.minnum", typingctx, left, right)
+
+
+@intrinsic
+def greater(typingctx, left, right):
+    """Give the greater of two floats that are not NaN."""
+    return _minimum_or_maximum("llvm.maxnum", typingctx, left, right)
 
 
 @intrinsic

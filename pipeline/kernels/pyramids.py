@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from pipeline.kernels.lanes import ROW
+from pipeline.kernels.lanes import ROW, greater, lesser
 from pipeline.kernels.tiles import TILE
 
 __all__ = ["FACTOR", "TILE_LEVELS", "LevelRows", "coarsen", "round_rows", "store_rows"]
@@ -69,12 +69,16 @@ def coarsen_full(fine, coarse, known):
         coarse[0][row] = total * np.float32(1 / FACTOR)
     for row in range(coarse[1].size):
         i = row * FACTOR
-        a, b = min(least[i], least[i + 1]), min(least[i + 2], least[i + 3])
-        coarse[1][row] = min(a, b)
+        low = least[i]
+        for k in range(1, FACTOR):
+            low = lesser(low, least[i + k])
+        coarse[1][row] = low
     for row in range(coarse[2].size):
         i = row * FACTOR
-        a, b = max(greatest[i], greatest[i + 1]), max(greatest[i + 2], greatest[i + 3])
-        coarse[2][row] = max(a, b)
+        high = greatest[i]
+        for k in range(1, FACTOR):
+            high = greater(high, greatest[i + k])
+        coarse[2][row] = high
     coarse[3][:] = known
 
 

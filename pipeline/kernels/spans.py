@@ -12,6 +12,8 @@ from pipeline.kernels.lanes import (
     ROW,
     ROWS_TOGETHER,
     add_uint32,
+    greater,
+    lesser,
     or_uint32,
     reduce_eight_rows,
 )
@@ -107,8 +109,8 @@ def extremes(w):
     """Return (minimum, maximum)."""
     low = high = w[0]
     for i in range(w.size):
-        low = min(low, w[i])
-        high = max(high, w[i])
+        low = lesser(low, w[i])
+        high = greater(high, w[i])
     return low, high
 
 

@@ -212,7 +212,7 @@ class TensorPass:
         before = self._last
         now = next(self._rooms).take(values)
         self._before[column] = self._last_column
-        self._measure(
+        regular = self._measure(
             now,
             before or now,
             paired=before is not None,
@@ -223,9 +223,7 @@ class TensorPass:
             limits=self._limits[column],
             changes=self._changes[column],
         )
-        self._pyramid.add(
-            self._position, column, bool(now.regular[: -(-values.size // SPAN)].all())
-        )
+        self._pyramid.add(self._position, column, regular)
         self._last, self._last_column = now, column
 
     def finished_rows(self) -> Iterator[LevelRows]:
@@ -255,8 +253,8 @@ class TensorPass:
         counts: np.ndarray,
         limits: np.ndarray,
         changes: np.ndarray,
-    ) -> None:
-        measure_tile(
+    ) -> bool:
+        return measure_tile(
             (now.values, now.values32, now.regular),
             (before.values, before.values32, before.regular),
             paired,

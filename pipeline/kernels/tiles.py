@@ -101,10 +101,16 @@ def measure_tile(
     changes : int64 [threshold]
     rows : tuple of four float32 [row of the tile]
         Mean, least, greatest and finite weights of each 16.
+
+    Returns
+    -------
+    bool
+        Whether all values of `now` are finite.
     """
     values, values32, regular = now
     values_before, before32, regular_before = before
     mean, least, greatest, weights = rows
+    all_sound = True
     for begin in range(0, values.size, SPAN):
         end = min(begin + SPAN, values.size)
         w, w32 = values[begin:end], values32[begin:end]
@@ -116,6 +122,7 @@ def measure_tile(
         irregular = take_irregular(histogram)
         sound = irregular == 0 if mine.size == w.size else all_finite(w32)
         regular[begin // SPAN] = sound
+        all_sound &= sound
         within = max(0, min(w.size, row_weights - place))
         row = begin // ROW
         into = mean[row:], least[row:], greatest[row:], weights[row:]
@@ -145,3 +152,4 @@ def measure_tile(
             irregular_span(
                 mine, theirs, both32, paired, filters, thresholds, lines, counts, limits, changes
             )
+    return all_sound
