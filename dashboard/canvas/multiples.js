@@ -65,7 +65,7 @@ function multipleTicks(row, box) {
   let ticks
   if (row.scale === "symlog") {
     ticks = [0]
-    const decades = Math.ceil(Math.log10(Math.max(-row.low, row.high) / row.threshold))
+    const decades = Math.floor(Math.log10(Math.max(-row.low, row.high) / row.threshold))
     const skip = Math.max(1, Math.ceil((2 * decades) / most))
     for (let power = decades; power >= 1; power -= skip) {
       for (const value of [row.threshold * 10 ** power, -row.threshold * 10 ** power]) {
@@ -308,7 +308,7 @@ function drawColours(context, axis, row, box, tables) {
   const [low, high, title] = row.colours
   const table = tableOf(tables, row.palette)
   const x = 21 + 12 * (row.indent || 0), room = axis.left - x - 50
-  const y = box.top + 24
+  const y = box.top + (row.detail ? 38 : 24)
   if (box.height < 40 || room < 40) return
   const wide = Math.min(70, room - 10)
   for (let i = 0; i < wide; i += 1) {
@@ -352,7 +352,7 @@ function drawRidges(context, axis, row, data, box) {
   drawGround(context, axis, box)
   const [bins, count] = data[0].shape, values = data[0].array
   const track = new Track(axis, row, count)
-  const reach = 56, top = row.top || 1
+  const reach = 46, widest = row.widest || 1
   context.save()
   context.beginPath()
   context.rect(axis.left, box.top, axis.span, box.height)
@@ -365,7 +365,7 @@ function drawRidges(context, axis, row, data, box) {
     line.moveTo(base, box.top)
     for (let bin = 0; bin < bins; bin += 1) {
       // The square root shows the tails beside the peak.
-      const x = base + reach * Math.sqrt(Math.max(0, values[bin * count + place]) / top)
+      const x = base + reach * Math.sqrt(Math.max(0, values[bin * count + place]) / widest)
       line.lineTo(x, box.top + (bin * box.height) / bins)
       line.lineTo(x, box.top + ((bin + 1) * box.height) / bins)
     }

@@ -47,7 +47,7 @@ def filter_groups(run: Run, selection: Selection, tops: Tops) -> list[LinkGroup]
         groups.append(
             LinkGroup(
                 f"Common to all {len(tops)} iterations{scope}",
-                _links(common, chosen, "least "),
+                _links(common, chosen),
                 f"No filter is among the top {selection.top_filters} of every picked iteration.",
             )
         )
@@ -91,15 +91,13 @@ def filter_marks(
     return marks
 
 
-def _links(
-    listed: Sequence[TopFilter], chosen: set[tuple[str, int]], before: str = ""
-) -> tuple[Link, ...]:
+def _links(listed: Sequence[TopFilter], chosen: set[tuple[str, int]]) -> tuple[Link, ...]:
     most = max((abs(top.value) for top in listed), default=1.0) or 1.0
     return tuple(
         Link(
             key=list(top.key),
             label=f"{top.parameter.removesuffix('.weight')} filter {top.filter}",
-            note=f"{before}{_short(top.value)}",
+            note=_short(top.value),
             share=abs(top.value) / most,
             is_chosen=top.key in chosen,
         )

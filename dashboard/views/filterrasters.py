@@ -100,7 +100,8 @@ def _row(
         labels = [f"filter {index}, from weight {start:,} of {size:,}" for start in starts]
     what = "gradients" if subject.gradient else "weights"
     options: dict[str, Any] = columns.options | {
-        "label": f"{layer} filter {index}",
+        "label": layer,
+        "detail": f"filter {index}",
         "title": f"{subject.parameter} filter {index}: {size:,} {what}",
         "strong": True,
         "palette": "diverging" if subject.is_signed else "blues",

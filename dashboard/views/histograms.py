@@ -62,7 +62,7 @@ class Histogram:
                 f"{options['label']}, {low:.3g} to {high:.3g}"
                 for low, high in zip(self.edges[-2::-1], self.edges[:0:-1], strict=True)
             ],
-            "top": top,
+            "widest": top,
         }
         if form == "ridge":
             return Row(key, "ridges", height, (shares,), described)

@@ -151,10 +151,10 @@ def drawn_as(run: Run, selection: Selection, drawing: Drawing) -> str:
 def _scale_in_words(drawing: Drawing, selection: Selection) -> str:
     kind = "logarithmic" if selection.log_scale else "linear"
     if selection.log_scale and drawing.statistics[0] in ("min", "mean", "sum", "median", "q1"):
-        kind = "logarithmic on both sides of zero where values are negative"
+        kind = "logarithmic on both sides of zero"
     if selection.encoding == "change":
         return kind
     if drawing.common is None:
         return f"each node's own scale, {kind}"
     scale: Scale = drawing.common
-    return f"one {kind} scale, {scale.low:.3g} to {scale.high:.3g}"
+    return f"one scale, {kind}, from {scale.low:.3g} to {scale.high:.3g}"

@@ -66,7 +66,11 @@ class LayerView:
         )
         self.links = LinkList(test_id="top-filters", width=244)
         self.weights_button = action(
-            "Weights of the picked filter", self._open_raster, button_type="primary", width=244
+            "Weights of the picked filter",
+            self._open_raster,
+            button_type="primary",
+            width=244,
+            margin=(0, 0, 10, 0),
         )
         self.legend = text(margin=(0, 8, 4, 8))
         self.outline = Outline(())

@@ -66,7 +66,7 @@ class WeightView:
             sizing_mode="stretch_width",
         )
         self.chart.param.watch(self._acted, "event")
-        self.state, self.told = text(width=244), text(width=244)
+        self.state, self.told = text(width=232), text(width=232)
         self.pick_button = action("Pick this filter", self._pick_told, width=244, visible=False)
         self.compared = text(margin=(10, 8, 4, 8))
         self._own_range: Reach | None = None
