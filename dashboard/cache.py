@@ -37,9 +37,21 @@ class ByteCache:
                 return self._entries[key]  # type: ignore[return-value]  # put there by this key
         # Made outside of the lock: one person's slow read does not stop another's quick one.
         made = make()
+        self.keep(key, made)
+        return made
+
+    def find(self, key: Hashable) -> np.ndarray | tuple[np.ndarray, ...] | None:
+        """Give what is kept under a key; None where nothing is."""
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key)
+
+    def keep(self, key: Hashable, made: np.ndarray | tuple[np.ndarray, ...]) -> None:
+        """Keep arrays under a key, unless something is kept there."""
         size = _bytes_of(made)
         if size > self.limit_bytes:
-            return made
+            return
         with self._lock:
             if key not in self._entries:
                 self._entries[key] = made
@@ -47,7 +59,6 @@ class ByteCache:
             while self.held_bytes > self.limit_bytes:
                 _, dropped = self._entries.popitem(last=False)
                 self.held_bytes -= _bytes_of(dropped)
-        return made
 
 
 def _bytes_of(entry: np.ndarray | tuple[np.ndarray, ...]) -> int:

@@ -6,9 +6,11 @@ What a window costs is bounded by its size on the screen, never by the parameter
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from dashboard.cache import SHARED
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
 from pipeline.sources import Source, open_source, to_float
@@ -173,11 +175,36 @@ def _from_level(
     span = slice(int(columns[0]), int(columns[-1]) + step)
 
     def part(name: str) -> np.ndarray:
-        stored = np.asarray(run.stored(path + name)[rows, span])
+        stored = _chunks(run, path + name, rows, span)
         return stored if step == 1 else _joined(stored, step, name)
 
     values = part("max") - part("min") if statistic == "range" else part(statistic)
     return WeightWindow(values, rows.start * per_row, per_row, columns, size, level, note)
+
+
+def _chunks(run: Run, path: str, rows: slice, columns: slice) -> np.ndarray:
+    """Read a part of a level by whole chunks, which are kept: the next window needs them again."""
+    array = run.stored(path)
+    (count, length), (high, wide) = array.shape, array.chunks
+    first, last = rows.start // high, -(-min(rows.stop, count) // high)
+    begin, end = columns.start // wide, -(-min(columns.stop, length) // wide)
+    keys = {
+        (i, j): (run.location, run.commit, path, i, j)
+        for i in range(first, last)
+        for j in range(begin, end)
+    }
+    kept: dict[tuple[int, int], Any] = {place: SHARED.find(key) for place, key in keys.items()}
+    if any(chunk is None for chunk in kept.values()):
+        # Together: waiting for many chunks takes hardly longer than waiting for one.
+        read = np.asarray(array[first * high : last * high, begin * wide : end * wide])
+        for (i, j), key in keys.items():
+            top, left = (i - first) * high, (j - begin) * wide
+            SHARED.keep(key, read[top : top + high, left : left + wide].copy())
+    else:
+        lines = [[kept[i, j] for j in range(begin, end)] for i in range(first, last)]
+        read = lines[0][0] if len(keys) == 1 else np.block(lines)
+    top, left = rows.start - first * high, columns.start - begin * wide
+    return read[top : top + rows.stop - rows.start, left : left + columns.stop - columns.start]
 
 
 def _joined(values: np.ndarray, step: int, statistic: str) -> np.ndarray:
