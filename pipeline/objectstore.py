@@ -28,6 +28,7 @@ __all__ = [
     "access_of",
     "bucket_at",
     "has_object",
+    "object_tag",
     "trouble_with",
 ]
 
@@ -183,6 +184,17 @@ def trouble_with(url: ObjectURL, access: Access) -> str:
     except REQUEST_ERRORS as error:
         return cause_of(error)
     return ""
+
+
+def object_tag(url: ObjectURL, access: Access) -> str | None:
+    """Give what changes when an object does.
+
+    Raises
+    ------
+    BaseError, FileNotFoundError
+        When there is none, or the server refuses.
+    """
+    return obstore.head(bucket_at(url.bucket, access), url.key)["e_tag"]
 
 
 def has_object(url: ObjectURL, access: Access) -> bool:

@@ -5,6 +5,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import icechunk
@@ -15,12 +16,20 @@ from pipeline.config import StorageConfig
 from pipeline.lease import Lease
 from pipeline.locations import is_remote, local_path, name_of, sibling
 from pipeline.lock import WriterLock
-from pipeline.objectstore import REQUEST_ERRORS, ObjectURL, access_of, has_object, trouble_with
+from pipeline.objectstore import (
+    REQUEST_ERRORS,
+    ObjectURL,
+    access_of,
+    has_object,
+    object_tag,
+    trouble_with,
+)
 
 __all__ = [
     "BRANCH",
     "STAGING_PREFIX",
     "NothingThereError",
+    "branch_tag",
     "changed_meanwhile",
     "drop_leftovers",
     "locked",
@@ -163,15 +172,31 @@ def _exists(location: str, storage: StorageConfig | None) -> bool:
     """
     if not is_remote(location):
         return bool(icechunk.Repository.exists(_storage_at(location, storage)[0]))
-    url = ObjectURL.parse(location)
-    ref = ObjectURL(url.bucket, f"{url.key}/refs/branch.{BRANCH}/ref.json".lstrip("/"))
     try:
-        return has_object(ref, access_of(storage))
+        return has_object(_ref(location), access_of(storage))
     except REQUEST_ERRORS as error:
         raise StoreError(
             f"{location}: cannot be opened: {cause_of(error)}; check the bucket, AWS_ENDPOINT_URL "
             "and the credentials"
         ) from error
+
+
+def branch_tag(location: str, storage: StorageConfig | None) -> str | None:
+    """Give what changes when the branch of a store in a bucket moves.
+
+    The server is asked once, for who asks again every second can do without patience; None where it
+    does not answer.
+    """
+    try:
+        return str(object_tag(_ref(location), replace(access_of(storage), tries=1)))
+    except REQUEST_ERRORS:
+        return None
+
+
+def _ref(location: str) -> ObjectURL:
+    """Name the object that says where the branch stands."""
+    url = ObjectURL.parse(location)
+    return ObjectURL(url.bucket, f"{url.key}/refs/branch.{BRANCH}/ref.json".lstrip("/"))
 
 
 def drop_leftovers(repository: icechunk.Repository) -> None:

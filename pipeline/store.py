@@ -14,11 +14,13 @@ from deeptracker.errors import StoreError
 from pipeline.causes import DISK_FULL, cause_of
 from pipeline.config import StorageConfig
 from pipeline.lease import Lease
+from pipeline.locations import is_remote
 from pipeline.lock import WriterLock
 from pipeline.repositories import (
     BRANCH,
     STAGING_PREFIX,
     NothingThereError,
+    branch_tag,
     changed_meanwhile,
     drop_leftovers,
     locked,
@@ -55,6 +57,8 @@ class StoreReader:
 
     def __init__(self, location: str, storage: StorageConfig | None = None) -> None:
         self.location = location
+        self._storage = storage
+        self._tag: str | None = None
         self._repository = open_repository(location, storage)
         try:
             with refusals(location, storage):
@@ -94,14 +98,18 @@ class StoreReader:
         bool
             Whether there was a newer one.
         """
-        try:
-            newest = self._repository.lookup_branch(BRANCH)
-        except icechunk.IcechunkError:
-            return False  # storage fails for a while, and is asked again; what is read stays
-        if newest == self.snapshot_id:
-            return False
-        self._session = self._repository.readonly_session(snapshot_id=newest)
-        return True
+        tag = None
+        if is_remote(self.location):
+            # Icechunk would wait for a server that is gone; what is read stays, and is asked again.
+            tag = branch_tag(self.location, self._storage)
+            if tag is None or tag == self._tag:
+                return False
+        newest = self._repository.lookup_branch(BRANCH)
+        moved = bool(newest != self.snapshot_id)
+        if moved:
+            self._session = self._repository.readonly_session(snapshot_id=newest)
+        self._tag = tag
+        return moved
 
     def history(self) -> list[str]:
         """List the messages of the commits, newest first."""

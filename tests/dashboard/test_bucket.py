@@ -19,6 +19,7 @@ SNAPSHOTS = 6
 
 @pytest.fixture
 def store(digits_log, bucket, tmp_path):
+    """A run of which nothing lies on disk."""
     log = tmp_path / "digits"
     shutil.copytree(digits_log, log)
     for folder in ("snapshots", "outcomes"):
@@ -27,8 +28,9 @@ def store(digits_log, bucket, tmp_path):
     return process(bucket.upload(log, "digits"), workers=1).store
 
 
-def test_single_weights_come_from_the_bucket_with_few_requests(store, recorded, proxy):
+def test_its_page_opens_and_single_weights_come_with_few_requests(store, recorded, proxy):
     run = Run(store)
+    assert RunPage(run).panel() is not None
     matrix = recorded(LARGE)[:, :SNAPSHOTS]
     window = read(run, LARGE, (100, 160), (0, SNAPSHOTS), height=400, width=800)
     assert (window.level, window.note) == (0, "")
@@ -37,10 +39,6 @@ def test_single_weights_come_from_the_bucket_with_few_requests(store, recorded, 
     window = read(run, LARGE, (200, 220), (0, SNAPSHOTS), height=400, width=800)
     np.testing.assert_array_equal(window.values, matrix[200:220])
     assert len(proxy.passed) == SNAPSHOTS
-
-
-def test_its_page_opens_and_the_command_line_tells_what_it_holds(store):
-    assert RunPage(Run(store)).panel() is not None
     told = subprocess.run(
         [sys.executable, "-m", "deeptracker.cli", "info", store, "--json"],
         capture_output=True,

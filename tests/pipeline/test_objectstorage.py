@@ -190,7 +190,7 @@ def test_a_server_that_goes_on_failing_is_named_and_what_was_committed_stays(
     def fail_once_it_writes(method, path, headers):
         if method == "PUT" and "/chunks/" in path:
             written.append(path)
-        return 503 if written else None
+        return 503 if written and "store" in path else None
 
     proxy.refuse = fail_once_it_writes
     with pytest.raises(StoreError, match="503 Service Unavailable") as caught:
@@ -199,6 +199,7 @@ def test_a_server_that_goes_on_failing_is_named_and_what_was_committed_stays(
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith(store)
     assert "committed before is intact" in str(caught.value)
+    proxy.refuse = lambda method, path, headers: 503 if "log" in path else None
     with pytest.raises(LogError, match="503 Service Unavailable"):
         process(place, store, config=IMPATIENT, scheduler=scheduler)
     proxy.refuse = lambda method, path, headers: None
@@ -207,6 +208,28 @@ def test_a_server_that_goes_on_failing_is_named_and_what_was_committed_stays(
     process(place, store, config=CONFIG, scheduler=scheduler)
     process(tiny.path, tmp_path / "store", config=CONFIG, scheduler=scheduler)
     assert_equal(store, tmp_path / "store")
+
+
+def test_a_reader_outlives_a_server_that_is_gone_for_a_while(bucket, proxy):
+    def publish(value):
+        with open_writer(bucket.url("store")) as writer:
+            writer.root().attrs.update({"deeptracker_schema": 1, "value": value})
+            writer.publish(f"value {value}")
+
+    publish(0)
+    reader = open_store(bucket.url("store"))
+    assert not reader.refresh()
+    publish(1)
+    proxy.refuse = lambda method, path, headers: 503
+    assert not reader.refresh()
+    assert proxy.refused == 1
+    proxy.refuse = lambda method, path, headers: None
+    assert reader.root().attrs["value"] == 0
+    assert reader.refresh()
+    assert reader.root().attrs["value"] == 1
+    proxy.passed.clear()
+    assert not reader.refresh()
+    assert len(proxy.passed) == 1
 
 
 def test_a_second_writer_is_told_who_writes(bucket):
