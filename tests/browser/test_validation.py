@@ -249,6 +249,19 @@ def test_clusters_of_a_thousand_classes_come_at_once_and_open(person, wide_app, 
     person.wait(lambda: "nc=5" in person.query(), "five clusters")
 
 
+def test_the_optimal_order_of_a_thousand_classes_follows_when_it_is_found(person, wide_app, wide):
+    person.open(wide_app + linked(class_order="similarity"))
+    person.wait_for("validation")
+    order = class_histories(wide, Selection()).similarity().settle()
+    wanted = [f"class:{wide.class_names[number]}" for number in order[:30]]
+    person.wait(
+        lambda: [row["id"] for row in person.state("validation")["rows"]][:30] == wanted,
+        "the optimal order",
+        seconds=60,
+    )
+    assert person.errors == []
+
+
 def test_a_class_picked_elsewhere_comes_into_sight(person, wide_app):
     person.open(wide_app + linked(view="info"))
     person.wait(lambda: person.state("classes"), "the table of classes")
@@ -344,7 +357,12 @@ def bare_app(tmp_path_factory, serve_stores):
             weight = random.standard_normal((4, 6)).astype("f4")
             path = folder / name / "snapshots" / f"{iteration:06d}.safetensors"
             write_tensors(path, {"layer.weight": weight})
-    run = {"schema_version": 1, "name": "predictions", "classes": ["even", "odd"]}
+    run = {
+        "schema_version": 1,
+        "name": "predictions",
+        "classes": ["even", "odd"],
+        "hyperparameters": {"class_groups": {"numbers": {"whole": ["even"]}}},
+    }
     log = folder / "predictions"
     (log / "run.json").write_text(json.dumps(run), encoding="utf-8")
     write_tensors(log / "images.safetensors", {"label": label})
@@ -358,6 +376,20 @@ def bare_app(tmp_path_factory, serve_stores):
         command = [sys.executable, "-m", "deeptracker.cli", "process", store.with_suffix("")]
         subprocess.run([*command, "--store", store], check=True)
     yield from serve_stores(*stores)
+
+
+def test_recorded_groups_stand_above_their_classes(person, bare_app):
+    groups = {"class_grouping": "given", "open_groups": ["numbers"]}
+    person.open(bare_app + "predictions" + linked(**groups))
+    person.wait_for("validation")
+
+    def listed():
+        return [row["id"] for row in person.state("validation")["rows"]]
+
+    assert listed() == ["group:numbers", "group:numbers/whole", "class:odd"]
+    person.click_label("validation", "group:numbers/whole")
+    person.wait(lambda: "class:even" in listed(), "the classes of the inner group")
+    assert listed().index("class:even") == 2
 
 
 def test_a_run_without_outcomes_says_how_to_record_them(person, bare_app):

@@ -1,0 +1,84 @@
+"""Rows of the validation view: what is sent of a long list, and which image a line is."""
+
+import numpy as np
+import pytest
+
+from dashboard.canvas.rowchart import Row
+from dashboard.canvas.rowlist import Entry, RowList, packed
+from dashboard.classes import class_histories, listed_classes
+from dashboard.histories import images_of_class
+from dashboard.selection import Selection
+from dashboard.views.classrows import ClassRows, pixel_height
+
+
+def rows_of(run, **chosen):
+    selection = Selection(**chosen)
+    histories = class_histories(run, selection)
+    return ClassRows(run, selection, histories, listed_classes(run, selection, histories))
+
+
+@pytest.mark.parametrize("order", ["index", "forgetting", "similarity"])
+def test_a_class_of_more_images_than_a_block_has_all_of_them_in_order(run, order):
+    rows = rows_of(run, open_classes=["1"], image_order=order)
+    images = images_of_class(run, 1, order)
+    assert len(images) == 68
+    correct = run.array("images/correct")
+    blocks = [place for place, entry in enumerate(rows.entries) if entry.id.startswith("images:")]
+    assert [rows.entries[place].id for place in blocks] == ["images:0:1", "images:1:1"]
+    drawn = np.concatenate([rows.row(place).arrays[0] for place in blocks])
+    np.testing.assert_array_equal(drawn, correct[images])
+    for line in (0, 63, 64, 67):
+        assert rows.image(f"images:{line // 64}:1", line % 64) == images[line]
+
+
+def test_a_line_is_never_less_than_a_pixel_and_never_more_than_before():
+    heights = [pixel_height(count) for count in (1, 60, 61, 150, 600, 601, 50_000)]
+    assert heights == sorted(heights, reverse=True)
+    assert heights[-1] == 1
+
+
+def test_a_heat_line_carries_error_marks_and_counts(run):
+    rows = rows_of(run, anomaly_lines=True, threshold=3)
+    counts = rows.histories.counts
+    for place in (0, 9):
+        row = rows.row(place)
+        np.testing.assert_array_equal(row.arrays[0], run.array("classes/error")[place])
+        np.testing.assert_array_equal(row.arrays[1], counts[place])
+        marked = np.flatnonzero(counts[place] >= 3)
+        assert [column for column, _ in row.options["triangles"]] == marked.tolist()
+
+
+def test_what_is_sent_of_a_list_does_not_grow_with_it():
+    drawn = []
+
+    def row_of(place):
+        drawn.append(place)
+        return Row(str(place), "heat", 12, (np.zeros(7, np.float32),))
+
+    shown = RowList(room=400)
+    for count in (200, 20_000):
+        drawn.clear()
+        shown.fill([Entry(str(place), 20) for place in range(count)], row_of)
+        assert drawn == list(range(40))
+    drawn.clear()
+    shown.sight = {"top": 200_000.0}
+    assert drawn == list(range(9_980, 10_040))
+    assert shown.cover == [199_600, 200_800]
+    drawn.clear()
+    shown.sight = {"top": 200_100.0}
+    assert drawn == []
+    shown.bring("3")
+    assert shown.reveal["top"] <= 60 <= shown.reveal["top"] + 400
+    assert 3 in drawn
+
+
+def test_arrays_are_packed_one_behind_another():
+    arrays = (np.arange(5, dtype=np.uint8), np.arange(3, dtype=np.float32))
+    rows, data = packed(
+        [Row("a", "heat", 1, arrays), Row("b", "label", 1, (np.arange(3, dtype=np.uint16),))]
+    )
+    for row, wanted in ((rows[0], arrays), (rows[1], (np.arange(3, dtype=np.uint16),))):
+        for place, array in zip(row["arrays"], wanted, strict=True):
+            assert place["offset"] % 4 == 0
+            part = np.frombuffer(data, array.dtype, array.size, place["offset"])
+            np.testing.assert_array_equal(part, array)
