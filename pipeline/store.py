@@ -245,6 +245,8 @@ def _staged(
     try:
         yield writer
     except BaseException as error:
+        if is_remote(location) and isinstance(error, icechunk.IcechunkError):
+            raise  # a server that refuses is not asked for more; the next writer drops the branch
         # What ended the run is what a person must hear of, not that its branch is still there too.
         with suppress(icechunk.IcechunkError):
             writer.close()
