@@ -6,9 +6,9 @@ const NAMESPACE = "http://www.w3.org/2000/svg"
 
 // Walks all elements below a node, into shadow roots.
 function* below(node) {
+  if (node.shadowRoot) yield* below(node.shadowRoot)
   for (const element of node.children || []) {
     yield element
-    if (element.shadowRoot) yield* below(element.shadowRoot)
     yield* below(element)
   }
 }
@@ -239,9 +239,9 @@ class PaneHead {
 }
 
 const HEAD_STYLE = `
-:host { position: relative; }
-.dt-head { display: flex; gap: 2px; align-items: center; border-bottom: 1px solid var(--dt-line); }
-[role=tablist] { display: flex; flex: 1; min-width: 0; overflow: hidden; }
+:host { position: relative; container-type: inline-size; }
+.dt-head { display: flex; flex-wrap: wrap; gap: 0 2px; align-items: center; border-bottom: 1px solid var(--dt-line); }
+[role=tablist] { display: flex; flex: 1 0 auto; max-width: 100%; overflow-x: auto; scrollbar-width: none; }
 .dt-head > [hidden] + button { margin-left: auto; }
 button { font: 500 11.5px/1 system-ui, "DejaVu Sans", sans-serif; color: var(--dt-faint);
   background: transparent; border: 1px solid transparent; border-radius: 5px; min-width: 28px;
@@ -254,6 +254,7 @@ button:disabled { opacity: .5; cursor: progress; }
 [role=tab]:hover { background: var(--dt-soft); }
 [role=tab][aria-selected=true] { color: var(--dt-accent); font-weight: 600;
   box-shadow: inset 0 -2px 0 var(--dt-accent); background: transparent; }
+@container (max-width: 600px) { [role=tab] { padding: 0 9px; } }
 .dt-about { position: absolute; right: 0; top: 32px; z-index: 15; width: min(460px, 90vw);
   box-sizing: border-box; white-space: pre-line; text-align: left; background: var(--dt-paper);
   color: var(--dt-ink); border: 1px solid var(--dt-softline); border-radius: 6px;

@@ -208,6 +208,39 @@ class Person:
         """
         return tuple(self.element(chart).evaluate(script, [x, y])[:3])
 
+    def pixel(self, chart, key, column, line=0):
+        """Read back the colour that is drawn at a column of a row: (red, green, blue)."""
+        y = self.bring(chart, key)[1]
+        row = self.row(chart, key)
+        height = row["height"] / max(1, row["lines"])
+        canvas = self.element(chart).query_selector(".dt-scroll canvas")
+        box = canvas.bounding_box()
+        self.page.wait_for_timeout(100)
+        return tuple(
+            canvas.evaluate(
+                "(c, [x, y]) => { const scale = c.width / c.clientWidth, at = c.getContext('2d')"
+                ".getImageData(Math.round(x * scale), Math.round(y * scale), 1, 1);"
+                "return [...at.data].slice(0, 3) }",
+                [self.column_x(chart, column), y - box["y"] + (line + 0.4) * height],
+            )
+        )
+
+    def hover(self, chart, key, column, line=0, dy=None):
+        """Point at a column of a row, and give the lines of the card that opens."""
+        x, y = self.bring(chart, key)
+        row = self.row(chart, key)
+        height = row["height"] / max(1, row["lines"])
+        dy = (line + 0.4) * height if dy is None else dy
+        self.page.mouse.move(x + self.column_x(chart, column) - 2, y + dy)
+        self.page.mouse.move(x + self.column_x(chart, column), y + dy)
+        card = self.element(chart).query_selector(".dt-readout:not([hidden])")
+        return [line.inner_text() for line in card.query_selector_all("div")] if card else []
+
+    def scrolls_across(self):
+        return self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+
     def query(self):
         return urlsplit(self.page.url).query
 

@@ -1,0 +1,349 @@
+"""The frame around the views: themes, tools, layouts, keys, search; and what fails, and how."""
+
+import io
+import shutil
+import struct
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+from conftest import Person, served
+
+from dashboard.run import Run
+from dashboard.selection import Selection
+from dashboard.stepping import anomalous_columns
+from dashboard.theme import levels, lookup_table
+from pipeline.store import BRANCH
+
+
+def heat_colour(run, name, column, *, dark):
+    """The colour that the validation view owes a class's error at a column."""
+    error = run.array("classes/error")
+    top = np.sqrt(max(0.05, float(np.nanmax(error))))
+    level = levels(np.sqrt(error[run.class_names.index(name), column]), 0, top)
+    table = np.frombuffer(lookup_table("blues", dark=dark), np.uint8).reshape(256, 4)
+    return tuple(int(channel) for channel in table[int(level)][:3])
+
+
+def head(person, pane="a"):
+    return person.element(f"head-{pane}")
+
+
+def tool(person, label, pane="a"):
+    return head(person, pane).query_selector(f"button[aria-label^='{label}']")
+
+
+def saved(person, label):
+    with person.page.expect_download() as waiting:
+        tool(person, label).click()
+    return waiting.value.suggested_filename, waiting.value.path().read_bytes()
+
+
+def test_the_theme_is_switched_everywhere_and_remembered(person, app, digits_store):
+    run = Run(str(digits_store))
+    person.open(app)
+    person.wait_for("validation")
+    assert person.pixel("validation", "class:8", 20) == heat_colour(run, "8", 20, dark=False)
+    person.page.keyboard.press("t")
+    person.page.keyboard.press("t")
+    person.wait(lambda: person.state("validation")["dark"], "the dark chart")
+    assert person.state("header")["theme"] == "dark"
+    assert person.pixel("validation", "class:8", 20) == heat_colour(run, "8", 20, dark=True)
+    ground = person.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(13, 19, 26)"
+    person.page.reload()
+    person.wait_for("validation")
+    assert person.state("timeline")["dark"]
+    assert person.pixel("validation", "class:8", 20) == heat_colour(run, "8", 20, dark=True)
+
+
+def test_the_system_s_theme_holds_until_one_is_chosen(browser, app):
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    person = Person(page)
+    person.open(app)
+    assert person.state("timeline")["dark"]
+    page.emulate_media(color_scheme="light")
+    person.wait(lambda: not person.state("timeline")["dark"], "the light chart")
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_nothing_scrolls_across_and_the_timeline_stays_in_sight(browser, app, width):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    person = Person(page)
+    for query, chart in (
+        ("?v=validation", "validation"),
+        ("?v=layers&sp=beside&v2=validation", "layers"),
+        ("?v=correlation&sp=below&v2=layers", "cube"),
+    ):
+        person.open(app + query)
+        person.wait_for(chart)
+        assert person.scrolls_across() == 0
+        page.mouse.move(width / 3, 700)
+        page.mouse.wheel(0, 500)
+        page.wait_for_timeout(300)
+        box = person.element("timeline").bounding_box()
+        assert 0 <= box["y"] < 80
+    assert page.evaluate("window.scrollY") > 100
+    page.close()
+
+
+def test_two_views_stand_side_by_side_and_share_the_selection(person, app, digits_store):
+    run = Run(str(digits_store))
+    person.open(app)
+    person.wait_for("validation")
+    person.page.keyboard.press("s")
+    person.wait_for("layers")
+    left = person.element("validation").bounding_box()
+    right = person.element("layers").bounding_box()
+    assert left["x"] + left["width"] <= right["x"]
+    assert "sp=beside" in person.query()
+    person.click("validation", "class:8", 30)
+    person.wait(lambda: person.state("layers")["picked"] == [30], "the pick in the other view")
+
+    # The view of the other pane, opened here, changes places with the one that was here.
+    head(person, "a").query_selector("[role=tab][data-view=layers]").click()
+    person.wait(
+        lambda: (
+            person.element("layers").bounding_box()["x"]
+            < person.element("validation").bounding_box()["x"]
+        ),
+        "the views' exchange",
+    )
+    person.page.reload()
+    person.wait_for("layers")
+    person.wait_for("validation")
+    assert person.state("head-a")["view"] == "layers"
+    assert person.state("head-b")["view"] == "validation"
+    assert person.state("layers")["picked"] == [30]
+    person.page.keyboard.press("s")
+    person.wait(lambda: "sp=below" in person.query(), "one below the other")
+    person.wait(
+        lambda: (
+            person.element("validation").bounding_box()["y"]
+            > person.element("layers").bounding_box()["y"] + 50
+        ),
+        "the second view below",
+    )
+    assert len(run.iterations) == 141
+    assert person.errors == []
+
+
+def test_the_divider_shares_the_width_anew_by_keyboard(person, app):
+    person.open(app + "?sp=beside&v=validation&v2=layers")
+    person.wait_for("layers")
+    before = head(person).bounding_box()["width"]
+    bar = person.page.get_by_role("separator")
+    bar.focus()
+    for _ in range(5):
+        person.page.keyboard.press("ArrowRight")
+    person.wait(lambda: head(person).bounding_box()["width"] > before + 80, "more room")
+    assert person.state("timeline")["picked"] == []
+    person.page.reload()
+    person.wait_for("layers")
+    assert head(person).bounding_box()["width"] > before + 80
+
+
+def test_keys_step_through_snapshots_and_anomalies(person, app, digits_store):
+    run = Run(str(digits_store))
+    expected = anomalous_columns(run, Selection(threshold=12)).tolist()
+    person.open(app + "?t=12")
+    person.wait_for("validation")
+    press = person.page.keyboard.press
+    press("ArrowRight")
+    person.wait(lambda: person.state("timeline")["picked"] == [0], "the first snapshot")
+    press("ArrowRight")
+    person.wait(lambda: person.state("validation")["picked"] == [1], "the second snapshot")
+    press("Shift+ArrowRight")
+    ahead = [column for column in expected if column > 1]
+    person.wait(lambda: person.state("timeline")["picked"] == ahead[:1], "the first anomaly")
+    press("Shift+ArrowRight")
+    person.wait(lambda: person.state("timeline")["picked"] == ahead[1:2], "the next anomaly")
+    press("Shift+ArrowLeft")
+    person.wait(lambda: person.state("timeline")["picked"] == ahead[:1], "the anomaly before")
+    press("Escape")
+    person.wait(lambda: person.state("timeline")["picked"] == [], "nothing picked")
+    press("2")
+    person.wait(lambda: person.state("head-a")["view"] == "layers", "the second view")
+    press("?")
+    person.wait(lambda: person.page.get_by_role("dialog").is_visible(), "the help")
+    press("1")
+    press("Escape")
+    person.wait(lambda: not person.page.get_by_role("dialog").is_visible(), "no help")
+    assert person.state("head-a")["view"] == "layers"
+
+
+def test_keys_are_letters_while_one_types(person, app):
+    person.open(app)
+    person.wait_for("validation")
+    field = person.element("field-At least")
+    field.focus()
+    person.page.keyboard.press("Control+a")
+    person.page.keyboard.type("12")
+    person.page.keyboard.press("ArrowLeft")
+    person.wait(lambda: "t=12" in person.query(), "the threshold in the link")
+    assert person.state("timeline")["picked"] == []
+    assert person.state("head-a")["view"] == "validation"
+
+
+def test_search_opens_a_layer_and_a_class(person, app):
+    person.open(app)
+    person.wait_for("validation")
+    person.page.keyboard.press("/")
+    person.page.keyboard.type("2.0.conv1")
+    found = person.page.get_by_role("dialog").get_by_role("option")
+    person.wait(lambda: found.count() == 2, "the suggestions")
+    assert found.first.locator("span").inner_text() == "layer"
+    assert found.first.inner_text().endswith("layer2.0.conv1")
+    person.page.keyboard.press("Enter")
+    person.wait(lambda: person.state("layers")["selected"] == ["node:layer2.0.conv1"], "the layer")
+    assert person.row("layers", "node:layer2.0.conv1")["top"] > 0
+    person.page.keyboard.press("/")
+    person.page.keyboard.type("7")
+    person.wait(lambda: found.count() == 1, "the class")
+    person.page.keyboard.press("Enter")
+    person.wait(lambda: person.state("validation")["selected"] == ["class:7"], "the class")
+    assert person.row("validation", "images:7")["lines"] == 62
+    assert person.errors == []
+
+
+def test_the_csv_holds_the_numbers_that_are_drawn(person, app, digits_store):
+    run = Run(str(digits_store))
+    person.open(app + "?w=[1000,1500]")
+    person.wait_for("validation")
+    name, content = saved(person, "Save the numbers")
+    assert name == "digits-validation.csv"
+    table = pd.read_csv(io.BytesIO(content), dtype={"class": str})
+    first, last = run.columns((1000, 1500))
+    assert sorted(table["iteration"].unique()) == run.iterations[first : last + 1].tolist()
+    one = table[(table["class"] == "3") & (table["iteration"] == 1400)]
+    error = run.array("classes/error")[run.class_names.index("3"), run.column(1400)]
+    assert one["error"].item() == pytest.approx(float(error))
+
+
+def test_the_picture_is_the_chart_twice_as_fine(person, app):
+    person.open(app)
+    state = person.wait_for("validation")
+    name, content = saved(person, "Save the charts of this view as a picture")
+    assert name == "digits-validation.png"
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", content[16:24])
+    assert width >= 2 * (state["left"] + state["span"])
+    assert height >= 2 * (state["rows"][-1]["top"] + state["rows"][-1]["height"])
+
+
+def test_the_graphics_hold_text_and_a_heat_line_a_class(person, app):
+    person.open(app)
+    person.wait_for("validation")
+    name, content = saved(person, "Save the charts of this view as scalable")
+    assert name == "digits-validation.svg"
+    tree = ET.fromstring(content)
+    space = "{http://www.w3.org/2000/svg}"
+    words = [element.text for element in tree.iter(f"{space}text")]
+    assert "all images  (597)" in words
+    assert "iterations 0 to 2,400" in words[0]
+    assert "iteration" in words
+    assert len(list(tree.iter(f"{space}image"))) == 11
+
+
+def test_a_view_says_what_it_is_and_fills_the_screen(person, app):
+    person.open(app)
+    person.wait_for("validation")
+    tool(person, "What am I").click()
+    told = person.wait(person.page.get_by_role("note").first.inner_text, "the words")
+    assert "anomalous" in told
+    assert "left rule" in told
+    tool(person, "Show this view").click()
+    person.wait(lambda: person.page.evaluate("!!document.fullscreenElement"), "the whole screen")
+    box = person.element("validation").bounding_box()
+    assert box["y"] < 200
+    person.page.evaluate("document.exitFullscreen()")
+    person.wait(lambda: person.page.evaluate("!document.fullscreenElement"), "the page again")
+
+
+def test_the_rows_of_a_chart_are_walked_by_keyboard(person, app):
+    person.open(app)
+    person.wait_for("validation")
+    canvas = person.element("validation").query_selector(".dt-scroll canvas")
+    canvas.focus()
+    for _ in range(4):
+        person.page.keyboard.press("ArrowDown")
+    person.wait(lambda: person.state("validation")["cursor"] == 3, "the cursor on the third class")
+    said = person.element("validation").query_selector("[role=status]").inner_text()
+    assert "2" in said
+    person.page.keyboard.press("Enter")
+    person.wait(lambda: person.row("validation", "images:2")["lines"] == 66, "its images")
+
+
+def changed(store, act):
+    """Commit a change to a store, as another pipeline run would."""
+    import icechunk
+
+    repository = icechunk.Repository.open(icechunk.local_filesystem_storage(str(store)))
+    session = repository.writable_session(BRANCH)
+    act(zarr.open_group(session.store))
+    session.commit("changed by a test")
+
+
+@pytest.fixture(scope="module")
+def fragile(digits_store, tmp_path_factory):
+    """A copy of the store, which a test may damage, and the address of its page."""
+    store = tmp_path_factory.mktemp("fragile") / "digits.dtstore"
+    shutil.copytree(digits_store, store)
+    for address in served(store):
+        yield store, address
+
+
+@pytest.mark.slow
+def test_new_data_damage_and_loss_are_told_and_the_rest_lives_on(person, fragile, digits_store):
+    store, address = fragile
+    person.open(address)
+    person.wait_for("validation")
+    assert person.state("header")["live"] == "following"
+
+    # A commit that breaks one view only: the errors of the classes are gone.
+    def damage(root):
+        del root["classes/error"]
+        root.attrs["network"] = "DamagedNet"
+
+    changed(store, damage)
+    person.wait(lambda: person.state("header")["live"] == "new", "the new commit", 30)
+    assert person.state("header")["facts"]["network"] == "DamagedNet"
+    card = person.wait(lambda: person.element("failed"), "the card of the view that failed")
+    assert "Validation could not be drawn" in card.inner_text()
+    assert "classes/error" in card.inner_text()
+    person.page.keyboard.press("2")
+    person.wait_for("layers")
+    person.click("layers", "node:conv1", 30)
+    person.wait(lambda: person.state("layers")["picked"] == [30], "a pick in another view")
+    assert person.state("timeline")["picked"] == [30]
+
+    # It comes back, and the view with it.
+    error = Run(str(digits_store)).stored("classes/error")
+
+    def mend(root):
+        root.create_array(
+            "classes/error", data=error[...], dimension_names=error.metadata.dimension_names
+        )
+        root.attrs["network"] = "MendedNet"
+
+    changed(store, mend)
+    person.wait(lambda: person.state("header")["facts"]["network"] == "MendedNet", "news", 30)
+    person.page.keyboard.press("1")
+    person.page.get_by_text("Try again").click()
+    person.wait(lambda: person.state("validation")["picked"] == [30], "the view again")
+
+    # The store is gone: the page says so and goes on with what it has.
+    shutil.move(store, store.with_suffix(".away"))
+    person.wait(lambda: person.state("header")["live"] == "lost", "the loss", 30)
+    person.page.keyboard.press("ArrowRight")
+    person.wait(lambda: person.state("timeline")["picked"] == [31], "a step without the store")
+    person.page.goto(address)
+    card = person.wait(lambda: person.element("failed"), "the page of a lost store")
+    assert "This run cannot be shown" in card.inner_text()
+    assert str(store) in card.inner_text()
+    shutil.move(store.with_suffix(".away"), store)
+    person.open(address)
+    person.wait_for("validation")

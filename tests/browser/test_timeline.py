@@ -1,0 +1,170 @@
+"""The timeline: what it draws, how it is zoomed, and how the other charts follow."""
+
+import re
+
+import numpy as np
+import pytest
+
+from dashboard.run import Run
+from dashboard.scalars import smoothed
+from dashboard.theme import levels, lookup_table
+
+
+@pytest.fixture
+def run(digits_store):
+    return Run(str(digits_store))
+
+
+def number_in(line):
+    return float(re.search(r": ([-\d.,e]+)", line).group(1).replace(",", ""))
+
+
+def recorded(run, name, iteration):
+    places, values = run.array("scalars/iteration_s"), run.array(f"scalars/{name}")
+    known = np.isfinite(values)
+    return places[known], values[known].astype(np.float64), iteration
+
+
+def test_the_wheel_zooms_about_the_pointer(person, app):
+    person.open(app)
+    x, y = person.bring("timeline", "loss")
+    person.page.mouse.move(x + person.column_x("timeline", 100), y + 20)
+    for _ in range(3):
+        person.page.mouse.wheel(0, -240)
+        person.page.wait_for_timeout(60)
+    state = person.wait(
+        lambda: (s := person.state("timeline"))["last"] - s["first"] < 60 and s, "the zoom"
+    )
+    under = state["first"] + (100.5 / 141) * (state["last"] - state["first"] + 1)
+    assert abs(under - 100.5) <= 1.5
+    shown = {"first": state["first"], "last": state["last"]}
+    person.wait(
+        lambda: {k: person.state("validation")[k] for k in shown} == shown, "the window elsewhere"
+    )
+    assert "w=[" in person.query()
+    person.page.mouse.wheel(0, 2000)
+    person.page.mouse.wheel(0, 2000)
+    person.page.mouse.wheel(0, 2000)
+    person.page.mouse.wheel(0, 2000)
+    person.wait(lambda: person.state("timeline")["first"] == 0, "everything again")
+
+
+def test_the_strip_of_the_whole_run_moves_the_window(person, app, run):
+    person.open(app + f"?w=[{run.iterations[20]},{run.iterations[39]}]")
+    person.wait(lambda: person.state("timeline")["first"] == 20, "the window of the link")
+    strip = person.element("timeline").query_selector(".dt-overview").bounding_box()
+    state = person.state("timeline")
+    at = strip["x"] + state["left"] + 30.5 * state["span"] / 141
+    person.page.mouse.move(at, strip["y"] + 10)
+    person.page.mouse.down()
+    person.page.mouse.move(at + 50 * state["span"] / 141, strip["y"] + 10, steps=5)
+    person.page.mouse.up()
+    person.wait(lambda: person.state("validation")["first"] == 70, "the moved window")
+    assert person.state("validation")["last"] == 89
+
+
+def test_double_click_keeps_what_was_picked(person, app, run):
+    window = f"[{run.iterations[20]},{run.iterations[60]}]"
+    person.open(app + f"?w={window}&i=[{run.iterations[30]}]")
+    person.wait(lambda: person.state("timeline")["picked"] == [30], "the pick of the link")
+    x, y = person.bring("timeline", "loss")
+    person.page.mouse.dblclick(x + person.column_x("timeline", 50), y + 20)
+    person.wait(lambda: person.state("timeline")["first"] == 0, "all iterations")
+    person.wait(lambda: person.state("timeline")["picked"] == [30], "the pick again")
+
+
+def test_anomaly_counts_follow_the_rule(person, app, run):
+    spike = run.column(1400)
+    for rule, window in (("left", 5), ("right", 3), ("full", 2)):
+        person.open(app + f"?r={rule}&k={window}")
+        lines = person.hover("timeline", "anomalous images", spike)
+        count = int(run.array(f"classes/{rule}")[window - 1, :, spike].sum())
+        assert number_in(lines[1]) == count
+        assert f"{rule} rule, {window} snapshots" in lines[1]
+
+
+def test_smoothing_shows_the_moving_average_and_keeps_what_was_recorded(person, app, run):
+    person.open(app + "?sm=0.9")
+    lines = person.hover("timeline", "loss", run.column(1400))
+    places, values, _ = recorded(run, "train_loss", 1400)
+    at = int(np.argmin(np.abs(places - 1400)))
+    told = next(line for line in lines if line.startswith("train loss"))
+    assert number_in(told) == pytest.approx(smoothed(values, 0.9)[at], rel=2e-3)
+    raw = float(re.search(r"recorded ([\d.e-]+)", told).group(1))
+    assert raw == pytest.approx(values[at], rel=2e-3)
+
+
+def test_the_scale_is_logarithmic_until_it_is_not(person, app):
+    person.open(app)
+    assert person.row("timeline", "loss")["label"] == "loss (log)"
+    person.element("field-log").click()
+    person.wait(lambda: person.row("timeline", "loss")["label"] == "loss", "a linear scale")
+    assert "ll=0" in person.query()
+
+
+def test_a_finding_tells_itself(person, app, run):
+    person.open(app)
+    at, messages = run.array("health/at_iteration"), run.array("health/message")
+    lines = person.hover("timeline", "findings", run.column(int(at[0])))
+    assert str(messages[0]) in lines
+
+
+def test_true_spacing_puts_every_chart_s_columns_at_their_iterations(person, app, run):
+    person.open(app + "?ax=true")
+    person.wait(lambda: person.state("timeline")["spacing"] == "true", "the true spacing")
+    state = person.wait_for("validation")
+    assert state["spacing"] == "true"
+    iterations = run.iterations.astype(float)
+    low = iterations[0] - (iterations[1] - iterations[0]) / 2
+    high = iterations[-1] + (iterations[-1] - iterations[-2]) / 2
+
+    def place(iteration):
+        return state["left"] + (iteration - low) / (high - low) * state["span"]
+
+    # The heat of the spike stands where iteration 1,400 is, not in the 101st of 141 equal columns.
+    column = run.column(1400)
+    error = run.array("classes/error")
+    row = run.class_names.index("3")
+    top = np.sqrt(max(0.05, float(np.nanmax(error))))
+    level = int(levels(np.sqrt(error[row, column]), 0, top))
+    expected = np.frombuffer(lookup_table("blues"), np.uint8).reshape(256, 4)[level][:3]
+    _, y = person.bring("validation", "class:3")
+    canvas = person.element("validation").query_selector(".dt-scroll canvas")
+    offset = y - canvas.bounding_box()["y"]
+    read = (
+        "(c, [x, y]) => [...c.getContext('2d').getImageData(Math.round(x), Math.round(y), 1, 1)"
+        ".data].slice(0, 3)"
+    )
+    assert canvas.evaluate(read, [place(1400), offset + 5]) == expected.tolist()
+    assert abs(place(1400) - person.column_x("validation", column)) > 50
+
+    # A click there picks it, everywhere.
+    box = canvas.bounding_box()
+    person.page.mouse.click(box["x"] + place(1400), box["y"] + offset + 5)
+    person.wait(lambda: person.state("timeline")["picked"] == [column], "the pick")
+    person.page.keyboard.press("a")
+    person.wait(lambda: person.state("validation")["spacing"] == "ordinal", "even columns again")
+
+
+def test_the_line_under_the_pointer_stands_on_all_charts(person, app):
+    person.open(app)
+    person.wait_for("validation")
+    person.hover("timeline", "loss", 77, dy=20)
+    cross = person.element("validation").query_selector(".dt-cross")
+    person.wait(cross.is_visible, "the line on the other chart")
+    assert cross.evaluate("e => parseFloat(e.style.left)") == pytest.approx(
+        person.column_x("validation", 77), abs=1
+    )
+    person.page.mouse.move(5, 5)
+    person.wait(lambda: not cross.is_visible(), "no line")
+
+
+def test_a_slim_timeline_leaves_the_room_to_the_views(person, app):
+    person.open(app)
+    before = person.element("timeline").bounding_box()["height"]
+    person.element("field-slim").click()
+    person.wait(lambda: len(person.state("timeline")["rows"]) == 3, "three rows")
+    person.wait(
+        lambda: person.element("timeline").bounding_box()["height"] < before - 80, "the room"
+    )
+    assert "sl=1" in person.query()
