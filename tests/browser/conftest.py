@@ -257,3 +257,24 @@ def person(browser):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     yield Person(page)
     page.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Give a function that brings one more person, to a page of the size and theme asked for."""
+    pages = []
+
+    def bring(width=1280, height=900, **options):
+        page = browser.new_page(viewport={"width": width, "height": height}, **options)
+        pages.append(page)
+        return Person(page)
+
+    yield bring
+    for page in pages:
+        page.close()
+
+
+@pytest.fixture(scope="session")
+def serve_store():
+    """Give the function that serves a store in a process of its own."""
+    return served

@@ -24,13 +24,9 @@ def grave_violations(page):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_no_serious_violation(browser, app, view, theme):
-    from conftest import Person
-
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=theme)
-    person = Person(page)
+def test_no_serious_violation(visit, app, view, theme):
+    person = visit(color_scheme=theme)
     person.open(f"{app}?v={view}&i=[1400]&w=[0,2000]")
     person.wait(lambda: person.element(VIEWS[view]), view)
-    page.wait_for_timeout(500)
-    assert grave_violations(page) == []
-    page.close()
+    person.page.wait_for_timeout(500)
+    assert grave_violations(person.page) == []

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import zarr
-from conftest import Person, served
 
 from dashboard.run import Run
 from dashboard.selection import Selection
@@ -59,20 +58,18 @@ def test_the_theme_is_switched_everywhere_and_remembered(person, app, digits_sto
     assert person.pixel("validation", "class:8", 20) == heat_colour(run, "8", 20, dark=True)
 
 
-def test_the_system_s_theme_holds_until_one_is_chosen(browser, app):
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="dark")
-    person = Person(page)
+def test_the_system_s_theme_holds_until_one_is_chosen(visit, app):
+    person = visit(color_scheme="dark")
     person.open(app)
     assert person.state("timeline")["dark"]
-    page.emulate_media(color_scheme="light")
+    person.page.emulate_media(color_scheme="light")
     person.wait(lambda: not person.state("timeline")["dark"], "the light chart")
-    page.close()
 
 
 @pytest.mark.parametrize("width", [1280, 1920])
-def test_nothing_scrolls_across_and_the_timeline_stays_in_sight(browser, app, width):
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    person = Person(page)
+def test_nothing_scrolls_across_and_the_timeline_stays_in_sight(visit, app, width):
+    person = visit(width, 800)
+    page = person.page
     for query, chart in (
         ("?v=validation", "validation"),
         ("?v=layers&sp=beside&v2=validation", "layers"),
@@ -87,7 +84,6 @@ def test_nothing_scrolls_across_and_the_timeline_stays_in_sight(browser, app, wi
         box = person.element("timeline").bounding_box()
         assert 0 <= box["y"] < 80
     assert page.evaluate("window.scrollY") > 100
-    page.close()
 
 
 def test_two_views_stand_side_by_side_and_share_the_selection(person, app, digits_store):
@@ -288,11 +284,11 @@ def changed(store, act):
 
 
 @pytest.fixture(scope="module")
-def fragile(digits_store, tmp_path_factory):
+def fragile(digits_store, tmp_path_factory, serve_store):
     """A copy of the store, which a test may damage, and the address of its page."""
     store = tmp_path_factory.mktemp("fragile") / "digits.dtstore"
     shutil.copytree(digits_store, store)
-    for address in served(store):
+    for address in serve_store(store):
         yield store, address
 
 
@@ -320,7 +316,7 @@ def test_new_data_damage_and_loss_are_told_and_the_rest_lives_on(person, fragile
     person.wait(lambda: person.state("layers")["picked"] == [30], "a pick in another view")
     assert person.state("timeline")["picked"] == [30]
 
-    # It comes back, and the view with it.
+    # They come back, and the view with them when it is opened again.
     error = Run(str(digits_store)).stored("classes/error")
 
     def mend(root):
@@ -332,7 +328,6 @@ def test_new_data_damage_and_loss_are_told_and_the_rest_lives_on(person, fragile
     changed(store, mend)
     person.wait(lambda: person.state("header")["facts"]["network"] == "MendedNet", "news", 30)
     person.page.keyboard.press("1")
-    person.page.get_by_text("Try again").click()
     person.wait(lambda: person.state("validation")["picked"] == [30], "the view again")
 
     # The store is gone: the page says so and goes on with what it has.
