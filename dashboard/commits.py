@@ -29,7 +29,14 @@ class OpenCommit:
         The store's root group at this commit.
     snapshot_id : str
         The commit.
+
+    Attributes
+    ----------
+    trouble : str
+        Why the store could not be asked for a newer one the last time; empty where it could.
     """
+
+    trouble = ""
 
     def __init__(self, root: zarr.Group, snapshot_id: str) -> None:
         self.root = root
@@ -87,6 +94,7 @@ class _OpenStore:
             if time.monotonic() - self._asked > FRESH_SECONDS:
                 if self._reader.refresh():
                     self._commit = OpenCommit(self._reader.root(), self._reader.snapshot_id)
+                self._commit.trouble = self._reader.trouble
                 self._asked = time.monotonic()
             return self._commit
 

@@ -124,14 +124,16 @@ class RunPage:
     def follow(self) -> None:
         """Go on to a new commit, if there is one; say so where the store cannot be read."""
         try:
-            is_new = self.run.refresh()
+            is_new, trouble = self.run.refresh(), self.run.trouble
         except Exception as error:  # noqa: BLE001  the page outlives its store
+            is_new, trouble = False, str(error) or type(error).__name__
+        if trouble:
             if self.header.live["state"] != "lost":
-                logger.warning("the store %s cannot be read: %s", self.run.location, error)
+                logger.warning("the store %s cannot be read: %s", self.run.location, trouble)
             self.header.live = {
                 "state": "lost",
                 "text": "store not reachable",
-                "title": f"The page goes on with what it has read. {error}",
+                "title": f"The page goes on with what it has read. {trouble}",
             }
             return
         if is_new:

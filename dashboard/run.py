@@ -49,6 +49,11 @@ class Run:
         return self._commit.snapshot_id
 
     @property
+    def trouble(self) -> str:
+        """Why the store could not be asked for a newer commit; empty where it could."""
+        return self._commit.trouble
+
+    @property
     def root(self) -> zarr.Group:
         """The store's root group, read-only."""
         return self._commit.root

@@ -53,12 +53,18 @@ class StoreReader:
         Path or URL.
     storage : StorageConfig, optional
         How buckets are reached; by the environment where it says nothing.
+
+    Attributes
+    ----------
+    trouble : str
+        Why the storage could not be asked for a newer commit the last time; empty where it could.
     """
 
     def __init__(self, location: str, storage: StorageConfig | None = None) -> None:
         self.location = location
         self._storage = storage
         self._tag: str | None = None
+        self.trouble = ""
         self._repository = open_repository(location, storage)
         try:
             with refusals(location, storage):
@@ -99,9 +105,12 @@ class StoreReader:
             Whether there was a newer one.
         """
         tag = None
+        self.trouble = ""
         if is_remote(self.location):
             # Icechunk would wait for a server that is gone; what is read stays, and is asked again.
             tag = branch_tag(self.location, self._storage)
+            if tag is None:
+                self.trouble = f"{self.location} does not answer"
             if tag is None or tag == self._tag:
                 return False
         newest = self._repository.lookup_branch(BRANCH)

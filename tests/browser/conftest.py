@@ -272,9 +272,3 @@ def visit(browser):
     yield bring
     for page in pages:
         page.close()
-
-
-@pytest.fixture(scope="session")
-def serve_store():
-    """Give the function that serves a store in a process of its own."""
-    return served

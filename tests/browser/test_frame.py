@@ -174,7 +174,7 @@ def test_keys_step_through_snapshots_and_anomalies(person, app, digits_store):
 def test_keys_are_letters_while_one_types(person, app):
     person.open(app)
     person.wait_for("validation")
-    field = person.element("field-At least")
+    field = person.element("field-Threshold")
     field.focus()
     person.page.keyboard.press("Control+a")
     person.page.keyboard.type("12")
@@ -284,11 +284,11 @@ def changed(store, act):
 
 
 @pytest.fixture(scope="module")
-def fragile(digits_store, tmp_path_factory, serve_store):
+def fragile(digits_store, tmp_path_factory, serve_stores):
     """A copy of the store, which a test may damage, and the address of its page."""
     store = tmp_path_factory.mktemp("fragile") / "digits.dtstore"
     shutil.copytree(digits_store, store)
-    for address in serve_store(store):
+    for address in serve_stores(store):
         yield store, address
 
 
