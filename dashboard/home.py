@@ -29,17 +29,18 @@ def home(runs: Mapping[str, str]) -> pn.viewable.Viewable:
     return _page(f"{len(runs)} runs", table)
 
 
-def unreachable(location: str, error: DeepTrackerError) -> pn.viewable.Viewable:
+def unreachable(location: str, why: str) -> pn.viewable.Viewable:
     """Say that a store cannot be opened, and what to do.
 
     Parameters
     ----------
     location : str
-    error : DeepTrackerError
+    why : str
+        One line.
     """
     told = (
         "<div class='dt-home'><div class='dt-failed' role='alert' data-testid='failed'>"
-        f"<h3>This run cannot be shown</h3><p>{html.escape(str(error))}</p>"
+        f"<h3>This run cannot be shown</h3><p>{html.escape(why)}</p>"
         f"<p class='dt-hint'>The store is expected at <code>{html.escape(location)}</code>. Bring "
         "it back or process its training log again, then reload this page.</p></div></div>"
     )

@@ -124,9 +124,11 @@ def _page(location: str) -> Callable[[], pn.viewable.Viewable]:
         try:
             run = Run(location)
         except DeepTrackerError as error:
-            return unreachable(location, error)
+            return unreachable(location, str(error))
         dark = pn.state.cookies.get("dt-dark") == "1"
         page = RunPage(run, place.search if place else "", dark=dark)
+        if run.trouble and page.timeline.view is None:
+            return unreachable(location, run.trouble)
         pn.config.exception_handler = page.failed
         if place:
             page.sync(place)

@@ -201,7 +201,7 @@ def test_search_opens_a_layer_and_a_class(person, app):
     person.wait(lambda: found.count() == 1, "the class")
     person.page.keyboard.press("Enter")
     person.wait(lambda: person.state("validation")["selected"] == ["class:7"], "the class")
-    assert person.row("validation", "images:7")["lines"] == 62
+    person.wait(lambda: person.row("validation", "images:0:7")["lines"] == 62, "its images")
     assert person.errors == []
 
 
@@ -238,10 +238,10 @@ def test_the_graphics_hold_text_and_a_heat_line_a_class(person, app):
     tree = ET.fromstring(content)
     space = "{http://www.w3.org/2000/svg}"
     words = [element.text for element in tree.iter(f"{space}text")]
-    assert "all images  (597)" in words
+    assert "all 597 images" in words
     assert "iterations 0 to 2,400" in words[0]
     assert "iteration" in words
-    assert len(list(tree.iter(f"{space}image"))) == 11
+    assert len(list(tree.iter(f"{space}image"))) >= 11
 
 
 def test_a_view_says_what_it_is_and_fills_the_screen(person, app):
@@ -266,11 +266,11 @@ def test_the_rows_of_a_chart_are_walked_by_keyboard(person, app):
     canvas.focus()
     for _ in range(4):
         person.page.keyboard.press("ArrowDown")
-    person.wait(lambda: person.state("validation")["cursor"] == 3, "the cursor on the third class")
+    person.wait(lambda: person.state("validation")["cursor"] == "class:3", "the cursor on a class")
     said = person.element("validation").query_selector("[role=status]").inner_text()
-    assert "2" in said
+    assert "3" in said
     person.page.keyboard.press("Enter")
-    person.wait(lambda: person.row("validation", "images:2")["lines"] == 66, "its images")
+    person.wait(lambda: person.row("validation", "images:0:3")["lines"] == 59, "its images")
 
 
 def changed(store, act):
