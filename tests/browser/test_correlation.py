@@ -3,6 +3,7 @@
 import json
 import re
 import urllib.parse
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -376,6 +377,20 @@ def test_everything_is_done_by_keys_and_told(cube, app, run, counts):
     cube.settled(classes=10)
     label = cube.root.query_selector("canvas").get_attribute("aria-label")
     assert "Cube of 10 classes, 22 layers and 141 iterations" in label
+    assert cube.person.errors == []
+
+
+def test_the_cube_is_saved_as_graphics_with_its_words_and_scales(cube, app):
+    cube.open(app, "as=association")
+    with cube.person.page.expect_download() as download:
+        cube.person.page.locator("[data-testid=head-a] button", has_text="SVG").click()
+    svg = Path(download.value.path()).read_text(encoding="utf-8")
+    assert svg.count("<image") == 3
+    for words in ("layer2.1.conv3", "iteration", "rank correlation of a class", "q &gt; 0.05"):
+        assert words in svg, words
+    with cube.person.page.expect_download() as download:
+        cube.person.page.locator("[data-testid=head-a] button", has_text="PNG").click()
+    assert Path(download.value.path()).stat().st_size > 20_000
     assert cube.person.errors == []
 
 
