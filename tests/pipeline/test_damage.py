@@ -87,7 +87,7 @@ def test_a_scheduler_that_does_not_answer_is_one_error_and_nothing_is_left(log, 
     )
     with pytest.raises(ConfigError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         process(log.path, tmp_path / "store", config=config, scheduler="tcp://127.0.0.1:9")
-    with pytest.raises(StoreError, match="nothing was committed"):
+    with pytest.raises(StoreError, match="there is no such store"):
         open_store(tmp_path / "store")
 
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from pipeline import process
 from pipeline.clusters import AdaptiveSettings, LocalSettings
 from pipeline.config import Config
 from pipeline.progress import SilentProgress
+from pipeline.tasklog import TaskLog
 
 CONFIG = Config(columns_per_chunk=4)
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -133,7 +133,9 @@ def test_a_worker_that_stands_still_is_given_up_and_the_run_ends_the_same(
     assert_equal(tmp_path / "store", undisturbed)
 
 
-def test_a_read_that_hangs_on_one_worker_is_done_by_another(log, undisturbed, tmp_path):
+def test_a_read_that_hangs_on_one_worker_is_done_by_another(
+    log, undisturbed, tmp_path, monkeypatch
+):
     hangs = shutil.copytree(log, tmp_path / "log")
     snapshot = hangs / "snapshots" / "000000155.safetensors"  # of one task alone
     aside, pipe = tmp_path / "aside", tmp_path / "pipe"
@@ -141,16 +143,19 @@ def test_a_read_that_hangs_on_one_worker_is_done_by_another(log, undisturbed, tm
 
     def hang():
         """Whoever opens the snapshot now waits for a writer of the pipe that never comes."""
-        snapshot.rename(aside)
+        os.link(snapshot, aside)
         os.mkfifo(pipe)
-        os.link(pipe, snapshot)
-        threading.Thread(target=answer_again).start()
+        pipe.replace(snapshot)
 
-    def answer_again():
-        deadline = time.monotonic() + 120
-        while "retried" not in tasks.read_text() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        aside.replace(snapshot)
+    told = TaskLog.retried
+
+    def answer_again(self, **retry):
+        """Before the other worker begins: it finds the file again."""
+        if aside.exists():
+            aside.replace(snapshot)
+        told(self, **retry)
+
+    monkeypatch.setattr(TaskLog, "retried", answer_again)
 
     class Hang(SilentProgress):
         def stage(self, name):
