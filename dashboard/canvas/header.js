@@ -14,7 +14,7 @@ const SPLITS = {
 const KEYS = [
   ["← →", "pick the snapshot before or after the picked one"],
   ["shift ← →", "pick the anomalous iteration or finding before or after"],
-  ["1 … 5", "open a view"],
+  ["1 … 6", "open a view"],
   ["/", "search a class, layer or view"],
   ["s", "split: one view, side by side, one below the other"],
   ["t", "theme: as the system says, light, dark"],

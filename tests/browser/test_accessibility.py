@@ -8,6 +8,7 @@ VIEWS = {
     "layers": "layers",
     "weights": "raster-state",
     "correlation": "cube",
+    "gallery": "gallery",
     "info": "head-a",
 }
 GRAVE = {"serious", "critical"}
