@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from distributed import Client, Future, get_worker
@@ -298,14 +299,24 @@ def _run(topic: str, function: Callable[..., Any], *arguments: Any) -> Any:
     worker.log_event(topic, event)
     started = time.perf_counter()
     result = function(*arguments)
-    # ru_maxrss is in KiB on Linux.
     measured = {
         "seconds": time.perf_counter() - started,
         "nbytes": int(getattr(result, "nbytes", 0)),
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "memory": _most_memory(),
     }
     worker.log_event(topic, event | measured)
     return result
+
+
+def _most_memory() -> int:
+    """Give the most bytes that this process has held."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        # In KiB; on Linux it may tell of the process that started this one.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
 
 
 def _address(client: Client) -> str:
