@@ -58,7 +58,11 @@ class Latest:
             if self._next is not None:
                 self._start(document)
                 return
-            show(done.result())
+            # What changes after a page was sent and before it is ready would never arrive there.
+            if pn.state.loaded:
+                show(done.result())
+            else:
+                pn.state.onload(lambda: show(done.result()))
 
         # The one call that a document takes from any thread.
         _threads.submit(work).add_done_callback(
