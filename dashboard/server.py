@@ -147,7 +147,7 @@ def _home(runs: dict[str, str]) -> Callable[[], pn.viewable.Viewable]:
 
 
 def _dress() -> None:
-    """Give the page of this session its colours before the app is there."""
+    """Give a page its colours before the app is there."""
     document = pn.state.curdoc
     if document is not None:
         document.template = DOCUMENT  # type: ignore[assignment]  # Panel extends its own with it
