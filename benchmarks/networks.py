@@ -73,6 +73,18 @@ def _transformer(_classes: int, width: int = 2048, depth: int = 24) -> Shapes:
     return shapes
 
 
+def _embedding(classes: int, rows: int = 4_000_000, width: int = 256) -> Shapes:
+    """List a recommender whose one table holds nearly everything, as in arXiv 1906.00091."""
+    shapes: Shapes = {"table.weight": (rows, width)}
+    for name, inputs, outputs in (
+        ("top.0", width, 512),
+        ("top.2", 512, 256),
+        ("top.4", 256, classes),
+    ):
+        _linear(shapes, name, inputs, outputs)
+    return shapes
+
+
 def _lenet5(classes: int) -> Shapes:
     """LeCun et al., 1998, with full connections between the convolutions: small, for tests."""
     shapes: Shapes = {}
@@ -92,6 +104,7 @@ NETWORKS = {
     "resnet152": lambda classes: _bottleneck_resnet((3, 8, 36, 3), classes),
     "vgg16": _vgg16,
     "transformer-1.3b": _transformer,
+    "embedding": _embedding,
 }
 
 

@@ -81,8 +81,8 @@ def measure(jobs: Jobs, session: icechunk.Session, run: Run, progress: Progress)
             merges |= dict.fromkeys(merge.after(job), merge)
         elif job.label.kind == "nodes":
             ends.append(job)
-    finished = _gathered(jobs, ends)
-    forks = [result.fork for result in finished] + _gathered(jobs, outcomes)
+    finished = jobs.results(ends)
+    forks = [result.fork for result in finished] + jobs.results(outcomes)
     _merge(session, forks)
     return sum(result.nbytes for result in finished)
 
@@ -109,8 +109,8 @@ def conclude(jobs: Jobs, session: icechunk.Session, run: Run, progress: Progress
     counts = _submit_classes(jobs, fork, run)
     for _ in jobs.finished():
         pass
-    scored = _gathered(jobs, scores)
-    counted = _gathered(jobs, counts)
+    scored = jobs.results(scores)
+    counted = jobs.results(counts)
     _merge(session, [result.fork for result in (*scored, *counted)])
     return Comparison(tuple(band for result in scored for band in result.bands), tuple(counted))
 
@@ -146,14 +146,6 @@ class _Merge:
         ]
         self._missing = set(self._inputs)
         return list(self._inputs)
-
-
-def _gathered(jobs: Jobs, ended: Sequence[Job]) -> list[Any]:
-    """Fetch results; the workers may let go of them."""
-    found: list[Any] = jobs.client.gather([job.result for job in ended])
-    for job in ended:
-        job.result = None
-    return found
 
 
 def _span(run: Run, columns: Columns) -> tuple[int, int]:

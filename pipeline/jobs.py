@@ -10,7 +10,7 @@ import queue
 import resource
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +20,7 @@ from distributed.scheduler import KilledWorker
 
 from deeptracker.errors import ClusterError
 from pipeline.clusters import ClusterSettings
+from pipeline.standstill import Standstill
 from pipeline.stragglers import Stragglers
 from pipeline.tasklog import TaskLog
 
@@ -106,6 +107,7 @@ class Jobs:
         self._told: set[str] = set()
         self._unheard: set[str] = set()  # the winners' keys whose end was not told yet
         self._stragglers = Stragglers(limits.straggler_factor, limits.straggler_seconds)
+        self._standstill = Standstill(limits.stall_seconds)
         # Told by Dask's threads, read by ours alone.
         self._inbox: queue.SimpleQueue[Future | dict[str, Any]] = queue.SimpleQueue()
         self._looked = self._seen = time.monotonic()
@@ -139,11 +141,13 @@ class Jobs:
         Raises
         ------
         ClusterError
-            When the scheduler or all workers are lost, or a job ends every worker that it runs on.
+            When the scheduler or all workers are lost, all workers hang for `stall_seconds`, or a
+            job ends every worker that it runs on.
         """
         while self._open:
             try:
                 message = self._inbox.get(timeout=TICK_SECONDS)
+                self._standstill.moved()
             except queue.Empty:
                 message = None
             if isinstance(message, Future):
@@ -155,11 +159,36 @@ class Jobs:
             if time.monotonic() - self._looked >= TICK_SECONDS:
                 self._look()
 
+    def results(self, ended: Sequence[Job]) -> list[Any]:
+        """Fetch the results of jobs that have ended; the workers may let go of them.
+
+        Raises
+        ------
+        ClusterError
+            When the workers that hold them do not give them within `stall_seconds`.
+        """
+        held = [job.result for job in ended]
+        try:
+            found: list[Any] = self.client.sync(
+                lambda: self.client.gather(held, asynchronous=True),
+                callback_timeout=self._limits.stall_seconds,
+            )
+        except TimeoutError:
+            raise ClusterError(
+                f"the workers at {_address(self.client)} do not give their results within "
+                f"{self._limits.stall_seconds:g} seconds; nothing that was committed is lost. "
+                "Restart them, and process again"
+            ) from None
+        for job in ended:
+            job.result = None
+        return found
+
     def _attempt(self, job: Job, workers: list[str] | None = None) -> None:
         key = f"{job.label}-{self._run}-{len(self._jobs)}"
         self._jobs[key] = job
         job.keys.append(key)
         job.submitted = time.monotonic()
+        self._standstill.moved()
         future = self.client.submit(
             _run,
             self._topic,
@@ -241,6 +270,7 @@ class Jobs:
     def _look(self) -> None:
         """Look for stragglers, for what waits behind them, and for workers at all."""
         self._looked = now = time.monotonic()
+        self._standstill.check(self.client, self._stragglers.all(), self._jobs.keys())
         late = self._stragglers.late()
         waiting, stuck = [], []
         for job in self._open:

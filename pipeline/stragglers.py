@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = ["Pace", "Running", "Stragglers"]
@@ -95,6 +96,10 @@ class Stragglers:
     def running(self, key: str) -> Running | None:
         """Give a task, if it runs."""
         return self._running.get(key)
+
+    def all(self) -> Mapping[str, Running]:
+        """Give every task that runs, by key."""
+        return self._running
 
     def late(self) -> dict[str, Running]:
         """Give the stragglers, by key."""

@@ -71,6 +71,12 @@ class ClusterSettings(Section):
     straggler_seconds: float = Field(
         default=60.0, gt=0, description="a task younger than this is never a straggler"
     )
+    stall_seconds: float = Field(
+        default=1800.0,
+        gt=0,
+        description="time without any task beginning or ending after which all workers count as "
+        "hung and the run ends",
+    )
 
 
 @contextmanager

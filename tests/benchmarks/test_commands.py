@@ -67,6 +67,20 @@ def test_outcomes_are_counted_as_a_plain_count_does(run):
 
 
 @pytest.mark.slow
+def test_a_whole_network_is_processed_within_the_budget_of_a_worker(run):
+    found = run("footprint", "--network", "lenet5", "--snapshots", "3", "--workers", "1")
+    assert found["within_the_budget"]
+    assert 0 < found["peak_worker_megabytes"] < found["bar_worker_megabytes"]
+    assert found["peak_command_megabytes"] > 50
+    assert found["gigabytes"] == pytest.approx(3 * 4 * found["weights_per_snapshot"] / 1e9)
+    kinds = ("measure", "nodes", "outcomes", "score", "anomalies")
+    assert found["tasks"] == sum(found[f"tasks_{kind}"] for kind in kinds)
+    assert found["mean_object_kilobytes"] == pytest.approx(
+        1000 * found["stored_megabytes"] / found["objects"]
+    )
+
+
+@pytest.mark.slow
 def test_an_append_is_timed_as_a_command_and_on_a_cluster(run):
     found = run("append", "--network", "lenet5", "--snapshots", "3", "--repeats", "1")
     for way in ("command", "cluster"):

@@ -58,6 +58,12 @@ def hang_the_first_time(marker, released, number):
     return "the straggler's own result"
 
 
+def hang_until_released(released):
+    deadline = time.monotonic() + LONG_SECONDS
+    while not Path(released).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
 def end_the_worker():
     os._exit(1)
 
@@ -70,8 +76,8 @@ def add(numbers):
     return sum(numbers)
 
 
-def run(client, *submissions):
-    with Jobs(client, QUICK) as jobs:
+def run(client, *submissions, limits=QUICK):
+    with Jobs(client, limits) as jobs:
         for submission in submissions:
             jobs.submit(*submission)
         return list(jobs.finished())
@@ -142,6 +148,31 @@ def test_a_worker_that_hangs_holds_up_nothing_that_comes_later(client, tmp_path,
             assert len(list(jobs.finished())) == 7
             # As a task of another client may, this one finds the worker free.
             client.cancel([f for job in jobs._jobs.values() for f in job.attempts.values()])
+
+
+def test_where_every_worker_hangs_the_run_ends_and_says_what_each_does(client, released):
+    limits = QUICK.model_copy(update={"stall_seconds": 3.0})
+    hung = [(Label("hang", str(n)), hang_until_released, str(released)) for n in range(6)]
+    with pytest.raises(ClusterError, match="no task has begun or ended for") as caught:
+        run(client, *hung, limits=limits)
+    for worker in client.scheduler_info()["workers"]:
+        assert f"{worker} (runs hang-" in str(caught.value)
+
+
+def test_tasks_that_wait_behind_those_of_others_are_no_standstill(client, cluster, released):
+    limits = QUICK.model_copy(update={"stall_seconds": 1.0})
+    with Client(cluster, set_as_default=False) as other:
+        theirs = other.map(hang_until_released, [str(released)] * 30, pure=False)
+        deadline = time.monotonic() + 30
+        while sum(map(bool, client.processing().values())) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        threading.Timer(4, released.touch).start()
+        with Jobs(client, limits) as jobs:
+            job = jobs.submit(Label("square", ""), square, 12)
+            assert list(jobs.finished()) == [job]
+            assert jobs.results([job]) == [144]
+        other.cancel(theirs)
 
 
 def test_a_result_of_a_worker_that_is_gone_is_computed_again(client):

@@ -16,7 +16,7 @@ from stores import assert_equal
 
 import pipeline.jobs
 from deeptracker.errors import ClusterError, ConfigError, LogError
-from pipeline import process
+from pipeline import open_store, process
 from pipeline.clusters import AdaptiveSettings, LocalSettings
 from pipeline.config import Config
 from pipeline.progress import SilentProgress
@@ -130,6 +130,37 @@ def test_a_worker_that_stands_still_is_given_up_and_the_run_ends_the_same(
     config = CONFIG.model_copy(update={"cluster": settings})
     process(log, tmp_path / "store", config=config, progress=Told(stop_one))
     assert not stopped[0].is_running()
+    assert_equal(tmp_path / "store", undisturbed)
+
+
+@pytest.mark.slow
+def test_where_all_workers_stand_still_the_run_ends_by_naming_them_and_a_rerun_ends_the_same(
+    log, undisturbed, tmp_path
+):
+    small = tmp_path / "small"
+    shutil.copytree(log, small)
+    for name in ("snapshots", "outcomes"):
+        for path in sorted((small / name).iterdir())[8:]:
+            path.unlink()
+    committed = process(small, tmp_path / "store", config=CONFIG, workers=1).commit
+    before = set(workers_now())
+    stopped = []
+
+    def stop_all():
+        stopped.extend(worker for worker in workers_now() if worker not in before)
+        for worker in stopped:
+            worker.suspend()
+
+    settings = LocalSettings(workers=2, stall_seconds=3.0, worker_ttl_seconds=3600)
+    config = CONFIG.model_copy(update={"cluster": settings})
+    with pytest.raises(ClusterError, match=r"has begun or ended for \d sec") as caught:
+        process(log, tmp_path / "store", config=config, progress=Told(stop_all))
+    assert len(stopped) == 2
+    assert not any(worker.is_running() for worker in stopped)
+    assert str(caught.value).count("tcp://127.0.0.1:") == 2
+    assert "measure-" in str(caught.value)
+    assert open_store(tmp_path / "store").snapshot_id == committed
+    process(log, tmp_path / "store", config=CONFIG, workers=1)
     assert_equal(tmp_path / "store", undisturbed)
 
 

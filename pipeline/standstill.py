@@ -1,0 +1,90 @@
+"""Standstill: a cluster that has workers, and of which none begins or ends anything any more."""
+
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from distributed import Client
+
+from deeptracker.errors import ClusterError
+from pipeline.stragglers import Running
+
+__all__ = ["Standstill"]
+
+# Workers tell the scheduler of themselves every second or so.
+SILENT_SECONDS = 30.0
+NAMED_WORKERS = 8
+
+
+class Standstill:
+    """Knows when anything last moved, and ends the run when that was too long ago.
+
+    Parameters
+    ----------
+    seconds : float
+        How long nothing may begin or end.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._moved = time.monotonic()
+
+    def moved(self) -> None:
+        """Note that something was submitted, has begun or has ended."""
+        self._moved = time.monotonic()
+
+    def check(self, client: Client, running: Mapping[str, Running], ours: Collection[str]) -> None:
+        """See that something moves, or that there is a reason.
+
+        Parameters
+        ----------
+        running : mapping of str to Running
+            Our tasks that have begun, by key.
+        ours : collection of str
+            The keys of all our tasks: a shared cluster may be at work on others'.
+
+        Raises
+        ------
+        ClusterError
+            Naming the workers, what each runs and when it was last heard of.
+        """
+        still = time.monotonic() - self._moved
+        if still <= self._seconds:
+            return
+        workers = client.scheduler_info()["workers"]
+        now = time.time()
+        silent = {name: now - known["last_seen"] for name, known in workers.items()}
+        if not workers or _works_for_others(client, silent, ours):
+            self.moved()
+            return
+        told = [_told(name, running, silent[name]) for name in list(workers)[:NAMED_WORKERS]]
+        more = f" and {len(workers) - NAMED_WORKERS} more" if len(workers) > NAMED_WORKERS else ""
+        raise ClusterError(
+            f"no task has begun or ended for {still:.0f} seconds, all workers hang: "
+            f"{', '.join(told)}{more}; nothing that was committed is lost. See why they hang (a "
+            "file server that does not answer, a host that stands still), restart them, and "
+            "process again; where tasks may take as long, raise stall_seconds of the cluster"
+        )
+
+
+def _works_for_others(client: Client, silent: Mapping[str, float], ours: Collection[str]) -> bool:
+    """Whether a worker that lives has tasks of other clients: ours wait their turn."""
+    tasks: Mapping[str, Any] = client.processing()
+    return any(
+        silent.get(worker, SILENT_SECONDS) < SILENT_SECONDS
+        and any(str(key) not in ours for key in keys)
+        for worker, keys in tasks.items()
+    )
+
+
+def _told(worker: str, running: Mapping[str, Running], silent: float) -> str:
+    """Say of a worker what it runs, and whether it still tells of itself."""
+    here = [(key, task) for key, task in running.items() if task.worker == worker]
+    what = "; ".join(f"{_name(key)} for {task.seconds:.0f} s" for key, task in here) or "nothing"
+    heard = f", silent for {silent:.0f} s" if silent >= SILENT_SECONDS else ""
+    return f"{worker} (runs {what}{heard})"
+
+
+def _name(key: str) -> str:
+    """Give a task's name without the run's token and its number."""
+    return key.rsplit("-", 2)[0]
