@@ -5,6 +5,7 @@ __all__ = [
     "ConfigError",
     "DeepTrackerError",
     "LogError",
+    "StoreBusyError",
     "StoreError",
     "UnknownNameError",
 ]
@@ -24,6 +25,20 @@ class ConfigError(DeepTrackerError):
 
 class StoreError(DeepTrackerError):
     """A store cannot be opened, locked or written."""
+
+
+class StoreBusyError(StoreError):
+    """Another process writes the store.
+
+    Attributes
+    ----------
+    holder : str
+        Who it is, in words.
+    """
+
+    def __init__(self, message: str, holder: str) -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class ClusterError(DeepTrackerError):

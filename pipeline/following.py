@@ -13,14 +13,17 @@ from pathlib import Path
 
 from distributed import Client
 
-from deeptracker.errors import LogError
+from deeptracker.errors import LogError, StoreBusyError
 from pipeline.arrays import read
 from pipeline.clusters import AnyCluster, connect
 from pipeline.config import Config
 from pipeline.interrupts import terminate_as_interrupt
+from pipeline.lease import Lease
 from pipeline.locations import open_folder
+from pipeline.lock import WriterLock
 from pipeline.processing import Connecting, default_store, update, with_cluster
 from pipeline.progress import SilentProgress
+from pipeline.repositories import lock_of
 from pipeline.sources import Source, open_source
 from pipeline.store import find_store
 from pipeline.subject import Subject
@@ -49,7 +52,8 @@ def follow(
     """Process what is in a log, and then whatever is added to it, until told to stop.
 
     It returns on SIGINT (Ctrl-C) or SIGTERM while it waits. During a batch they end it by
-    KeyboardInterrupt, as they end `process`: nothing of the batch is committed.
+    KeyboardInterrupt, as they end `process`: nothing of the batch is committed. While another
+    process writes the store, it waits.
 
     Parameters
     ----------
@@ -61,8 +65,8 @@ def follow(
     committed : callable, optional
         Told of every commit.
     noticed : callable, optional
-        Told, once each, of files that were left out, rewritten or removed, and of a log that cannot
-        be read at the moment.
+        Told, once each, of files that were left out, rewritten or removed, of a log that cannot be
+        read at the moment, and of who else writes the store.
 
     Raises
     ------
@@ -75,7 +79,9 @@ def follow(
     watch = Watch(SilentProgress(), None, Path(task_log) if task_log else None)
     watch.check()
     lookout = Lookout(str(log), location, config)
+    lock = lock_of(location, config.storage)
     notices = _Notices(noticed or (lambda _: None))
+    busy = False
     with terminate_as_interrupt(), _kept(config.cluster) as connecting:
         while True:
             try:
@@ -92,14 +98,17 @@ def follow(
                     # A file vanished or shrank while it was read: what is there now comes next.
                     lookout.forget()
                     notices.tell([str(error)])
+                except StoreBusyError as error:
+                    busy = True
+                    lookout.forget()
+                    notices.tell([_waiting(location, error.holder)])
                 else:
                     if summary.action != "unchanged" and committed:
                         committed(summary)
                     notices.tell(summary.problems)
-            try:
-                time.sleep(pause)
-            except KeyboardInterrupt:
+            if not _waited(pause, lock if busy else None):
                 return
+            busy = False
 
 
 class Lookout:
@@ -171,6 +180,21 @@ class _Notices:
             if message not in self._said:
                 self._tell(message)
         self._said = set(messages)
+
+
+def _waited(seconds: float, lock: WriterLock | Lease | None) -> bool:
+    """Wait until the next look, and until nobody else holds a lock; not if told to stop."""
+    try:
+        time.sleep(seconds)
+        while lock is not None and not lock.is_free():
+            time.sleep(seconds)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def _waiting(location: str, holder: str) -> str:
+    return f"{location}: is being written by {holder}; following goes on when that is done"
 
 
 def _is_incomplete(source: Source) -> bool:

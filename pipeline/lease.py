@@ -19,7 +19,7 @@ from typing import Any, Self
 import obstore
 from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-from deeptracker.errors import StoreError
+from deeptracker.errors import StoreBusyError, StoreError
 from pipeline.causes import cause_of
 from pipeline.lock import Owner
 from pipeline.objectstore import REQUEST_ERRORS, Access, ObjectURL, bucket_at
@@ -66,8 +66,10 @@ class Lease:
 
         Raises
         ------
+        StoreBusyError
+            When somebody else holds it.
         StoreError
-            When somebody else holds it, or the bucket cannot be written.
+            When the bucket cannot be written.
         """
         try:
             for _ in range(ATTEMPTS):
@@ -82,6 +84,13 @@ class Lease:
             ) from error
         self._renewer = threading.Thread(target=self._renew, name="lease", daemon=True)
         self._renewer.start()
+
+    def is_free(self) -> bool:
+        """Whether nobody else is known to hold it; it is not touched."""
+        try:
+            return self._held()[0] is None
+        except REQUEST_ERRORS:
+            return True  # none is there; or the server refuses, and says why to who acquires it
 
     def check(self) -> None:
         """Make sure that it is still ours.
@@ -134,23 +143,29 @@ class Lease:
 
     def _take_over(self) -> bool:
         try:
-            owner, token, meta = self._seen()
+            holder, silent, tag = self._held()
         except FileNotFoundError:
             return False  # it was given back meanwhile
-        silent = datetime.now(UTC) - meta["last_modified"]
-        gone = token == ENDED or token in _abandoned or (owner is not None and owner.is_gone())
-        if not gone and silent < self._duration:
-            who = f"process {owner.pid} on {owner.host}" if owner else "somebody"
+        if holder is not None:
             wait = round((self._duration - silent).total_seconds()) + 1
-            raise StoreError(
-                f"{self._store}: is being written by {who}, heard of {silent.seconds} s ago; wait "
-                f"until it is done, or end it. Where it is long gone, try again in {wait} s"
+            raise StoreBusyError(
+                f"{self._store}: is being written by {holder}, heard of {silent.seconds} s ago; "
+                f"wait until it is done, or end it. Where it is long gone, try again in {wait} s",
+                holder,
             )
         try:
-            self._replace(self._content(), meta["e_tag"])
+            self._replace(self._content(), tag)
         except (PreconditionError, FileNotFoundError):
             return False  # somebody was faster
         return True
+
+    def _held(self) -> tuple[str | None, timedelta, str]:
+        """Give who holds it, if somebody does; how long it was silent, and the object's tag."""
+        owner, token, meta = self._seen()
+        silent = datetime.now(UTC) - meta["last_modified"]
+        gone = token == ENDED or token in _abandoned or (owner is not None and owner.is_gone())
+        held = not gone and silent < self._duration
+        return str(owner or "somebody") if held else None, silent, meta["e_tag"]
 
     def _renew(self) -> None:
         while not self._ended.wait(self._duration.total_seconds() / 4):

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from deeptracker.errors import StoreError
+from deeptracker.errors import StoreBusyError, StoreError
 
 __all__ = ["Owner", "WriterLock"]
 
@@ -55,6 +55,9 @@ class Owner:
             pass
         return _started(self.pid) != self.started
 
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}"
+
 
 class WriterLock:
     """Held while a store is written.
@@ -76,8 +79,10 @@ class WriterLock:
 
         Raises
         ------
-        StoreError
+        StoreBusyError
             When a living process, or one on another host, holds it.
+        StoreError
+            When the place cannot be written.
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,13 +92,26 @@ class WriterLock:
         with _exclusive(self._path) as descriptor:
             owner = _read(descriptor)
             if owner is not None and owner != me and not owner.is_gone():
-                raise StoreError(
-                    f"{self._store}: is being written by process {owner.pid} on {owner.host}; "
-                    f"wait until it is done, or end it. Where it is long gone, remove {self._path}"
+                raise StoreBusyError(
+                    f"{self._store}: is being written by {owner}; wait until it is done, or end "
+                    f"it. Where it is long gone, remove {self._path}",
+                    str(owner),
                 )
             os.truncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(asdict(me)).encode(), 0)
             os.fsync(descriptor)
+
+    def is_free(self) -> bool:
+        """Whether nobody else holds it; it is not touched."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY)
+        except OSError:
+            return True
+        try:
+            owner = _read(descriptor)
+        finally:
+            os.close(descriptor)
+        return owner is None or owner == Owner.current() or owner.is_gone()
 
     def check(self) -> None:
         """Make sure that it is still ours: a file is, as long as its owner lives."""

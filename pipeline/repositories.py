@@ -32,6 +32,7 @@ __all__ = [
     "branch_tag",
     "changed_meanwhile",
     "drop_leftovers",
+    "lock_of",
     "locked",
     "open_or_create",
     "open_repository",
@@ -56,15 +57,13 @@ def locked(location: str, storage: StorageConfig | None = None) -> Iterator[Writ
 
     Raises
     ------
+    StoreBusyError
+        When somebody else is.
     StoreError
-        When somebody else is, or the place cannot hold a store.
+        When the place cannot hold a store.
     """
-    name = f".{name_of(location)}.lock"
-    lock: WriterLock | Lease
-    if is_remote(location):
-        url = ObjectURL.parse(sibling(location, name))
-        lock = Lease(url, access_of(storage), location)
-    else:
+    lock = lock_of(location, storage)
+    if isinstance(lock, WriterLock):
         path = local_path(location)
         if path.exists() and not path.is_dir():
             raise StoreError(f"{location}: is a file; name a folder for the store")
@@ -72,10 +71,17 @@ def locked(location: str, storage: StorageConfig | None = None) -> Iterator[Writ
             raise StoreError(
                 f"{location}: is a folder with other things in it, not a store; name another"
             )
-        # Beside the store: Icechunk makes a repository in an empty folder only.
-        lock = WriterLock(Path(sibling(location, name)), location)
     with lock:
         yield lock
+
+
+def lock_of(location: str, storage: StorageConfig | None = None) -> WriterLock | Lease:
+    """Give the lock of a store, without taking it."""
+    # Beside the store: Icechunk makes a repository in an empty folder only.
+    place = sibling(location, f".{name_of(location)}.lock")
+    if is_remote(location):
+        return Lease(ObjectURL.parse(place), access_of(storage), location)
+    return WriterLock(Path(place), location)
 
 
 @contextmanager

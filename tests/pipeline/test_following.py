@@ -76,6 +76,10 @@ class Follower:
             if all(word in line for word in words):
                 return line
 
+    def rest(self):
+        """Lines on standard error that nobody has asked for."""
+        return [self._err.get_nowait() for _ in range(self._err.qsize())]
+
     def workers(self):
         children = psutil.Process(self.process.pid).children(recursive=True)
         return {child.pid for child in children if "spawn_main" in " ".join(child.cmdline())}
@@ -171,6 +175,61 @@ def test_told_to_stop_within_a_batch_it_commits_nothing_of_it(follow, tmp_path):
     assert not (tmp_path / ".store.lock").exists()
     with pytest.raises(StoreError, match="nothing was committed"):
         open_store(tmp_path / "store")
+
+
+HOLDER = """
+import sys
+from pipeline.store import open_writer
+
+with open_writer(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """Another process that writes the store until it is told to end."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path / "store")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.communicate()
+
+
+@pytest.mark.slow
+def test_while_another_process_writes_the_store_following_waits_and_says_so_once(
+    follow, writer, tmp_path
+):
+    log = LogWriter(tmp_path / "log", images=20).iterations([0, 10])
+    follower = follow(log.path, tmp_path / "store")
+    follower.notice(f"is being written by process {writer.pid} on", "following goes on")
+    time.sleep(1)  # ten looks of the follower
+    assert follower.process.poll() is None
+    with pytest.raises(StoreError, match="nothing was committed"):
+        open_store(tmp_path / "store")
+    writer.communicate("end\n")
+    assert follower.commits_until(2)[-1]["action"] == "created"
+    assert follower.stop(signal.SIGTERM) == 0
+    assert follower.rest() == []
+    assert not (tmp_path / ".store.lock").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_stop_while_it_waits_for_another_process_it_ends_cleanly(
+    follow, writer, tmp_path, number
+):
+    log = LogWriter(tmp_path / "log", images=20).iterations([0])
+    follower = follow(log.path, tmp_path / "store")
+    follower.notice(f"process {writer.pid} on")
+    assert follower.stop(number) == 0
+    assert json.loads((tmp_path / ".store.lock").read_text())["pid"] == writer.pid
 
 
 class TestLookout:

@@ -329,6 +329,17 @@ class TestLease:
             assert b'"token": "x"' not in obstore.get(bucket.store, "lease").bytes().to_bytes()
         assert "lease" not in bucket.listed()
 
+    def test_whether_it_is_free_is_told_without_touching_it(self, bucket):
+        asked = self.lease(bucket, 3600)
+        assert asked.is_free()
+        with self.lease(bucket, 3600):
+            assert not asked.is_free()
+        assert asked.is_free()
+        assert "lease" not in bucket.listed()
+        self.foreign(bucket)
+        assert not asked.is_free()
+        assert self.lease(bucket, 0.001).is_free()
+
     def test_it_is_renewed_for_as_long_as_it_is_held(self, bucket):
         with self.lease(bucket, 2) as lease:
             first = obstore.head(bucket.store, "lease")["e_tag"]
