@@ -15,13 +15,12 @@ def _linear(shapes: Shapes, name: str, inputs: int, outputs: int) -> None:
     shapes[f"{name}.bias"] = (outputs,)
 
 
-def _bottleneck_resnet(blocks: tuple[int, int, int, int], classes: int, width: int = 64) -> Shapes:
-    """He et al., arXiv 1512.03385, table 1, with torchvision's names; `width` is 64 there."""
-    shapes: Shapes = {"conv1.weight": (width, 3, 7, 7)}
-    _norm(shapes, "bn1", width)
-    inputs = width
-    widths = (width, 2 * width, 4 * width, 8 * width)
-    for stage, (count, planes) in enumerate(zip(blocks, widths, strict=True), 1):
+def _bottleneck_resnet(blocks: tuple[int, int, int, int], classes: int) -> Shapes:
+    """He et al., arXiv 1512.03385, table 1, with torchvision's names."""
+    shapes: Shapes = {"conv1.weight": (64, 3, 7, 7)}
+    _norm(shapes, "bn1", 64)
+    inputs = 64
+    for stage, (count, planes) in enumerate(zip(blocks, (64, 128, 256, 512), strict=True), 1):
         for block in range(count):
             name = f"layer{stage}.{block}"
             shapes[f"{name}.conv1.weight"] = (planes, inputs, 1, 1)
@@ -99,8 +98,6 @@ def _lenet5(classes: int) -> Shapes:
 NETWORKS = {
     "lenet5": _lenet5,
     "resnet50": lambda classes: _bottleneck_resnet((3, 4, 6, 3), classes),
-    # ResNet-50's tree at a sixteenth of its width: all of its layers, few of its weights.
-    "resnet50-narrow": lambda classes: _bottleneck_resnet((3, 4, 6, 3), classes, width=4),
     "resnet152": lambda classes: _bottleneck_resnet((3, 8, 36, 3), classes),
     "vgg16": _vgg16,
     "transformer-1.3b": _transformer,
