@@ -27,15 +27,17 @@ __all__ = ["RasterPlot"]
 
 HEIGHT = 520
 # Bokeh reads these of its own; the page's theme sets what they refer to.
-COLOURS = """
+# On the whole screen the page leaves more room (`--dt-room`).
+STYLE = """
 :host {
+  height: max(%dpx, var(--dt-room, 0px)) !important;
   --bk-axis-line-color: var(--dt-line, #d9dee4);
   --bk-major-tick-line-color: var(--dt-line, #d9dee4);
   --bk-major-label-text-color: var(--dt-faint, #52606d);
   --bk-axis-label-text-color: var(--dt-faint, #52606d);
   --bk-outline-line-color: var(--dt-line, #d9dee4);
 }
-"""
+""" % HEIGHT
 ITERATION = """
 const column = Math.floor(value)
 const n = iterations[column]
@@ -106,7 +108,7 @@ class RasterPlot:
             y_range=self.y_range,
             x_axis_label="iteration",
             y_axis_label="weight",
-            stylesheets=[COLOURS],
+            stylesheets=[STYLE],
             output_backend="canvas",
         )
         glyph = Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=self.mapper)

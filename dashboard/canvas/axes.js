@@ -2,6 +2,10 @@
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 
+// Between a chart and the end of the screen that it fills; how many times taller its rows become.
+const SCREEN_EDGE = 20
+const MOST_STRETCHED = 5
+
 // Colours of the theme, read from the page's CSS variables before each drawing.
 let INK, FAINT, LINE, GRID, PAPER, SOFT, ACCENT, PICK, OUTLINE, MEDIAN, BOX, WARN, DARK
 let SERIES = []
@@ -210,6 +214,39 @@ function fitted(context, text, width) {
   while (cut > 1 && context.measureText(`${text.slice(0, cut)}…`).width > width) cut -= 1
   return `${text.slice(0, cut)}…`
 }
+
+// The pane that holds an element: over shadow roots, the nearest with the class.
+function paneOf(element) {
+  for (let at = element; at; at = at.parentNode || at.host) {
+    if (at.classList?.contains("dt-pane") || at.classList?.contains("dt-timeline")) return at
+  }
+  return document.body
+}
+
+// The pixels that a chart has from its top to the end of the screen while its pane fills that, less
+// what stands below it; 0 otherwise.
+function screenRoom(element, below = 0) {
+  const pane = paneOf(element)
+  if (!pane.matches(":fullscreen")) return 0
+  const top = element.getBoundingClientRect().top + pane.scrollTop
+  return Math.max(0, Math.floor(window.innerHeight - top - below - SCREEN_EDGE))
+}
+
+// Call `draw` when a pane begins or ends to fill the screen; gives what ends that.
+function onFullScreen(draw) {
+  document.addEventListener("fullscreenchange", draw)
+  window.addEventListener("resize", draw)
+  return () => {
+    document.removeEventListener("fullscreenchange", draw)
+    window.removeEventListener("resize", draw)
+  }
+}
+
+// How many times taller the rows of a short chart are on the whole screen.
+function stretched(room, total) { return Math.min(MOST_STRETCHED, Math.max(1, room / Math.max(1, total))) }
+
+// What stands below a chart makes room for one that is taller than the page knows.
+function reserve(root, height) { root.getRootNode().host.style.minHeight = height ? `${Math.ceil(height)}px` : "" }
 
 // A box that follows the pointer and tells what is under it.
 function readout(root) {

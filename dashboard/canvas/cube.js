@@ -23,10 +23,10 @@ class Cube {
     root.append(this.strip.bar, this.strip.legend, this.stage, this.spoken)
     this.readout = readout(this.stage)
     // For pictures: the cube, and under it what the strip says of its colours.
-    this.stage.dtSize = () => ({ width: this.stage.clientWidth, height: model.height + 64 })
+    this.stage.dtSize = () => ({ width: this.stage.clientWidth, height: this.height + 64 })
     this.stage.dtPaint = (context) => {
       this.drawOn(context)
-      this.strip.paintLegend(context, model.height)
+      this.strip.paintLegend(context, this.height)
     }
     this.flat = model.flat / 100
     this.cuts = { class: 1, layer: 0, time: 0 }
@@ -106,16 +106,26 @@ class Cube {
   draw() {
     const width = this.stage.clientWidth
     const { model } = this
-    if (!width || !model.front.codes) return
+    if (!width || !model.front.codes || !model.view.class) return
     this.load()
     const settled = this.approach()
-    this.geometry = cubeGeometry(width, model.height, this.flat)
-    this.drawOn(crisp(this.canvas, width, model.height))
+    this.fit()
+    this.geometry = cubeGeometry(width, this.height, this.flat)
+    this.drawOn(crisp(this.canvas, width, this.height))
     this.strip.update()
     this.report(settled)
     if (!settled && !this.waiting) {
       this.waiting = requestAnimationFrame(() => { this.waiting = null; this.draw() })
     }
+  }
+
+  // On the whole screen the cube takes the height that there is.
+  fit() {
+    const { model, root, stage } = this
+    const room = screenRoom(stage)
+    this.height = Math.max(model.height, room)
+    const above = stage.getBoundingClientRect().top - root.getBoundingClientRect().top
+    reserve(root, room && above + this.height)
   }
 
   drawOn(context) {
@@ -296,7 +306,7 @@ class Cube {
     const { x, y, w, h } = this.geometry
     this.bars = {}
     for (const [axis, box] of Object.entries({
-      class: [x, this.model.height - 7, w, 5], layer: [1, y, 5, h],
+      class: [x, this.height - 7, w, 5], layer: [1, y, 5, h],
     })) {
       const count = this.length(axis)
       const { first, last } = this.windows[axis]
@@ -417,7 +427,7 @@ export function render({ model, el }) {
     requestAnimationFrame(() => { waiting = false; cube.draw() })
   }
   model.on(["top", "side", "front", "view", "items", "picks", "flat", "description"], later)
-  const forget = onTheme(later)
-  model.on("remove", () => { cube.observer.disconnect(); forget() })
+  const forgets = [onTheme(later), onFullScreen(later)]
+  model.on("remove", () => { cube.observer.disconnect(); forgets.forEach((forget) => forget()) })
   later()
 }

@@ -56,7 +56,8 @@ class FactsTable {
     const focused = root.getRootNode().activeElement?.dataset?.focus
     const room = document.createElement("div")
     room.className = "dt-room"
-    room.style.maxHeight = `${model.room}px`
+    // On the whole screen tables share the height that there is.
+    room.style.maxHeight = `max(${model.room}px, calc(var(--dt-room, 0px) * 0.55))`
     room.tabIndex = 0
     room.setAttribute("role", "region")
     room.setAttribute("aria-label", model.description)

@@ -13,14 +13,6 @@ function* below(node) {
   }
 }
 
-// The pane that holds an element: over shadow roots, the nearest with the class.
-function paneOf(element) {
-  for (let at = element; at; at = at.parentNode || at.host) {
-    if (at.classList?.contains("dt-pane") || at.classList?.contains("dt-timeline")) return at
-  }
-  return document.body
-}
-
 // What a picture of a pane holds: charts that paint themselves, and other canvases.
 function drawings(pane) {
   const found = []

@@ -64,6 +64,7 @@ class RowChart {
     document.addEventListener("dt-hover", this.hovered)
     this.respaced = () => this.later()
     document.addEventListener("dt-spacing", this.respaced)
+    this.forgetScreen = onFullScreen(this.respaced)
     this.forget = onTheme(() => this.later())
   }
 
@@ -71,6 +72,7 @@ class RowChart {
     this.observer.disconnect()
     document.removeEventListener("dt-hover", this.hovered)
     document.removeEventListener("dt-spacing", this.respaced)
+    this.forgetScreen()
     this.forget()
   }
 
@@ -86,14 +88,29 @@ class RowChart {
 
   // Rows with their place in the whole stack.
   layout() {
+    const { rows } = this.model
+    const gaps = rows.reduce((sum, row) => sum + (row.gap ?? GAP), GAP)
+    const whole = gaps + rows.reduce((sum, row) => sum + row.height, 0)
+    this.fit(whole, gaps)
     let top = GAP
-    this.boxes = this.model.rows.map((row) => {
-      const box = { row, top, height: row.height }
-      top += row.height + (row.gap ?? GAP)
+    this.boxes = rows.map((row) => {
+      const box = { row, top, height: row.height * this.stretch }
+      top += box.height + (row.gap ?? GAP)
       return box
     })
     this.height = top
-    this.room = Math.min(this.model.scroll_height || top, top)
+    this.room = Math.min(this.most || top, top)
+  }
+
+  // On the whole screen a chart takes the room that there is; short rows grow.
+  fit(whole, gaps = 0) {
+    const { model } = this
+    const below = model.show_axis ? AXIS_HEIGHT : 0
+    const screen = model.fills ? screenRoom(this.scroll, below) : 0
+    this.most = model.scroll_height && Math.max(model.scroll_height, screen)
+    this.stretch = screen ? stretched(screen - gaps, whole - gaps) : 1
+    const taller = screen && Math.min(screen, gaps + (whole - gaps) * this.stretch) + below
+    reserve(this.root, taller && taller + this.scroll.offsetTop)
   }
 
   load() {

@@ -68,6 +68,7 @@ class RowChart(JSComponent):
     scroll_height = param.Integer(default=0, doc="scroll beyond this many pixels; never if 0")
     show_axis = param.Boolean(default=True)
     can_brush = param.Boolean(default=False)
+    fills = param.Boolean(default=False, doc="grows with the screen that its view fills")
     test_id = param.String(default="rows")
     description = param.String(default="", doc="what the chart shows, in words")
     event = param.Dict(default={})

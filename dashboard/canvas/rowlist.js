@@ -76,7 +76,7 @@ class RowList {
     this.hovered = (event) => this.follow(event.detail.column)
     document.addEventListener("dt-hover", this.hovered)
     this.respaced = () => this.later()
-    window.addEventListener("resize", this.respaced)
+    this.forgetScreen = onFullScreen(this.respaced)
     document.addEventListener("dt-spacing", this.respaced)
     this.forget = onTheme(() => this.later())
   }
@@ -85,7 +85,7 @@ class RowList {
     this.observer.disconnect()
     document.removeEventListener("dt-hover", this.hovered)
     document.removeEventListener("dt-spacing", this.respaced)
-    window.removeEventListener("resize", this.respaced)
+    this.forgetScreen()
     this.forget()
   }
 
@@ -128,8 +128,11 @@ class RowList {
 
   // A taller window, or the full screen, shows more rows.
   fit() {
-    const room = Math.round(Math.min(ROOM[1], Math.max(ROOM[0], window.innerHeight * ROOM_SHARE)))
+    const own = Math.round(Math.min(ROOM[1], Math.max(ROOM[0], window.innerHeight * ROOM_SHARE)))
+    const screen = screenRoom(this.root, AXIS_HEIGHT)
+    const room = screen || own
     if (room !== this.model.room) this.model.room = room
+    this.stretch = screen ? stretched(screen, this.model.total) : 1
   }
 
   reveal() {
@@ -146,13 +149,15 @@ class RowList {
     this.load()
     this.axis = new TimeAxis(model.iterations, model.first, model.last, model.left, model.right, width)
     this.fit()
-    this.height = Math.min(model.room, model.total)
+    const total = model.total * this.stretch
+    this.height = Math.min(model.room, total)
+    reserve(this.root, this.stretch > 1 && this.height + AXIS_HEIGHT)
     this.scroll.style.height = `${this.height}px`
-    this.spacer.style.height = `${model.total}px`
+    this.spacer.style.height = `${total}px`
     this.reveal()
     this.scrolled = this.scroll.scrollTop
     this.boxes = model.rows
-      .map((row) => ({ row, top: row.top - this.scrolled, height: row.height }))
+      .map((row) => ({ row, top: row.top * this.stretch - this.scrolled, height: row.height * this.stretch }))
       .filter((box) => box.top + box.height + 10 > 0 && box.top < this.height)
     this.paint(crisp(this.canvas, width, this.height))
     drawTimeLabels(crisp(this.foot, width, AXIS_HEIGHT), this.axis, AXIS_HEIGHT / 2)
@@ -185,10 +190,10 @@ class RowList {
     const { row } = box
     const [main, counts] = this.numbers.get(row)
     this.drawLabel(context, box, selected.has(row.id), row.id === this.cursor)
-    const height = row.picture_height || row.height
+    const height = (row.picture_height || row.height) * this.stretch
     this.drawPicture(context, row, main, box.top, height)
     if (row.triangles) this.drawTriangles(context, row, box.top + height)
-    if (counts) this.drawCounts(context, row, counts.array, box.top + height + 9, row.height - height - 9)
+    if (counts) this.drawCounts(context, row, counts.array, box.top + height + 9, box.height - height - 9)
     if (row.members) this.drawMarks(context, row, box, opened)
   }
 
@@ -197,7 +202,7 @@ class RowList {
     const [low, high] = this.model.cover
     context.fillStyle = GRID
     for (let y = 0; y < this.height; y += 20) {
-      const place = y + this.scrolled
+      const place = (y + this.scrolled) / this.stretch
       if (place < low - 20 || place > high) context.fillRect(this.axis.left, y, this.axis.span, 12)
     }
   }
@@ -314,7 +319,7 @@ class RowList {
       context.strokeRect(1, top - 2.5, this.axis.left - 4, height + 5)
     }
     const x = 8 + 12 * (row.indent || 0)
-    const y = top + (row.picture_height ? row.picture_height / 2 : Math.min(height / 2, 8))
+    const y = top + (row.picture_height ? (row.picture_height * this.stretch) / 2 : Math.min(height / 2, 8))
     if (row.toggle) {
       context.fillStyle = FAINT
       context.beginPath()
@@ -449,7 +454,7 @@ class RowList {
       scrolled: this.scrolled, total: model.total, entries: model.entries, cover: model.cover,
       room: this.height, loads: this.loads, sent_bytes: model.data?.byteLength || 0,
       rows: model.rows.map((row) => ({
-        id: row.id, label: row.label, kind: row.kind, top: row.top, height: row.height,
+        id: row.id, label: row.label, kind: row.kind, top: row.top * this.stretch, height: row.height * this.stretch,
         toggle: row.toggle || "", lines: row.members?.length || 0, triangles: row.triangles || [],
         members: row.members || [],
       })),

@@ -12,9 +12,10 @@ class TreeChart extends RowChart {
 
   layout() {
     const { model } = this
-    this.boxes = model.rows.map((row) => ({ row, top: row.top, height: row.height }))
-    this.height = model.total
-    this.room = Math.min(model.scroll_height || model.total, model.total)
+    this.fit(model.total)
+    this.boxes = model.rows.map((row) => ({ row, top: row.top * this.stretch, height: row.height * this.stretch }))
+    this.height = model.total * this.stretch
+    this.room = Math.min(this.most || this.height, this.height)
     this.cursor = this.pointed ? this.boxes.findIndex(({ row }) => row.id === this.pointed) : -1
   }
 

@@ -58,6 +58,7 @@ class LayerView:
             test_id="layers",
             iterations=[int(iteration) for iteration in run.iterations],
             scroll_height=VIEW_HEIGHT,
+            fills=True,
             description=(
                 "Statistics of every node of the architecture over the iterations. Arrow keys go "
                 "from row to row, Enter unfolds, space picks, e enlarges."

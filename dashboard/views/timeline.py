@@ -47,6 +47,7 @@ class Timeline:
         self.chart = RowChart(
             test_id="timeline",
             can_brush=True,
+            fills=True,
             description="Loss, error, learning rate and anomaly counts over the iterations.",
             sizing_mode="stretch_width",
         )

@@ -72,6 +72,8 @@ class WeightView:
         self._own_range: Reach | None = None
         self._told_filter: int | None = None
         self._limits = (-1.0, 1.0)
+        self._high = HEIGHT
+        self.plot.figure.on_change("inner_height", self._resized)
         self._reads, self._comparisons = Latest(), Latest()
         selection.param.watch(self._redraw, ["raster", "raster_statistic", "quantity"])
         selection.param.watch(self._redraw, ["raster_scale", "window"])
@@ -204,9 +206,10 @@ class WeightView:
         """Read what is in sight beside the page's loop, then show it."""
         run, subject, whole = self.run, self.subject, self._whole
         shared = self.selection.raster_scale == "shared"
+        high = self._high
 
         def work() -> tuple[Pixels, tuple[float, float]]:
-            pixels = pixels_of(run, subject, reach[:2], reach[2:], width=WIDTH, height=HEIGHT)
+            pixels = pixels_of(run, subject, reach[:2], reach[2:], width=WIDTH, height=high)
             return pixels, limits_of(run, subject, None if shared else pixels, whole)
 
         def show(found: tuple[Pixels, tuple[float, float]]) -> None:
@@ -226,7 +229,8 @@ class WeightView:
         note = f"<div class='dt-warning'>{html.escape(window.note)}</div>" if window.note else ""
         self.state.object = (
             f"<h3>Raster</h3><div data-testid='raster-state' data-level='{window.level}' "
-            f"data-first='{first}' data-last='{last}' data-exact='{int(pixels.is_exact)}'>"
+            f"data-first='{first}' data-last='{last}' data-exact='{int(pixels.is_exact)}' "
+            f"data-lines='{pixels.values.sizes['weight']}'>"
             f"<b>{window.described}</b>; weights {first:,} to {last - 1:,} of {window.size:,} "
             f"(shape {shape}), {len(window.columns):,} iterations.</div>{note}"
             "<div class='dt-hint'>Wheel zooms, drag pans; over an axis, that axis alone. Point at "
@@ -241,6 +245,13 @@ class WeightView:
         self._own_range = None if at_whole else reach
         self._draw(reach)
         self.selection.raster_range = self._own_range
+
+    def _resized(self, _name: str, _old: Any, new: Any) -> None:
+        """Read finer where the whole screen has more lines."""
+        high = max(HEIGHT, int(new or 0))
+        if high != self._high:
+            self._high = high
+            self.update()
 
     def _moved_by_link(self, event: Any) -> None:
         if event.new != self._own_range:

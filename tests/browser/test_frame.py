@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from tools import head, saved, tool
 
 from dashboard.run import Run
 from dashboard.selection import Selection
@@ -24,20 +25,6 @@ def heat_colour(run, name, column, *, dark):
     level = levels(np.sqrt(error[run.class_names.index(name), column]), 0, top)
     table = np.frombuffer(lookup_table("blues", dark=dark), np.uint8).reshape(256, 4)
     return tuple(int(channel) for channel in table[int(level)][:3])
-
-
-def head(person, pane="a"):
-    return person.element(f"head-{pane}")
-
-
-def tool(person, label, pane="a"):
-    return head(person, pane).query_selector(f"button[aria-label^='{label}']")
-
-
-def saved(person, label):
-    with person.page.expect_download() as waiting:
-        tool(person, label).click()
-    return waiting.value.suggested_filename, waiting.value.path().read_bytes()
 
 
 def test_the_theme_is_switched_everywhere_and_remembered(person, app, digits_store):
@@ -244,19 +231,13 @@ def test_the_graphics_hold_text_and_a_heat_line_a_class(person, app):
     assert len(list(tree.iter(f"{space}image"))) >= 11
 
 
-def test_a_view_says_what_it_is_and_fills_the_screen(person, app):
+def test_a_view_says_what_it_is(person, app):
     person.open(app)
     person.wait_for("validation")
     tool(person, "What am I").click()
     told = person.wait(person.page.get_by_role("note").first.inner_text, "the words")
     assert "anomalous" in told
     assert "left rule" in told
-    tool(person, "Show this view").click()
-    person.wait(lambda: person.page.evaluate("!!document.fullscreenElement"), "the whole screen")
-    box = person.element("validation").bounding_box()
-    assert box["y"] < 200
-    person.page.evaluate("document.exitFullscreen()")
-    person.wait(lambda: person.page.evaluate("!document.fullscreenElement"), "the page again")
 
 
 def test_the_rows_of_a_chart_are_walked_by_keyboard(person, app):

@@ -1,0 +1,16 @@
+"""The tools of a view's head: pressed, and what they save."""
+
+
+def head(person, pane="a"):
+    return person.element(f"head-{pane}")
+
+
+def tool(person, label, pane="a"):
+    return head(person, pane).query_selector(f"button[aria-label^='{label}']")
+
+
+def saved(person, label, pane="a"):
+    """Press a tool that saves a file, and give the file's name and content."""
+    with person.page.expect_download() as waiting:
+        tool(person, label, pane).click()
+    return waiting.value.suggested_filename, waiting.value.path().read_bytes()
