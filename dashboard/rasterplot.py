@@ -28,16 +28,16 @@ __all__ = ["RasterPlot"]
 HEIGHT = 520
 # Bokeh reads these of its own; the page's theme sets what they refer to.
 # On the whole screen the page leaves more room (`--dt-room`).
-STYLE = """
-:host {
-  height: max(%dpx, var(--dt-room, 0px)) !important;
+STYLE = f"""
+:host {{
+  height: max({HEIGHT}px, var(--dt-room, 0px)) !important;
   --bk-axis-line-color: var(--dt-line, #d9dee4);
   --bk-major-tick-line-color: var(--dt-line, #d9dee4);
   --bk-major-label-text-color: var(--dt-faint, #52606d);
   --bk-axis-label-text-color: var(--dt-faint, #52606d);
   --bk-outline-line-color: var(--dt-line, #d9dee4);
-}
-""" % HEIGHT
+}}
+"""
 ITERATION = """
 const column = Math.floor(value)
 const n = iterations[column]

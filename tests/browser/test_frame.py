@@ -100,7 +100,7 @@ def test_two_views_stand_side_by_side_and_share_the_selection(person, app, digit
     person.wait_for("validation")
     assert person.state("head-a")["view"] == "layers"
     assert person.state("head-b")["view"] == "validation"
-    assert person.state("layers")["picked"] == [30]
+    person.wait(lambda: person.state("layers")["picked"] == [30], "the pick after the reload")
     person.page.keyboard.press("s")
     person.wait(lambda: "sp=below" in person.query(), "one below the other")
     person.wait(

@@ -8,7 +8,8 @@ from tools import tool
 SCREEN = 1080
 CANVAS = """
 (e) => {
-  const box = (e.querySelector('.dt-scroll canvas') || e.querySelector('canvas')).getBoundingClientRect()
+  const canvas = e.querySelector('.dt-scroll canvas') || e.querySelector('canvas')
+  const box = canvas.getBoundingClientRect()
   return [box.top, box.bottom]
 }
 """
