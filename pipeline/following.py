@@ -18,9 +18,7 @@ from pipeline.arrays import read
 from pipeline.clusters import AnyCluster, connect
 from pipeline.config import Config
 from pipeline.interrupts import terminate_as_interrupt
-from pipeline.lease import Lease
 from pipeline.locations import open_folder
-from pipeline.lock import WriterLock
 from pipeline.processing import Connecting, default_store, update, with_cluster
 from pipeline.progress import SilentProgress
 from pipeline.repositories import lock_of
@@ -81,34 +79,23 @@ def follow(
     lookout = Lookout(str(log), location, config)
     lock = lock_of(location, config.storage)
     notices = _Notices(noticed or (lambda _: None))
-    busy = False
     with terminate_as_interrupt(), _kept(config.cluster) as connecting:
-        while True:
-            try:
-                source = lookout.look()
-            except KeyboardInterrupt:
-                return
-            except LogError as error:
-                notices.tell([str(error)])
-                source = None
-            if source is not None:
-                try:
-                    summary = update(Subject(source, config), location, watch, connecting)
-                except LogError as error:
-                    # A file vanished or shrank while it was read: what is there now comes next.
-                    lookout.forget()
-                    notices.tell([str(error)])
-                except StoreBusyError as error:
-                    busy = True
-                    lookout.forget()
-                    notices.tell([_waiting(location, error.holder)])
-                else:
-                    if summary.action != "unchanged" and committed:
+        batches = _Batches(location, config, watch, connecting, notices)
+        try:
+            while True:
+                source = lookout.look_or_tell(notices)
+                if source is not None:
+                    summary = batches.process(source)
+                    if summary is None:
+                        lookout.forget()
+                    elif summary.action != "unchanged" and committed:
                         committed(summary)
-                    notices.tell(summary.problems)
-            if not _waited(pause, lock if busy else None):
-                return
-            busy = False
+                time.sleep(pause)
+                while batches.waits and not lock.is_free():
+                    time.sleep(pause)
+        except KeyboardInterrupt:
+            if batches.within:
+                raise
 
 
 class Lookout:
@@ -149,6 +136,14 @@ class Lookout:
             return source
         return _without_newest(source) if len(source.iterations) > 1 else None
 
+    def look_or_tell(self, notices: "_Notices") -> Source | None:
+        """Look, and tell of a log that cannot be read at the moment."""
+        try:
+            return self.look()
+        except LogError as error:
+            notices.tell([str(error)])
+            return None
+
     def forget(self) -> None:
         """Look at everything anew."""
         self._seen = frozenset()
@@ -167,6 +162,60 @@ class Lookout:
         return reader is not None and source.iterations[-1] in read(reader.root(), "iteration")
 
 
+class _Batches:
+    """Brings the store up to what the log has, batch by batch.
+
+    Attributes
+    ----------
+    within : bool
+        Whether a batch is being processed: ended there, it is lost.
+    waits : bool
+        Whether the last batch found another process writing the store.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        config: Config,
+        watch: Watch,
+        connecting: Connecting,
+        notices: "_Notices",
+    ) -> None:
+        self._location = location
+        self._config = config
+        self._watch = watch
+        self._connecting = connecting
+        self._notices = notices
+        self.within = False
+        self.waits = False
+
+    def process(self, source: Source) -> Summary | None:
+        """Process a batch; none where it must be looked at anew, which is told."""
+        self.within, self.waits = True, False
+        try:
+            summary = update(
+                Subject(source, self._config), self._location, self._watch, self._connecting
+            )
+        except LogError as error:
+            # A file vanished or shrank while it was read: what is there now comes next.
+            self._put_off(str(error))
+            return None
+        except StoreBusyError as error:
+            self.waits = True
+            self._put_off(
+                f"{self._location}: is being written by {error.holder}; following goes on when "
+                "that is done"
+            )
+            return None
+        self.within = False
+        self._notices.tell(summary.problems)
+        return summary
+
+    def _put_off(self, reason: str) -> None:
+        self.within = False
+        self._notices.tell([reason])
+
+
 class _Notices:
     """Passes on what was not said before."""
 
@@ -180,21 +229,6 @@ class _Notices:
             if message not in self._said:
                 self._tell(message)
         self._said = set(messages)
-
-
-def _waited(seconds: float, lock: WriterLock | Lease | None) -> bool:
-    """Wait until the next look, and until nobody else holds a lock; not if told to stop."""
-    try:
-        time.sleep(seconds)
-        while lock is not None and not lock.is_free():
-            time.sleep(seconds)
-    except KeyboardInterrupt:
-        return False
-    return True
-
-
-def _waiting(location: str, holder: str) -> str:
-    return f"{location}: is being written by {holder}; following goes on when that is done"
 
 
 def _is_incomplete(source: Source) -> bool:
