@@ -5,8 +5,8 @@
 
 *Cold* is a new browser context: from navigation until the timeline and the validation view are
 drawn, with a server that has answered once before. *Linked* is from the mouse button's release on
-the timeline until the validation view has drawn the picked iteration. Needs Playwright and a
-Chromium; both are there after `make browser`.
+the timeline until a view has drawn the picked iteration: one view after another, each on a page of
+its own. Needs Playwright and a Chromium; both are there after `make browser`.
 """
 
 import argparse
@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
+from rich.table import Table
 from serving import serve
 from synthesize import synthesize
 
@@ -38,17 +40,26 @@ window.dtFind = (id) => {
   return walk(document)
 }
 """
-DRAWN = "() => window.dtFind('timeline') && window.dtFind('validation') ? performance.now() : 0"
+# Each view's chart, and where its state holds what is picked.
+LINKED = {
+    "validation": ("validation", "picked"),
+    "layers": ("layers", "picked"),
+    "correlation": ("cube", "picks.iteration"),
+}
+BAR_COLD_MS, BAR_LINKED_MS = 2000.0, 150.0
+DRAWN = "(chart) => window.dtFind('timeline') && window.dtFind(chart) ? performance.now() : 0"
 WATCH = """
-() => {
+([chart, path]) => {
   window.dtLinked = new Promise((resolve) => {
     let released = 0
     window.addEventListener('pointerup', () => { released = performance.now() },
       {capture: true, once: true})
-    const element = window.dtFind('validation')
-    const before = JSON.parse(element.dataset.state).picked.join()
+    const element = window.dtFind(chart)
+    const state = () => JSON.parse(element.dataset.state)
+    const picked = () => path.split('.').reduce((at, key) => at[key], state())
+    const before = String(picked())
     new MutationObserver((_, observer) => {
-      if (JSON.parse(element.dataset.state).picked.join() === before) return
+      if (String(picked()) === before) return
       observer.disconnect()
       requestAnimationFrame(() => resolve(performance.now() - released))
     }).observe(element, {attributes: true, attributeFilter: ['data-state']})
@@ -57,28 +68,42 @@ WATCH = """
 """
 
 
-def cold(browser: Browser, address: str) -> tuple[Page, float]:
-    """Open a page in a new context; give it and the seconds until it was drawn."""
+def cold(browser: Browser, address: str, view: str = "validation") -> tuple[Page, float]:
+    """Open a view's page in a new context; give it and the seconds until it was drawn."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.add_init_script(FIND)
-    page.goto(address, wait_until="commit")
-    drawn = page.wait_for_function(DRAWN, polling="raf", timeout=60_000)
+    page.goto(f"{address}?v={view}", wait_until="commit")
+    drawn = page.wait_for_function(DRAWN, arg=LINKED[view][0], polling="raf", timeout=60_000)
     return page, float(drawn.json_value()) / 1e3
 
 
-def linked(page: Page, place: float) -> float:
-    """Click the timeline at a share of its width; give the seconds until validation follows."""
+def linked(page: Page, view: str, place: float) -> float:
+    """Click the timeline at a share of its width; give the seconds until a view follows."""
     timeline = page.evaluate_handle("() => window.dtFind('timeline')").as_element()
     state = json.loads(timeline.get_attribute("data-state"))
     box = timeline.query_selector("canvas").bounding_box()
-    page.evaluate(WATCH)
+    page.evaluate(WATCH, LINKED[view])
     page.mouse.click(box["x"] + state["left"] + place * state["span"], box["y"] + 30)
     return float(page.evaluate("() => window.dtLinked")) / 1e3
 
 
-def measure(store: Path | str, repeats: int) -> dict[str, float]:
-    """Give medians and 95th percentiles, in milliseconds."""
+def followed(browser: Browser, address: str, view: str, repeats: int) -> list[float]:
+    """Pick iterations, a view being open; give the seconds until each was drawn there."""
+    page, _ = cold(browser, address, view)
+    page.wait_for_timeout(1000)
+    places = np.random.default_rng(0).permutation(np.linspace(0.05, 0.95, 2 * repeats))
+    seconds = []
+    for place in places:
+        seconds.append(linked(page, view, float(place)))
+        # A person looks before the next click; what moves comes to rest.
+        page.wait_for_timeout(300)
+    page.context.close()
+    return seconds
+
+
+def measure(store: Path | str, repeats: int) -> list[dict[str, float | str]]:
+    """Give medians and 95th percentiles, in milliseconds: the cold page, and each linked view."""
     process, address = serve(store)
     try:
         with sync_playwright() as driver:
@@ -92,19 +117,25 @@ def measure(store: Path | str, repeats: int) -> dict[str, float]:
                 page, seconds = cold(browser, address)
                 opened.append(seconds)
                 page.context.close()
-            page, _ = cold(browser, address)
-            page.wait_for_timeout(1000)
-            places = np.random.default_rng(0).permutation(np.linspace(0.05, 0.95, 2 * repeats))
-            picks = [linked(page, float(place)) for place in places]
+            rows = [row("cold page", "validation", opened, BAR_COLD_MS)]
+            for view in LINKED:
+                seconds = followed(browser, address, view, repeats)
+                rows.append(row("linked selection", view, seconds, BAR_LINKED_MS))
             browser.close()
     finally:
         process.terminate()
         process.wait(timeout=20)
+    return rows
+
+
+def row(what: str, view: str, seconds: list[float], bar_ms: float) -> dict[str, float | str]:
+    """Give one line of the table."""
     return {
-        "cold_median_ms": 1e3 * statistics.median(opened),
-        "cold_p95_ms": 1e3 * float(np.quantile(opened, 0.95)),
-        "linked_median_ms": 1e3 * statistics.median(picks),
-        "linked_p95_ms": 1e3 * float(np.quantile(picks, 0.95)),
+        "what": what,
+        "view": view,
+        "median_ms": 1e3 * statistics.median(seconds),
+        "p95_ms": 1e3 * float(np.quantile(seconds, 0.95)),
+        "bar_ms": bar_ms,
     }
 
 
@@ -131,15 +162,15 @@ def main() -> None:
                 classes=options.classes,
             )
             process(log, store, workers=1)
-        found = measure(store, options.repeats)
+        rows = measure(store, options.repeats)
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(rows))
         return
-    print(
-        f"cold page: median {found['cold_median_ms']:.0f} ms, p95 {found['cold_p95_ms']:.0f} ms; "
-        f"linked selection: median {found['linked_median_ms']:.0f} ms, "
-        f"p95 {found['linked_p95_ms']:.0f} ms"
-    )
+    table = Table("what", "view", "median (ms)", "p95 (ms)", "bar (ms)")
+    for entry in rows:
+        figures = (f"{entry[name]:,.0f}" for name in ("median_ms", "p95_ms", "bar_ms"))
+        table.add_row(str(entry["what"]), str(entry["view"]), *figures)
+    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from dashboard.cubereading import (
 from dashboard.run import Run
 from dashboard.selection import Selection
 
-__all__ = ["SIGNIFICANT", "Faces", "Picks", "axes_of", "faces_of", "picks_of"]
+__all__ = ["SIGNIFICANT", "Faces", "Picks", "axes_of", "faces_of", "picks_of", "shaping"]
 
 SIGNIFICANT = 0.05
 
@@ -38,6 +38,10 @@ class Picks:
     classes: list[int]
     layers: list[int]
     columns: list[int]
+
+    def inside(self, time: Axis) -> list[int]:
+        """Give the columns that lie in the window, and so slice the front face."""
+        return [column for column in self.columns if time.first <= column < time.last]
 
 
 @dataclass(frozen=True)
@@ -171,12 +175,12 @@ def faces_of(run: Run, selection: Selection) -> Faces:
     top, side = images[:, time.shown], filters[:, time.shown]
     top_kept = _anomalous_columns(anomalous_filters(run), picks.layers)[time.shown]
     side_kept = _anomalous_columns(class_anomalies(run, selection), picks.classes)[time.shown]
-    inside = [column for column in picks.columns if time.first <= column < time.last]
+    inside = picks.inside(time)
     if not inside and selection.association == "association":
         front = _associated(run, classes, layers)
     else:
         columns: Any = inside or time.shown
-        key = (*_shaping(selection), *((*inside,) if inside else (time.first, time.last)))
+        key = (*shaping(selection), *((*inside,) if inside else (time.first, time.last)))
         # The dearest of the faces, and the same for every class and layer that is picked.
         together = once(
             run,
@@ -225,7 +229,7 @@ def _layer_rows(run: Run, selection: Selection, axis: Axis) -> np.ndarray:
     return rows
 
 
-def _shaping(selection: Selection) -> tuple[Any, ...]:
+def shaping(selection: Selection) -> tuple[Any, ...]:
     """Give what the rows of the faces depend on."""
     names = ["rule", "anomaly_window", "cube_order", "window"]
     names += ["cube_classes", "cube_layers", "cube_class", "cube_layer"]

@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import panel as pn
 
+from dashboard.canvas.chips import Chips
 from dashboard.canvas.header import Header, PaneHead
-from dashboard.controls import action, beside, rail, text
+from dashboard.controls import beside, rail
 from dashboard.frame import ViewFrame
 from dashboard.panes import Panes
 from dashboard.places import open_place, places_of
@@ -60,7 +60,13 @@ class RunPage:
         self.frames = {
             name: ViewFrame(maker, run, self.selection) for name, maker in VIEW_CLASSES.items()
         }
-        self.chips = pn.Column(margin=0, sizing_mode="stretch_width")
+        self.chips = Chips(
+            title="Selection",
+            hint="Nothing is picked. Drag on the timeline for a window, click for an iteration.",
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self._chosen: list[tuple[str, str, Any]] = []
         self.notice = pn.pane.Alert(
             "", alert_type="warning", visible=False, margin=(6, 16), stylesheets=[CSS]
         )
@@ -82,6 +88,7 @@ class RunPage:
         )
         self.header.param.watch(lambda event: self._asked(event.new), "event")
         self.tools.param.watch(lambda event: self._saved(event.new), "event")
+        self.chips.param.watch(lambda event: self._drop(event.new), "event")
         self.selection.param.watch(
             self._tell, ["iterations", "classes", "images", "nodes", "filters", "window"]
         )
@@ -206,35 +213,30 @@ class RunPage:
         self.notice.visible = bool(self.selection.notice)
 
     def _tell(self, *_: Any) -> None:
-        """List what is selected; a click on a chip drops it."""
+        """List what is selected."""
         selection = self.selection
-        chips: list[Any] = []
-
-        def chip(shown: str, name: str, value: Any) -> None:
-            drop = partial(_drop, selection, name, value)
-            label = f"{shown}  \u00d7"
-            chips.append(action(label, drop, css_classes=["dt-chip"], margin=(0, 4, 4, 4)))
-
+        chosen: list[tuple[str, str, Any]] = []
         if selection.window is not None:
             first, last = selection.window
-            chip(f"iterations {first:,} to {last:,}", "window", None)
-        for iteration in selection.iterations:
-            chip(f"iteration {iteration:,}", "iterations", iteration)
-        for name in selection.classes:
-            chip(f"class {name}", "classes", name)
-        for image in selection.images:
-            chip(f"image {image}", "images", image)
-        for name in selection.nodes:
-            chip(name or "network", "nodes", name)
-        for entry in selection.filters:
-            chip(f"{entry[0]} filter {entry[1]}", "filters", entry)
-        hint = "Nothing is picked. Drag on the timeline for a window, click for an iteration."
-        title = text("<h3>Selection</h3>", margin=(4, 4, 0, 4))
-        self.chips.objects = (
-            [title, *chips]
-            if chips
-            else [title, text(f"<span class='dt-hint'>{hint}</span>", width=236, margin=(0, 4))]
-        )
+            chosen.append((f"iterations {first:,} to {last:,}", "window", None))
+        chosen += [(f"iteration {entry:,}", "iterations", entry) for entry in selection.iterations]
+        chosen += [(f"class {name}", "classes", name) for name in selection.classes]
+        chosen += [(f"image {image}", "images", image) for image in selection.images]
+        chosen += [(name or "network", "nodes", name) for name in selection.nodes]
+        chosen += [
+            (f"{entry[0]} filter {entry[1]}", "filters", entry) for entry in selection.filters
+        ]
+        self._chosen = chosen
+        self.chips.chips = [shown for shown, _, _ in chosen]
+
+    def _drop(self, act: dict[str, Any]) -> None:
+        """Drop what a chip names; a chip that is gone by now drops nothing."""
+        for shown, name, value in self._chosen[act["place"] : act["place"] + 1]:
+            if shown != act["shown"]:
+                return
+            picked = getattr(self.selection, name)
+            rest = None if name == "window" else [other for other in picked if other != value]
+            self.selection.param.update(**{name: rest})
 
     def _write_header(self, *_: Any) -> None:
         run, selection = self.run, self.selection
@@ -264,10 +266,3 @@ def _following() -> dict[str, str]:
         "text": "following",
         "title": "New commits of the store are shown within seconds",
     }
-
-
-def _drop(selection: Selection, name: str, value: Any) -> None:
-    if name == "window":
-        selection.window = None
-    else:
-        setattr(selection, name, [other for other in getattr(selection, name) if other != value])

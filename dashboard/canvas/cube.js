@@ -33,6 +33,7 @@ class Cube {
     this.windows = {}
     this.loaded = {}
     this.pictures = {}
+    this.loads = {}
     this.count = 0
     this.hands = new CubeHands(this)
     this.observer = new ResizeObserver(() => this.draw())
@@ -46,6 +47,7 @@ class Cube {
       if (this.loaded[name] === model[name]) continue
       this.loaded[name] = model[name]
       this.pictures[name] = new FacePicture(model[name], model.palettes)
+      this.loads[name] = (this.loads[name] || 0) + 1
     }
     if (this.loadedView !== model.view) {
       this.loadedView = model.view
@@ -409,7 +411,7 @@ class Cube {
       cells: Object.fromEntries(Object.entries(this.pictures).map(([name, p]) => [name, [p.width, p.height]])),
       picks: { class_: model.picks.class, layer: model.picks.layer, iteration: model.picks.time },
       titles: Object.fromEntries(Object.entries(this.pictures).map(([name, p]) => [name, p.title])),
-      dark: DARK,
+      dark: DARK, loads: this.loads,
     })
   }
 }

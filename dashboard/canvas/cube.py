@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import param
-from panel.custom import JSComponent
 
+from dashboard.canvas.component import Component
 from dashboard.cubedata import SIGNIFICANT, Faces
 from dashboard.theme import lookup_table
 
@@ -17,7 +17,7 @@ NOTHING = 65535
 PARTS = ("axes.js", "cubegeometry.js", "cubefaces.js", "cubehands.js", "cubestrip.js", "cube.js")
 
 
-class Cube(JSComponent):
+class Cube(Component):
     """Three faces that share axes.
 
     What a person does arrives as `event`: a dict with ``type`` (cell, pick, clear, unfold, window,
@@ -36,7 +36,6 @@ class Cube(JSComponent):
     flat = param.Integer(default=0, doc="0 oblique, 100 flat")
     height = param.Integer(default=620)
     description = param.String(default="The cube of classes, layers and iterations.")
-    event = param.Dict(default={})
 
     _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in PARTS)
 

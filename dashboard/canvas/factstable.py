@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import param
-from panel.custom import JSComponent
+
+from dashboard.canvas.component import Component
 
 __all__ = ["Column", "FactsTable"]
 
@@ -21,7 +22,7 @@ class Column:
     kind: str = "text"
 
 
-class FactsTable(JSComponent):
+class FactsTable(Component):
     """Rows of cells under titles; a click on a title sorts, a click on a row is an `event`.
 
     The event has ``row``, the row's place in `rows`.
@@ -33,7 +34,6 @@ class FactsTable(JSComponent):
     leads = param.Boolean(default=False, doc="whether a row can be clicked")
     test_id = param.String(default="facts")
     description = param.String(default="", doc="what is listed, in words")
-    event = param.Dict(default={})
 
     _esm = (HERE / "factstable.js").read_text(encoding="utf-8")
 

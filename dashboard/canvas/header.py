@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import param
-from panel.custom import JSComponent
+
+from dashboard.canvas.component import Component
 
 __all__ = ["Header", "PaneHead"]
 
 HERE = Path(__file__).parent
 
 
-class Header(JSComponent):
+class Header(Component):
     """The line on top of the page.
 
     What a person does arrives as `event`: a dict with ``type`` (step, view, split, theme, spacing,
@@ -26,12 +27,11 @@ class Header(JSComponent):
     shown = param.String(default="", doc="what the page shows, for the caption of pictures")
     plain = param.Boolean(default=False, doc="facts and theme alone, for pages without views")
     dark = param.Boolean(default=False, doc="the theme that the server draws figures for")
-    event = param.Dict(default={})
 
     _esm = (HERE / "header.js").read_text(encoding="utf-8")
 
 
-class PaneHead(JSComponent):
+class PaneHead(Component):
     """A pane's tabs, and the tools of the view that is open.
 
     What a person does arrives as `event`: a dict with ``type`` tab (and ``view``) or csv. The
@@ -45,7 +45,6 @@ class PaneHead(JSComponent):
     about = param.String(default="", doc="what the view shows and how to read it")
     run = param.String(default="", doc="the run's name, for the names of files")
     answer = param.Dict(default={})
-    event = param.Dict(default={})
 
     _esm = "\n".join(
         (HERE / name).read_text(encoding="utf-8") for name in ("axes.js", "svg.js", "panehead.js")

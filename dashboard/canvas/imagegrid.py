@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import param
-from panel.custom import JSComponent
+
+from dashboard.canvas.component import Component
 
 __all__ = ["ImageGrid", "Tile"]
 
@@ -33,7 +34,7 @@ class Tile:
     state: str = ""
 
 
-class ImageGrid(JSComponent):
+class ImageGrid(Component):
     """Tiles in rows (``grid``), or one below another with small pictures (``list``).
 
     A click or Enter arrives as `event`: ``id`` of the tile.
@@ -48,7 +49,6 @@ class ImageGrid(JSComponent):
     layout: Any = param.Selector(default="grid", objects=["grid", "list"])
     test_id = param.String(default="images")
     description = param.String(default="images")
-    event = param.Dict(default={})
 
     _esm = (HERE / "imagegrid.js").read_text(encoding="utf-8")
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import param
-from panel.custom import JSComponent
+
+from dashboard.canvas.component import Component
 
 __all__ = ["Link", "LinkGroup", "LinkList"]
 
@@ -42,12 +43,11 @@ class LinkGroup:
     empty: str = ""
 
 
-class LinkList(JSComponent):
+class LinkList(Component):
     """Groups of links. A click arrives as `event`: a dict with ``key``, and ``shift``."""
 
     groups = param.List(default=[])
     test_id = param.String(default="links")
-    event = param.Dict(default={})
 
     _esm = (Path(__file__).parent / "linklist.js").read_text(encoding="utf-8")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import param
-from panel.custom import JSComponent
 
+from dashboard.canvas.component import Component
 from dashboard.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
 
 __all__ = ["Row", "RowChart", "module_of"]
@@ -47,7 +47,7 @@ class Row:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-class RowChart(JSComponent):
+class RowChart(Component):
     """Rows over the shared time axis.
 
     What a person does arrives as `event`: a dict with ``type`` (pick, label, toggle, brush, reset,
@@ -71,7 +71,6 @@ class RowChart(JSComponent):
     fills = param.Boolean(default=False, doc="grows with the screen that its view fills")
     test_id = param.String(default="rows")
     description = param.String(default="", doc="what the chart shows, in words")
-    event = param.Dict(default={})
 
     _esm = module_of("axes.js", "rows.js", "overview.js", "rowchart.js", "rowchart.render.js")
 

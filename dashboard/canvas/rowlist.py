@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import param
-from panel.custom import JSComponent
 
+from dashboard.canvas.component import Component
 from dashboard.canvas.rowchart import Row, module_of
 from dashboard.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
 
@@ -39,7 +39,7 @@ class Entry:
     height: float
 
 
-class RowList(JSComponent):
+class RowList(Component):
     """Rows of kind ``heat``, ``outcome``, ``label`` and ``amount``; see ``rowlist.js``.
 
     What a person does arrives as `event`: a dict with ``type`` (pick, label, toggle, reset),
@@ -65,7 +65,6 @@ class RowList(JSComponent):
     test_id = param.String(default="rowlist")
     description = param.String(default="", doc="what the list shows, in words")
     sight = param.Dict(default={}, doc="top of what is in sight, told by the browser")
-    event = param.Dict(default={})
 
     _esm = module_of("axes.js", "rowlist.js")
 

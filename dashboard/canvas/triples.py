@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import param
-from panel.custom import JSComponent
+
+from dashboard.canvas.component import Component
 
 __all__ = ["TripleTable"]
 
 HERE = Path(__file__).parent
 
 
-class TripleTable(JSComponent):
+class TripleTable(Component):
     """Rows of class, layer, filter, iteration and score.
 
     A click arrives as `event`: a dict with the row's ``place`` and ``what``: cell or filter.
@@ -20,6 +21,5 @@ class TripleTable(JSComponent):
         default=[], doc="dicts of class_, layer, filter, iteration, images, filters, score"
     )
     picked = param.Integer(default=-1, doc="the row that is selected")
-    event = param.Dict(default={})
 
     _esm = (HERE / "triples.js").read_text(encoding="utf-8")

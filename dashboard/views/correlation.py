@@ -10,7 +10,7 @@ from dashboard.background import Latest
 from dashboard.canvas.cube import Cube, packed_faces
 from dashboard.canvas.triples import TripleTable
 from dashboard.controls import bar, beside, choice, number_field, rail, text
-from dashboard.cubedata import Faces, Picks, faces_of, picks_of
+from dashboard.cubedata import Faces, Picks, faces_of, picks_of, shaping
 from dashboard.cubehands import UNFOLDED, CubeHands, planes_of
 from dashboard.cubereading import layer_names
 from dashboard.run import Run
@@ -18,6 +18,8 @@ from dashboard.selection import KEYS, Selection
 from dashboard.triples import Triple, strongest
 
 __all__ = ["CorrelationView"]
+
+MEASURE_WIDTH = 170
 
 
 class CorrelationView:
@@ -45,9 +47,30 @@ class CorrelationView:
         self.cube = Cube(sizing_mode="stretch_width")
         self.links = TripleTable(sizing_mode="stretch_width")
         self.list = rail(self.links)
+        self.measure = choice(
+            selection.param.association,
+            "Front face",
+            {"co_occurrence": "anomalous together", "association": "rank correlation"},
+            "The paper's count of anomalous filters at a class's anomalous iterations, or "
+            "Spearman's correlation of the two series, with p-values from circular shifts, "
+            "corrected over all pairs",
+            MEASURE_WIDTH,
+        )
+        # At a picked iteration there is but one measure: it says so where it is chosen else.
+        self.sliced_measure = pn.widgets.Select(
+            label="Front face",
+            description="The anomalous filters at the picked iteration, where the class is "
+            "anomalous too. A correlation is of two series over the iterations: at one iteration "
+            "there is no rank correlation. Drop the iteration's slice to choose.",
+            disabled=True,
+            visible=False,
+            width=MEASURE_WIDTH,
+            margin=(0, 8, 0, 0),
+        )
         self.triples: list[Triple] = []
         self.hands = CubeHands(run, selection)
         self._faces, self._ranks = Latest(), Latest()
+        self._axes_sent: tuple[Any, ...] = ()
         self.cube.param.watch(lambda event: self.hands.act(event.new), "event")
         self.links.param.watch(self._chosen, "event")
         slicing = ["iterations", "classes", "nodes"]
@@ -70,15 +93,8 @@ class CorrelationView:
             )
         param = self.selection.param
         controls = bar(
-            choice(
-                param.association,
-                "Front face",
-                {"co_occurrence": "anomalous together", "association": "rank correlation"},
-                "The paper's count of anomalous filters at a class's anomalous iterations, or "
-                "Spearman's correlation of the two series, with p-values from circular shifts, "
-                "corrected over all pairs",
-                170,
-            ),
+            self.measure,
+            self.sliced_measure,
             choice(
                 param.rule,
                 "Anomaly rule",
@@ -135,6 +151,11 @@ class CorrelationView:
     def _picked(self, *_: Any) -> None:
         if self._complete:
             self.hands.bring_into_sight()
+            faces = self.hands.faces
+            if faces is not None and self._axes_of(self.selection) == self._axes_sent:
+                # The planes stand at once; the slice follows when it is counted.
+                self.cube.param.update(**self._marks(faces))
+                self._tell_measure(faces)
             self._draw()
 
     def _turned(self, event: Any) -> None:
@@ -150,26 +171,42 @@ class CorrelationView:
 
         def show(found: tuple[Faces, dict[str, Any]]) -> None:
             faces, packed = found
-            picks = picks_of(run, asked)
             self.hands.faces = faces
+            # A face that is as before is not sent again, nor are axes.
+            values = dict(packed)
+            axes = self._axes_of(asked)
+            if axes != self._axes_sent:
+                self._axes_sent = axes
+                values |= {"items": _items(faces, asked), "view": _windows(faces)}
+            values |= self._marks(faces)
             self.cube.param.update(
-                # A face that is as before is not sent again.
-                **packed,
-                items=_items(faces, asked),
-                view={
-                    "class": faces.classes.described(),
-                    "layer": faces.layers.described(),
-                    "time": faces.time.described(),
-                },
-                picks=planes_of((faces.classes, faces.layers), picks),
-                slices=self._slices(picks),
-                unfoldable=self._unfoldable(picks),
-                flat=self.selection.cube_flat,
-                description=_described(faces),
+                **values, flat=self.selection.cube_flat, description=_described(faces)
             )
+            self._tell_measure(faces)
             self._mark_row()
 
         self._faces.find(count, show)
+
+    def _axes_of(self, selection: Selection) -> tuple[Any, ...]:
+        """Give what the axes depend on: the browser has those of `_axes_sent`."""
+        return (self.run.commit, *shaping(selection))
+
+    def _marks(self, faces: Faces) -> dict[str, Any]:
+        """Say where planes stand and what slices: little, so that it is seen at once."""
+        picks = picks_of(self.run, self.selection)
+        return {
+            "picks": planes_of((faces.classes, faces.layers), picks),
+            "slices": self._slices(picks),
+            "unfoldable": self._unfoldable(picks),
+        }
+
+    def _tell_measure(self, faces: Faces) -> None:
+        """Offer the front face's measures, or say that an iteration leaves one."""
+        columns = picks_of(self.run, self.selection).inside(faces.time)
+        if columns:
+            shown = _few([f"{int(self.run.iterations[column]):,}" for column in columns])
+            self.sliced_measure.options = [f"together at {shown}"]
+        self.measure.visible, self.sliced_measure.visible = not columns, bool(columns)
 
     def _slices(self, picks: Picks) -> list[dict[str, str]]:
         names = layer_names(self.run)
@@ -258,6 +295,14 @@ def _items(faces: Faces, selection: Selection) -> dict[str, Any]:
             "open": getattr(selection, UNFOLDED[name]) if name in UNFOLDED else "",
         }
         for name, axis in axes.items()
+    }
+
+
+def _windows(faces: Faces) -> dict[str, Any]:
+    return {
+        "class": faces.classes.described(),
+        "layer": faces.layers.described(),
+        "time": faces.time.described(),
     }
 
 

@@ -220,6 +220,41 @@ def test_a_pick_on_the_timeline_slices_the_cube(cube, app, run):
     cube.person.wait(lambda: cube.person.state("timeline")["picked"] == [], "no pick")
 
 
+def test_a_pick_on_the_timeline_sends_the_slice_and_no_other_face(cube, wide_app, wide_store):
+    run = Run(str(wide_store))
+    before = cube.open(wide_app)["loads"]
+    cube.person.click("timeline", "anomalous images", 20, line=-1)
+    title = f"at {run.iterations[20]:,}"
+    state = cube.person.wait(
+        lambda: (s := cube.person.state("cube"))["titles"]["front"].endswith(title) and s,
+        "the slice",
+    )
+    assert state["loads"] == before | {"front": before["front"] + 1}
+    assert state["picks"]["iteration"] == 20
+
+
+def test_at_a_picked_iteration_the_measure_cannot_be_chosen(cube, app, run, counts):
+    images, filters = counts
+    spike = run.column(SPIKE_ITERATION)
+    cube.open(app, f"as=association&cf=100&i=[{SPIKE_ITERATION}]")
+    page = cube.person.page
+
+    # Of the two drop-down lists under one name, the one that is shown.
+    def measures():
+        lists = page.get_by_role("combobox", name="Front face").locator("visible=true").all()
+        return [(each.input_value(), each.is_enabled()) for each in lists]
+
+    sliced = [("together at 1,400", False)]
+    cube.person.wait(lambda: measures() == sliced, "a list that cannot be changed")
+    layer = int(filters[:, spike].argmax())
+    value = filters[layer, spike] * (images[7, spike] > 0)
+    assert cube.hover("front", 7, layer)[1] == f"anomalous filters: {value}"
+    cube.bar("iteration 1,400").click()
+    cube.person.wait(lambda: "rank" in cube.person.state("cube")["titles"]["front"], "the measure")
+    cube.person.wait(lambda: measures() == [("rank correlation", True)], "the list again")
+    assert cube.hover("front", 7, layer)[1].startswith("rank correlation: ")
+
+
 def test_a_sliced_face_is_pale_outside_the_slice(cube, app, run, counts):
     images, filters = counts
     cube.open(app, f"cf=100&w=[1200,2000]&c={json.dumps(['3'])}")

@@ -4,6 +4,7 @@ import io
 import shutil
 import struct
 import xml.etree.ElementTree as ET
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -323,3 +324,16 @@ def test_new_data_damage_and_loss_are_told_and_the_rest_lives_on(person, fragile
     shutil.move(store.with_suffix(".away"), store)
     person.open(address)
     person.wait_for("validation")
+
+
+def test_chips_list_what_is_picked_and_drop_it(person, app):
+    person.open(f'{app}?i=[1400,1500]&c=["3"]')
+    chip = person.page.get_by_role("button", name="Drop iteration 1,400")
+    assert person.page.get_by_role("button", name="Drop class 3").count() == 1
+    chip.click()
+    person.wait(lambda: "i=[1500]" in unquote(person.query()), "the other iteration alone")
+    assert chip.count() == 0
+    person.page.get_by_role("button", name="Drop class 3").click()
+    person.page.get_by_role("button", name="Drop iteration 1,500").click()
+    person.wait(lambda: person.page.get_by_text("Nothing is picked").count(), "the hint")
+    assert person.errors == []

@@ -164,6 +164,38 @@ def test_a_row_of_the_table_picks_its_triple_and_its_filter(view):
     assert selection.cube_layer == triple.layer
 
 
+def test_a_picked_iteration_sends_marks_and_its_slice_alone(view, run):
+    sent = set()
+    names = [name for name in view.cube.param if name not in ("name", "event")]
+    view.cube.param.watch(lambda *events: sent.update(event.name for event in events), names)
+    view.selection.iterations = [int(run.iterations[100])]
+    assert sent == {"picks", "slices", "front", "description"}
+    assert view.cube.picks["time"] == 100
+    images, filters = run.stored("classes/left")[4], run.array("cube/anomalous_filters")
+    sliced = filters[:, 100:101] @ (images[:, 100:101] > 0).T
+    np.testing.assert_array_equal(values_of(view.cube.front), sliced)
+
+
+def test_at_an_iteration_the_measure_says_so_and_cannot_be_chosen(view, run):
+    view.selection.association = "association"
+    assert view.measure.visible
+    assert not view.sliced_measure.visible
+    view.selection.iterations = [int(run.iterations[100])]
+    assert not view.measure.visible
+    assert view.sliced_measure.visible
+    assert view.sliced_measure.disabled
+    assert view.sliced_measure.options == [f"together at {run.iterations[100]:,}"]
+    assert "no rank correlation" in view.sliced_measure.description
+    assert view.cube.front["label"] == "anomalous filters"
+    # Outside of the window the pick slices nothing.
+    view.selection.window = (int(run.iterations[0]), int(run.iterations[50]))
+    assert view.measure.visible
+    assert view.cube.front["label"] == "rank correlation"
+    view.selection.param.update(window=None, iterations=[])
+    assert view.measure.visible
+    assert view.selection.association == "association"
+
+
 def test_the_state_of_the_cube_is_part_of_the_link(view, run):
     view.selection.param.update(
         cube_flat=100, cube_order="anomaly", cube_classes=(1, 5), cube_layer="conv1"
