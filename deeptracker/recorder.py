@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import math
 import operator
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,8 @@ import numpy as np
 
 from deeptracker.arrays import Payload, to_numpy, to_payload
 from deeptracker.errors import LogError
+from deeptracker.images import class_numbers, image_tensors
+from deeptracker.models import framework_of, gradients_of, modules_of
 from deeptracker.tensorfile import TEMPORARY_SUFFIX, read_header, replace_file, write_tensors
 from deeptracker.traininglog import (
     GRADIENT_PREFIX,
@@ -150,7 +151,7 @@ class Recorder:
         given = self._parameters(parameters)
         payloads = {name: to_payload(value, name, self._dtype) for name, value in given.items()}
         if gradients is None and parameters is None and self._gradients:
-            gradients = _gradients_of(given)
+            gradients = gradients_of(given)
         self._check_shapes(payloads)
         for name, value in (gradients or {}).items():
             payload = to_payload(value, f"gradient of {name}", self._dtype)
@@ -186,7 +187,7 @@ class Recorder:
                 f"{self.log.path}: the true classes are unknown; "
                 "give them as Recorder(…, images=labels)"
             )
-        tensors = {"predicted": _integers(predicted, "predicted", np.int32)}
+        tensors = {"predicted": class_numbers(predicted, "predicted")}
         for name, values in (("loss", loss), ("confidence", confidence)):
             if values is not None:
                 tensors[name] = np.asarray(to_numpy(values, name), dtype=np.float32)
@@ -268,10 +269,10 @@ class Recorder:
         before = self.log.describe()
         description = RunDescription(
             name=name or (before.name if before else self.log.path.resolve().name),
-            framework=_framework_of(self._model) or (before.framework if before else ""),
+            framework=framework_of(self._model) or (before.framework if before else ""),
             created=(before.created if before else "") or _now(),
             classes=tuple(map(str, classes)) if classes else (before.classes if before else ()),
-            modules=_modules_of(self._model) or (before.modules if before else {}),
+            modules=modules_of(self._model) or (before.modules if before else {}),
             hyperparameters=dict(hyperparameters)
             if hyperparameters is not None
             else (before.hyperparameters if before else {}),
@@ -283,7 +284,7 @@ class Recorder:
         path = self.log.images()
         known = read_header(path)[0]["label"].shape[0] if path else None
         if images is not None:
-            tensors, metadata = _image_tensors(images)
+            tensors, metadata = image_tensors(images)
             count = len(tensors["label"])
             if known is not None and known != count:
                 raise LogError(
@@ -340,61 +341,6 @@ def _repair_scalars(path: Path) -> None:
             kept = head + b"\n" if head else b""
     if kept != content:
         replace_file(path, [kept])
-
-
-def _integers(values: Any, name: str, dtype: type) -> np.ndarray:
-    array = to_numpy(values, name)
-    if array.dtype.kind not in "iu":
-        raise LogError(f"{name}: has the dtype {array.dtype}; class numbers are integers")
-    return array.astype(dtype)
-
-
-def _image_tensors(images: Any) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    fields = dict(images) if isinstance(images, Mapping) else {"label": images}
-    unknown = sorted(fields.keys() - {"label", "thumbnail", "names"})
-    if unknown or "label" not in fields:
-        raise LogError(
-            f"images: given {', '.join(map(str, fields))}; give labels, or a mapping with 'label' "
-            "and optionally 'thumbnail' and 'names'"
-        )
-    tensors = {"label": _integers(fields["label"], "label", np.int32)}
-    count = len(tensors["label"])
-    if fields.get("thumbnail") is not None:
-        thumbnail = to_numpy(fields["thumbnail"], "thumbnail")
-        thumbnail = thumbnail[..., None] if thumbnail.ndim == 3 else thumbnail
-        if thumbnail.dtype != np.uint8 or thumbnail.ndim != 4 or len(thumbnail) != count:
-            raise LogError(
-                f"thumbnail: is {thumbnail.dtype} {list(thumbnail.shape)}; give uint8 "
-                f"[{count}, y, x, channel]"
-            )
-        tensors["thumbnail"] = thumbnail
-    names = fields.get("names")
-    if names is not None and len(names) != count:
-        raise LogError(f"names: {len(names)} names for {count} images")
-    return tensors, {"names": json.dumps([str(name) for name in names])} if names else {}
-
-
-def _gradients_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.grad
-        for name, value in parameters.items()
-        if getattr(value, "grad", None) is not None
-    }
-
-
-def _modules_of(model: Any) -> dict[str, str]:
-    if not hasattr(model, "named_modules"):
-        return {}
-    return {name: type(module).__name__ for name, module in model.named_modules()}
-
-
-def _framework_of(model: Any) -> str:
-    for kind in type(model).__mro__:
-        package = kind.__module__.split(".")[0]
-        if package in ("torch", "jax", "flax", "keras", "tensorflow"):
-            version = getattr(sys.modules.get(package), "__version__", "")
-            return f"{package} {version}".strip()
-    return ""
 
 
 def _now() -> str:

@@ -11,15 +11,10 @@ import zarr
 from pipeline.arrays import array_at, group_at, read, read_regions
 from pipeline.graph import Comparison, Run
 from pipeline.measures.association import associate, co_occurrence
-from pipeline.measures.findings import (
-    ClassSeries,
-    FilterSeries,
-    FindingThresholds,
-    NodeSeries,
-    RunSeries,
-    find_all,
-)
+from pipeline.measures.finding import FindingThresholds
+from pipeline.measures.findings import find_all
 from pipeline.measures.ranking import iteration_score
+from pipeline.measures.series import ClassSeries, FilterSeries, NodeSeries, RunSeries
 from pipeline.preparation import put
 from pipeline.schema import Schema, group_name
 from pipeline.scoring import BandScore

@@ -55,7 +55,7 @@ class AnomalyConfig(Section):
 
 
 class FindingConfig(Section):
-    """When each health rule speaks; see `pipeline.measures.findings.FindingThresholds`."""
+    """When each health rule speaks; see `pipeline.measures.finding.FindingThresholds`."""
 
     exploding_update_ratio: float = Field(
         default=0.3, gt=0, description="a layer's update over its norm above which it explodes"

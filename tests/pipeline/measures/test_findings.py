@@ -3,14 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.measures.findings import (
-    ClassSeries,
-    FilterSeries,
-    FindingThresholds,
-    NodeSeries,
-    RunSeries,
-    find_all,
-)
+from pipeline.measures.finding import FindingThresholds
+from pipeline.measures.findings import find_all
+from pipeline.measures.series import ClassSeries, FilterSeries, NodeSeries, RunSeries
 
 COLUMNS = 40
 ITERATIONS = np.arange(COLUMNS) * 100
