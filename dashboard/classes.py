@@ -18,7 +18,9 @@ __all__ = [
     "Listed",
     "class_histories",
     "given_groups",
+    "groups_around",
     "listed_classes",
+    "shown_groups",
     "similar_groups",
 ]
 
@@ -158,15 +160,28 @@ def similar_groups(histories: ClassHistories, count: int) -> tuple[Group, ...]:
     )
 
 
+def shown_groups(run: Run, selection: Selection, histories: ClassHistories) -> tuple[Group, ...]:
+    """Give the groups that the classes are listed in; none where they are not grouped."""
+    if selection.class_grouping == "similarity":
+        return similar_groups(histories, selection.class_clusters)
+    if selection.class_grouping == "given":
+        return given_groups(run.class_names, run.hyperparameters)
+    return ()
+
+
+def groups_around(groups: Sequence[Group], number: int) -> list[str]:
+    """Give the keys of the groups that a class is in, the outermost first."""
+    for group in groups:
+        if number in group.members:
+            return [group.key, *groups_around(group.parts, number)]
+    return []
+
+
 def listed_classes(run: Run, selection: Selection, histories: ClassHistories) -> list[Listed]:
     """List groups and classes as they are shown: grouped, filtered, ordered, unfolded."""
     shown = _passing(selection, histories)
     rank = _rank(selection, histories)
-    groups: tuple[Group, ...] = ()
-    if selection.class_grouping == "similarity":
-        groups = similar_groups(histories, selection.class_clusters)
-    elif selection.class_grouping == "given":
-        groups = given_groups(run.class_names, run.hyperparameters)
+    groups = shown_groups(run, selection, histories)
     searching = bool(selection.class_search.strip())
     opened = set(selection.open_groups)
 

@@ -20,6 +20,7 @@ __all__ = [
     "legend",
     "number_field",
     "rail",
+    "show_whole_run",
     "text",
     "toggle_iteration",
 ]
@@ -118,3 +119,9 @@ def toggle_iteration(run: Run, selection: Selection, act: Mapping[str, Any]) -> 
         selection.toggle("iterations", iteration, add=True)
     else:
         selection.iterations = [iteration]
+
+
+def show_whole_run(run: Run, selection: Selection, act: Mapping[str, Any]) -> None:
+    """Drop the window after a double click, and take back what its clicks have picked."""
+    before = [int(run.iterations[column]) for column in act.get("before") or []]
+    selection.param.update(window=None, **({"iterations": before} if "before" in act else {}))

@@ -24,8 +24,10 @@ __all__ = [
     "PALETTES",
     "PALETTES_DARK",
     "RAIL_WIDTH",
+    "RIGHT_LEVEL",
     "RIGHT_MARGIN",
     "WIDGET_CSS",
+    "class_levels",
     "levels",
     "lookup_table",
 ]
@@ -35,6 +37,8 @@ RIGHT_MARGIN = 20
 # Beside every chart stands a rail of this width, so that all charts have one time axis.
 RAIL_WIDTH = 268
 MISSING_LEVEL = 255
+# Of the levels of outcomes and of predicted classes, the one that was right: it is calm in both.
+RIGHT_LEVEL = 254
 
 # Okabe and Ito's colours, told apart by people with any colour vision; brighter on a dark ground.
 CATEGORICAL = (
@@ -102,9 +106,9 @@ DARK = {
     "tip": "#2a3846",
     "shadow": "rgba(0,0,0,.6)",
 }
-# Twenty labels apart in lightness and hue, for predicted classes.
+# Labels apart in lightness and hue, for wrongly predicted classes.
 MANY: tuple[str, ...] = tuple(
-    "#" + "".join(f"{round(255 * c):02x}" for c in rgb) for rgb in colorcet.glasbey_hv[:254]
+    "#" + "".join(f"{round(255 * c):02x}" for c in rgb) for rgb in colorcet.glasbey_hv[:RIGHT_LEVEL]
 )
 
 
@@ -136,10 +140,9 @@ PALETTES_DARK: dict[str, tuple[str, ...]] = {
 def lookup_table(palette: str, *, dark: bool = False) -> bytes:
     """Give a palette as 256 RGBA colours; the last one is for missing values."""
     shades = PALETTES_DARK if dark else PALETTES
-    colours = MANY if palette == "classes" else shades[palette]
-    places = np.arange(255) % len(colours) if palette == "classes" else None
-    if places is None:
-        places = np.minimum(np.arange(255) * len(colours) // 255, len(colours) - 1)
+    many = (*MANY, shades["outcome"][1])
+    colours = many if palette == "classes" else shades[palette]
+    places = np.minimum(np.arange(255) * len(colours) // 255, len(colours) - 1)
     missing = (DARK if dark else LIGHT)["missing"]
     table = np.array([_rgb(colours[place]) for place in places] + [_rgb(missing)], np.uint8)
     return np.hstack([table, np.full((256, 1), 255, np.uint8)]).tobytes()
@@ -168,6 +171,26 @@ def levels(values: np.ndarray, low: float | np.ndarray, high: float | np.ndarray
     out = np.full(numbers.shape, MISSING_LEVEL, np.uint8)
     out[known] = (np.clip(scaled, 0, 1) * 254).round()[known].astype(np.uint8)
     return out
+
+
+def class_levels(predicted: np.ndarray, label: int | np.ndarray) -> np.ndarray:
+    """Give each predicted class its level of the palette ``classes``.
+
+    Parameters
+    ----------
+    predicted : numpy.ndarray
+        Class numbers, any shape; below 0 where none was recorded.
+    label : int or numpy.ndarray
+        The right class; broadcast against `predicted`.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, the shape of `predicted`: `RIGHT_LEVEL` where it is right, `MISSING_LEVEL` where
+        none was recorded, else one of 254 colours, which repeat.
+    """
+    wrong = np.where(predicted < 0, MISSING_LEVEL, predicted % RIGHT_LEVEL)
+    return np.where(predicted == label, RIGHT_LEVEL, wrong).astype(np.uint8)
 
 
 def _variables(*, dark: bool) -> str:

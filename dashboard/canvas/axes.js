@@ -142,23 +142,6 @@ class TimeAxis {
     }
     return labels
   }
-  // Draw a picture of one pixel a column, whose first pixel is `column0`, into a box.
-  blit(context, picture, column0, box) {
-    context.imageSmoothingEnabled = false
-    if (!this.isTrue) {
-      context.drawImage(picture, this.first - column0, 0, this.count, picture.height,
-        this.left, box.top, this.span, box.height)
-      return
-    }
-    let drawn = this.left
-    for (let column = this.first; column <= this.last; column += 1) {
-      const to = Math.min(this.end, this.edge(column + 1))
-      if (to - drawn < 0.5 && column < this.last) continue
-      context.drawImage(picture, column - column0, 0, 1, picture.height,
-        drawn, box.top, to - drawn + 0.4, box.height)
-      drawn = to
-    }
-  }
 }
 
 function drawTimeLabels(context, axis, y) {

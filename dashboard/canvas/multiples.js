@@ -1,36 +1,5 @@
-// Drawers of small multiples. A row's series hold `step` columns in one place, from `column0` on,
-// and its vertical scale is linear, logarithmic, or logarithmic on both sides of zero.
-
-// Where a row's places stand on the time axis: those of them that are in the window.
-class Track {
-  constructor(axis, row, count) {
-    this.axis = axis
-    this.step = row.step || 1
-    this.column0 = row.column0 || 0
-    this.from = Math.max(0, Math.floor((axis.first - this.column0) / this.step))
-    this.to = Math.min(count - 1, Math.floor((axis.last - this.column0) / this.step))
-  }
-  edge(place) {
-    const x = this.axis.edge(this.column0 + place * this.step)
-    return Math.min(this.axis.end, Math.max(this.axis.left, x))
-  }
-  centre(place) {
-    if (this.step === 1) return this.axis.centre(this.column0 + place)
-    return (this.edge(place) + this.edge(place + 1)) / 2
-  }
-  // Places at least so many pixels apart.
-  *apart(pixels) {
-    let last = -Infinity
-    for (let place = this.from; place <= this.to; place += 1) {
-      const x = this.centre(place)
-      if (x - last < pixels) continue
-      last = x
-      yield place
-    }
-  }
-}
-
-function placeOf(row, column) { return Math.floor((column - (row.column0 || 0)) / (row.step || 1)) }
+// Drawers of small multiples. A row's vertical scale is linear, logarithmic, or logarithmic on both
+// sides of zero.
 
 function transform(row) {
   if (row.scale === "log") return (v) => Math.log10(Math.max(v, row.low))
@@ -110,14 +79,6 @@ function drawGround(context, axis, box) {
   context.fillRect(axis.left, box.top, axis.span, box.height)
   drawEdge(context, axis, box)
 }
-
-function drawEdge(context, axis, box) {
-  context.strokeStyle = LINE
-  context.lineWidth = 1
-  context.strokeRect(axis.left - 0.5, Math.round(box.top) - 0.5, axis.span + 1, box.height + 1)
-}
-
-function tableOf(tables, palette) { return tables[palette][DARK ? "dark" : "light"] }
 
 // Runs of places where every given series has a number.
 function runs(track, arrays) {
@@ -282,22 +243,10 @@ function drawSideTicks(context, axis, row, box) {
 
 // An image whose places hold `step` columns each.
 function drawPixels(context, axis, row, data, box, tables) {
-  const canvas = picture(row, data[0], tableOf(tables, row.palette))
   const [lines, count] = data[0].shape
-  const track = new Track(axis, row, count)
   // Fewer screen lines than image lines: the browser's reduction blends them.
   context.imageSmoothingEnabled = lines > box.height * (window.devicePixelRatio || 1)
-  if (axis.isTrue) {
-    for (let place = track.from; place <= track.to; place += 1) {
-      const left = track.edge(place)
-      context.drawImage(canvas, place, 0, 1, lines, left, box.top, track.edge(place + 1) - left, box.height)
-    }
-  } else {
-    const from = (axis.first - track.column0) / track.step
-    const to = Math.min(count, (axis.last + 1 - track.column0) / track.step)
-    const width = ((to - from) * track.step * axis.span) / axis.count
-    context.drawImage(canvas, from, 0, to - from, lines, axis.left, box.top, width, box.height)
-  }
+  new Track(axis, row, count).blit(context, picture(row, data[0], tableOf(tables, row.palette)), box)
   drawEdge(context, axis, box)
   drawSideTicks(context, axis, row, box)
   if (row.colours) drawColours(context, axis, row, box, tables)
@@ -333,11 +282,7 @@ function drawFilterMarks(context, axis, row, box, marks, lines) {
     const y = box.top + ((line + 0.5) * box.height) / lines
     context.fillStyle = context.strokeStyle = kind === "picked" ? ACCENT : PICK
     context.lineWidth = 1.2
-    context.beginPath()
-    context.moveTo(axis.left - 2, y)
-    context.lineTo(axis.left - 8, y - 4)
-    context.lineTo(axis.left - 8, y + 4)
-    context.closePath()
+    tracePointer(context, axis.left - 2, y)
     if (kind === "top") context.stroke()
     else context.fill()
     if (kind === "picked") {

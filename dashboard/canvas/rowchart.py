@@ -1,50 +1,20 @@
 """Row charts: heat lines, pixel charts and small multiples stacked over one time axis."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import param
 
 from dashboard.canvas.component import Component
+from dashboard.canvas.rows import Row, packed
+from dashboard.canvas.scripts import module_of
 from dashboard.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
 
-__all__ = ["Row", "RowChart", "module_of"]
+__all__ = ["SHEET", "RowChart"]
 
-HERE = Path(__file__).parent
-GAP, AXIS_HEIGHT, OVERVIEW_HEIGHT = 4, 22, 22  # as in rowchart.js and overview.js
-
-
-def module_of(*names: str) -> str:
-    """Join scripts of this folder to one module; the last one exports ``render``."""
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a chart.
-
-    Attributes
-    ----------
-    id : str
-        Comes back in events.
-    kind : {"image", "lines", "curves", "marks", "none"}
-        How it is drawn; see ``rows.js``. A `TreeChart` also knows those of ``multiples.js``.
-    height : float
-        CSS pixels.
-    arrays : tuple of numpy.ndarray
-        uint8 levels [line, column] or float32 series [column], as the kind needs.
-    options : dict
-        Anything else the drawer knows: label, detail, indent, toggle, palette, low, high, …
-    """
-
-    id: str
-    kind: str
-    height: float
-    arrays: tuple[np.ndarray, ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
+GAP, AXIS_HEIGHT, OVERVIEW_HEIGHT = 4, 22, 22  # as in timechart.js and overview.js
+# What every chart of rows over the time axis is made of.
+SHEET = ("axes.js", "track.js", "rows.js", "timechart.js")
 
 
 class RowChart(Component):
@@ -72,34 +42,18 @@ class RowChart(Component):
     test_id = param.String(default="rows")
     description = param.String(default="", doc="what the chart shows, in words")
 
-    _esm = module_of("axes.js", "rows.js", "overview.js", "rowchart.js", "rowchart.render.js")
+    _esm = module_of(*SHEET, "overview.js", "rowchart.js", "rowchart.render.js")
 
     def draw(self, rows: Sequence[Row], **values: Any) -> None:
         """Draw these rows, and take over other parameters in the same message."""
-        packed: list[dict[str, Any]] = []
-        chunks: list[bytes] = []
-        offset = 0
-        for row in rows:
-            places = []
-            for array in row.arrays:
-                levels = array.dtype == np.uint8
-                content = np.ascontiguousarray(array, np.uint8 if levels else "<f4").tobytes()
-                content += b"\0" * (-len(content) % 4)
-                dtype = "u1" if levels else "f4"
-                places.append({"offset": offset, "dtype": dtype, "shape": list(array.shape)})
-                chunks.append(content)
-                offset += len(content)
-            packed.append(
-                row.options
-                | {"id": row.id, "kind": row.kind, "height": row.height, "arrays": places}
-            )
+        plain, data = packed(rows)
         names = {str(row.options["palette"]) for row in rows if "palette" in row.options}
         palettes = {
             name: lookup_table(name) + lookup_table(name, dark=True) for name in sorted(names)
         }
         self.param.update(
-            rows=packed,
-            data=b"".join(chunks),
+            rows=plain,
+            data=data,
             palettes=palettes,
             height=self._height_of(rows),
             **values,

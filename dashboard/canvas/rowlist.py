@@ -13,13 +13,13 @@ import numpy as np
 import param
 
 from dashboard.canvas.component import Component
-from dashboard.canvas.rowchart import Row, module_of
+from dashboard.canvas.rowchart import AXIS_HEIGHT, SHEET
+from dashboard.canvas.rows import Row, packed
+from dashboard.canvas.scripts import module_of
 from dashboard.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
 
-__all__ = ["Entry", "RowList", "packed"]
+__all__ = ["Entry", "RowList"]
 
-AXIS_HEIGHT = 22  # as in rowchart.js
-DTYPES = {"u1": np.uint8, "u2": np.uint16, "f4": np.float32}
 PALETTES = ("blues", "outcome", "classes")
 
 
@@ -61,19 +61,19 @@ class RowList(Component):
     left = param.Integer(default=LEFT_MARGIN)
     right = param.Integer(default=RIGHT_MARGIN)
     room = param.Integer(default=560, doc="height of what is in sight, told by the browser")
-    reveal = param.Dict(default={}, doc="a top to bring into sight")
+    reach = param.Dict(default={}, doc="what to bring into sight: top, height, and a count")
     test_id = param.String(default="rowlist")
     description = param.String(default="", doc="what the list shows, in words")
     sight = param.Dict(default={}, doc="top of what is in sight, told by the browser")
 
-    _esm = module_of("axes.js", "rowlist.js")
+    _esm = module_of(*SHEET, "rowlist.js")
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
         self._entries: list[Entry] = []
         self._tops: list[float] = [0.0]
         self._row_of: Callable[[int], Row] | None = None
-        self._revealed = 0
+        self._reached = 0
         self.palettes = {
             name: lookup_table(name) + lookup_table(name, dark=True) for name in PALETTES
         }
@@ -102,20 +102,29 @@ class RowList(Component):
             **values,
         )
 
-    def bring(self, key: str) -> None:
-        """Scroll the row of an id into sight, if it is out of it."""
+    def bring(self, key: str, line: float = 0.0, height: float | None = None) -> None:
+        """Scroll the row of an id into sight, if it is out of it.
+
+        Parameters
+        ----------
+        key : str
+        line, height : float
+            CSS pixels: a part of the row, by where it begins below the row's top. The whole row
+            without them.
+        """
         place = next((i for i, entry in enumerate(self._entries) if entry.id == key), None)
         if place is None:
             return
-        top = float(self.sight.get("top", 0))
-        if top <= self._tops[place] and self._tops[place + 1] <= top + self.room:
-            return
-        self._revealed += 1
-        wanted = max(0.0, self._tops[place] - self.room / 3)
+        top = self._tops[place] + line
+        height = self._entries[place].height - line if height is None else height
+        self._reached += 1
+        low, high = self.cover
+        is_sent = low <= max(0.0, top - self.room) and min(high, self._tops[-1]) >= top + height
         self.param.update(
-            **self._sent(wanted),
-            reveal={"top": wanted, "count": self._revealed},
-            sight={"top": wanted},
+            **({} if is_sent else self._sent(top)),
+            reach={"top": top, "height": height, "count": self._reached},
+            # The browser will soon say so itself; until then it is what to go by.
+            sight={"top": top},
         )
 
     def _height_of(self, total: float) -> int:
@@ -143,23 +152,3 @@ class RowList(Component):
         for place, row in zip(range(first, last), plain, strict=True):
             row["top"] = self._tops[place]
         return {"rows": plain, "data": data, "cover": [self._tops[first], self._tops[last]]}
-
-
-def packed(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], bytes]:
-    """Write rows as plain dicts, and their arrays one behind another."""
-    plain: list[dict[str, Any]] = []
-    chunks: list[bytes] = []
-    offset = 0
-    for row in rows:
-        places = []
-        for array in row.arrays:
-            dtype = next(name for name, kind in DTYPES.items() if array.dtype == kind)
-            content = np.ascontiguousarray(array).tobytes()
-            content += b"\0" * (-len(content) % 4)
-            places.append({"offset": offset, "dtype": dtype, "shape": list(array.shape)})
-            chunks.append(content)
-            offset += len(content)
-        plain.append(
-            row.options | {"id": row.id, "kind": row.kind, "height": row.height, "arrays": places}
-        )
-    return plain, b"".join(chunks)

@@ -1,6 +1,6 @@
 // Drawers: how one row of a row chart looks. Each takes the row's own box on the canvas.
 
-const DTYPES = { u1: Uint8Array, f4: Float32Array }
+const DTYPES = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array }
 
 // A row's numbers out of the packed bytes: [{array, shape}].
 function unpacked(row, buffer) {
@@ -10,56 +10,64 @@ function unpacked(row, buffer) {
   })
 }
 
-// Levels [y][x] through a palette to a canvas of that many pixels, made once for each row.
+// A palette's 256 colours, light or dark as the page is.
+function tableOf(tables, palette) { return tables[palette][DARK ? "dark" : "light"] }
+
+// Numbers [y][x] (or of one line) as a canvas of that many pixels, made once for each row and
+// palette; `level` gives a number's place in the palette.
 const painted = new WeakMap()
-function picture(row, { array, shape }, table) {
+function picture(row, { array, shape }, table, level = (number) => number) {
   const kept = painted.get(row)
   if (kept && kept.table === table) return kept.canvas
-  const [height, width] = shape
-  const canvas = new OffscreenCanvas(Math.max(1, width), Math.max(1, height))
+  const width = Math.max(1, shape.at(-1)), height = shape.length > 1 ? Math.max(1, shape[0]) : 1
+  const canvas = new OffscreenCanvas(width, height)
   const context = canvas.getContext("2d")
-  const image = context.createImageData(Math.max(1, width), Math.max(1, height))
+  const image = context.createImageData(width, height)
   const pixels = new Uint32Array(image.data.buffer)
-  for (let i = 0; i < array.length; i += 1) pixels[i] = table[array[i]]
+  for (let i = 0; i < array.length; i += 1) pixels[i] = table[level(array[i])]
   context.putImageData(image, 0, 0)
   painted.set(row, { canvas, table })
   return canvas
 }
 
 function drawImage(context, axis, row, data, box, tables) {
-  const canvas = picture(row, data[0], tables[row.palette][DARK ? "dark" : "light"])
-  axis.blit(context, canvas, row.column0 || 0, box)
+  context.imageSmoothingEnabled = false
+  const track = new Track(axis, row, data[0].shape.at(-1))
+  track.blit(context, picture(row, data[0], tableOf(tables, row.palette)), box)
+  drawEdge(context, axis, box)
+  drawTriangles(context, axis, row, box.top + box.height)
+}
+
+function drawEdge(context, axis, box) {
   context.strokeStyle = LINE
   context.lineWidth = 1
-  context.strokeRect(axis.left - 0.5, box.top - 0.5, axis.span + 1, box.height + 1)
-  const lines = data[0].shape[0]
-  for (const mark of row.row_marks || []) {
-    const y = box.top + ((mark + 0.5) * box.height) / lines
-    context.fillStyle = PICK
-    context.beginPath()
-    context.moveTo(axis.left - 3, y)
-    context.lineTo(axis.left - 9, y - 4)
-    context.lineTo(axis.left - 9, y + 4)
-    context.fill()
-  }
-  drawTriangles(context, axis, row, box)
+  context.strokeRect(axis.left - 0.5, Math.round(box.top) - 0.5, axis.span + 1, box.height + 1)
 }
 
 // Anomalies: a triangle under a heat line, larger where more images are anomalous.
-function drawTriangles(context, axis, row, box) {
-  if (!row.triangles) return
-  const width = axis.span / axis.count
-  for (const [column, count] of row.triangles) {
+function drawTriangles(context, axis, row, bottom) {
+  const width = Math.max(axis.span / axis.count, 4)
+  context.fillStyle = INK
+  for (const [column, count] of row.triangles || []) {
     if (!axis.shows(column)) continue
-    const size = Math.min(6.5, 2.5 + 1.3 * Math.log2(1 + count))
-    const x = axis.centre(column), y = box.top + box.height + 1
-    context.fillStyle = themed(row.triangle_colour) || INK
+    const size = Math.min(7, 3 + 1.2 * Math.log2(count))
+    const half = Math.min(size, width) * 0.75
+    const x = axis.centre(column), y = bottom + 1
     context.beginPath()
-    context.moveTo(x, y - size - 1)
-    context.lineTo(x - Math.min(size, Math.max(width, 3)) * 0.8, y)
-    context.lineTo(x + Math.min(size, Math.max(width, 3)) * 0.8, y)
+    context.moveTo(x, y)
+    context.lineTo(x - half, y + size)
+    context.lineTo(x + half, y + size)
     context.fill()
   }
+}
+
+// A triangle that points at a line of a picture, from its left.
+function tracePointer(context, x, y) {
+  context.beginPath()
+  context.moveTo(x, y)
+  context.lineTo(x - 6, y - 4)
+  context.lineTo(x - 6, y + 4)
+  context.closePath()
 }
 
 // A vertical scale from values to the row's box.

@@ -4,19 +4,15 @@
 class TreeChart extends RowChart {
   constructor(model, root) {
     super(model, root)
-    this.boxes = []
-    this.pointed = ""
     this.canvas.addEventListener("pointerleave", () => { this.over = ""; this.later() })
-    this.canvas.addEventListener("blur", () => { this.pointed = ""; this.later() })
   }
 
   layout() {
-    const { model } = this
-    this.fit(model.total)
-    this.boxes = model.rows.map((row) => ({ row, top: row.top * this.stretch, height: row.height * this.stretch }))
-    this.height = model.total * this.stretch
+    const { total } = this.model
+    this.fit(total)
+    this.boxes = this.rows.map((row) => ({ row, top: row.top * this.stretch, height: row.height * this.stretch }))
+    this.height = total * this.stretch
     this.room = Math.min(this.most || this.height, this.height)
-    this.cursor = this.pointed ? this.boxes.findIndex(({ row }) => row.id === this.pointed) : -1
   }
 
   draw() {
@@ -26,22 +22,16 @@ class TreeChart extends RowChart {
     this.ask()
   }
 
-  paint(context) {
-    super.paint(context)
-    context.save()
-    context.translate(0, -this.scrolled)
+  drawOver(context, top) {
+    super.drawOver(context, top)
     for (const box of this.boxes.filter((b) => this.sees(b))) {
       const { row } = box
       const marks = this.model.marks[row.id]
       if (marks) drawFilterMarks(context, this.axis, row, box, marks, this.numbers.get(row)[0].shape[0])
-      if (row.can_enlarge && [this.over, this.pointed, this.model.enlarged].includes(row.id)) this.drawEnlarge(context, box)
+      if (row.can_enlarge && [this.over, this.cursor, this.model.enlarged].includes(row.id)) this.drawEnlarge(context, box)
     }
     if (!this.isSent()) this.drawWaiting(context)
-    context.restore()
   }
-
-  get scrolled() { return this.scroll.scrollTop }
-  sees({ top, height }) { return top + height >= this.scrolled && top <= this.scrolled + this.room }
 
   // Where a click enlarges a row: at the end of its label, or under it where there is room.
   enlargeAt({ row, top, height }) {
@@ -91,16 +81,6 @@ class TreeChart extends RowChart {
     this.send({ type: "sight", top: this.scrolled, bottom: this.scrolled + this.room })
   }
 
-  // Scroll to what the server points at, if it is out of sight.
-  goThere() {
-    const { reach } = this.model
-    if (!reach.count || reach.count === this.reached) return
-    this.reached = reach.count
-    const above = this.scrolled > reach.top - 8
-    const below = this.scrolled + this.room < reach.top + Math.min(reach.height, this.room)
-    if (above || below) this.scroll.scrollTop = Math.max(0, reach.top - 60)
-  }
-
   // The server points at what was picked elsewhere: it may have to unfold it first.
   reveal() { this.later() }
 
@@ -109,10 +89,7 @@ class TreeChart extends RowChart {
     const { box } = this.target(place)
     const over = box?.row.id || ""
     if (over !== this.over) { this.over = over; this.later() }
-    if (!box || !this.onEnlarge(box, place)) return
-    const bounds = this.root.getBoundingClientRect(), own = this.canvas.getBoundingClientRect()
-    const what = over === this.model.enlarged ? "make small again" : "enlarge"
-    this.readout.show([what], place.x, place.y - this.scrolled + own.top - bounds.top)
+    if (box && this.onEnlarge(box, place)) this.tell([over === this.model.enlarged ? "make small again" : "enlarge"], place)
   }
 
   onEnlarge(box, { x, y }) {
@@ -124,11 +101,7 @@ class TreeChart extends RowChart {
   told({ box, line, column }) {
     const { row } = box
     const data = this.numbers.get(row)
-    const { iterations } = this.model
-    const step = row.step || 1, place = placeOf(row, column)
-    const first = (row.column0 || 0) + place * step
-    const spelled = (at) => (iterations[Math.min(iterations.length - 1, at)] ?? 0).toLocaleString("en")
-    const when = step > 1 ? `iterations ${spelled(first)} to ${spelled(first + step - 1)}` : `iteration ${spelled(column)}`
+    const place = placeOf(row, column), when = placeTold(row, column, this.model.iterations)
     const isImage = row.kind === "pixels" || row.kind === "ridges"
     const lines = [`${isImage && line >= 0 ? row.line_labels[line] : row.label}, ${when}`]
     if (!isImage) {
@@ -144,63 +117,40 @@ class TreeChart extends RowChart {
     return lines
   }
 
-  target(place) {
-    const found = super.target(place)
-    const { box } = found
-    if (box && (box.row.kind === "pixels" || box.row.kind === "ridges")) {
-      const lines = this.numbers.get(box.row)[0].shape[0]
-      found.line = Math.min(lines - 1, Math.max(0, Math.floor(((place.y - box.top) * lines) / box.height)))
-    }
-    return found
+  linesOf(row) {
+    return row.kind === "pixels" || row.kind === "ridges" ? this.numbers.get(row)[0].shape[0] : super.linesOf(row)
   }
 
-  up(event) {
+  click(event) {
     const place = this.place(event)
-    const box = this.start && this.target(place).box
-    if (box && this.onEnlarge(box, place)) {
-      this.start = null
-      this.send({ type: "enlarge", row: box.row.id })
-      return
-    }
-    super.up(event)
-  }
-
-  pointAt(place) {
-    if (!this.boxes[place]) return
-    this.pointed = this.boxes[place].row.id
-    super.pointAt(place)
+    const { box } = this.target(place)
+    if (box && this.onEnlarge(box, place)) this.send({ type: "enlarge", row: box.row.id })
+    else super.click(event)
   }
 
   // Enter unfolds the row that the arrow keys point at, space picks it, e enlarges it.
   key(event) {
-    const box = this.boxes[this.cursor]
     const act = { Enter: "toggle", " ": "select", e: "enlarge" }[event.key]
-    if (!act || !box) {
-      if (event.key === "Escape") this.pointed = ""
-      if (event.key === "ArrowDown" && this.cursor < 0) this.cursor = this.boxes.findIndex((b) => b.top >= this.scrolled - 1) - 1
-      super.key(event)
-      return
-    }
+    if (!act || !this.cursor) { super.key(event); return }
     event.preventDefault()
     event.stopPropagation()
-    this.send({ type: act, row: box.row.id })
+    this.send({ type: act, row: this.cursor })
   }
 
-  report() {
-    super.report()
-    const { model } = this
-    this.canvas.setAttribute("aria-label", model.description)
-    const state = JSON.parse(this.root.dataset.state)
-    state.rows.forEach((told, place) => {
-      const box = this.boxes[place], { row } = box
-      const marks = model.marks[row.id] || []
-      Object.assign(told, {
-        step: row.step || 1, scale: [row.scale, row.low, row.high], enlarge: this.enlargeAt(box),
-        indent: row.indent || 0, marks, row_marks: marks.map(([line]) => line),
-      })
-    })
-    Object.assign(state, { total: model.total, sent: model.sent, is_sent: this.isSent(), enlarged: model.enlarged })
-    this.root.dataset.state = JSON.stringify(state)
+  get words() { return this.model.description }
+
+  state() {
+    const { total, sent, enlarged } = this.model
+    return { ...super.state(), total, sent, enlarged, is_sent: this.isSent() }
+  }
+
+  rowState(box) {
+    const { row } = box
+    const marks = this.model.marks[row.id] || []
+    return {
+      ...super.rowState(box), scale: [row.scale, row.low, row.high], enlarge: this.enlargeAt(box),
+      indent: row.indent || 0, marks, row_marks: marks.map(([line]) => line),
+    }
   }
 }
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import param
 
-from dashboard.canvas.rowchart import AXIS_HEIGHT, Row, RowChart, module_of
+from dashboard.canvas.rowchart import AXIS_HEIGHT, SHEET, RowChart
+from dashboard.canvas.rows import Row
+from dashboard.canvas.scripts import module_of
 
 __all__ = ["TreeChart"]
 
@@ -24,9 +26,7 @@ class TreeChart(RowChart):
     enlarged = param.String(default="", doc="id of the enlarged row")
     reach = param.Dict(default={}, doc="a row to scroll to: top, height, and a count")
 
-    _esm = module_of(
-        "axes.js", "rows.js", "overview.js", "rowchart.js", "multiples.js", "treechart.js"
-    )
+    _esm = module_of(*SHEET, "overview.js", "rowchart.js", "multiples.js", "treechart.js")
 
     _whole = 0.0
 

@@ -9,7 +9,7 @@ from dashboard.controls import bar, check, choice, number_field
 from dashboard.run import Run
 from dashboard.selection import Selection
 
-__all__ = ["ORDERS", "class_controls", "class_legend", "search_field", "show_when"]
+__all__ = ["ORDERS", "PIXELS_SAY", "class_controls", "class_legend", "search_field", "show_when"]
 
 ORDERS = {
     "name": "name",
@@ -22,6 +22,13 @@ IMAGE_ORDERS = {
     "forgetting": "forgetting events",
     "index": "recorded order",
     "similarity": "similar histories",
+}
+# What colours of image pixels mean, in HTML.
+PIXELS_SAY = {
+    "correct": "<i class='dt-wrong'></i> wrong <i class='dt-right'></i> right",
+    "predicted": (
+        "<i class='dt-right'></i> right; one colour a wrong class, point at it for its name"
+    ),
 }
 
 
@@ -117,11 +124,8 @@ def class_legend(selection: Selection, scale_top: float, kind: str) -> str:
     )
     if not selection.open_classes:
         return f"<div class='dt-says'>{said}</div>"
-    if kind == "correct":
-        said += "<span><i class='dt-wrong'></i> wrong <i class='dt-right'></i> right</span>"
-    elif kind == "predicted":
-        said += "<span><i class='dt-right'></i> right; one colour a wrong class, point at it for "
-        said += "its name</span>"
+    if kind in PIXELS_SAY:
+        said += f"<span>{PIXELS_SAY[kind]}</span>"
     else:
         said += scale(kind, "0", "98th percentile", "square-root scale")
     return f"<div class='dt-says'>{said}</div>"

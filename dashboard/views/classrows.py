@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.canvas.rowchart import Row
 from dashboard.canvas.rowlist import Entry
+from dashboard.canvas.rows import Row
 from dashboard.classes import ClassHistories, Listed
 from dashboard.histories import images_of_class, outcomes_of
 from dashboard.run import Run
@@ -82,6 +82,23 @@ class ClassRows:
         _, block, name = key.split(":", 2)
         return int(self._images(self.run.class_names.index(name))[int(block) * BLOCK + line])
 
+    def line_of(self, image: int) -> tuple[str, float, float] | None:
+        """Find the line of an image; None where its class is not unfolded.
+
+        Returns
+        -------
+        tuple of str, float, float
+            The row's id, and where the line begins in it and how thick it is, in CSS pixels.
+        """
+        number = int(self.run.array("images/label")[image])
+        name = self.histories.names[number]
+        if not any(entry.id == f"images:0:{name}" for entry in self.entries):
+            return None
+        images = self._images(number)
+        block, line = divmod(int(np.flatnonzero(images == image)[0]), BLOCK)
+        pixel = pixel_height(len(images))
+        return f"images:{block}:{name}", line * pixel, pixel
+
     def _name(self, listed: Listed) -> str:
         return self.histories.names[listed.number]
 
@@ -148,6 +165,7 @@ class ClassRows:
             "line_labels": [str(names[image]) for image in images],
             "value_label": kind,
             "faint": True,
+            "gap": 0,
         }
         if block == 0:
             options["label"] = _counted(len(everything))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.canvas.rowchart import Row
+from dashboard.canvas.rows import Row
 from dashboard.columns import Columns
 from dashboard.raster import Subject, colour_limits, pixels_of
 from dashboard.run import Run

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.cache import SHARED
-from dashboard.canvas.rowchart import Row
+from dashboard.canvas.rows import Row
 from dashboard.columns import Columns
 from dashboard.run import Run
 from dashboard.selection import Selection

@@ -8,19 +8,22 @@ import panel as pn
 
 from dashboard.background import Latest
 from dashboard.canvas.imagegrid import ImageGrid, Tile
-from dashboard.canvas.rowchart import Row, RowChart
+from dashboard.canvas.rowchart import RowChart
+from dashboard.canvas.rows import Row
 from dashboard.controls import action, text, toggle_iteration
 from dashboard.histories import MISSING, Neighbour, forgetting_of, neighbours
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import CATEGORICAL
+from dashboard.theme import CATEGORICAL, class_levels
 from dashboard.thumbnails import data_url, thumbnails
+from dashboard.views.classcontrols import PIXELS_SAY
 
 __all__ = ["ImageView", "tiles_of"]
 
 SIDE = 128
 # The chart stands in the rail: its labels have less room than those of the page's charts.
 LEFT, RIGHT = 74, 6
+SAY = "".join(f"<span>{said}</span>" for said in PIXELS_SAY.values())
 
 
 class ImageView:
@@ -57,6 +60,7 @@ class ImageView:
             back,
             self.facts,
             self.chart,
+            text(f"<div class='dt-says'>{SAY}</div>", margin=(2, 0)),
             self.alike,
             self.neighbours,
             sizing_mode="stretch_width",
@@ -131,7 +135,7 @@ class ImageView:
                 "image",
                 14,
                 (
-                    np.where(predicted < 0, 255, predicted % 254).astype(np.uint8),
+                    class_levels(predicted, int(run.array("images/label")[image])),
                     predicted.astype(np.float32),
                 ),
                 {

@@ -11,10 +11,10 @@ import param
 
 from dashboard.background import Latest
 from dashboard.canvas.linklist import LinkList
-from dashboard.canvas.rowchart import Row
+from dashboard.canvas.rows import Row
 from dashboard.canvas.treechart import TreeChart
 from dashboard.columns import Columns
-from dashboard.controls import action, beside, rail, text, toggle_iteration
+from dashboard.controls import action, beside, rail, show_whole_run, text, toggle_iteration
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.views.filterlist import Tops, filter_groups, filter_marks, tops_of
@@ -195,7 +195,7 @@ class LayerView:
             self._sight = float(act["top"]), float(act["bottom"])
             self._draw_sight()
         elif act["type"] == "reset":
-            self.selection.window = None
+            show_whole_run(self.run, self.selection, act)
         elif act["type"] == "pick":
             self._pick(act, kind, name)
         elif kind == "node":

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from dashboard.canvas.rowchart import Row
+from dashboard.canvas.rows import Row
 from dashboard.columns import Columns
 from dashboard.run import Run
 from dashboard.selection import Selection

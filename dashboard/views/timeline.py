@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import panel as pn
 
-from dashboard.canvas.rowchart import Row, RowChart
-from dashboard.controls import check, choice
+from dashboard.canvas.rowchart import RowChart
+from dashboard.canvas.rows import Row
+from dashboard.controls import check, choice, show_whole_run
 from dashboard.run import Run
 from dashboard.scalars import Curve, curve
 from dashboard.selection import Selection
@@ -253,10 +254,7 @@ class Timeline:
         if act["type"] == "brush":
             self.selection.window = window_of(self.run, act["first"], act["last"])
         elif act["type"] == "reset":
-            # The clicks of a double click picked something: what was picked before comes back.
-            before = [int(self.run.iterations[column]) for column in act.get("before") or []]
-            values = {"iterations": before} if "before" in act else {}
-            self.selection.param.update(window=None, **values)
+            show_whole_run(self.run, self.selection, act)
         elif act["type"] == "pick":
             iteration = int(self.run.iterations[act["column"]])
             self.selection.toggle("iterations", iteration, add=bool(act.get("shift")))

@@ -7,10 +7,17 @@ import pandas as pd
 import panel as pn
 
 from dashboard.background import Latest
-from dashboard.canvas.rowchart import Row, RowChart
+from dashboard.canvas.rowchart import RowChart
 from dashboard.canvas.rowlist import RowList
-from dashboard.classes import class_histories, given_groups, listed_classes
-from dashboard.controls import beside, rail, text, toggle_iteration
+from dashboard.canvas.rows import Row
+from dashboard.classes import (
+    class_histories,
+    given_groups,
+    groups_around,
+    listed_classes,
+    shown_groups,
+)
+from dashboard.controls import beside, rail, show_whole_run, text, toggle_iteration
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import levels
@@ -85,10 +92,10 @@ class ValidationView:
             self.list.param.watch(self._acted, "event")
             framed = ["window", "iterations", "classes", "images"]
             selection.param.watch(self._changed, [*LISTED_BY, *framed])
+            self._unfold(*self._picked())
             self.update()
             self._open_image()
-            if selection.classes:
-                self.list.bring(f"class:{selection.classes[-1]}")
+            self._bring(*self._picked())
 
     def panel(self) -> pn.viewable.Viewable:
         """Give the controls, the list and the opened image."""
@@ -191,6 +198,7 @@ class ValidationView:
             "value_label": "share wrong",
             "triangles": [[int(column), int(counts[column])] for column in marked],
             "strong": True,
+            "gap": 10,
         }
         shade = levels(values**0.5, 0, rows.scale_top**0.5)
         found = [Row("all", "image", 22, (shade, values), heat)]
@@ -225,11 +233,42 @@ class ValidationView:
             frame = self._frame()
             self.whole.param.update(**frame)
             self.list.param.update(**frame, opened=list(self.selection.images))
-        chosen = self.selection.classes
-        if "classes" in names and chosen and not self._own_pick:
-            self.list.bring(f"class:{chosen[-1]}")
         if "images" in names:
             self._open_image()
+        if names & {"classes", "images"} and not self._own_pick:
+            picked = self._picked("images" in names)
+            self._unfold(*picked)
+            self._bring(*picked)
+
+    def _picked(self, with_image: bool = True) -> tuple[str, int | None]:
+        """Give the class that was picked last, and the image of it that is open."""
+        image = self._opened_image() if with_image else None
+        if image is not None:
+            return self.run.class_names[int(self.run.array("images/label")[image])], image
+        return (self.selection.classes or [""])[-1], None
+
+    def _unfold(self, name: str, image: int | None) -> None:
+        """Unfold what hides a class that was picked elsewhere, or its image."""
+        selection, names = self.selection, self.run.class_names
+        if name not in names:
+            return
+        wanted: dict[str, list[str]] = {}
+        if image is not None and name not in selection.open_classes:
+            wanted["open_classes"] = [*selection.open_classes, name]
+        histories = class_histories(self.run, selection)
+        groups = groups_around(shown_groups(self.run, selection, histories), names.index(name))
+        folded = [key for key in groups if key not in selection.open_groups]
+        if folded:
+            wanted["open_groups"] = [*selection.open_groups, *folded]
+        selection.param.update(**wanted)
+
+    def _bring(self, name: str, image: int | None) -> None:
+        """Scroll to a class, or to the line of its image."""
+        line = self.rows.line_of(image) if self.rows and image is not None else None
+        if line:
+            self.list.bring(*line)
+        elif name:
+            self.list.bring(f"class:{name}")
 
     def _acted(self, event: Any) -> None:
         self._own_pick = True
@@ -241,7 +280,7 @@ class ValidationView:
     def _act(self, act: dict[str, Any]) -> None:
         selection, kind = self.selection, act["type"]
         if kind == "reset":
-            selection.window = None
+            show_whole_run(self.run, selection, act)
             return
         what, _, name = str(act["row"]).partition(":")
         if kind == "pick":
@@ -258,15 +297,19 @@ class ValidationView:
                 selection.toggle("classes", name, add=bool(act.get("shift")))
             selection.open_classes = _toggled(selection.open_classes, name)
 
-    def _open_image(self, *_: Any) -> None:
+    def _opened_image(self) -> int | None:
         count = len(self.run.array("images/label"))
         images = [image for image in self.selection.images if 0 <= image < count]
-        if not images:
+        return images[-1] if images else None
+
+    def _open_image(self) -> None:
+        image = self._opened_image()
+        if image is None:
             self._shown_image = None
             self.card.objects = [self.lists.panel()]
-        elif images[-1] != self._shown_image:
-            self._shown_image = images[-1]
-            self.image.open(images[-1])
+        elif image != self._shown_image:
+            self._shown_image = image
+            self.image.open(image)
             self.card.objects = [self.image.panel()]
 
 

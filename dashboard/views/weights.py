@@ -12,7 +12,7 @@ from bokeh.events import RangesUpdate, Reset, Tap
 from dashboard.background import Latest
 from dashboard.canvas.treechart import TreeChart
 from dashboard.columns import Columns
-from dashboard.controls import action, bar, beside, choice, rail, text
+from dashboard.controls import action, bar, beside, choice, rail, show_whole_run, text
 from dashboard.raster import Pixels, Subject, colour_limits, pixels_of
 from dashboard.rasterplot import HEIGHT, RasterPlot
 from dashboard.run import Run
@@ -357,7 +357,7 @@ class WeightView:
     def _acted(self, event: Any) -> None:
         act = event.new
         if act["type"] == "reset":
-            self.selection.window = None
+            show_whole_run(self.run, self.selection, act)
         elif act["type"] == "pick":
             iteration = int(self.run.iterations[act["column"]])
             self.selection.toggle("iterations", iteration, add=bool(act.get("shift")))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dashboard.canvas.rowchart import Row
-from dashboard.canvas.rowlist import Entry, RowList, packed
+from dashboard.canvas.rowlist import Entry, RowList
+from dashboard.canvas.rows import Row, packed
 from dashboard.classes import class_histories, listed_classes
 from dashboard.histories import images_of_class
 from dashboard.selection import Selection
@@ -68,7 +68,7 @@ def test_what_is_sent_of_a_list_does_not_grow_with_it():
     shown.sight = {"top": 200_100.0}
     assert drawn == []
     shown.bring("3")
-    assert shown.reveal["top"] <= 60 <= shown.reveal["top"] + 400
+    assert (shown.reach["top"], shown.reach["height"]) == (60, 20)
     assert 3 in drawn
 
 
@@ -82,3 +82,5 @@ def test_arrays_are_packed_one_behind_another():
             assert place["offset"] % 4 == 0
             part = np.frombuffer(data, array.dtype, array.size, place["offset"])
             np.testing.assert_array_equal(part, array)
+    stamps = {row["stamp"] for row in rows}
+    assert stamps == {int.from_bytes(data[:4], "little")}
