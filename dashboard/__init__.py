@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.config import StorageConfig
 
 __all__ = ["serve"]
 
@@ -14,6 +18,7 @@ def serve(
     open_browser: bool = True,
     origins: Sequence[str] = (),
     users: str | Path | None = None,
+    storage: "StorageConfig | None" = None,
 ) -> None:
     """Serve some stores until interrupted; see `dashboard.server.serve`."""
     from dashboard.server import serve as run_server  # noqa: PLC0415  # panel takes a second
@@ -25,4 +30,5 @@ def serve(
         open_browser=open_browser,
         origins=origins,
         users=users,
+        storage=storage,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import zarr
 
+from pipeline.config import StorageConfig
 from pipeline.store import open_store
 
 __all__ = ["OpenCommit", "newest_commit"]
@@ -83,8 +84,8 @@ class OpenCommit:
 class _OpenStore:
     """A store and its newest commit."""
 
-    def __init__(self, location: str) -> None:
-        self._reader = open_store(location)
+    def __init__(self, location: str, storage: StorageConfig | None) -> None:
+        self._reader = open_store(location, storage)
         self._lock = threading.Lock()
         self._asked = time.monotonic()
         self._commit = OpenCommit(self._reader.root(), self._reader.snapshot_id)
@@ -99,26 +100,34 @@ class _OpenStore:
             return self._commit
 
 
-_stores: dict[str, _OpenStore] = {}
+_stores: dict[tuple[str, StorageConfig | None], _OpenStore] = {}
 _opening = threading.Lock()
 
 
-def newest_commit(location: str) -> OpenCommit:
+def newest_commit(location: str, storage: StorageConfig | None = None) -> OpenCommit:
     """Give the newest commit of a store, shared by all who ask.
+
+    Parameters
+    ----------
+    location : str
+        Path or URL.
+    storage : StorageConfig, optional
+        How buckets are reached; by the environment where it says nothing.
 
     Raises
     ------
     StoreError
         When it is no store.
     """
+    key = location, storage
     with _opening:
-        if location not in _stores:
-            _stores[location] = _OpenStore(location)
-        store = _stores[location]
+        if key not in _stores:
+            _stores[key] = _OpenStore(location, storage)
+        store = _stores[key]
     try:
         return store.newest()
     except Exception:
         # Whoever asks next opens it anew: it may have been removed and made again.
         with _opening:
-            _stores.pop(location, None)
+            _stores.pop(key, None)
         raise

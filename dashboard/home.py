@@ -9,21 +9,24 @@ from dashboard.canvas.header import Header
 from dashboard.controls import text
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
+from pipeline.config import StorageConfig
 
 __all__ = ["home", "unreachable"]
 
 TITLES = ("run", "network", "iterations", "weights", "classes", "findings", "updated")
 
 
-def home(runs: Mapping[str, str]) -> pn.viewable.Viewable:
+def home(runs: Mapping[str, str], storage: StorageConfig | None = None) -> pn.viewable.Viewable:
     """List runs by the name of their page.
 
     Parameters
     ----------
     runs : mapping of str to str
         Page name to store.
+    storage : StorageConfig, optional
+        How buckets are reached.
     """
-    rows = "".join(_row(slug, location) for slug, location in runs.items())
+    rows = "".join(_row(slug, location, storage) for slug, location in runs.items())
     head = "".join(f"<th scope='col'>{title}</th>" for title in TITLES)
     table = f"<div class='dt-home'><table><tr>{head}</tr>{rows}</table></div>"
     return _page(f"{len(runs)} runs", table)
@@ -56,10 +59,10 @@ def _page(facts: str, content: str) -> pn.viewable.Viewable:
     )
 
 
-def _row(slug: str, location: str) -> str:
+def _row(slug: str, location: str, storage: StorageConfig | None) -> str:
     link = f"<a href='./{html.escape(slug)}'>{html.escape(slug)}</a>"
     try:
-        run = Run(location)
+        run = Run(location, storage)
     except DeepTrackerError as error:
         return f"<tr><td>{link}</td><td colspan='6'>{html.escape(str(error))}</td></tr>"
     cells = (

@@ -126,7 +126,7 @@ class OpenedRun:
     @cached_property
     def tree(self) -> xr.DataTree:
         """Everything in the store, read when it is looked at."""
-        return open_store(self._run.location).tree()
+        return open_store(self._run.location, self._run.storage).tree()
 
     @property
     def findings(self) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import zarr
 
 from dashboard.commits import newest_commit
+from pipeline.config import StorageConfig
 
 __all__ = ["Run"]
 
@@ -22,6 +23,8 @@ class Run:
     ----------
     location : str
         The store.
+    storage : StorageConfig, optional
+        How buckets are reached, the log's too; by the environment where it says nothing.
 
     Raises
     ------
@@ -29,13 +32,14 @@ class Run:
         When it is no store.
     """
 
-    def __init__(self, location: str) -> None:
+    def __init__(self, location: str, storage: StorageConfig | None = None) -> None:
         self.location = location
-        self._commit = newest_commit(location)
+        self.storage = storage
+        self._commit = newest_commit(location, storage)
 
     def refresh(self) -> bool:
         """Go on to the newest commit; whether there was one."""
-        newest = newest_commit(self.location)
+        newest = newest_commit(self.location, self.storage)
         if newest is self._commit:
             return False
         self._commit = newest

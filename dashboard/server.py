@@ -20,6 +20,7 @@ from dashboard.signin import SignIn
 from dashboard.theme import PAGE_CSS, WIDGET_CSS
 from dashboard.users import Users
 from deeptracker.errors import DeepTrackerError
+from pipeline.config import StorageConfig
 
 __all__ = ["serve"]
 
@@ -34,6 +35,7 @@ def serve(
     open_browser: bool = True,
     origins: Sequence[str] = (),
     users: str | Path | None = None,
+    storage: StorageConfig | None = None,
 ) -> None:
     """Serve the pages of some stores until interrupted.
 
@@ -52,6 +54,8 @@ def serve(
         behind a proxy, say.
     users : str or Path, optional
         A users file; without one nobody is asked who they are.
+    storage : StorageConfig, optional
+        How buckets are reached, for stores and for the logs behind them.
 
     Raises
     ------
@@ -59,16 +63,18 @@ def serve(
         When a store cannot be opened, the port is taken or the users file is unfit.
     """
     sign_in = SignIn(Users(users)) if users is not None else None
-    runs = _named(stores)
+    runs = _named(stores, storage)
     port = port or _free_port(address)
     _check_port(address, port)
     pn.extension(raw_css=[WIDGET_CSS])
-    pages: dict[str, Callable[[], Any]] = {slug: _page(location) for slug, location in runs.items()}
-    _warm(next(iter(runs.values())))
+    pages: dict[str, Callable[[], Any]] = {
+        slug: _page(location, storage) for slug, location in runs.items()
+    }
+    _warm(next(iter(runs.values())), storage)
     first = next(iter(runs))
     shown = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
     if len(runs) > 1:
-        pages["/"] = _home(runs)
+        pages["/"] = _home(runs, storage)
     target = f"{shown}/{first}" if len(runs) == 1 else f"{shown}/"
     print(f"DeepTracker shows {', '.join(runs)} at {target} (stop with Ctrl-C)", flush=True)  # noqa: T201
     server = pn.serve(
@@ -103,11 +109,11 @@ def _origins(address: str, port: int, given: Sequence[str]) -> list[str] | str:
     return [*own, *given]
 
 
-def _named(stores: Sequence[str]) -> dict[str, str]:
+def _named(stores: Sequence[str], storage: StorageConfig | None) -> dict[str, str]:
     """Give each store a name for its address; opening each shows early what is wrong."""
     named: dict[str, str] = {}
     for location in stores:
-        Run(location)
+        Run(location, storage)
         stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(location.rstrip("/")).name)
         stem = stem.removesuffix(".dtstore") or "run"
         slug, number = stem, 2
@@ -117,12 +123,12 @@ def _named(stores: Sequence[str]) -> dict[str, str]:
     return named
 
 
-def _page(location: str) -> Callable[[], pn.viewable.Viewable]:
+def _page(location: str, storage: StorageConfig | None) -> Callable[[], pn.viewable.Viewable]:
     def make() -> pn.viewable.Viewable:
         _dress()
         place = pn.state.location
         try:
-            run = Run(location)
+            run = Run(location, storage)
         except DeepTrackerError as error:
             return unreachable(location, str(error))
         dark = pn.state.cookies.get("dt-dark") == "1"
@@ -138,10 +144,12 @@ def _page(location: str) -> Callable[[], pn.viewable.Viewable]:
     return make
 
 
-def _home(runs: dict[str, str]) -> Callable[[], pn.viewable.Viewable]:
+def _home(
+    runs: dict[str, str], storage: StorageConfig | None
+) -> Callable[[], pn.viewable.Viewable]:
     def make() -> pn.viewable.Viewable:
         _dress()
-        return home(runs)
+        return home(runs, storage)
 
     return make
 
@@ -154,9 +162,9 @@ def _dress() -> None:
         document.template_variables["page_css"] = PAGE_CSS
 
 
-def _warm(location: str) -> None:
+def _warm(location: str, storage: StorageConfig | None) -> None:
     """Compile and load what the first person would otherwise wait for."""
-    page = RunPage(Run(location))
+    page = RunPage(Run(location, storage))
     page.selection.view = "weights"
 
 

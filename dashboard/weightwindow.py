@@ -13,6 +13,7 @@ import numpy as np
 from dashboard.cache import SHARED
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
+from pipeline.config import StorageConfig
 from pipeline.sources import Source, open_source, to_float
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import RAW_DTYPES, reading
@@ -229,7 +230,8 @@ def _of_single(values: np.ndarray, statistic: str) -> np.ndarray:
 def _exact(
     run: Run, parameter: str, first: int, last: int, columns: np.ndarray, *, gradient: bool
 ) -> np.ndarray:
-    source = _source(str(run.attributes["source"]), run.commit)
+    log, pattern = str(run.attributes["source"]), run.attributes.get("source_pattern")
+    source = _source(log, pattern, run.storage, run.commit)
     values = np.full((len(columns), last - first), np.nan, np.float32)
     found = [source.locate(parameter, int(run.iterations[column]), gradient) for column in columns]
     with reading(Request(ref, first, last) for ref in found if ref is not None) as read_range:
@@ -242,5 +244,7 @@ def _exact(
 
 # A commit is a sign that the log may have grown since.
 @lru_cache(maxsize=4)
-def _source(location: str, _commit: str) -> Source:
-    return open_source(location)
+def _source(
+    location: str, pattern: str | None, storage: StorageConfig | None, _commit: str
+) -> Source:
+    return open_source(location, pattern, storage)

@@ -34,6 +34,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+StorageOption = Annotated[
+    Path | None, typer.Option("--config", help="A YAML file; its 'storage' says how to reach S3.")
+]
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -224,10 +227,12 @@ def serve(
         list[str] | None,
         typer.Option(help="HOST[:PORT] by which browsers know this server, behind a proxy."),
     ] = None,
+    config: StorageOption = None,
 ) -> None:
     """Serve the dashboard of one or more stores."""
     with _one_line_errors():
         from dashboard import serve as serve_stores
+        from pipeline.config import load_config
 
         serve_stores(
             stores,
@@ -236,6 +241,7 @@ def serve(
             open_browser=not no_browser,
             origins=origin or (),
             users=users,
+            storage=load_config(config).storage,
         )
 
 
@@ -258,13 +264,15 @@ def user(
 @app.command()
 def info(
     store: Annotated[str, typer.Argument(help="A processed run.")],
+    config: StorageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
 ) -> None:
     """Tell what a store holds."""
     with _one_line_errors():
+        from pipeline.config import load_config
         from pipeline.summary import describe_store
 
-        description = describe_store(store)
+        description = describe_store(store, load_config(config).storage)
         if as_json:
             typer.echo(json.dumps(description.as_dict()))
         else:
@@ -281,6 +289,7 @@ def compact(
     keep_days: Annotated[
         float, typer.Option(min=0.0, help="Keep the commits of so many days as well.")
     ] = 0.0,
+    config: StorageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
 ) -> None:
     """Free what older commits and killed runs left in a store."""
@@ -288,9 +297,13 @@ def compact(
         from datetime import timedelta
 
         from pipeline.compaction import compact as compact_store
+        from pipeline.config import load_config
 
         freed = compact_store(
-            store, grace=timedelta(hours=grace_hours), keep=timedelta(days=keep_days)
+            store,
+            grace=timedelta(hours=grace_hours),
+            keep=timedelta(days=keep_days),
+            storage=load_config(config).storage,
         )
         if as_json:
             typer.echo(json.dumps(freed.as_dict()))

@@ -122,6 +122,7 @@ def _root_attributes(subject: Subject, created: str | None) -> dict[str, Any]:
         "run": described.name or subject.source.network,
         "network": subject.source.network,
         "source": subject.source.location,
+        "source_pattern": subject.config.source.pattern,
         "created": created or now,
         "updated": now,
         "framework": described.framework,

@@ -2,7 +2,10 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pipeline.config import StorageConfig
 
 __all__ = ["StoreDescription", "Summary", "describe_store"]
 
@@ -136,8 +139,17 @@ class StoreDescription:
         )
 
 
-def describe_store(location: str | Path) -> StoreDescription:
+def describe_store(
+    location: str | Path, storage: "StorageConfig | None" = None
+) -> StoreDescription:
     """Open a store and tell what it holds.
+
+    Parameters
+    ----------
+    location : str or Path
+        The store.
+    storage : StorageConfig, optional
+        How buckets are reached; by the environment where it says nothing.
 
     Raises
     ------
@@ -148,7 +160,7 @@ def describe_store(location: str | Path) -> StoreDescription:
     from pipeline.arrays import array_at, read  # noqa: PLC0415
     from pipeline.store import open_store  # noqa: PLC0415
 
-    reader = open_store(location)
+    reader = open_store(location, storage)
     root = reader.root()
     attrs = root.attrs.asdict()
     iterations = read(root, "iteration")
