@@ -75,9 +75,14 @@ class ArraySpec:
         return {"cname": "zstd", "clevel": 3, "shuffle": "shuffle"}
 
     def encode(self, chunk: np.ndarray) -> bytes:
-        """Encode one whole chunk as the array's metadata say."""
+        """Encode one whole chunk as the array's metadata say; bfloat16 is stored as float32."""
         if self.quick:
             chunk = chunk.T
+            from pipeline.kernels.planes import packed, upper_halves  # noqa: PLC0415  # readers don't
+
+            halves = upper_halves(chunk)
+            if halves is not None:
+                return packed(halves, chunk.shape[-1])
         plain = np.ascontiguousarray(chunk, np.dtype(self.dtype).newbyteorder("<"))
         settings = self._blosc
         shuffle = {"shuffle": blosc.SHUFFLE, "bitshuffle": blosc.BITSHUFFLE}[settings["shuffle"]]
@@ -90,11 +95,12 @@ class ArraySpec:
         values = np.frombuffer(bytearray(blosc.decompress(data)), dtype)
         return values.reshape(self.chunks[::-1]).T if self.quick else values.reshape(self.chunks)
 
-    def empty_chunk(self) -> np.ndarray:
+    def empty_chunk(self, dtype: np.dtype | None = None) -> np.ndarray:
         """Give a chunk of nothing but missing values, laid out as it is encoded."""
+        dtype = np.dtype(self.dtype) if dtype is None else dtype
         if self.quick:
-            return np.full(self.chunks[::-1], self.fill, self.dtype).T
-        return np.full(self.chunks, self.fill, self.dtype)
+            return np.full(self.chunks[::-1], self.fill, dtype).T
+        return np.full(self.chunks, self.fill, dtype)
 
     def metadata(self) -> bytes:
         """Give the array's zarr.json, as the Zarr v3 specification has it."""
@@ -332,7 +338,7 @@ def _completed(patch: _Patch) -> np.ndarray:
     spec = patch.spec
     if patch.values.shape == spec.chunks:
         return patch.values
-    chunk = spec.empty_chunk()
+    chunk = spec.empty_chunk(patch.values.dtype)
     chunk[patch.region] = patch.values
     return chunk
 

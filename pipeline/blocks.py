@@ -130,7 +130,7 @@ def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: in
     """
     tiles = 2 * TILE * (item_bytes + 4)
     chunks = sum(min(-(-weights // per_row), CHUNK_ROWS) for per_row in level_weights(weights))
-    pyramid = 3 * 4 * columns * chunks
+    pyramid = 3 * 2 * columns * chunks
     histograms = HISTOGRAM_BYTES * columns
     filters = FILTER_BYTES * columns * (weights // filter_size + 1)
     return tiles + pyramid + histograms + filters + 2 * WRITE_BUFFER_BYTES + PROCESS_BYTES

@@ -14,8 +14,8 @@ from pipeline.allocation import keep_freed_memory
 from pipeline.arrays import ArraySpec, ChunkWriter
 from pipeline.blocks import Block, Columns, Part
 from pipeline.kernels.histograms import SparseHistogram
+from pipeline.kernels.levels import LevelRows
 from pipeline.kernels.moments import Moments
-from pipeline.kernels.pyramids import LevelRows
 from pipeline.kernels.statistics import coarse_histogram, statistics
 from pipeline.kernels.tensor_pass import PassResult, TensorPass, owned_weights
 from pipeline.kernels.tiles import tile_ranges

@@ -1,42 +1,17 @@
 """Pyramid levels: coarser rows from finer ones, and the rounding of what is stored."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numba import njit
 
 from pipeline.kernels.lanes import ROW, greater, lesser
 from pipeline.kernels.tiles import TILE
 
-__all__ = ["FACTOR", "TILE_LEVELS", "LevelRows", "coarsen", "round_rows", "store_rows"]
+__all__ = ["FACTOR", "TILE_LEVELS", "coarsen", "round_rows", "store_rows"]
 
 FACTOR = 4
 TILE_LEVELS = 7  # a row of the seventh covers a tile
 assert ROW * FACTOR ** (TILE_LEVELS - 1) == TILE
 EXPONENT, MANTISSA = np.uint32(0x7F800000), np.uint32(0x007FFFFF)
-
-
-@dataclass(frozen=True)
-class LevelRows:
-    """Some rows of one pyramid level, rounded to 7 explicit bits of the mantissa.
-
-    Rounding is to the nearest, so that the relative error is at most 2**-8. NaN where a row has no
-    finite weight, or a column no snapshot.
-
-    Attributes
-    ----------
-    level : int
-        Counted from 0, the finest.
-    first_row : int
-        Counted from the part's first row.
-    values : numpy.ndarray
-        float32 [measure, row, column], mean, min and max; each lies in memory column by column. A
-        view of a buffer that is used again.
-    """
-
-    level: int
-    first_row: int
-    values: np.ndarray
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -84,7 +59,7 @@ def coarsen_full(fine, coarse, known):
 
 @njit(cache=True, nogil=True)
 def round_rows(values, out):
-    """Round float32 [row] as `LevelRows` says, into bits [row]."""
+    """Round float32 [row] to bfloat16 (as `LevelRows` says), in bits: uint16 [row]."""
     bits = values.view(np.uint32)
     for row in range(bits.size):
         value = bits[row]
@@ -92,8 +67,8 @@ def round_rows(values, out):
         # Neither a NaN nor the greatest finite numbers may round into infinity.
         special = (value & EXPONENT) == EXPONENT or (up & EXPONENT) == EXPONENT
         missing = (value & EXPONENT) == EXPONENT and (value & MANTISSA) != 0
-        kept = np.uint32((value if special else up) & np.uint32(0xFFFF0000))
-        out[row] = np.uint32(0x7FC00000) if missing else kept
+        kept = np.uint16((value if special else up) >> np.uint32(16))
+        out[row] = np.uint16(0x7FC0) if missing else kept
 
 
 @njit(cache=True, nogil=True)
@@ -114,7 +89,7 @@ def store_rows(rows, weights, full, position, column, columns, geometry, out):
         Which of how many snapshots.
     geometry : int64 [level, 2]
         Where each level's chunk begins in `out`, and its rows.
-    out : uint32 [value]
+    out : uint16 [value]
         Of each level a chunk [measure, column, row].
     """
     fine, spare = rows

@@ -8,16 +8,9 @@ import numpy as np
 
 from pipeline.kernels import spans
 from pipeline.kernels.histograms import FINE_BINS, SparseHistogram
+from pipeline.kernels.levels import LevelRows, Pyramid
 from pipeline.kernels.moments import Moments
-from pipeline.kernels.pyramids import (
-    FACTOR,
-    TILE_LEVELS,
-    LevelRows,
-    coarsen,
-    round_rows,
-    store_rows,
-)
-from pipeline.kernels.spans import COUNTS, ROW, SPAN, SUMS
+from pipeline.kernels.spans import COUNTS, SPAN, SUMS
 from pipeline.kernels.tiles import TILE, find_regular, measure_tile, tile_ranges, widen
 
 __all__ = ["FILTER_MEASURES", "PassResult", "TensorPass", "owned_weights"]
@@ -312,85 +305,6 @@ class TensorPass:
         }
         # A part within one large filter owns none.
         return {name: values.astype(np.float32).T[: self._count] for name, values in found.items()}
-
-
-class Pyramid:
-    """The rows of a part's levels, chunk by chunk."""
-
-    def __init__(
-        self,
-        level_weights: tuple[int, ...],
-        chunk_rows: tuple[int, ...],
-        weights: int,
-        columns: int,
-    ) -> None:
-        assert level_weights[0] == ROW
-        assert all(coarse == FACTOR * fine for fine, coarse in itertools.pairwise(level_weights))
-        self._level_weights = level_weights
-        self._weights = weights
-        self._columns = columns
-        rows = [-(-weights // per_row) for per_row in level_weights[:TILE_LEVELS]]
-        self._chunk_rows = [min(pair) for pair in zip(rows, chunk_rows, strict=False)]
-        sizes = [3 * columns * count for count in self._chunk_rows]
-        starts = [0, *itertools.accumulate(sizes)]
-        self._chunks = np.full(starts[-1], np.nan, np.float32)
-        self._geometry = np.array(list(zip(starts, self._chunk_rows, strict=False)), np.int64)
-        tile_rows = -(-min(weights, TILE) // ROW)
-        rooms = np.empty((2, 4, tile_rows), np.float32)
-        self._rooms = tuple(rooms[0]), tuple(rooms[1])
-        # A row a tile, of which the coarsest levels are made: mean, min, max, finite weights.
-        self._tops = np.full((columns, 4, -(-weights // TILE)), np.nan, np.float32)
-        self._tops[:, 3] = 0
-
-    @property
-    def finest(self) -> tuple[np.ndarray, ...]:
-        """Where the tile's finest rows go: mean, min, max and finite weights, float32 [row]."""
-        return self._rooms[0]
-
-    def add(self, position: int, column: int, regular: bool) -> None:
-        """Take the tile's finest rows of one snapshot."""
-        weights = min(self._weights - position, TILE)
-        if weights <= 0:
-            return
-        top = store_rows(
-            self._rooms,
-            weights,
-            regular and weights == TILE,
-            position,
-            column,
-            self._columns,
-            self._geometry,
-            self._chunks.view(np.uint32),
-        )
-        self._tops[column, :, position // TILE] = top
-
-    def finished(self, position: int) -> Iterator[LevelRows]:
-        """Yield the chunks that end in this tile, and with the last one the coarsest levels."""
-        end = min(position + TILE, self._weights)
-        if position >= self._weights:
-            return
-        for level, (start, rows) in enumerate(self._geometry):
-            per_row = self._level_weights[level]
-            done = -(-end // per_row)
-            if end == self._weights or end % (per_row * rows) == 0:
-                first = (done - 1) // rows * rows
-                chunk = self._chunks[start : start + 3 * self._columns * rows]
-                chunk = chunk.reshape(3, self._columns, rows)
-                yield LevelRows(level, first, chunk.transpose(0, 2, 1)[:, : done - first])
-        if end == self._weights:
-            yield from self._coarsest()
-
-    def _coarsest(self) -> Iterator[LevelRows]:
-        fine = self._tops
-        for level in range(TILE_LEVELS, len(self._level_weights)):
-            coarse = np.empty((*fine.shape[:2], -(-fine.shape[2] // FACTOR)), np.float32)
-            rounded = np.empty((3, self._columns, coarse.shape[2]), np.uint32)
-            for column in range(self._columns):
-                coarsen(tuple(fine[column]), tuple(coarse[column]))
-                for measure in range(3):
-                    round_rows(coarse[column, measure], rounded[measure, column])
-            yield LevelRows(level, 0, rounded.view(np.float32).transpose(0, 2, 1))
-            fine = coarse
 
 
 def _relative(change: np.ndarray, before: np.ndarray) -> np.ndarray:

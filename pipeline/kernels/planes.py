@@ -1,0 +1,265 @@
+"""Pyramid chunks in the compressed form that any reader of Blosc understands, made quickly.
+
+What is stored is rounded to bfloat16 and read as float32: the lower half of every value is zero.
+Blosc's *bitshuffle* puts bit 0 of all values first, then bit 1 of all, and so on; LZ4 follows. Here
+only the 16 planes of the upper half are moved, 64 values at a time, and the LZ4 stream is written
+directly: a run for the zeros, runs where a plane stays equal, a back reference where a column
+equals the one before, and the rest (mostly the mantissa, which nothing compresses) as it is.
+
+Formats: c-blosc's README_CHUNK_FORMAT.rst (version 1) and LZ4's lz4_Block_format.md.
+"""
+
+import numpy as np
+from llvmlite import ir
+from ml_dtypes import bfloat16
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+__all__ = ["packed", "upper_halves"]
+
+LANES = 64  # values that are moved together: a bit of each makes a word
+HALF_BITS = 16
+BLOCK = 16_384  # values: 64 KiB, over which LZ4's back references reach
+HEADER_BYTES = 16
+# Version of the format and of LZ4's; LZ4, bitshuffled, a block not split by bytes; bytes a value.
+HEADER = (2, 1, 0x20 | 0x10 | 0x04, 4)
+LEAST_MATCH, LEAST_RUN = 4, 2  # bytes of a back reference; words that are worth one
+LITERAL_WORDS = 2  # LZ4 wants a block to end in literals
+WORDS_TOGETHER = 8
+
+quick = njit(cache=True, nogil=True)
+
+
+@intrinsic
+def move_bits(typingctx, values, first, planes, words):  # noqa: ARG001  # Numba's signature
+    """Move the bits of 64 values into a word of each of 16 planes.
+
+    Parameters
+    ----------
+    values : uint16 [value], contiguous
+        Those from `first` on, a multiple of 64, are taken; there must be 64.
+    planes : uint64 [plane * words], contiguous
+        Word ``first / 64`` of each plane is written.
+    words : int
+        Of a plane.
+    """
+
+    def generate(context, builder, signature, arguments):
+        byte, word = ir.IntType(8), ir.IntType(64)
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        target = context.make_array(signature.args[2])(context, builder, arguments[2])
+        place = cgutils.gep_inbounds(builder, source.data, arguments[1])
+        halves = ir.VectorType(ir.IntType(HALF_BITS), LANES)
+        loaded = builder.load(builder.bitcast(place, halves.as_pointer()))
+        loaded.align = 2
+        index = builder.lshr(arguments[1], ir.Constant(arguments[1].type, 6))
+        for upper in (False, True):
+            part = builder.lshr(loaded, ir.Constant(halves, [8] * LANES)) if upper else loaded
+            part = builder.trunc(part, ir.VectorType(byte, LANES))
+            for bit in reversed(range(8)):
+                signs = builder.icmp_signed("<", part, ir.Constant(part.type, [0] * LANES))
+                plane = ir.Constant(index.type, 8 * upper + bit)
+                place = builder.add(builder.mul(plane, arguments[3]), index)
+                slot = cgutils.gep_inbounds(builder, target.data, place)
+                builder.store(builder.bitcast(signs, word), slot)
+                part = builder.add(part, part)
+        return context.get_dummy_value()
+
+    return types.void(values, types.intp, planes, types.intp), generate
+
+
+@intrinsic
+def copy_bytes(typingctx, source, start, target, at, count):  # noqa: ARG001
+    """Copy `count` bytes from source[start] to target[at]; both are uint8, contiguous."""
+
+    def generate(context, builder, signature, arguments):
+        arrays = [
+            context.make_array(signature.args[place])(context, builder, arguments[place])
+            for place in (0, 2)
+        ]
+        cgutils.raw_memcpy(
+            builder,
+            cgutils.gep_inbounds(builder, arrays[1].data, arguments[3]),
+            cgutils.gep_inbounds(builder, arrays[0].data, arguments[1]),
+            arguments[4],
+            ir.Constant(arguments[4].type, 1),
+        )
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, target, types.intp, types.intp), generate
+
+
+def upper_halves(chunk: np.ndarray) -> np.ndarray | None:
+    """Give values as they can be `packed`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        uint16 [value], of bfloat16, or of float32 whose lower halves are all zero; None where
+        these are not, or the number of values is not a multiple of 64.
+    """
+    if chunk.size == 0 or chunk.size % LANES:
+        return None
+    if chunk.dtype == bfloat16:
+        return np.ascontiguousarray(chunk).view(np.uint16).ravel()
+    if chunk.dtype != np.float32:
+        return None
+    bits = np.ascontiguousarray(chunk).view(np.uint32).ravel()
+    if np.bitwise_or.reduce(bits) & 0xFFFF:
+        return None
+    return (bits >> 16).astype(np.uint16)
+
+
+def packed(values: np.ndarray, column_values: int) -> bytes:
+    """Compress values as Blosc would: bitshuffled in blocks, then LZ4.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        uint16 [value], contiguous: the upper halves of float32. As many as a multiple of 64.
+    column_values : int
+        Values of one column of the chunk; one that equals the one before it costs next to nothing.
+    """
+    assert values.size % LANES == 0
+    even = column_values % (LANES * WORDS_TOGETHER) == 0 and column_values <= BLOCK // 2
+    block = min(BLOCK // column_values * column_values if even else BLOCK, values.size)
+    blocks = -(-values.size // block)
+    # Literals, and the lengths of runs and literals, a byte for each 255.
+    out = np.empty(HEADER_BYTES + 2 * values.size + values.size // 32 + 64 * blocks, np.uint8)
+    planes = np.empty(HALF_BITS * block // LANES, np.uint64)
+    column_words = column_values // LANES if even else 0
+    size = pack(values, block, column_words, planes, planes.view(np.uint8), out)
+    out[:4] = HEADER
+    out[4:HEADER_BYTES].view("<u4")[:] = 4 * values.size, 4 * block, size
+    return out[:size].tobytes()
+
+
+@quick
+def pack(values, block, column_words, planes, plane_bytes, out):
+    """Write all blocks behind the header's place; return the size of the whole.
+
+    Parameters
+    ----------
+    values : uint16 [value]
+    block : int
+        Values a block, a multiple of 64.
+    column_words : int
+        Words of a plane that are one column; 0 where columns do not fill whole words.
+    planes, plane_bytes : uint64 [word] and the same memory as uint8
+        Room for a block's planes.
+    out : uint8 [byte]
+    """
+    blocks = -(-values.size // block)
+    at = HEADER_BYTES + 4 * blocks
+    for number in range(blocks):
+        part = values[number * block : (number + 1) * block]
+        words = part.size // LANES
+        for first in range(0, part.size, LANES):
+            move_bits(part, first, planes, words)
+        put_word(out, HEADER_BYTES + 4 * number, at)
+        start = at + 4
+        at = write_zeros(out, start, 2 * part.size)
+        at = write_planes(planes, plane_bytes, words, column_words, out, at)
+        put_word(out, start - 4, at - start)
+    return at
+
+
+@quick
+def write_planes(planes, plane_bytes, words, column_words, out, at):
+    """Write the 16 planes of a block as LZ4 sequences; return where they end."""
+    total = HALF_BITS * words
+    last = total - LITERAL_WORDS
+    begin = 0  # of the literals, in bytes
+    word = 0
+    while word < last:
+        # A column within a plane, but for the first, may be that before it once more.
+        column = column_words and word % column_words == 0 and word % words
+        if column and word + column_words <= last and repeats(planes, word, column_words):
+            step = 8 * column_words
+            at = write_sequence(out, at, plane_bytes, begin, 8 * word, step, step)
+            word += column_words
+            begin = 8 * word
+            continue
+        together = word % WORDS_TOGETHER == 0 and word + WORDS_TOGETHER <= last
+        if together and not any_even(planes, word):
+            word += WORDS_TOGETHER
+            continue
+        bits = planes[word]
+        end = word + 1
+        if bits + np.uint64(1) <= np.uint64(1):
+            while end < last and planes[end] == bits:
+                end += 1
+        if end - word >= LEAST_RUN:
+            # The run's first byte stands for itself, and is repeated.
+            size = 8 * (end - word) - 1
+            at = write_sequence(out, at, plane_bytes, begin, 8 * word + 1, 1, size)
+            begin = 8 * end
+        word = end
+    return write_sequence(out, at, plane_bytes, begin, 8 * total, 0, 0)
+
+
+@quick
+def repeats(planes, word, count):
+    """Whether some words equal as many before them."""
+    same = 0
+    while same < count and planes[word + same] == planes[word + same - count]:
+        same += 1
+    return same == count
+
+
+@quick
+def any_even(planes, word):
+    """Whether any of eight words is all zeros or all ones."""
+    least = np.uint64(2)
+    for i in range(WORDS_TOGETHER):
+        least = min(least, planes[word + i] + np.uint64(1))
+    return least < np.uint64(2)
+
+
+@quick
+def write_zeros(out, at, count):
+    """Write a zero and a back reference that repeats it: `count` zeros, more than 19."""
+    out[at] = 0x1F
+    out[at + 1] = 0
+    out[at + 2] = 1
+    out[at + 3] = 0
+    return write_length(out, at + 4, count - 1 - LEAST_MATCH - 15)
+
+
+@quick
+def write_sequence(out, at, source, begin, end, offset, length):
+    """Write literal bytes source[begin:end] and a back reference; none where `length` is 0."""
+    token = at
+    literals, match = end - begin, length - LEAST_MATCH
+    at += 1
+    if literals >= 15:
+        at = write_length(out, at, literals - 15)
+    copy_bytes(source, begin, out, at, literals)
+    at += literals
+    if length:
+        out[at] = offset & 0xFF
+        out[at + 1] = offset >> 8
+        at += 2
+        if match >= 15:
+            at = write_length(out, at, match - 15)
+    out[token] = min(literals, 15) << 4 | (min(match, 15) if length else 0)
+    return at
+
+
+@quick
+def write_length(out, at, rest):
+    """Write what of a length is beyond the token's 15, a byte for each 255 and one more."""
+    while rest >= 255:
+        out[at] = 255
+        at += 1
+        rest -= 255
+    out[at] = rest
+    return at + 1
+
+
+@quick
+def put_word(out, at, value):
+    """Write 32 bits, little-endian."""
+    for i in range(4):
+        out[at + i] = (value >> (8 * i)) & 0xFF
