@@ -1,32 +1,32 @@
 """The Dask graph: two stages of small tasks on a cluster, and what comes back from them.
 
 First stage, per column block: every block task measures its parts and writes what is whole; a tree
-of merges ends in one task that writes the nodes. Outcomes go beside them. Second stage, over the
-columns that the first has written: filter scores and class anomalies.
+of merges ends in one task that writes the nodes. Outcomes go beside them, and class anomalies as
+soon as those are there. Second stage, over the columns that the first has written: filter scores.
 
 Nothing large travels: a task gets byte ranges and gives back the chunks' addresses, and the tallies
-of the nodes that it holds only in part.
+of the nodes that it holds only in part. Every task writes on a fork of the same commit; one that
+reads what others have written is given their forks as well, so that nobody waits for a commit.
 """
 
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import icechunk
 import numpy as np
 
 from pipeline.blocks import Block, Columns, Plan, column_blocks
 from pipeline.changes import Recording
+from pipeline.forks import merged_forks
 from pipeline.jobs import Job, Jobs, Label
-from pipeline.measuring import PartReads, combine_blocks, measure_block, write_nodes
+from pipeline.measuring import combine_blocks, measure_block, write_nodes
+from pipeline.places import Places
 from pipeline.progress import Progress
 from pipeline.schema import Schema
 from pipeline.scoring import BandScore, filter_bands, score_filters
 from pipeline.subject import Subject
 from pipeline.validation import ClassCounts, class_bands, count_anomalies, write_outcomes
 
-__all__ = ["Comparison", "Run", "conclude", "measure"]
+__all__ = ["Comparison", "Measured", "Run", "compare", "compared", "measure"]
 
 FAN_IN = 16
 
@@ -51,52 +51,74 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """The first stage's end.
+
+    Attributes
+    ----------
+    written : bytes
+        A fork that knows all its chunks.
+    nbytes : int
+        Bytes of the log that were read.
+    counts : tuple of Job
+        What goes on: the class anomalies, which need the outcomes alone.
+    """
+
+    written: bytes
+    nbytes: int
+    counts: tuple[Job, ...]
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """What the second stage found out about the new columns."""
+    """What the second stage found out about the new columns, and a fork that knows its chunks."""
 
     bands: tuple[BandScore, ...] = ()
     classes: tuple[ClassCounts, ...] = ()
+    written: bytes = b""
 
 
-def measure(jobs: Jobs, session: icechunk.Session, run: Run, progress: Progress) -> int:
-    """Run the first stage, and merge its writes into the session.
-
-    Returns
-    -------
-    int
-        Bytes of the log that were read.
-    """
-    fork = pickle.dumps(session.fork())
+def measure(jobs: Jobs, fork: bytes, run: Run, progress: Progress) -> Measured:
+    """Run the first stage."""
     progress.stage("measuring")
-    merges: dict[Job, _Merge] = {}
-    for columns, group in run.plan.by_columns():
-        blocks = [_submit_block(jobs, fork, run, block) for block in group]
-        merges |= dict.fromkeys(blocks, _Merge(jobs, run, columns, blocks))
+    # First, so that the anomalies are counted beside the weights.
     outcomes = _submit_outcomes(jobs, fork, run)
-    ends = []
+    missing = set(outcomes)
+    counts: list[Job] = []
+    merges: dict[Job, _Merge] = {}
+    nodes: list[Job] = []
+    groups = list(run.plan.by_columns())
+    for columns, group in groups:
+        blocks = _submit_blocks(jobs, fork, run, group)
+        merges |= dict.fromkeys(blocks, _Merge(jobs, run, columns, blocks))
     for job in jobs.finished():
         progress.advance(job.label.nbytes)
         merge = merges.pop(job, None)
         if merge is not None:
             merges |= dict.fromkeys(merge.after(job), merge)
+        elif job in missing:
+            missing.discard(job)
+            counts += [] if missing else _submit_classes(jobs, fork, run, outcomes)
         elif job.label.kind == "nodes":
-            ends.append(job)
-    finished = jobs.results(ends)
+            nodes.append(job)
+        if len(nodes) == len(groups) and not missing:
+            break
+    finished = jobs.results(nodes)
     forks = [result.fork for result in finished] + jobs.results(outcomes)
-    _merge(session, forks)
-    return sum(result.nbytes for result in finished)
+    nbytes = sum(result.nbytes for result in finished)
+    return Measured(merged_forks(fork, forks), nbytes, tuple(counts))
 
 
-def conclude(jobs: Jobs, session: icechunk.Session, run: Run, progress: Progress) -> Comparison:
-    """Run the second stage on what the first wrote, and merge its writes into the session."""
-    fork = pickle.dumps(session.fork())
-    snapshots = np.flatnonzero(run.recording.snapshots)
+def compare(jobs: Jobs, fork: bytes, run: Run, measured: Measured, progress: Progress) -> list[Job]:
+    """Begin the second stage, on what the first wrote."""
     progress.stage("comparing")
-    scores = [
+    snapshots = np.flatnonzero(run.recording.snapshots)
+    return [
         jobs.submit(
             Label("score", bands[0].parameter),
             score_filters,
             fork,
+            measured.written,
             run.schema,
             bands,
             run.columns.start,
@@ -106,13 +128,19 @@ def conclude(jobs: Jobs, session: icechunk.Session, run: Run, progress: Progress
         )
         for bands in filter_bands(run.schema)
     ]
-    counts = _submit_classes(jobs, fork, run)
+
+
+def compared(jobs: Jobs, fork: bytes, measured: Measured, scores: Sequence[Job]) -> Comparison:
+    """Wait for the end of the second stage."""
     for _ in jobs.finished():
         pass
     scored = jobs.results(scores)
-    counted = jobs.results(counts)
-    _merge(session, [result.fork for result in (*scored, *counted)])
-    return Comparison(tuple(band for result in scored for band in result.bands), tuple(counted))
+    counted = jobs.results(measured.counts)
+    return Comparison(
+        tuple(band for result in scored for band in result.bands),
+        tuple(counted),
+        merged_forks(fork, [result.fork for result in (*scored, *counted)]),
+    )
 
 
 class _Merge:
@@ -154,31 +182,22 @@ def _span(run: Run, columns: Columns) -> tuple[int, int]:
     return int(iterations[columns.start]), int(iterations[columns.stop - 1])
 
 
-def _merge(session: icechunk.Session, forks: Sequence[bytes]) -> None:
-    session.merge(*(pickle.loads(fork) for fork in forks))  # noqa: S301  # our own tasks pickled them
+def _submit_blocks(jobs: Jobs, fork: bytes, run: Run, group: Sequence[Block]) -> list[Job]:
+    """Begin the blocks of some columns, the largest first: the last to end are small."""
+    order = sorted(range(len(group)), key=lambda number: -group[number].nbytes)
+    begun = {number: _submit_block(jobs, fork, run, group[number]) for number in order}
+    return [begun[number] for number in range(len(group))]
 
 
 def _submit_block(jobs: Jobs, fork: bytes, run: Run, block: Block) -> Job:
-    iterations = run.recording.iterations[block.columns.start : block.columns.stop]
-    before = run.recording.iterations[: block.columns.start][::-1]
-    reads = []
-    for part in block.parts:
-        name, gradient = part.parameter.name, part.gradient
-
-        def locate(iteration: np.int64, name: str = name, gradient: bool = gradient) -> Any:
-            return run.subject.source.locate(name, int(iteration), gradient)
-
-        previous = next((ref for ref in map(locate, before) if ref is not None), None)
-        reads.append(PartReads(tuple(map(locate, iterations)), previous))
-    first = block.parts[0].parameter.name
     return jobs.submit(
-        Label("measure", first, _span(run, block.columns), block.nbytes),
+        Label("measure", block.parts[0].parameter.name, _span(run, block.columns), block.nbytes),
         measure_block,
         fork,
         run.schema,
         run.subject.config.thresholds,
         block,
-        tuple(reads),
+        Places.of(run.subject.source, block, run.recording.iterations),
     )
 
 
@@ -199,7 +218,8 @@ def _submit_outcomes(jobs: Jobs, fork: bytes, run: Run) -> list[Job]:
     return submitted
 
 
-def _submit_classes(jobs: Jobs, fork: bytes, run: Run) -> list[Job]:
+def _submit_classes(jobs: Jobs, fork: bytes, run: Run, outcomes: Sequence[Job]) -> list[Job]:
+    """Begin to count the anomalies of what was written of the outcomes, now and before."""
     images = run.subject.images
     if images is None:
         return []
@@ -209,6 +229,7 @@ def _submit_classes(jobs: Jobs, fork: bytes, run: Run) -> list[Job]:
             Label("anomalies", f"classes{classes.start}-{classes.stop - 1}"),
             count_anomalies,
             fork,
+            [job.result for job in outcomes],
             run.schema,
             images.labels,
             classes,

@@ -19,30 +19,15 @@ from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
 from pipeline.kernels.tensor_pass import PassResult, TensorPass, owned_weights
 from pipeline.kernels.tiles import tile_ranges
+from pipeline.places import PartReads, Places
 from pipeline.schema import Schema
 from pipeline.sources.manifest import ByteRange
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import RAW_DTYPES, reading
 
-__all__ = ["BlockResult", "PartReads", "combine_blocks", "measure_block", "write_nodes"]
+__all__ = ["BlockResult", "combine_blocks", "measure_block", "write_nodes"]
 
 Key = tuple[int, bool]
-
-
-@dataclass(frozen=True)
-class PartReads:
-    """Where a part's parameter lies.
-
-    Attributes
-    ----------
-    snapshots : tuple of ByteRange or None
-        One a column; None where that iteration has no snapshot.
-    previous : ByteRange or None
-        The last snapshot before the first column.
-    """
-
-    snapshots: tuple[ByteRange | None, ...]
-    previous: ByteRange | None
 
 
 @dataclass(frozen=True)
@@ -105,7 +90,7 @@ def measure_block(
     schema: Schema,
     thresholds: tuple[float, ...],
     block: Block,
-    reads: tuple[PartReads, ...],
+    located: Places,
 ) -> BlockResult:
     """Read the bytes of some parts once, and write their filter measures and pyramids."""
     keep_freed_memory()
@@ -118,6 +103,7 @@ def measure_block(
     tallies: dict[Key, Tally] = {}
     fragments: list[Fragment] = []
     nbytes = 0
+    reads = located.reads(block)
     with reading(_requests(block, reads)) as read_range:
         for part, places in zip(block.parts, reads, strict=True):
             measure = _tensor_pass(schema, thresholds, part, len(block.columns))
@@ -196,7 +182,7 @@ class Buffers:
         return self._bytes[self._turn][:wanted].view(raw)
 
 
-def _requests(block: Block, reads: tuple[PartReads, ...]) -> Iterator[Request]:
+def _requests(block: Block, reads: Sequence[PartReads]) -> Iterator[Request]:
     """List what the block reads, in the order in which it does."""
     for part, places in zip(block.parts, reads, strict=True):
         size = part.parameter.filter_size if _has_filters(part) else None

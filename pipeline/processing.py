@@ -15,7 +15,7 @@ from pipeline.clusters import connect, overridden, size_of
 from pipeline.conclusions import write_conclusions
 from pipeline.config import Config
 from pipeline.forecast import Forecast
-from pipeline.graph import Comparison, Run, conclude, measure
+from pipeline.graph import Comparison, Run, compare, compared, measure
 from pipeline.interrupts import terminate_as_interrupt
 from pipeline.jobs import Jobs
 from pipeline.locations import name_of, sibling
@@ -203,11 +203,18 @@ def _measured(
         cluster = connecting(run.plan.nbytes)
         with cluster as client, watch.over(client) as log, Jobs(client, limits, log) as jobs:
             writer.stage("Staged: arrays")
+            fork = writer.fork()
             started = time.perf_counter()
-            nbytes = measure(jobs, writer.session, run, progress)
-            _note_rate(writer, client, nbytes, time.perf_counter() - started)
+            measured = measure(jobs, fork, run, progress)
+            seconds = time.perf_counter() - started
+            scores = compare(jobs, fork, run, measured, progress)
+            # While the workers compare: a commit writes a manifest for each of thousands of arrays.
+            writer.merge(measured.written)
+            _note_rate(writer, client, measured.nbytes, seconds)
             writer.stage("Staged: measures")
-            return nbytes, conclude(jobs, writer.session, run, progress)
+            comparison = compared(jobs, fork, measured, scores)
+            writer.merge(comparison.written)
+            return measured.nbytes, comparison
     finally:
         progress.stop()
 

@@ -1,6 +1,5 @@
 """The filters' second stage: how far each change stands above the filter's own recent history."""
 
-import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,13 +8,14 @@ from zarr.abc.store import Store
 
 from pipeline.arrays import ChunkWriter, read_regions
 from pipeline.config import AnomalyConfig
+from pipeline.forks import opened_fork, packed_fork
 from pipeline.measures.filter_anomalies import anomaly_scores
 from pipeline.schema import Schema
 
 __all__ = ["FilterBand", "ScoreResult", "filter_bands", "score_filters"]
 
 SCORED_MEASURE = "change_relative_norm2"
-TASK_VALUES = 2**22
+TASK_VALUES = 2**20
 BAND_FILTERS = 4096
 
 
@@ -76,6 +76,7 @@ def filter_bands(schema: Schema) -> Iterator[tuple[FilterBand, ...]]:
 
 def score_filters(
     fork: bytes,
+    measured: bytes,
     schema: Schema,
     bands: Sequence[FilterBand],
     first_column: int,
@@ -87,6 +88,8 @@ def score_filters(
 
     Parameters
     ----------
+    measured : bytes
+        A fork that knows the filters' changes.
     first_column : int
         Scores before it are there already: a score looks back only.
     iterations : numpy.ndarray
@@ -94,11 +97,12 @@ def score_filters(
     snapshots : numpy.ndarray
         int64 [snapshot]: the columns with a snapshot.
     """
-    session = pickle.loads(fork)  # noqa: S301  # our own client pickled it
+    session = opened_fork(fork)
+    store = opened_fork(measured).store
     writer = ChunkWriter(session.store)
     new = snapshots[snapshots >= first_column]
     scores = []
-    histories = _histories(session.store, schema, bands, snapshots, first_column, config)
+    histories = _histories(store, schema, bands, snapshots, first_column, config)
     for band, (columns, changes) in zip(bands, histories, strict=True):
         parameter = schema.parameter(band.parameter)
         gaps = np.diff(iterations[columns], prepend=iterations[columns[:1]] - 1)
@@ -111,7 +115,7 @@ def score_filters(
         writer.write(spec, (band.start, first_column), spread)
         scores.append(_summed(band, spread, config.filter_threshold))
     writer.flush()
-    return ScoreResult(pickle.dumps(session), tuple(scores))
+    return ScoreResult(packed_fork(session), tuple(scores))
 
 
 def _histories(

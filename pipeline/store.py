@@ -13,6 +13,7 @@ import zarr
 from deeptracker.errors import StoreError
 from pipeline.causes import DISK_FULL, cause_of
 from pipeline.config import StorageConfig
+from pipeline.forks import opened_fork, packed_fork
 from pipeline.lease import Lease
 from pipeline.locations import is_remote
 from pipeline.lock import WriterLock
@@ -188,6 +189,14 @@ class StoreWriter:
         if self.session.has_uncommitted_changes:
             self.session.commit(message)
             self.session = self._repository.writable_session(self._branch)
+
+    def fork(self) -> bytes:
+        """Give what tasks write on; nothing may be staged that was not committed."""
+        return packed_fork(self.session.fork())
+
+    def merge(self, fork: bytes) -> None:
+        """Add what tasks have written on a fork, of this commit or of one before."""
+        self.session.merge(opened_fork(fork))
 
     def publish(self, message: str) -> str:
         """Commit what is staged and show it to readers, at once and whole.

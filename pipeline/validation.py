@@ -1,6 +1,5 @@
 """The validation images' tasks: outcomes by image, then errors, flips and anomalies by class."""
 
-import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import zarr
 
 from pipeline.arrays import ChunkWriter
 from pipeline.blocks import Columns
+from pipeline.forks import merged_forks, opened_fork, packed_fork
 from pipeline.layout import FINEST_WEIGHTS, LEVEL_FACTOR
 from pipeline.measures.outcomes import MISSING, OutcomeCounts, anomaly_counts, correctness
 from pipeline.schema import CLASS_CHUNK, IMAGE_CHUNK, ITERATION_CHUNK, WINDOWS, Schema
@@ -60,7 +60,7 @@ def write_outcomes(
     files : sequence of OutcomeFile or None
         One a column.
     """
-    session = pickle.loads(fork)  # noqa: S301  # our own client pickled it
+    session = opened_fork(fork)
     writer = ChunkWriter(session.store)
     bands = [
         Columns(start, min(start + BAND_IMAGES, len(labels)))
@@ -74,7 +74,7 @@ def write_outcomes(
     for spec, error in zip(schema.by_class(), _error_levels(by_class), strict=False):
         writer.write(spec, (0, columns.start), error.T)
     writer.flush()
-    return pickle.dumps(session)
+    return packed_fork(session)
 
 
 def class_bands(schema: Schema) -> Iterator[Columns]:
@@ -87,6 +87,7 @@ def class_bands(schema: Schema) -> Iterator[Columns]:
 
 def count_anomalies(
     fork: bytes,
+    outcomes: Sequence[bytes],
     schema: Schema,
     labels: np.ndarray,
     classes: Columns,
@@ -100,6 +101,8 @@ def count_anomalies(
 
     Parameters
     ----------
+    outcomes : sequence of bytes
+        Forks that know the new outcomes.
     classes : Columns
         Which classes, whole chunks of them.
     recorded : numpy.ndarray
@@ -107,10 +110,11 @@ def count_anomalies(
     first_column : int
         The first that is new.
     """
-    session = pickle.loads(fork)  # noqa: S301
+    session = opened_fork(fork)
+    store = opened_fork(merged_forks(fork, outcomes)).store
     writer = ChunkWriter(session.store)
     images = np.flatnonzero((labels >= classes.start) & (labels < classes.stop))
-    array = zarr.open_array(session.store, path="images/correct", mode="r")
+    array = zarr.open_array(store, path="images/correct", mode="r")
     begin, history = _changed(recorded, first_column)
     correct = _rows(array, images, history)
     old = np.searchsorted(recorded, first_column)
@@ -125,7 +129,7 @@ def count_anomalies(
     )
     _write_counts(writer, schema, counts, classes.start, begin, looked_at)
     writer.flush()
-    return ClassCounts(pickle.dumps(session), images, counts.image_flips)
+    return ClassCounts(packed_fork(session), images, counts.image_flips)
 
 
 def _changed(recorded: np.ndarray, first_column: int) -> tuple[int, int]:
