@@ -74,7 +74,7 @@ def measured(values, dtype, start, stop, *, filter_size=None, before=None, level
             measure.feed(column, tile)
         for rows in measure.finished_rows():
             assert rows.first_row == sum(part.shape[1] for part in parts[rows.level])
-            parts[rows.level].append(rows.values.copy())
+            parts[rows.level].append(rows.values.astype(np.float32))
     found = measure.finish()
     return Measured(
         found.moments,
