@@ -14,6 +14,7 @@ from dashboard.cache import SHARED
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
 from pipeline.config import StorageConfig
+from pipeline.regions import read_region, spec_of
 from pipeline.sources import Source, open_source, to_float
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import RAW_DTYPES, reading
@@ -184,9 +185,9 @@ def _from_level(
 
 
 def _chunks(run: Run, path: str, rows: slice, columns: slice) -> np.ndarray:
-    """Read a part of a level by whole chunks, which are kept: the next window needs them again."""
-    array = run.stored(path)
-    (count, length), (high, wide) = array.shape, array.chunks
+    """Read a part of a level by a shard's lines of chunks, which the next window needs again."""
+    spec = run.fact(f"spec of {path}", lambda: spec_of(run.stored(path)))
+    (count, length), high, wide = spec.shape, spec.chunks[0], spec.stored[1]
     first, last = rows.start // high, -(-min(rows.stop, count) // high)
     begin, end = columns.start // wide, -(-min(columns.stop, length) // wide)
     keys = {
@@ -197,7 +198,11 @@ def _chunks(run: Run, path: str, rows: slice, columns: slice) -> np.ndarray:
     kept: dict[tuple[int, int], Any] = {place: SHARED.find(key) for place, key in keys.items()}
     if any(chunk is None for chunk in kept.values()):
         # Together: waiting for many chunks takes hardly longer than waiting for one.
-        read = np.asarray(array[first * high : last * high, begin * wide : end * wide])
+        whole = (
+            slice(first * high, min(last * high, count)),
+            slice(begin * wide, min(end * wide, length)),
+        )
+        read = read_region(run.root.store, spec, whole)
         for (i, j), key in keys.items():
             top, left = (i - first) * high, (j - begin) * wide
             SHARED.keep(key, read[top : top + high, left : left + wide].copy())

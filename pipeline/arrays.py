@@ -1,34 +1,31 @@
-"""One array of the store: its specification, its creation and the writing of whole chunks.
-
-Zarr's own writing costs more than a millisecond a chunk, in opening the array and in changing
-threads. Here a task's chunks are encoded in place and handed to the store together.
-"""
+"""One array of the store: its specification and its creation."""
 
 import asyncio
-import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import zarr
 from numcodecs import blosc  # type: ignore[import-untyped]
 from zarr.abc.store import Store
-from zarr.core.buffer import default_buffer_prototype
-from zarr.core.buffer.cpu import Buffer
+
+from pipeline.objects import store_all
 
 __all__ = [
     "ArraySpec",
-    "ChunkWriter",
+    "Position",
     "array_at",
     "create_arrays",
     "group_at",
     "grow_arrays",
     "read",
-    "read_regions",
 ]
+
+Position = tuple[int, ...]
 
 Attributes = Mapping[str, Any]
 
@@ -45,6 +42,10 @@ class ArraySpec:
         A name an axis.
     long_name, units : str
         Shown on charts; ``"1"`` is dimensionless.
+    chunks : tuple of int
+        What is compressed together.
+    shards : tuple of int, optional
+        What one object of the store holds, a multiple of the chunks; one chunk by default.
     quick : bool
         Compress fast rather than small, each column of a chunk for itself: what most of a run's
         time and bytes are written as.
@@ -60,6 +61,26 @@ class ArraySpec:
     fill: float | int | str = float("nan")
     attributes: Attributes = field(default_factory=dict)
     quick: bool = False
+    shards: tuple[int, ...] | None = None
+
+    @cached_property
+    def stored(self) -> tuple[int, ...]:
+        """Sides of what one object of the store holds."""
+        return self.shards or self.chunks
+
+    @cached_property
+    def grid(self) -> Position:
+        """Count the chunks of one object along each dim."""
+        return tuple(s // c for s, c in zip(self.stored, self.chunks, strict=True))
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of the values in one object, before they are compressed."""
+        return math.prod(self.stored) * self.item_bytes
+
+    def key(self, place: Position) -> str:
+        """Name an object by its place among the array's."""
+        return "/".join([self.path, "c", *map(str, place)])
 
     @property
     def item_bytes(self) -> int:
@@ -90,10 +111,23 @@ class ArraySpec:
         return bytes(blosc.compress(plain, name, level, shuffle, 0, self.item_bytes))
 
     def decode(self, data: bytes) -> np.ndarray:
-        """Undo `encode`; what is given may be written to."""
+        """Undo `encode`; what is given may not be written to."""
         dtype = np.dtype(self.dtype).newbyteorder("<")
-        values = np.frombuffer(bytearray(blosc.decompress(data)), dtype)
+        values = np.frombuffer(blosc.decompress(data), dtype)
         return values.reshape(self.chunks[::-1]).T if self.quick else values.reshape(self.chunks)
+
+    def is_missing(self, chunk: np.ndarray) -> bool:
+        """Whether a chunk holds nothing but missing values."""
+        # Nearly always the first value tells.
+        return self._missing(chunk[(0,) * chunk.ndim]) and self._missing(chunk)
+
+    def _missing(self, values: np.ndarray) -> bool:
+        same = np.isnan(values) if self._fills_with_nan else values == self.fill
+        return bool(np.all(same))
+
+    @cached_property
+    def _fills_with_nan(self) -> bool:
+        return isinstance(self.fill, float) and bool(np.isnan(self.fill))
 
     def empty_chunk(self, dtype: np.dtype | None = None) -> np.ndarray:
         """Give a chunk of nothing but missing values, laid out as it is encoded."""
@@ -107,21 +141,31 @@ class ArraySpec:
         blosc_codec = {"typesize": self.item_bytes, "blocksize": 0, **self._blosc}
         axes = list(range(len(self.shape)))
         transpose = [{"name": "transpose", "configuration": {"order": axes[::-1]}}]
-        fill = "NaN" if isinstance(self.fill, float) and np.isnan(self.fill) else self.fill
+        little = {"name": "bytes", "configuration": {"endian": "little"}}
+        codecs: list[dict[str, Any]] = [
+            *(transpose if self.quick else []),
+            little,
+            {"name": "blosc", "configuration": blosc_codec},
+        ]
+        if self.shards:
+            sharding = {
+                "chunk_shape": self.chunks,
+                "codecs": codecs,
+                "index_codecs": [little, {"name": "crc32c"}],
+                "index_location": "end",
+            }
+            codecs = [{"name": "sharding_indexed", "configuration": sharding}]
+        fill = "NaN" if self._fills_with_nan else self.fill
         return _json(
             {
                 "zarr_format": 3,
                 "node_type": "array",
                 "shape": self.shape,
                 "data_type": np.dtype(self.dtype).name,
-                "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": self.chunks}},
+                "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": self.stored}},
                 "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
                 "fill_value": fill,
-                "codecs": [
-                    *(transpose if self.quick else []),
-                    {"name": "bytes", "configuration": {"endian": "little"}},
-                    {"name": "blosc", "configuration": blosc_codec},
-                ],
+                "codecs": codecs,
                 "attributes": self.all_attributes(),
                 "dimension_names": self.dims,
                 "storage_transformers": [],
@@ -177,189 +221,14 @@ def create_arrays(
         for path in sorted(paths | groups.keys())
     }
     pending = [(f"{path}/zarr.json", data) for path, data in (nodes | arrays).items()]
-    asyncio.run(_store_all(store, pending))
+    asyncio.run(store_all(store, pending))
 
 
 def grow_arrays(store: Store, specs: Iterable[ArraySpec]) -> None:
     """Give existing arrays the shapes of their specifications; their chunks stay."""
     pending = [(f"{spec.path}/zarr.json", spec.metadata()) for spec in specs]
-    asyncio.run(_store_all(store, pending))
+    asyncio.run(store_all(store, pending))
 
 
 def _json(metadata: Mapping[str, Any]) -> bytes:
     return json.dumps(metadata).encode()
-
-
-@dataclass(frozen=True)
-class _Patch:
-    """Values for a part of one chunk."""
-
-    spec: ArraySpec
-    region: tuple[slice, ...]
-    values: np.ndarray
-
-
-class ChunkWriter:
-    """Writes regions, many chunks together, while the next ones are being made.
-
-    Parameters
-    ----------
-    store : zarr.abc.store.Store
-        Where the arrays were created.
-    buffer_bytes : int
-        Chunks are held until there are as many bytes.
-    """
-
-    def __init__(self, store: Store, buffer_bytes: int = 16 * 2**20) -> None:
-        self._store = store
-        self._limit = buffer_bytes
-        self._pending: list[tuple[str, bytes]] = []
-        self._patches: dict[str, list[_Patch]] = {}
-        self._pending_bytes = 0
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="deeptracker-write")
-        self._storing: Future[None] | None = None
-
-    def write(self, spec: ArraySpec, offset: tuple[int, ...], values: np.ndarray) -> None:
-        """Write `values` at `offset`.
-
-        A chunk that lies whole in the region, or whose other columns lie past the array's end, is
-        encoded at once; one that holds older columns will be read and completed.
-        """
-        if values.size == 0:
-            return
-        ends = tuple(o + n for o, n in zip(offset, values.shape, strict=True))
-        grids = [
-            range(o // c, -(-e // c)) for o, e, c in zip(offset, ends, spec.chunks, strict=True)
-        ]
-        for position in itertools.product(*grids):
-            key = _chunk_key(spec, position)
-            patch = _patch_of(spec, offset, values, position)
-            if all(
-                piece.start == 0 and (piece.stop == chunk or place * chunk + piece.stop >= side)
-                for piece, chunk, place, side in zip(
-                    patch.region, spec.chunks, position, spec.shape, strict=True
-                )
-            ):
-                data = spec.encode(_completed(patch))
-                self._pending.append((key, data))
-                self._pending_bytes += len(data)
-            else:
-                held = _Patch(spec, patch.region, patch.values.copy())
-                self._patches.setdefault(key, []).append(held)
-                self._pending_bytes += held.values.nbytes
-        if self._pending_bytes >= self._limit:
-            self._hand_over()
-
-    def flush(self) -> None:
-        """Store what is held, and wait until it is."""
-        self._hand_over()
-        self._wait()
-
-    def _hand_over(self) -> None:
-        """Begin to store what is held; what was handed over before is stored first."""
-        self._wait()
-        pending, self._pending = self._pending, []
-        patches, self._patches = self._patches, {}
-        self._pending_bytes = 0
-        if pending or patches:
-            self._storing = self._pool.submit(_store, self._store, pending, patches)
-
-    def _wait(self) -> None:
-        storing, self._storing = self._storing, None
-        if storing is not None:
-            storing.result()
-
-
-def _store(
-    store: Store, pending: list[tuple[str, bytes]], patches: Mapping[str, list[_Patch]]
-) -> None:
-    older = asyncio.run(_load_all(store, list(patches))) if patches else []
-    for (key, parts), found in zip(patches.items(), older, strict=True):
-        spec = parts[0].spec
-        chunk = spec.decode(found) if found is not None else spec.empty_chunk()
-        for patch in parts:
-            chunk[patch.region] = patch.values
-        pending.append((key, spec.encode(chunk)))
-    if pending:
-        asyncio.run(_store_all(store, pending))
-
-
-def read_regions(
-    store: Store, wanted: Sequence[tuple[ArraySpec, tuple[slice, ...]]]
-) -> list[np.ndarray]:
-    """Read regions of many arrays together; zarr reads them one by one, at a millisecond each.
-
-    Parameters
-    ----------
-    wanted : sequence of (ArraySpec, tuple of slice)
-        A slice a dim, with both ends.
-    """
-    places = [
-        (number, position)
-        for number, (spec, region) in enumerate(wanted)
-        for position in itertools.product(
-            *(
-                range(side.start // chunk, -(-side.stop // chunk))
-                for side, chunk in zip(region, spec.chunks, strict=True)
-            )
-        )
-    ]
-    keys = [_chunk_key(wanted[number][0], position) for number, position in places]
-    found = [
-        np.full(tuple(side.stop - side.start for side in region), spec.fill, spec.dtype)
-        for spec, region in wanted
-    ]
-    for (number, position), data in zip(places, asyncio.run(_load_all(store, keys)), strict=True):
-        if data is not None:
-            spec, region = wanted[number]
-            offset = tuple(side.start for side in region)
-            patch = _patch_of(spec, offset, found[number], position)
-            patch.values[...] = spec.decode(data)[patch.region]
-    return found
-
-
-def _chunk_key(spec: ArraySpec, position: Iterable[int]) -> str:
-    return "/".join([spec.path, "c", *(str(index) for index in position)])
-
-
-def _patch_of(
-    spec: ArraySpec, offset: tuple[int, ...], values: np.ndarray, position: tuple[int, ...]
-) -> _Patch:
-    """Cut what falls into one chunk out of a region."""
-    starts = [p * c - o for p, c, o in zip(position, spec.chunks, offset, strict=True)]
-    cut = values[tuple(slice(max(s, 0), s + c) for s, c in zip(starts, spec.chunks, strict=True))]
-    first = [max(-s, 0) for s in starts]
-    region = tuple(slice(f, f + n) for f, n in zip(first, cut.shape, strict=True))
-    return _Patch(spec, region, cut)
-
-
-def _completed(patch: _Patch) -> np.ndarray:
-    """Fill a chunk up where it sticks out of the array."""
-    spec = patch.spec
-    if patch.values.shape == spec.chunks:
-        return patch.values
-    chunk = spec.empty_chunk(patch.values.dtype)
-    chunk[patch.region] = patch.values
-    return chunk
-
-
-async def _load_all(store: Store, keys: list[str]) -> list[bytes | None]:
-    prototype = default_buffer_prototype()
-    found = await asyncio.gather(*(store.get(key, prototype) for key in keys))
-    return [None if buffer is None else buffer.to_bytes() for buffer in found]
-
-
-class _Encoded(Buffer):
-    """Bytes on their way to the store, which would copy them twice as a plain buffer."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__(np.frombuffer(data, np.uint8))
-        self._bytes = data
-
-    def to_bytes(self) -> bytes:
-        """Give the bytes themselves."""
-        return self._bytes
-
-
-async def _store_all(store: Store, pending: list[tuple[str, bytes]]) -> None:
-    await asyncio.gather(*(store.set(key, _Encoded(data)) for key, data in pending))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deeptracker.errors import ConfigError
 from pipeline.kernels.histograms import FINE_BINS
 from pipeline.kernels.tiles import TILE
-from pipeline.layout import CHUNK_ROWS, ParameterLayout, level_weights
+from pipeline.layout import CHUNK_ROWS, SHARD_CHUNK_ROWS, ParameterLayout, level_weights
 from pipeline.sources.manifest import ITEM_BYTES, Parameter
 
 __all__ = [
@@ -124,13 +124,16 @@ def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: in
     -------
     int
         Bytes of: a tile of this snapshot and of the one before, as stored and as floats; a chunk of
-        mean, min and max of every pyramid level; the histograms; the filter measures and their
-        sums; the chunks on their way to the store; and the process itself. Weights are never held
-        but a tile at a time, so only their filters count.
+        mean, min and max of every pyramid level, and a shard of it, encoded; the histograms; the
+        filter measures and their sums; the shards on their way to the store; and the process
+        itself. Weights are never held but a tile at a time, so only their filters count.
     """
     tiles = 2 * TILE * (item_bytes + 4)
-    chunks = sum(min(-(-weights // per_row), CHUNK_ROWS) for per_row in level_weights(weights))
-    pyramid = 3 * 2 * columns * chunks
+    rows = [-(-weights // per_row) for per_row in level_weights(weights)]
+    chunks = sum(min(count, CHUNK_ROWS) for count in rows)
+    # Compressed, a value takes no more than the two bytes it is held in.
+    shards = sum(min(count, SHARD_CHUNK_ROWS * CHUNK_ROWS) for count in rows)
+    pyramid = 3 * 2 * columns * (chunks + shards)
     histograms = HISTOGRAM_BYTES * columns
     filters = FILTER_BYTES * columns * (weights // filter_size + 1)
     return tiles + pyramid + histograms + filters + 2 * WRITE_BUFFER_BYTES + PROCESS_BYTES

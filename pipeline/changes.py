@@ -13,6 +13,7 @@ from pipeline.architecture import Architecture
 from pipeline.arrays import read
 from pipeline.config import Config
 from pipeline.sources.manifest import Images, Problem, Source
+from pipeline.store import SCHEMA_VERSION
 
 __all__ = ["Change", "Recording", "find_changes", "recording_of", "settings_of"]
 
@@ -100,11 +101,9 @@ def find_changes(
     scalars : str
         A digest of the scalars, which are always written whole.
     """
-    known: dict[str, Any] = json.loads(str(root.attrs["settings"]))
-    changed = [name for name in settings if known.get(name) != settings[name]]
-    if changed:
-        verb = "has" if len(changed) == 1 else "have"
-        return Change("rebuild", reason=f"{' and '.join(changed)} {verb} changed")
+    outdated = _outdated(root, settings)
+    if outdated:
+        return Change("rebuild", reason=outdated)
     old = Recording(
         read(root, "iteration"),
         read(root, "snapshot_fingerprint"),
@@ -123,6 +122,17 @@ def find_changes(
     if root.attrs["scalars_digest"] != scalars:
         return Change("append", first_column=len(old.iterations), warnings=warnings)
     return Change("nothing", warnings=warnings)
+
+
+def _outdated(root: zarr.Group, settings: Settings) -> str:
+    """Say why old columns cannot stay beside new ones; empty where they can."""
+    schema = int(str(root.attrs["deeptracker_schema"]))
+    if schema != SCHEMA_VERSION:
+        return f"the store has schema {schema}, this DeepTracker writes {SCHEMA_VERSION}"
+    known: dict[str, Any] = json.loads(str(root.attrs["settings"]))
+    changed = [name for name in settings if known.get(name) != settings[name]]
+    verb = "has" if len(changed) == 1 else "have"
+    return f"{' and '.join(changed)} {verb} changed" if changed else ""
 
 
 def _first_late(old: Recording, new: Recording) -> tuple[int, str] | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import zarr
 
-from pipeline.arrays import array_at, group_at, read, read_regions
+from pipeline.arrays import array_at, group_at, read
 from pipeline.graph import Comparison, Run
 from pipeline.measures.association import associate, co_occurrence
 from pipeline.measures.finding import FindingThresholds
@@ -16,6 +16,7 @@ from pipeline.measures.findings import find_all
 from pipeline.measures.ranking import iteration_score
 from pipeline.measures.series import ClassSeries, FilterSeries, NodeSeries, RunSeries
 from pipeline.preparation import put
+from pipeline.regions import read_regions
 from pipeline.schema import Schema, group_name
 from pipeline.scoring import BandScore
 from pipeline.sources.manifest import Parameter

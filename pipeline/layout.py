@@ -1,7 +1,7 @@
 """How a parameter is laid out in the store: pyramid levels, and where it may be split.
 
-Row counts, chunk rows and split points are powers of two times 16 weights, so that a part of a
-parameter covers whole chunks at every level and no two tasks write one chunk.
+Chunk rows, shard rows and split points are powers of two times 16 weights, so that a part of a
+parameter covers whole shards at every level and no two tasks write one.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ __all__ = [
     "CHUNK_ROWS",
     "FINEST_WEIGHTS",
     "LEVEL_FACTOR",
+    "SHARD_CHUNK_ROWS",
     "LevelLayout",
     "ParameterLayout",
     "level_weights",
@@ -19,6 +20,10 @@ FINEST_WEIGHTS = 16
 LEVEL_FACTOR = 4
 ENOUGH_ROWS = 512
 CHUNK_ROWS = 4096
+# A shard has as many rows of chunks, and is filled up with columns.
+SHARD_CHUNK_ROWS = 16
+CHUNK_VALUES = 8 * CHUNK_ROWS
+SHARD_VALUES = 32 * SHARD_CHUNK_ROWS * CHUNK_ROWS
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,20 @@ class LevelLayout:
 
     Attributes
     ----------
-    weights_per_row, rows, chunk_rows : int
-        `chunk_rows` divides the rows of every part but the last.
+    weights_per_row, rows : int
+    chunk_rows, shard_rows : int
+        Both divide the rows of every part but the last.
     """
 
     weights_per_row: int
     rows: int
     chunk_rows: int
+    shard_rows: int
+
+    def columns(self, per_block: int) -> tuple[int, int]:
+        """Give the columns of a chunk and of a shard: both divide those of a block."""
+        chunk = _divisor(per_block, CHUNK_VALUES // self.chunk_rows)
+        return chunk, chunk * _divisor(per_block // chunk, SHARD_VALUES // self.shard_rows // chunk)
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,9 @@ class ParameterLayout:
         levels = []
         for per_row in weights:
             rows = -(-size // per_row)
-            levels.append(LevelLayout(per_row, rows, min(CHUNK_ROWS, rows, split // per_row)))
+            chunk = min(CHUNK_ROWS, rows, split // per_row)
+            chunks = min(SHARD_CHUNK_ROWS, split // per_row // chunk, -(-rows // chunk))
+            levels.append(LevelLayout(per_row, rows, chunk, chunk * chunks))
         return cls(size, split, tuple(levels))
 
     def splits(self) -> tuple[tuple[int, int], ...]:
@@ -91,3 +105,9 @@ def level_weights(size: int) -> tuple[int, ...]:
     while -(-size // weights[-1]) >= ENOUGH_ROWS:
         weights.append(weights[-1] * LEVEL_FACTOR)
     return tuple(weights)
+
+
+def _divisor(columns: int, limit: int) -> int:
+    """Give the greatest divisor up to a limit; all columns where the divisors are far too small."""
+    greatest = max(d for d in range(1, columns + 1) if columns % d == 0 and d <= max(limit, 1))
+    return columns if 4 * greatest < min(limit, columns) else greatest

@@ -179,21 +179,21 @@ def _tasks(plan: Plan, schema: Schema, columns: Columns, subject: Subject) -> in
 
 
 def _written(schema: Schema, columns: Columns) -> Iterator[tuple[ArraySpec, int, float]]:
-    """Give every array with its chunks that change, and what one of them takes when stored."""
+    """Give every array with its objects that change, and what one of them takes when stored."""
     for spec in schema.arrays():
         if "iteration" not in spec.dims:
             continue
         axis = spec.dims.index("iteration")
-        chunk = spec.chunks[axis]
-        first = columns.start // chunk
-        counts = [math.ceil(n / c) for n, c in zip(spec.shape, spec.chunks, strict=True)]
+        side = spec.stored[axis]
+        first = columns.start // side
+        counts = [math.ceil(n / s) for n, s in zip(spec.shape, spec.stored, strict=True)]
         counts[axis] -= first
         values = spec.item_bytes * math.prod(
-            n - first * chunk if index == axis else n for index, n in enumerate(spec.shape)
+            n - first * side if index == axis else n for index, n in enumerate(spec.shape)
         )
-        chunks = math.prod(counts)
-        if chunks:
-            yield spec, chunks, values * _share(spec) / chunks
+        objects = math.prod(counts)
+        if objects:
+            yield spec, objects, values * _share(spec) / objects
 
 
 def _share(spec: ArraySpec) -> float:
@@ -208,18 +208,18 @@ def _share(spec: ArraySpec) -> float:
 
 def _written_bytes(schema: Schema, columns: Columns, subject: Subject, change: Change) -> int:
     nbytes = 0.0
-    for _, chunks, of_chunk in _written(schema, columns):
-        nbytes += chunks * (of_chunk + MANIFEST_BYTES)
+    for _, objects, of_object in _written(schema, columns):
+        nbytes += objects * (of_object + MANIFEST_BYTES)
     if change.action != "append" and subject.images and subject.images.thumbnails:
         nbytes += subject.images.thumbnails.nbytes
     return int(nbytes)
 
 
 def _objects(schema: Schema, columns: Columns) -> int:
-    """Count the chunks that are files or objects of their own, and a manifest an array."""
+    """Count the shards and chunks that are objects of their own, and a manifest an array."""
     return sum(
-        1 + (chunks if of_chunk > SMALLEST_OBJECT_BYTES else 0)
-        for _, chunks, of_chunk in _written(schema, columns)
+        1 + (objects if of_object > SMALLEST_OBJECT_BYTES else 0)
+        for _, objects, of_object in _written(schema, columns)
     )
 
 

@@ -1,4 +1,4 @@
-"""Schema 1: every group and array of the store, from the architecture and the sizes of the run."""
+"""Schema 2: every group and array of the store, from the architecture and the sizes of the run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -213,17 +213,21 @@ class Schema:
     ) -> dict[str, ArraySpec]:
         """One pyramid level of a parameter (or of its gradient); `level` counts from 0."""
         layout = self.layout(parameter).levels[level]
+        chunk_columns, shard_columns = layout.columns(self.shape.columns_per_chunk)
+        chunks = layout.chunk_rows, chunk_columns
+        shards = layout.shard_rows, shard_columns
         prefix, of = ("grad_", " (gradients)") if gradient else ("", "")
         return {
             name: ArraySpec(
                 f"weights/{group_name(parameter)}/{level + 1}/{prefix}{name}",
                 "float32",
                 (layout.rows, self.shape.iterations),
-                (layout.chunk_rows, self.shape.columns_per_chunk),
+                chunks,
                 ("row", "iteration"),
                 long_name + of,
                 attributes={"relative_error": RELATIVE_ERROR},
                 quick=True,
+                shards=shards if shards != chunks else None,
             )
             for name, long_name in PYRAMID_MEASURES.items()
         }

@@ -42,7 +42,7 @@ __all__ = [
     "open_writer",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class StoreReader:

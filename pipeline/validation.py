@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import zarr
 
-from pipeline.arrays import ChunkWriter
 from pipeline.blocks import Columns
+from pipeline.chunkwriter import ChunkWriter
 from pipeline.forks import merged_forks, opened_fork, packed_fork
 from pipeline.layout import FINEST_WEIGHTS, LEVEL_FACTOR
 from pipeline.measures.outcomes import MISSING, OutcomeCounts, anomaly_counts, correctness

@@ -191,7 +191,7 @@ def test_scalars_are_stored_at_their_own_iterations(tree):
 
 def test_the_store_says_what_it_was_made_of(tree, log):
     attrs = tree.attrs
-    assert attrs["deeptracker_schema"] == 1
+    assert attrs["deeptracker_schema"] == 2
     assert attrs["run"] == "small"
     assert attrs["source"] == str(log.path.resolve())
     assert attrs["gradients"] is True

@@ -5,7 +5,8 @@ import pytest
 import zarr
 
 from deeptracker.errors import StoreError
-from pipeline.arrays import ArraySpec, ChunkWriter, create_arrays, grow_arrays
+from pipeline.arrays import ArraySpec, create_arrays, grow_arrays
+from pipeline.chunkwriter import ChunkWriter
 from pipeline.preparation import put
 from pipeline.store import open_store, open_writer
 
@@ -63,7 +64,7 @@ def test_a_newer_schema_is_refused(tmp_path):
     with open_writer(str(tmp_path / "s")) as writer:
         writer.root().attrs.update({"deeptracker_schema": 99})
         writer.publish("from the future")
-    with pytest.raises(StoreError, match="schema 99, this DeepTracker knows 1"):
+    with pytest.raises(StoreError, match="schema 99, this DeepTracker knows 2"):
         open_store(tmp_path / "s")
 
 
