@@ -123,7 +123,7 @@ class Config(Section):
     block_bytes : int
         Memory that one task may hold, in bytes.
     columns_per_chunk : int
-        Iterations in one chunk of the store.
+        Iterations that a task computes together, and the most in one object of the store.
     thresholds : tuple of float
         Change ratios: shares of the weights whose relative change is over each.
     """

@@ -80,7 +80,7 @@ class ParameterLayout:
         levels = []
         for per_row in weights:
             rows = -(-size // per_row)
-            chunk = min(CHUNK_ROWS, rows, split // per_row)
+            chunk = max(1, min(CHUNK_ROWS, rows, split // per_row))
             chunks = min(SHARD_CHUNK_ROWS, split // per_row // chunk, -(-rows // chunk))
             levels.append(LevelLayout(per_row, rows, chunk, chunk * chunks))
         return cls(size, split, tuple(levels))

@@ -13,6 +13,7 @@ from stores import assert_equal
 
 from pipeline import open_store, process
 from pipeline.config import Config
+from pipeline.store import open_writer
 
 SHAPES = {"a.weight": (9, 30, 20), "a.bias": (9,), "b.weight": (4, 9)}
 CONFIG = Config(columns_per_chunk=4, anomalies={"filter_window": 5})
@@ -70,6 +71,19 @@ def test_appending_in_any_steps_equals_processing_at_once(run, tmp_path_factory,
     assert last.action == ("appended" if cuts else "created")
     run(log, folder / "whole")
     assert_equal(folder / "grown", folder / "whole")
+
+
+def test_shards_of_a_long_parameter_grow_as_if_written_at_once(run, tmp_path):
+    log = LogWriter(tmp_path / "log", shapes={"w": (40, 70, 60), "b": (3,)}, images=10)
+    config = CONFIG.model_copy(update={"columns_per_chunk": 16})
+    for iterations in (range(5), [5], range(6, 17), range(17, 19)):
+        log.iterations(iterations)
+        run(log, tmp_path / "grown", config)
+    run(log, tmp_path / "whole", config)
+    array = open_store(tmp_path / "grown").root()["weights/w/1/mean"]
+    assert array.shape == (10500, 19)
+    assert (array.chunks, array.shards) == ((4096, 8), (3 * 4096, 16))
+    assert_equal(tmp_path / "grown", tmp_path / "whole")
 
 
 def test_nothing_new_makes_no_commit(run, log):
@@ -133,6 +147,21 @@ def test_another_setting_rebuilds_and_names_it(run, log):
     assert again.action == "rebuilt"
     assert again.reason == "the setting 'thresholds' has changed"
     assert open_store(store).root()["nodes/threshold"][:].tolist() == [0.5]
+
+
+def test_a_store_of_an_older_schema_is_read_and_rebuilt_with_the_reason(run, log):
+    log.iterations([0, 10, 20])
+    store = log.path.with_name("store")
+    run(log, store)
+    with open_writer(str(store)) as writer:
+        writer.root().attrs["deeptracker_schema"] = 1
+        writer.publish("as an older DeepTracker would have")
+    assert open_store(store).root()["iteration"][:].tolist() == [0, 10, 20]
+    log.iteration(30)
+    again = run(log, store)
+    assert (again.action, again.snapshots) == ("rebuilt", 4)
+    assert again.reason == "the store has schema 1, this DeepTracker writes 2"
+    assert open_store(store).root().attrs["deeptracker_schema"] == 2
 
 
 def test_a_rewritten_and_a_removed_snapshot_are_warned_of_and_their_columns_kept(run, log):
