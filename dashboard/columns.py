@@ -34,6 +34,17 @@ class Columns:
         first, last = run.columns(window)
         return cls(first, last, max(1, -(-(last - first + 1) // most)))
 
+    @classmethod
+    def sent(
+        cls, run: Run, window: tuple[float, float] | None, most: int = MOST_COLUMNS
+    ) -> "Columns":
+        """Give all columns where they have a place each, so that no zoom needs others.
+
+        Where they have not, those of the window alone: what is zoomed into is finer.
+        """
+        whole = cls.of(run, None, most)
+        return whole if whole.step == 1 else cls.of(run, window, most)
+
     @property
     def span(self) -> slice:
         """The columns as a slice of the run's."""

@@ -128,19 +128,19 @@ def _ramp(*colours: str) -> tuple[str, ...]:
 PALETTES: dict[str, tuple[str, ...]] = {
     "blues": _ramp("#fafcfe", "#c6dcec", "#7fb2d6", "#2f7fb5", "#0b4f7d", "#062c47"),
     "diverging": tuple(colorcet.CET_D1A),
-    "outcome": ("#c2410c", "#dbe9f4"),
+    "outcome": _ramp("#c2410c", "#dbe9f4"),
 }
 PALETTES_DARK: dict[str, tuple[str, ...]] = {
     "blues": _ramp("#0f1821", "#123a58", "#1f6ea3", "#4aa6dc", "#a3daf8", "#f4fbff"),
     "diverging": _ramp("#b9e2ff", "#4aa6dc", "#1b5a8a", "#12181f", "#8a3413", "#f0803f", "#ffd9bd"),
-    "outcome": ("#ff8a4c", "#1d3a52"),
+    "outcome": _ramp("#ff8a4c", "#1d3a52"),
 }
 
 
 def lookup_table(palette: str, *, dark: bool = False) -> bytes:
     """Give a palette as 256 RGBA colours; the last one is for missing values."""
     shades = PALETTES_DARK if dark else PALETTES
-    many = (*MANY, shades["outcome"][1])
+    many = (*MANY, shades["outcome"][RIGHT_LEVEL])
     colours = many if palette == "classes" else shades[palette]
     places = np.minimum(np.arange(255) * len(colours) // 255, len(colours) - 1)
     missing = (DARK if dark else LIGHT)["missing"]
@@ -201,7 +201,7 @@ def _variables(*, dark: bool) -> str:
     pairs |= {f"series-{place}": colour for place, colour in enumerate(series)}
     for name in ("blues", "diverging"):
         pairs[f"ramp-{name}"] = f"linear-gradient(to right, {', '.join(shades[name][::32])})"
-    pairs["right"], pairs["wrong"] = shades["outcome"][1], shades["outcome"][0]
+    pairs["right"], pairs["wrong"] = shades["outcome"][RIGHT_LEVEL], shades["outcome"][0]
     pairs["dark"] = "1" if dark else "0"
     scheme = "dark" if dark else "light"
     return f"color-scheme: {scheme}; " + " ".join(f"--dt-{k}: {v};" for k, v in pairs.items())

@@ -125,10 +125,12 @@ class RowChart extends TimeChart {
     const lines = [`${name}, ${placeTold(row, column, this.model.iterations)}`]
     if (row.kind === "image") {
       const at = Math.max(0, line) * data[0].shape[1] + place
-      const value = (data[1] || data[0]).array[at]
+      const level = data[0].array[at], value = (data[1] || data[0]).array[at]
       const words = row.value_names
-      if (data[0].array[at] === 255) lines.push("not recorded")
-      else lines.push(`${row.value_label || "value"}: ${words ? words[Math.round(value)] ?? value : number(value)}`)
+      if (row.palette === "outcome") lines.push(outcomeTold(level))
+      else if (level === 255) lines.push("not recorded")
+      else lines.push(`${row.value_label || "value"}: ${words ? words[value] ?? value : number(value)}`)
+      if (row.threshold && data[2].array[place]) lines.push(`${data[2].array[place]} anomalous`)
     } else if (row.kind === "marks") {
       row.marks.filter((mark) => mark.column === column).forEach((mark) => lines.push(mark.text))
     } else if (row.kind === "curves") {
@@ -141,8 +143,6 @@ class RowChart extends TimeChart {
     } else {
       data.forEach(({ array }, i) => lines.push(`${(row.series?.[i]?.name) || i}: ${number(array[place])}`))
     }
-    const triangle = (row.triangles || []).find(([at]) => at === column)
-    if (triangle) lines.push(`${triangle[1]} anomalous`)
     return lines
   }
 

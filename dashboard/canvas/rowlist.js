@@ -3,6 +3,8 @@
 const LABEL_PITCH = 13
 const ROOM = [420, 1400]
 const ROOM_SHARE = 0.62
+// What is told of the width, so that a little more or less of it asks for nothing.
+const ROUND = 256, MOST_PIXELS = 4096
 // Levels of a palette, as in theme.py: what was right is calm, what is missing is grey.
 const RIGHT = 254, MISSING = 255
 const UNSAID = 65535
@@ -16,7 +18,7 @@ function shade(value, top) {
 // What one number of a row looks like: a level of its palette.
 const LEVELS = {
   heat: (value, row) => shade(value, row.scale_top),
-  outcome: (value) => (value === MISSING ? MISSING : value * RIGHT),
+  outcome: (level) => level,
   // Only wrong classes have colours of their own.
   label: (value, row) => (value === UNSAID ? MISSING : value === row.own_class ? RIGHT : value % RIGHT),
   amount: (value, row) => shade(value, row.scale_top),
@@ -24,9 +26,12 @@ const LEVELS = {
 const PALETTE = { heat: "blues", outcome: "outcome", label: "classes", amount: "blues" }
 
 class RowList extends TimeChart {
-  // A taller window, or the whole screen, shows more rows.
+  // A taller window, or the whole screen, shows more rows; a wider one more columns.
   layout() {
     const { model } = this
+    const across = (this.root.clientWidth - model.left - model.right) * (window.devicePixelRatio || 1)
+    const pixels = Math.min(MOST_PIXELS, ROUND * Math.max(1, Math.ceil(across / ROUND)))
+    if (pixels !== model.pixels) model.pixels = pixels
     const screen = screenRoom(this.root, AXIS_HEIGHT)
     const room = screen || Math.round(Math.min(ROOM[1], Math.max(ROOM[0], window.innerHeight * ROOM_SHARE)))
     if (room !== model.room) model.room = room
@@ -68,8 +73,8 @@ class RowList extends TimeChart {
     context.imageSmoothingEnabled = false
     new Track(axis, row, main.shape.at(-1)).blit(context, drawn, { top, height: deep })
     if (row.kind === "heat") drawEdge(context, axis, { top, height: deep })
-    drawTriangles(context, axis, row, top + deep)
-    if (counts) this.drawCounts(context, row, counts.array, top + deep + 9, height - deep - 9)
+    if (counts) drawTriangles(context, axis, row, counts.array, top + deep)
+    if (row.counts_top) this.drawCounts(context, row, counts.array, top + deep + 9, height - deep - 9)
     if (row.members) this.drawOpened(context, row, top, height)
   }
 
@@ -142,14 +147,14 @@ class RowList extends TimeChart {
     const name = line >= 0 ? row.line_labels[line] : row.label
     const lines = [`${name}, ${placeTold(row, column, this.model.iterations)}`]
     const missing = !Number.isFinite(value) || (row.kind === "outcome" && value === MISSING) || (row.kind === "label" && value === UNSAID)
+    // Of several iterations the worst is told.
+    const most = row.step > 1 ? "up to " : ""
     if (missing) lines.push("not recorded")
-    else if (row.kind === "heat") lines.push(`${number(100 * value)} % wrong: ${Math.round(value * row.size).toLocaleString("en")} of ${row.size.toLocaleString("en")} images`)
-    else if (row.kind === "outcome") lines.push(value ? "right" : "wrong")
-    else if (row.kind === "label") lines.push(`taken for ${row.value_names[value] ?? value}`)
-    else lines.push(`${row.value_label}: ${number(value)}`)
-    const triangle = (row.triangles || []).find(([at]) => placeOf(row, at) === place)
-    const anomalous = triangle ? triangle[1] : counts ? counts.array[place] : 0
-    if (row.kind === "heat" && anomalous) lines.push(`${number(anomalous)} anomalous`)
+    else if (row.kind === "heat") lines.push(`${most}${number(100 * value)} % wrong: ${Math.round(value * row.size).toLocaleString("en")} of ${row.size.toLocaleString("en")} images`)
+    else if (row.kind === "outcome") lines.push(outcomeTold(value))
+    else if (row.kind === "label") lines.push(`taken for ${row.value_names[value] ?? value}${most && value !== row.own_class ? ", the last time it was wrong" : ""}`)
+    else lines.push(`${row.value_label}: ${most}${number(value)}`)
+    if (counts?.array[place]) lines.push(`${most}${number(counts.array[place])} anomalous`)
     return lines
   }
 

@@ -61,6 +61,11 @@ class RowList(Component):
     left = param.Integer(default=LEFT_MARGIN)
     right = param.Integer(default=RIGHT_MARGIN)
     room = param.Integer(default=560, doc="height of what is in sight, told by the browser")
+    pixels = param.Integer(
+        default=1024,
+        bounds=(1, 4096),
+        doc="about how many there are across, told by the browser",
+    )
     reach = param.Dict(default={}, doc="what to bring into sight: top, height, and a count")
     test_id = param.String(default="rowlist")
     description = param.String(default="", doc="what the list shows, in words")

@@ -35,7 +35,7 @@ function drawImage(context, axis, row, data, box, tables) {
   const track = new Track(axis, row, data[0].shape.at(-1))
   track.blit(context, picture(row, data[0], tableOf(tables, row.palette)), box)
   drawEdge(context, axis, box)
-  drawTriangles(context, axis, row, box.top + box.height)
+  if (row.threshold) drawTriangles(context, axis, row, data[2].array, box.top + box.height)
 }
 
 function drawEdge(context, axis, box) {
@@ -44,21 +44,42 @@ function drawEdge(context, axis, box) {
   context.strokeRect(axis.left - 0.5, Math.round(box.top) - 0.5, axis.span + 1, box.height + 1)
 }
 
-// Anomalies: a triangle under a heat line, larger where more images are anomalous.
-function drawTriangles(context, axis, row, bottom) {
-  const width = Math.max(axis.span / axis.count, 4)
+// Anomalies: where at least as many images are anomalous as a mark needs, [place, count].
+function marksOf(row, counts) {
+  const found = []
+  counts.forEach((count, place) => { if (row.threshold && count >= row.threshold) found.push([place, count]) })
+  return found
+}
+
+// A triangle for each under a heat line, larger where more images are anomalous; of those that would
+// cover each other the largest.
+function drawTriangles(context, axis, row, counts, bottom) {
+  const track = new Track(axis, row, counts.length)
+  const width = Math.max((track.step * axis.span) / axis.count, 4)
+  const apart = new Map()
+  for (const [place, count] of marksOf(row, counts)) {
+    if (place < track.from || place > track.to) continue
+    const x = track.centre(place), slot = Math.floor(x / 3)
+    if (!(apart.get(slot)?.count >= count)) apart.set(slot, { x, count })
+  }
   context.fillStyle = INK
-  for (const [column, count] of row.triangles || []) {
-    if (!axis.shows(column)) continue
+  for (const { x, count } of apart.values()) {
     const size = Math.min(7, 3 + 1.2 * Math.log2(count))
     const half = Math.min(size, width) * 0.75
-    const x = axis.centre(column), y = bottom + 1
+    const y = bottom + 1
     context.beginPath()
     context.moveTo(x, y)
     context.lineTo(x - half, y + size)
     context.lineTo(x + half, y + size)
     context.fill()
   }
+}
+
+// An outcome, or the share of right ones among several, in words.
+function outcomeTold(level) {
+  if (level === 255) return "not recorded"
+  if (level === 254) return "right"
+  return level ? `right at ${Math.round(level / 2.54)} % of them` : "wrong"
 }
 
 // A triangle that points at a line of a picture, from its left.
@@ -108,14 +129,14 @@ function drawFrame(context, axis, row, box) {
   }
 }
 
-function path(context, axis, row, values, y, begin = true) {
-  if (begin) context.beginPath()
+function path(context, axis, row, values, y) {
+  const track = new Track(axis, row, values.length)
   let open = false
-  for (let column = axis.first; column <= axis.last; column += 1) {
-    const value = values[column - (row.column0 || 0)]
+  context.beginPath()
+  for (let place = track.from; place <= track.to; place += 1) {
+    const value = values[place]
     if (!Number.isFinite(value) || (row.log && value <= 0)) continue
-    if (open) context.lineTo(axis.centre(column), y(value))
-    else context.moveTo(axis.centre(column), y(value))
+    context[open ? "lineTo" : "moveTo"](track.centre(place), y(value))
     open = true
   }
 }

@@ -305,9 +305,11 @@ class TimeChart {
   }
 
   rowState({ row, top, height }) {
+    const column0 = row.column0 || 0, step = row.step || 1
+    const counts = row.threshold ? this.numbers.get(row).at(-1).array : []
     return {
       id: row.id, label: row.label, kind: row.kind, top, height, toggle: row.toggle || "",
-      step: row.step || 1, triangles: row.triangles || [],
+      column0, step, triangles: marksOf(row, counts).map(([place, count]) => [column0 + place * step, count]),
     }
   }
 }

@@ -8,16 +8,19 @@ import numpy as np
 from dashboard.canvas.rowlist import Entry
 from dashboard.canvas.rows import Row
 from dashboard.classes import ClassHistories, Listed
+from dashboard.columns import Columns
 from dashboard.histories import images_of_class, outcomes_of
+from dashboard.outcomepixels import outcome_levels, taken_for
 from dashboard.run import Run
 from dashboard.selection import Selection
 
-__all__ = ["ClassRows", "pixel_height", "pixel_kind"]
+__all__ = ["ClassRows", "heat_arrays", "pixel_height", "pixel_kind"]
 
 HEAT, GAP, LINE_ROOM, LINE_HEIGHT = 12, 8, 9, 26
 # Images of a row of pixels: what is out of sight is not sent.
 BLOCK = 64
 NAMED_IN_TITLE = 6
+UNSAID = 65535  # as in rowlist.js: no prediction was recorded
 
 
 def pixel_height(images: int) -> int:
@@ -33,6 +36,28 @@ def pixel_kind(run: Run, selection: Selection) -> str:
     return chosen
 
 
+def heat_arrays(error: np.ndarray, counts: np.ndarray, columns: Columns) -> tuple[np.ndarray, ...]:
+    """Give what a heat line is drawn from: the greatest error and count of each place.
+
+    Parameters
+    ----------
+    error : numpy.ndarray
+        float32 [iteration], share of wrong outcomes.
+    counts : numpy.ndarray
+        int [iteration], anomalous images.
+    columns : Columns
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        float32 [place], NaN where nothing was recorded; and uint16 [place], or float32 where a
+        count is greater.
+    """
+    worst = columns.joined(error[columns.span], "max").astype(np.float32)
+    most = columns.joined(counts[columns.span], "max")
+    return worst, most.astype(np.uint16 if most.max(initial=0) < 2**16 else np.float32)
+
+
 class ClassRows:
     """The rows that a list of classes has, and how each is drawn.
 
@@ -43,12 +68,20 @@ class ClassRows:
     histories : ClassHistories
     listed : sequence of Listed
         Groups and classes in their order.
+    columns : Columns
+        What is drawn of the run; may be set anew.
     """
 
     def __init__(
-        self, run: Run, selection: Selection, histories: ClassHistories, listed: Sequence[Listed]
+        self,
+        run: Run,
+        selection: Selection,
+        histories: ClassHistories,
+        listed: Sequence[Listed],
+        columns: Columns,
     ) -> None:
         self.run = run
+        self.columns = columns
         self.selection = selection
         self.histories = histories
         self.listed = listed
@@ -131,8 +164,7 @@ class ClassRows:
             detail, title = f"{size:,}", f"{label}: {size:,} images"
             is_open = label in self.selection.open_classes
         counts = self.histories.counts[members].sum(axis=0)
-        marked = np.flatnonzero(counts >= self.selection.threshold)
-        options: dict[str, Any] = {
+        options: dict[str, Any] = self.columns.options | {
             "label": label,
             "detail": detail,
             "title": title,
@@ -141,14 +173,13 @@ class ClassRows:
             "toggle": "open" if is_open else "closed",
             "size": int(self.histories.sizes[members].sum()),
             "scale_top": self.scale_top,
-            "triangles": [[int(column), int(counts[column])] for column in marked],
+            "threshold": self.selection.threshold,
             "picture_height": HEAT,
             "gap": GAP,
         }
-        arrays: tuple[np.ndarray, ...] = (self.histories.error_of(members),)
         if self.selection.anomaly_lines:
             options["counts_top"] = int(max(1, counts.max() if listed.group else self.counts_top))
-            arrays += (counts.astype(np.float32),)
+        arrays = heat_arrays(self.histories.error_of(members), counts, self.columns)
         return Row(key, "heat", self.heat_height, arrays, options)
 
     def _pixels(self, listed: Listed, block: int, key: str) -> Row:
@@ -157,9 +188,10 @@ class ClassRows:
         kind = pixel_kind(self.run, self.selection)
         # Outcomes stand in the order of the index, whatever order is shown.
         places = np.searchsorted(np.sort(everything), images)
-        values = outcomes_of(self.run, listed.number, kind)[places]
+        columns = self.columns
+        values = outcomes_of(self.run, listed.number, kind)[places][:, columns.span]
         names = self.run.array("images/name")
-        options: dict[str, Any] = {
+        options: dict[str, Any] = columns.options | {
             "indent": listed.depth + 1,
             "members": [int(image) for image in images],
             "line_labels": [str(names[image]) for image in images],
@@ -171,14 +203,15 @@ class ClassRows:
             options["label"] = _counted(len(everything))
             options["notes"] = [ORDERED[self.selection.image_order]]
         if kind == "correct":
-            shown, array = "outcome", values.astype(np.uint8)
+            shown, array = "outcome", outcome_levels(values, columns)
         elif kind == "predicted":
-            shown, array = "label", np.where(values < 0, 65535, values).astype(np.uint16)
+            taken = taken_for(values, listed.number, columns)
+            shown, array = "label", np.where(taken < 0, UNSAID, taken).astype(np.uint16)
             options["own_class"] = listed.number
-            taken = np.unique(values[values >= 0])
-            options["value_names"] = {str(i): self.histories.names[int(i)] for i in taken}
+            names_of = {str(i): self.histories.names[int(i)] for i in np.unique(taken[taken >= 0])}
+            options["value_names"] = names_of
         else:
-            shown, array = "amount", values.astype(np.float32)
+            shown, array = "amount", columns.joined(values, "max").astype(np.float32)
             options["scale_top"] = self._amount_top(listed.number, kind)
         return Row(key, shown, len(images) * pixel_height(len(everything)), (array,), options)
 

@@ -10,8 +10,10 @@ from dashboard.background import Latest
 from dashboard.canvas.imagegrid import ImageGrid, Tile
 from dashboard.canvas.rowchart import RowChart
 from dashboard.canvas.rows import Row
+from dashboard.columns import Columns
 from dashboard.controls import action, text, toggle_iteration
 from dashboard.histories import MISSING, Neighbour, forgetting_of, neighbours
+from dashboard.outcomepixels import outcome_levels, taken_for
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import CATEGORICAL, class_levels
@@ -23,6 +25,8 @@ __all__ = ["ImageView", "tiles_of"]
 SIDE = 128
 # The chart stands in the rail: its labels have less room than those of the page's charts.
 LEFT, RIGHT = 74, 6
+# Of a long run, two a pixel there.
+MOST_PLACES = 384
 SAY = "".join(f"<span>{said}</span>" for said in PIXELS_SAY.values())
 
 
@@ -33,6 +37,7 @@ class ImageView:
         self.run = run
         self.selection = selection
         self.image = -1
+        self.columns = Columns(0, 0)
         self.reads = Latest()
         self.facts = text(margin=0)
         self.chart = RowChart(
@@ -71,13 +76,17 @@ class ImageView:
         """Show an image; its neighbours follow when they are found."""
         self.image = image
         self.facts.object = self._facts()
-        iterations = [int(iteration) for iteration in self.run.iterations]
-        self.chart.draw(self._rows(), iterations=iterations, **self._frame())
+        self._draw()
         self.alike.object = (
             "<h3>Similar histories</h3><span class='dt-hint'>Comparing all images…</span>"
         )
         self.neighbours.fill([], None, None)
         self.reads.find(lambda: neighbours(self.run, image), self._show_neighbours)
+
+    def _draw(self) -> None:
+        self.columns = Columns.sent(self.run, self.selection.window, MOST_PLACES)
+        iterations = [int(iteration) for iteration in self.run.iterations]
+        self.chart.draw(self._rows(), iterations=iterations, **self._frame())
 
     def _facts(self) -> str:
         run, image = self.run, self.image
@@ -110,50 +119,34 @@ class ImageView:
         )
 
     def _rows(self) -> list[Row]:
-        run, image = self.run, self.image
-        one = slice(image, image + 1)
-        correct = run.part("images/correct", one)
-        predicted = run.part("images/predicted", one)
-        shade = np.where(correct == MISSING, 255, correct * 254).astype(np.uint8)
-        taken = {str(i): run.class_names[i] for i in np.unique(predicted[predicted >= 0])}
+        run, image, columns = self.run, self.image, self.columns
+        part = slice(image, image + 1), columns.span
+        outcomes = outcome_levels(run.part("images/correct", *part), columns)
+        outcome = columns.options | {"label": "outcome", "label_room": 1, "palette": "outcome"}
+        label = int(run.array("images/label")[image])
+        predicted = taken_for(run.part("images/predicted", *part), label, columns)
+        classes = columns.options | {
+            "label": "class",
+            "palette": "classes",
+            "value_label": "taken for",
+            "value_names": {
+                str(i): run.class_names[i] for i in np.unique(predicted[predicted >= 0])
+            },
+        }
+        levels = class_levels(predicted, label)
         rows = [
-            Row(
-                "outcome",
-                "image",
-                14,
-                (shade, correct.astype(np.float32)),
-                {
-                    "label": "outcome",
-                    "label_room": 1,
-                    "palette": "outcome",
-                    "value_label": "outcome",
-                    "value_names": ["wrong", "right"],
-                },
-            ),
-            Row(
-                "predicted",
-                "image",
-                14,
-                (
-                    class_levels(predicted, int(run.array("images/label")[image])),
-                    predicted.astype(np.float32),
-                ),
-                {
-                    "label": "class",
-                    "palette": "classes",
-                    "value_label": "taken for",
-                    "value_names": taken,
-                },
-            ),
+            Row("outcome", "image", 14, (outcomes,), outcome),
+            Row("predicted", "image", 14, (levels, predicted.astype(np.float32)), classes),
         ]
         name = next((n for n in ("loss", "confidence") if run.has(f"images/{n}")), None)
         if name:
-            values = run.part(f"images/{name}", one)[0].astype(np.float32)
+            read = run.part(f"images/{name}", *part)[0].astype(np.float32)
+            values = columns.joined(read, "max")
             known = values[np.isfinite(values)]
-            series = [{"name": name, "colour": CATEGORICAL[0]}]
-            options = {
+            told = name if columns.step == 1 else f"greatest {name}"
+            options = columns.options | {
                 "label": name,
-                "series": series,
+                "series": [{"name": told, "colour": CATEGORICAL[0]}],
                 "low": 0.0,
                 "high": float(known.max()) if known.size else 1.0,
                 "label_room": 1,
@@ -167,7 +160,11 @@ class ImageView:
         return {"first": first, "last": last, "picked": picked}
 
     def _reframe(self, *_: Any) -> None:
-        self.chart.param.update(**self._frame())
+        columns = Columns.sent(self.run, self.selection.window, MOST_PLACES)
+        if self.image >= 0 and columns != self.columns:
+            self._draw()
+        else:
+            self.chart.param.update(**self._frame())
 
     def _show_neighbours(self, found: list[Neighbour]) -> None:
         images = np.array([entry.image for entry in found], np.int64)

@@ -17,12 +17,13 @@ from dashboard.classes import (
     listed_classes,
     shown_groups,
 )
+from dashboard.columns import Columns
 from dashboard.controls import beside, rail, show_whole_run, text, toggle_iteration
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import levels
 from dashboard.views.classcontrols import class_controls, class_legend
-from dashboard.views.classrows import ClassRows, pixel_kind
+from dashboard.views.classrows import ClassRows, heat_arrays, pixel_kind
 from dashboard.views.image import ImageView
 from dashboard.views.imagelists import ImageLists
 
@@ -90,6 +91,7 @@ class ValidationView:
             self.image = ImageView(run, selection)
             self.whole.param.watch(self._acted, "event")
             self.list.param.watch(self._acted, "event")
+            self.list.param.watch(self._refine, "pixels")
             framed = ["window", "iterations", "classes", "images"]
             selection.param.watch(self._changed, [*LISTED_BY, *framed])
             self._unfold(*self._picked())
@@ -123,16 +125,8 @@ class ValidationView:
         self._commit = self.run.commit
         histories = class_histories(self.run, self.selection)
         listed = listed_classes(self.run, self.selection, histories)
-        self.rows = ClassRows(self.run, self.selection, histories, listed)
-        iterations = [int(iteration) for iteration in self.run.iterations]
-        self.whole.draw(self._whole_rows(self.rows), iterations=iterations, **self._frame())
-        self.list.fill(
-            self.rows.entries,
-            self.rows.row,
-            iterations=iterations,
-            **self._frame(),
-            opened=list(self.selection.images),
-        )
+        self.rows = ClassRows(self.run, self.selection, histories, listed, self._columns())
+        self._draw(self.rows)
         kind = pixel_kind(self.run, self.selection)
         self.key.object = class_legend(self.selection, self.rows.scale_top, kind)
         self._say(listed=len(self.rows.entries))
@@ -158,6 +152,28 @@ class ValidationView:
                 )
             )
         return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+    def _draw(self, rows: ClassRows) -> None:
+        iterations = [int(iteration) for iteration in self.run.iterations]
+        self.whole.draw(self._whole_rows(rows), iterations=iterations, **self._frame())
+        self.list.fill(
+            rows.entries,
+            rows.row,
+            iterations=iterations,
+            **self._frame(),
+            opened=list(self.selection.images),
+        )
+
+    def _columns(self) -> Columns:
+        """Give what is sent of the run: as many places as there are pixels for."""
+        return Columns.sent(self.run, self.selection.window, int(self.list.pixels))
+
+    def _refine(self, *_: Any) -> None:
+        """Send other columns where a window, or a wider chart, shows them finer."""
+        columns = self._columns()
+        if self.rows and columns != self.rows.columns:
+            self.rows.columns = columns
+            self._draw(self.rows)
 
     def _columns_shown(self) -> tuple[int, int]:
         first, last = self.run.columns(self.selection.window)
@@ -189,30 +205,29 @@ class ValidationView:
         error = histories.error_of(np.arange(len(histories.names)))
         counts = histories.counts.sum(axis=0)
         images = int(histories.sizes.sum())
-        marked = (counts >= self.selection.threshold).nonzero()[0]
-        values = error[None]
-        heat = {
+        worst, most = heat_arrays(error, counts, rows.columns)
+        heat = rows.columns.options | {
             "label": f"all {images:,} images",
             "title": f"{images:,} images of {len(histories.names):,} classes",
             "palette": "blues",
             "value_label": "share wrong",
-            "triangles": [[int(column), int(counts[column])] for column in marked],
+            "threshold": self.selection.threshold,
             "strong": True,
             "gap": 10,
         }
-        shade = levels(values**0.5, 0, rows.scale_top**0.5)
-        found = [Row("all", "image", 22, (shade, values), heat)]
+        shade = levels(worst**0.5, 0, rows.scale_top**0.5)
+        found = [Row("all", "image", 22, (shade[None], worst[None], most[None]), heat)]
         if self.selection.anomaly_lines:
             name = f"anomalous images ({self.selection.rule} rule, k = "
             name += f"{self.selection.anomaly_window})"
-            line = {
+            line = rows.columns.options | {
                 "label": "anomalous images",
                 "series": [{"name": name, "colour": "#D55E00"}],
                 "low": 0.0,
                 "high": float(max(1, counts.max())),
                 "label_room": 40,
             }
-            found.append(Row("counts", "lines", 34, (counts.astype("<f4"),), line))
+            found.append(Row("counts", "lines", 34, (most.astype(np.float32),), line))
         return found
 
     def _frame(self) -> dict[str, Any]:
@@ -233,6 +248,7 @@ class ValidationView:
             frame = self._frame()
             self.whole.param.update(**frame)
             self.list.param.update(**frame, opened=list(self.selection.images))
+            self._refine()
         if "images" in names:
             self._open_image()
         if names & {"classes", "images"} and not self._own_pick:

@@ -6,15 +6,18 @@ import pytest
 from dashboard.canvas.rowlist import Entry, RowList
 from dashboard.canvas.rows import Row, packed
 from dashboard.classes import class_histories, listed_classes
+from dashboard.columns import Columns
 from dashboard.histories import images_of_class
 from dashboard.selection import Selection
+from dashboard.theme import RIGHT_LEVEL
 from dashboard.views.classrows import ClassRows, pixel_height
 
 
 def rows_of(run, **chosen):
     selection = Selection(**chosen)
     histories = class_histories(run, selection)
-    return ClassRows(run, selection, histories, listed_classes(run, selection, histories))
+    listed = listed_classes(run, selection, histories)
+    return ClassRows(run, selection, histories, listed, Columns.sent(run, selection.window))
 
 
 @pytest.mark.parametrize("order", ["index", "forgetting", "similarity"])
@@ -26,7 +29,7 @@ def test_a_class_of_more_images_than_a_block_has_all_of_them_in_order(run, order
     blocks = [place for place, entry in enumerate(rows.entries) if entry.id.startswith("images:")]
     assert [rows.entries[place].id for place in blocks] == ["images:0:1", "images:1:1"]
     drawn = np.concatenate([rows.row(place).arrays[0] for place in blocks])
-    np.testing.assert_array_equal(drawn, correct[images])
+    np.testing.assert_array_equal(drawn, correct[images] * RIGHT_LEVEL)
     for line in (0, 63, 64, 67):
         assert rows.image(f"images:{line // 64}:1", line % 64) == images[line]
 
@@ -44,8 +47,7 @@ def test_a_heat_line_carries_error_marks_and_counts(run):
         row = rows.row(place)
         np.testing.assert_array_equal(row.arrays[0], run.array("classes/error")[place])
         np.testing.assert_array_equal(row.arrays[1], counts[place])
-        marked = np.flatnonzero(counts[place] >= 3)
-        assert [column for column, _ in row.options["triangles"]] == marked.tolist()
+        assert row.options["threshold"] == 3
 
 
 def test_what_is_sent_of_a_list_does_not_grow_with_it():
