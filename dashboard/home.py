@@ -32,22 +32,34 @@ def home(runs: Mapping[str, str], storage: StorageConfig | None = None) -> pn.vi
     return _page(f"{len(runs)} runs", table)
 
 
-def unreachable(location: str, why: str) -> pn.viewable.Viewable:
-    """Say that a store cannot be opened, and what to do.
+def unreachable(location: str, why: str, *, is_waiting: bool = False) -> pn.viewable.Viewable:
+    """Say that a store cannot be read now, and what to do.
 
     Parameters
     ----------
     location : str
     why : str
         One line.
+    is_waiting : bool
+        Whether all is well and its first commit is yet to come.
     """
+    if is_waiting:
+        title, kind, facts = (
+            "This run is not processed yet",
+            "dt-coming",
+            "waiting for its first commit",
+        )
+        remedy = "While its log is processed there is nothing to do"
+    else:
+        title, kind, facts = "This run cannot be shown", "dt-failed", "store not reachable"
+        remedy = "Bring it back or process its training log again"
     told = (
-        "<div class='dt-home'><div class='dt-failed' role='alert' data-testid='failed'>"
-        f"<h3>This run cannot be shown</h3><p>{html.escape(why)}</p>"
-        f"<p class='dt-hint'>The store is expected at <code>{html.escape(location)}</code>. Bring "
-        "it back or process its training log again, then reload this page.</p></div></div>"
+        f"<div class='dt-home'><div class='{kind}' role='alert' data-testid='failed'>"
+        f"<h3>{title}</h3><p>{html.escape(why)}</p>"
+        f"<p class='dt-hint'>The store is expected at <code>{html.escape(location)}</code>. "
+        f"{remedy}: this page shows the run as soon as it is there.</p></div></div>"
     )
-    return _page("store not reachable", told)
+    return _page(facts, told)
 
 
 def _page(facts: str, content: str) -> pn.viewable.Viewable:

@@ -5,6 +5,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ os.environ.setdefault("BOKEH_RESOURCES", "server")
 
 import panel as pn
 
-from dashboard.home import home, unreachable
+from dashboard.arrival import Arrival
+from dashboard.home import home
 from dashboard.page import POLL_MILLISECONDS, RunPage
 from dashboard.run import Run
 from dashboard.signin import SignIn
@@ -21,6 +23,7 @@ from dashboard.theme import PAGE_CSS, WIDGET_CSS
 from dashboard.users import Users
 from deeptracker.errors import DeepTrackerError
 from pipeline.config import StorageConfig
+from pipeline.repositories import NothingCommittedError
 
 __all__ = ["serve"]
 
@@ -113,7 +116,9 @@ def _named(stores: Sequence[str], storage: StorageConfig | None) -> dict[str, st
     """Give each store a name for its address; opening each shows early what is wrong."""
     named: dict[str, str] = {}
     for location in stores:
-        Run(location, storage)
+        # A store whose first commit is on its way has a page that waits for it.
+        with suppress(NothingCommittedError):
+            Run(location, storage)
         stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(location.rstrip("/")).name)
         stem = stem.removesuffix(".dtstore") or "run"
         slug, number = stem, 2
@@ -127,19 +132,10 @@ def _page(location: str, storage: StorageConfig | None) -> Callable[[], pn.viewa
     def make() -> pn.viewable.Viewable:
         _dress()
         place = pn.state.location
-        try:
-            run = Run(location, storage)
-        except DeepTrackerError as error:
-            return unreachable(location, str(error))
         dark = pn.state.cookies.get("dt-dark") == "1"
-        page = RunPage(run, place.search if place else "", dark=dark)
-        if run.trouble and page.timeline.view is None:
-            return unreachable(location, run.trouble)
-        pn.config.exception_handler = page.failed
-        if place:
-            page.sync(place)
-        pn.state.add_periodic_callback(page.follow, period=POLL_MILLISECONDS)
-        return page.panel()
+        arrival = Arrival(location, storage, place, dark=dark)
+        pn.state.add_periodic_callback(arrival.follow, period=POLL_MILLISECONDS)
+        return arrival.panel()
 
     return make
 
@@ -160,12 +156,17 @@ def _dress() -> None:
     if document is not None:
         document.template = DOCUMENT  # type: ignore[assignment]  # Panel extends its own with it
         document.template_variables["page_css"] = PAGE_CSS
+        # A page whose server went away tells it in its own words, and is opened anew by its link.
+        document.config.update(
+            reconnect_session=False, notify_connection_status=False, notifications=None
+        )
 
 
 def _warm(location: str, storage: StorageConfig | None) -> None:
     """Compile and load what the first person would otherwise wait for."""
-    page = RunPage(Run(location, storage))
-    page.selection.view = "weights"
+    with suppress(NothingCommittedError):
+        page = RunPage(Run(location, storage))
+        page.selection.view = "weights"
 
 
 def _free_port(address: str) -> int:

@@ -28,6 +28,7 @@ from pipeline.objectstore import (
 __all__ = [
     "BRANCH",
     "STAGING_PREFIX",
+    "NothingCommittedError",
     "NothingThereError",
     "branch_tag",
     "changed_meanwhile",
@@ -49,6 +50,10 @@ warnings.filterwarnings("ignore", message=".*does not have a Zarr V3 specificati
 
 class NothingThereError(StoreError):
     """There is no store, or nothing was committed to it yet."""
+
+
+class NothingCommittedError(NothingThereError):
+    """A store was begun, and nothing was committed to it yet."""
 
 
 @contextmanager

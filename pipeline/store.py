@@ -20,6 +20,7 @@ from pipeline.lock import WriterLock
 from pipeline.repositories import (
     BRANCH,
     STAGING_PREFIX,
+    NothingCommittedError,
     NothingThereError,
     branch_tag,
     changed_meanwhile,
@@ -72,7 +73,7 @@ class StoreReader:
                 self._session = self._repository.readonly_session(BRANCH)
                 root = self.root()
         except zarr.errors.GroupNotFoundError:
-            raise NothingThereError(
+            raise NothingCommittedError(
                 f"{location}: nothing was committed to this store yet; process its log (again)"
             ) from None
         _check_schema(location, root)

@@ -51,7 +51,7 @@ function ago(iso) {
 }
 
 class Header {
-  constructor(model, el) {
+  constructor(model, el, page) {
     this.model = model
     this.el = el
     this.count = 0
@@ -65,6 +65,7 @@ class Header {
     this.root.append(make("a", { class: "dt-brand", href: "./", title: "All runs of this server" }, "DeepTracker"), this.facts, this.live, this.search, this.split, this.theme, this.help)
     this.dialog = make("dialog", { class: "dt-dialog", onclick: (event) => { if (event.target === this.dialog) this.dialog.close() } })
     el.append(this.root, this.dialog)
+    this.connection = new Connection(page, el, () => this.draw())
     if (model.plain) for (const tool of [this.search, this.split, this.help, this.live]) tool.remove()
     this.pressed = (event) => this.key(event)
     document.addEventListener("keydown", this.pressed)
@@ -92,7 +93,8 @@ class Header {
   }
 
   draw() {
-    const { facts, live, split, spacing, shown } = this.model
+    const { facts, split, spacing, shown } = this.model
+    const live = this.connection.isLost ? AWAY_LIVE : this.model.live
     const entries = [["h1", facts.run], ["span", facts.network], ["span", facts.iterations]]
     this.facts.replaceChildren(...entries.filter(([, text]) => text).map(([tag, text]) => make(tag, { title: text }, text)))
     if (facts.updated) {
@@ -115,7 +117,7 @@ class Header {
 
   report() {
     this.root.dataset.testid = "header"
-    this.root.dataset.state = JSON.stringify({ theme: this.chosen, dark: this.isDark, live: this.model.live.state, split: this.model.split, facts: this.model.facts })
+    this.root.dataset.state = JSON.stringify({ theme: this.chosen, dark: this.isDark, live: this.connection.isLost ? AWAY_LIVE.state : this.model.live.state, split: this.model.split, facts: this.model.facts })
   }
 
   // Themes.
@@ -247,8 +249,8 @@ const HEADER_STYLE = `
 .dt-live-following::before { background: #4fc78a; }
 .dt-live-new::before { background: #f2b93b; animation: dt-pulse 1s ease-in-out 6; }
 .dt-live-new { color: #f6d58c; }
-.dt-live-lost::before { background: #ff7b6b; }
-.dt-live-lost { color: #ffb4a9; }
+.dt-live-lost::before, .dt-live-away::before { background: #ff7b6b; }
+.dt-live-lost, .dt-live-away { color: #ffb4a9; }
 @keyframes dt-pulse { 50% { transform: scale(1.7); opacity: .5 } }
 @media (prefers-reduced-motion: reduce) { .dt-live::before { animation: none !important } }
 .dt-header button { background: transparent; color: #e4ebf1; border: 1px solid transparent; border-radius: 5px;
@@ -273,10 +275,10 @@ kbd { font: 11px/1 ui-monospace, "DejaVu Sans Mono", monospace; border: 1px soli
 .dt-none { color: var(--dt-faint); margin: 8px 10px 0; } .dt-none:empty { display: none; }
 `
 
-export function render({ model, el }) {
+export function render({ model, el, view }) {
   const style = document.createElement("style")
-  style.textContent = HEADER_STYLE
+  style.textContent = HEADER_STYLE + CONNECTION_STYLE
   el.append(style)
-  const header = new Header(model, el)
+  const header = new Header(model, el, view.model.document)
   model.on("remove", () => header.remove())
 }

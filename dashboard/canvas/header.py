@@ -1,14 +1,11 @@
 """The page's header: facts of the run, search, layout, theme and help; and the page's keys."""
 
-from pathlib import Path
-
 import param
 
 from dashboard.canvas.component import Component
+from dashboard.canvas.scripts import module_of
 
 __all__ = ["Header", "PaneHead"]
-
-HERE = Path(__file__).parent
 
 
 class Header(Component):
@@ -28,7 +25,7 @@ class Header(Component):
     plain = param.Boolean(default=False, doc="facts and theme alone, for pages without views")
     dark = param.Boolean(default=False, doc="the theme that the server draws figures for")
 
-    _esm = (HERE / "header.js").read_text(encoding="utf-8")
+    _esm = module_of("header.js", "connection.js")
 
 
 class PaneHead(Component):
@@ -46,6 +43,4 @@ class PaneHead(Component):
     run = param.String(default="", doc="the run's name, for the names of files")
     answer = param.Dict(default={})
 
-    _esm = "\n".join(
-        (HERE / name).read_text(encoding="utf-8") for name in ("axes.js", "svg.js", "panehead.js")
-    )
+    _esm = module_of("axes.js", "svg.js", "panehead.js")
