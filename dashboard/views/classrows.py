@@ -153,7 +153,7 @@ class ClassRows:
     def _heat(self, listed: Listed, key: str) -> Row:
         if listed.group:
             members, label = listed.shown, listed.group.label
-            detail = f"{len(members):,} classes"
+            detail = f"{len(members):,} class{'es' if len(members) > 1 else ''}"
             named = [self.histories.names[i] for i in members[:NAMED_IN_TITLE]]
             more = len(members) - len(named)
             title = f"{label}: " + ", ".join(named) + (f" and {more:,} more" if more > 0 else "")
