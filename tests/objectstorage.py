@@ -4,7 +4,6 @@ import http.client
 import http.server
 import itertools
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -16,15 +15,10 @@ from pathlib import Path
 
 import obstore
 from obstore.store import S3Store
+from ports import free_port
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "only for tests"}
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from ports import free_port
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -48,12 +48,6 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.browser)
     # Playwright keeps an event loop running in this thread, which processing cannot share: last.
     items[:] = [item for item in items if item not in ours] + ours
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def chromium_path():

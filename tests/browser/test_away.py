@@ -7,8 +7,8 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import free_port
 from logs import LogWriter
+from ports import free_port
 
 from pipeline.store import open_writer
 
