@@ -7,9 +7,10 @@ import numpy as np
 import xarray as xr
 
 from dashboard.run import Run
-from dashboard.weightwindow import WeightWindow, read
+from dashboard.spacing import Spacing, runs_of
+from dashboard.weightwindow import COLUMNS_AT_MOST, WeightWindow, read
 
-__all__ = ["Pixels", "Subject", "colour_limits", "pixels_of", "rasterize_window"]
+__all__ = ["Pixels", "Subject", "colour_limits", "pixels_of", "rasterize_window", "spread"]
 
 # A few weights far out would leave all else pale: colours end where all but so many lie.
 COLOUR_QUANTILE = 0.995
@@ -49,10 +50,14 @@ class Pixels:
         float32 [weight, column].
     window : WeightWindow
         What was read for it: whole cells, so a little more than was asked for.
+    runs : numpy.ndarray or None
+        int64 [column, 2]: the run's first and last column under each column of `values`, where
+        these are evenly wide in iterations; None where they are so in columns of the run.
     """
 
     values: xr.DataArray
     window: WeightWindow
+    runs: np.ndarray | None = None
 
     @property
     def columns(self) -> tuple[float, float]:
@@ -73,8 +78,12 @@ class Pixels:
     @property
     def is_exact(self) -> bool:
         """Whether a pixel is one weight's own value at one iteration."""
-        shape = self.window.values.shape
-        return self.window.level == 0 and self.window.step == 1 and self.values.shape == shape
+        window, shape = self.window, self.window.values.shape
+        if window.level or window.step > 1 or self.values.sizes["weight"] != shape[0]:
+            return False
+        if self.runs is None:
+            return self.values.shape == shape
+        return bool((self.runs[:, 0] == self.runs[:, 1]).all())
 
 
 def pixels_of(
@@ -85,6 +94,7 @@ def pixels_of(
     *,
     width: int,
     height: int,
+    spacing: Spacing | None = None,
 ) -> Pixels:
     """Read a window and bring it to pixels.
 
@@ -94,7 +104,12 @@ def pixels_of(
         First and last, the last ones excluded.
     width, height : int
         Pixels at most.
+    spacing : Spacing, optional
+        Where the columns stand; with a true one every column of pixels is as many iterations wide.
     """
+    is_true = spacing is not None and spacing.is_true
+    # Columns that are to be of different widths are brought to pixels below.
+    across = COLUMNS_AT_MOST if is_true else width
 
     def part(statistic: str) -> tuple[xr.DataArray, WeightWindow]:
         window = read(
@@ -103,20 +118,68 @@ def pixels_of(
             weights,
             columns,
             height=height,
-            width=width,
+            width=across,
             statistic=statistic,
             gradient=subject.gradient,
         )
         method = DOWNSAMPLED[statistic]
-        return rasterize_window(window, width, height, method), window
+        return rasterize_window(window, across, height, method), window
 
     if subject.statistic == "range":
         # Of all weights under a pixel: the greatest of the maxima less the least of the minima.
         (low, _), (values, window) = part("min"), part("max")
-        values = values - low
     else:
-        values, window = part(subject.statistic)
-    return Pixels(values, window)
+        low, (values, window) = None, part(subject.statistic)
+    runs = None
+    if spacing is not None and is_true:
+        edges, cells = _laid(window, values.sizes["column"], spacing, width)
+        under = runs_of(edges, cells)
+        values = spread(values, under, DOWNSAMPLED.get(subject.statistic, "max"))
+        low = None if low is None else spread(low, under, "min")
+        step = window.step
+        runs = window.columns[0] + under * step + np.array([0, step - 1])
+    return Pixels(values if low is None else values - low, window, runs)
+
+
+def _laid(window: WeightWindow, count: int, spacing: Spacing, most: int) -> tuple[np.ndarray, int]:
+    """Give where the window's columns begin and end, and how many pixels show them."""
+    columns = window.columns[0] + window.step * np.arange(count + 1)
+    columns = np.minimum(columns, len(spacing.edges) - 1)
+    return np.array([spacing.place(column) for column in columns]), spacing.cells(columns, most)
+
+
+def spread(values: xr.DataArray, runs: np.ndarray, method: str) -> xr.DataArray:
+    """Bring columns of any width to evenly wide ones.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        float32 [weight, column].
+    runs : numpy.ndarray
+        int64 [pixel, 2]: the first and last column under each pixel.
+    method : {"mean", "min", "max"}
+        What a pixel shows of several columns; what is missing is left out.
+
+    Returns
+    -------
+    xarray.DataArray
+        float32 [weight, column], a column for every pixel.
+    """
+    cells, (first, last) = values.to_numpy(), runs.T
+    if (first == last).all():
+        return xr.DataArray(cells[:, first], dims=values.dims)
+    padded = np.pad(cells, ((0, 0), (0, 1)), constant_values=np.nan)
+    # reduceat takes starts: every second result is of what lies between two pixels' columns.
+    starts = np.stack([first, last + 1], axis=1).ravel()
+    if method == "mean":
+        known = np.isfinite(padded)
+        total = np.add.reduceat(np.where(known, padded, 0.0), starts, axis=1)[:, ::2]
+        count = np.add.reduceat(known.astype(np.int64), starts, axis=1)[:, ::2]
+        found = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    else:
+        reduce = np.fmin if method == "min" else np.fmax
+        found = reduce.reduceat(padded, starts, axis=1)[:, ::2]
+    return xr.DataArray(found.astype(np.float32), dims=values.dims)
 
 
 def rasterize_window(

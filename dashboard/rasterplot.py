@@ -4,6 +4,7 @@ It knows no widgets: the weights view shows it on a page, a notebook can show it
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from bokeh.models import (
@@ -21,11 +22,14 @@ from bokeh.models.annotations import ColorBar, Span
 from bokeh.plotting import figure
 
 from dashboard.raster import Pixels, Subject
+from dashboard.spacing import Spacing
 from dashboard.theme import DARK, LEFT_MARGIN, LIGHT, PALETTES, PALETTES_DARK, RIGHT_MARGIN
 
 __all__ = ["RasterPlot"]
 
 HEIGHT = 520
+# No pixels of their own: columns of the run are those of the image.
+EVEN: dict[str, Any] = {"firsts": [], "lasts": [], "start": 0.0, "width": 1.0}
 # Bokeh reads these of its own; the page's theme sets what they refer to.
 # On the whole screen the page leaves more room (`--dt-room`).
 STYLE = f"""
@@ -39,6 +43,12 @@ STYLE = f"""
 }}
 """
 ITERATION = """
+if (firsts.length) {
+  const pixel = Math.min(firsts.length - 1, Math.max(0, Math.floor((value - start) / width)))
+  const last = Math.min(iterations.length - 1, lasts[pixel])
+  const told = [...new Set([iterations[firsts[pixel]], iterations[last]])]
+  return told.map((n) => n.toLocaleString('en')).join(' to ')
+}
 const column = Math.floor(value)
 const n = iterations[column]
 if (n === undefined) return ''
@@ -89,11 +99,12 @@ class RasterPlot:
 
     def __init__(self, iterations: Sequence[int]) -> None:
         listed = [int(iteration) for iteration in iterations]
+        self.spacing = Spacing.of(listed, "ordinal")
         self.source = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
         self.mapper = LinearColorMapper(palette=list(PALETTES["diverging"]), low=-1, high=1)
         self.x_range, self.y_range = Range1d(start=0, end=1), Range1d(start=1, end=0)
         self._iteration = CustomJSHover(
-            args={"iterations": listed, "step": 1, "first": 0}, code=ITERATION
+            args={"iterations": listed, "step": 1, "first": 0, **EVEN}, code=ITERATION
         )
         self._place = CustomJSHover(args={"shape": [1], "per": 1}, code=PLACE)
         self._value = CustomJSHover(args={"words": "", "exact": False}, code=VALUE)
@@ -141,22 +152,25 @@ class RasterPlot:
     def show(self, subject: Subject, shape: Sequence[int], pixels: Pixels) -> None:
         """Show pixels, and tell of them when they are pointed at."""
         values, window = pixels.values, pixels.window
-        columns, weights = pixels.columns, pixels.weights
+        weights = pixels.weights
+        x0, x1 = (self.spacing.place(column) for column in pixels.columns)
         image = np.ascontiguousarray(values.to_numpy(), np.float32)
         self.source.data = {
             "image": [image],
-            "x": [columns[0]],
+            "x": [x0],
             "y": [weights[0]],
-            "dw": [columns[1] - columns[0]],
+            "dw": [x1 - x0],
             "dh": [weights[1] - weights[0]],
         }
         per = max(window.weights_per_row, int(np.ceil(pixels.weights_per_pixel - 1e-9)))
         self._place.args = {"shape": list(shape) or [1], "per": per}
-        words = "exact" if pixels.is_exact else f"{subject.statistic} of {per:,} weights"
+        several = f"{per:,} weights" if per > 1 else "the iterations"
+        words = "exact" if pixels.is_exact else f"{subject.statistic} of {several}"
         self._value.args = {"words": words, "exact": pixels.is_exact}
         self._iteration.args = self._iteration.args | {
             "step": window.step,
             "first": int(window.columns[0]),
+            **(EVEN if pixels.runs is None else _pointed(pixels.runs, x0, x1)),
         }
 
     def colour(self, subject: Subject, limits: tuple[float, float], *, dark: bool = False) -> None:
@@ -173,16 +187,33 @@ class RasterPlot:
         ticks = np.linspace(*limits, 5)
         self._bar.ticker = FixedTicker(ticks=[float(tick) for tick in ticks])
 
+    def space(self, spacing: Spacing) -> None:
+        """Set where columns stand; `reach`, `bound`, `pick` and `show` are to follow."""
+        if not np.array_equal(spacing.iterations, self.spacing.iterations):
+            listed = {"iterations": spacing.iterations.tolist()}
+            self._iteration.args = self._iteration.args | listed
+            self._formatters[False].args = listed
+        self.spacing = spacing
+        self.figure.xaxis[0].formatter = self._formatters[spacing.is_true]
+
+    def columns_at(self, *places: float) -> list[float]:
+        """Give the columns at places of the horizontal axis."""
+        return [self.spacing.column(place) for place in places]
+
     def reach(self, columns: tuple[float, float], weights: tuple[float, float]) -> None:
         """Set what is in sight: first and last column, first and last weight."""
-        self.x_range.update(start=columns[0], end=columns[1])
+        self.x_range.update(
+            start=self.spacing.place(columns[0]), end=self.spacing.place(columns[1])
+        )
         # Filter 0 is at the upper end, as in the layer view.
         self.y_range.update(start=weights[1], end=weights[0])
 
     def bound(self, columns: tuple[float, float], weights: tuple[float, float]) -> None:
         """Set what there is to see: nobody pans or zooms out farther; reset shows all of it."""
+        first, last = (self.spacing.place(column) for column in columns)
+        narrowest = float(np.diff(self.spacing.edges).min())
         self.x_range.update(
-            bounds=columns, reset_start=columns[0], reset_end=columns[1], min_interval=1
+            bounds=(first, last), reset_start=first, reset_end=last, min_interval=narrowest
         )
         self.y_range.update(
             bounds=weights, reset_start=weights[1], reset_end=weights[0], min_interval=1
@@ -198,16 +229,22 @@ class RasterPlot:
         for place, line in enumerate(self._picks):
             shown = place < len(columns)
             line.update(
-                location=columns[place] + 0.5 if shown else 0, visible=shown, line_color=colour
+                location=self.spacing.centre(columns[place]) if shown else 0,
+                visible=shown,
+                line_color=colour,
             )
 
     def _dress(self, iterations: list[int]) -> None:
         plot = self.figure
-        plot.xaxis.formatter = CustomJSTickFormatter(
-            args={"iterations": iterations},
-            code="const n = iterations[Math.floor(tick)];"
-            "return n === undefined ? '' : n.toLocaleString('en')",
-        )
+        self._formatters = {
+            False: CustomJSTickFormatter(
+                args={"iterations": iterations},
+                code="const n = iterations[Math.floor(tick)];"
+                "return n === undefined ? '' : n.toLocaleString('en')",
+            ),
+            True: CustomJSTickFormatter(code="return tick.toLocaleString('en')"),
+        }
+        plot.xaxis.formatter = self._formatters[False]
         plot.yaxis.formatter = CustomJSTickFormatter(
             code="return Math.round(tick).toLocaleString('en')"
         )
@@ -220,3 +257,13 @@ class RasterPlot:
         plot.background_fill_color = plot.border_fill_color = None
         plot.grid.visible = False
         plot.toolbar.logo = None
+
+
+def _pointed(runs: np.ndarray, start: float, end: float) -> dict[str, Any]:
+    """Give what tells the iterations under a pixel from its place."""
+    return {
+        "firsts": runs[:, 0].tolist(),
+        "lasts": runs[:, 1].tolist(),
+        "start": start,
+        "width": (end - start) / len(runs),
+    }

@@ -35,6 +35,7 @@ class Cube {
     this.pictures = {}
     this.loads = {}
     this.count = 0
+    this.labels = new CubeLabels(this)
     this.hands = new CubeHands(this)
     this.observer = new ResizeObserver(() => this.draw())
     this.observer.observe(this.stage)
@@ -63,11 +64,15 @@ class Cube {
 
   length(axis) { return this.model.items[axis].labels.length }
 
+  scaleOf(axis, window) {
+    return axis === "time" ? new TimeScale(window, this.model.items.time.iterations) : new EvenScale(window)
+  }
+
   // Where a plane stands in the window, 0..1, or null where it is not in it.
   planeOf(axis, side) {
     const item = this.model.picks[axis]
     const { first, last } = this.windows[axis]
-    return item >= first && item < last ? (item + side - first) / (last - first) : null
+    return item >= first && item < last ? this.scales[axis].edge(item + side) : null
   }
 
   // Where the planes are to be: before the picked item, so that its cells can be seen.
@@ -110,6 +115,7 @@ class Cube {
     const { model } = this
     if (!width || !model.front.codes || !model.view.class) return
     this.load()
+    this.scales = Object.fromEntries(Object.entries(this.windows).map(([axis, window]) => [axis, this.scaleOf(axis, window)]))
     const settled = this.approach()
     this.fit()
     this.geometry = cubeGeometry(width, this.height, this.flat)
@@ -143,15 +149,13 @@ class Cube {
     this.cut.faces.forEach((face) => this.paint(context, face, 1))
     this.cut.faces.forEach((face) => this.outline(context, face, this.cut.isCut ? PICK : OUTLINE, 1.2))
     if (!this.cut.isCut) this.planes(context)
-    this.labels(context)
-    this.navigators(context)
+    this.labels.draw(context)
     if (this.cursor) this.drawCursor(context)
   }
 
   paint(context, face, alpha) {
     const [u, v] = FACE_AXES[face.name]
-    const windows = { u: this.windows[u], v: this.windows[v] }
-    this.pictures[face.name].paint(context, face, windows, alpha)
+    this.pictures[face.name].paint(context, face, { u: this.scales[u], v: this.scales[v] }, alpha)
   }
 
   stroke(context, points, closed) {
@@ -191,145 +195,12 @@ class Cube {
     context.setLineDash([])
   }
 
-  // Items to label: as many as have room, and the picked one.
-  labelled(axis, room) {
-    const { first, last } = this.windows[axis]
-    const step = Math.max(1, Math.ceil((last - first) / Math.max(1, Math.floor(room))))
-    const picked = this.model.picks[axis]
-    const found = []
-    for (let item = first; item < last; item++) {
-      const near = picked >= first && picked < last && Math.abs(item - picked) < step
-      if (item === picked || ((item - first) % step === 0 && !near)) found.push(item)
-    }
-    return found
-  }
-
-  share(axis, item) {
-    const { first, last } = this.windows[axis]
-    return (item + 0.5 - first) / (last - first)
-  }
-
-  label(context, axis, item) {
-    const part = this.model.items[axis].parts[item]
-    const picked = item === this.model.picks[axis]
-    context.fillStyle = picked ? PICK : part ? FAINT : INK
-    context.font = picked ? `600 ${FONT}` : FONT
-    return this.model.items[axis].labels[item]
-  }
-
-  labels(context) {
-    this.layerLabels(context)
-    this.classLabels(context)
-    this.timeLabels(context)
-    context.font = FONT
-  }
-
-  layerLabels(context) {
-    const { x, y, h } = this.geometry
-    const { labels, parts, open } = this.model.items.layer
-    context.textAlign = "right"
-    for (const item of this.labelled("layer", h / 11.5)) {
-      const text = this.label(context, "layer", item)
-      const at = y + h * this.share("layer", item)
-      context.fillText(fitted(context, text, 126), x - 20, at)
-      if (!parts[item]) this.caret(context, x - 13, at, open === labels[item])
-    }
-    this.title(context, "layer", 12, y + h / 2, -Math.PI / 2)
-  }
-
-  caret(context, x, y, open) {
-    context.fillStyle = FAINT
-    context.beginPath()
-    if (open) { context.moveTo(x - 1, y - 2.5); context.lineTo(x + 7, y - 2.5); context.lineTo(x + 3, y + 3) }
-    else { context.moveTo(x, y - 4); context.lineTo(x + 5.5, y); context.lineTo(x, y + 4) }
-    context.fill()
-  }
-
-  classLabels(context) {
-    const { x, y, w, h } = this.geometry
-    const { first, last } = this.windows.class
-    const { labels } = this.model.items.class
-    const shown = this.labelled("class", w / 14)
-    const widest = Math.max(...shown.map((item) => context.measureText(labels[item].replace(/^class /, "")).width))
-    // Names too wide for their column lean, so that more of them can be read.
-    const leaning = widest + 8 > (w / (last - first)) * Math.max(1, (last - first) / shown.length)
-    for (const item of shown) {
-      // The axis says that they are classes.
-      const name = this.label(context, "class", item).replace(/^class /, "")
-      const text = fitted(context, name, leaning ? 74 : 90)
-      const at = x + w * this.share("class", item)
-      context.textAlign = leaning ? "right" : "center"
-      context.save()
-      context.translate(at + (leaning ? 3 : 0), y + h + (leaning ? 8 : 12))
-      if (leaning) context.rotate(-Math.PI / 3.6)
-      context.fillText(text, 0, 0)
-      context.restore()
-    }
-    this.title(context, "class", x + w / 2, y + h + (leaning ? 20 + 0.75 * Math.min(74, widest) : 32), 0)
-  }
-
-  timeLabels(context) {
-    const { along, up, h, flat } = this.geometry
-    const { side, top } = this.geometry.faces
-    const room = Math.max(Math.abs(along.y) / 14, along.x / 56)
-    context.textAlign = flat > 0.5 ? "center" : "left"
-    for (const item of this.labelled("time", room)) {
-      const [x, y] = placeOn(side, this.share("time", item), 1)
-      context.fillText(this.label(context, "time", item), x + mix(7, 0, flat), y + mix(7, 12, flat))
-    }
-    const [x, y] = placeOn(side, 0.5, 1)
-    this.title(context, "iteration", x + mix(58, 0, flat), y + mix(28, 30, flat), 0)
-    if (flat < 0.75) return
-    context.globalAlpha = (flat - 0.75) * 4
-    context.textAlign = "right"
-    for (const item of this.labelled("time", Math.abs(up.y) / 14)) {
-      const [left, middle] = placeOn(top, 0, this.share("time", item))
-      context.fillText(this.label(context, "time", item), left - 7, middle)
-    }
-    const [left, middle] = placeOn(top, 0, 0.5)
-    this.title(context, "iteration", Math.min(left - 60, 72), middle, -Math.PI / 2)
-    context.globalAlpha = 1
-  }
-
-  title(context, words, x, y, turn) {
-    context.save()
-    context.translate(x, y)
-    context.rotate(turn)
-    context.textAlign = "center"
-    context.fillStyle = INK
-    context.font = `600 ${FONT}`
-    context.fillText(words, 0, 0)
-    context.restore()
-    context.font = FONT
-  }
-
-  // Where an axis shows a part only, a bar tells which; it can be dragged.
-  navigators(context) {
-    const { x, y, w, h } = this.geometry
-    this.bars = {}
-    for (const [axis, box] of Object.entries({
-      class: [x, this.height - 7, w, 5], layer: [1, y, 5, h],
-    })) {
-      const count = this.length(axis)
-      const { first, last } = this.windows[axis]
-      if (last - first >= count) continue
-      this.bars[axis] = box
-      context.fillStyle = LINE
-      context.fillRect(...box)
-      context.fillStyle = ACCENT
-      const [from, share] = [first / count, (last - first) / count]
-      if (axis === "class") context.fillRect(box[0] + w * from, box[1], Math.max(8, w * share), 5)
-      else context.fillRect(box[0], box[1] + h * from, 5, Math.max(8, h * share))
-    }
-  }
+  share(axis, item) { return this.scales[axis].centre(item) }
 
   // The corners of a range of items on a hull face.
   corners(name, from, to) {
     const [u, v] = FACE_AXES[name]
-    const at = (axis, item) => {
-      const { first, last } = this.windows[axis]
-      return (item - first) / (last - first)
-    }
+    const at = (axis, item) => this.scales[axis].edge(item)
     return [[from[0], from[1]], [to[0], from[1]], [to[0], to[1]], [from[0], to[1]]]
       .map(([i, j]) => placeOn(this.geometry.faces[name], at(u, i), at(v, j)))
   }
@@ -352,8 +223,7 @@ class Cube {
     const picture = this.pictures[name]
     const axes = FACE_AXES[name]
     const ranges = [[u, picture.u, picture.width], [v, picture.v, picture.height]].map(([at, axis, cells], i) => {
-      const { first, last } = this.windows[axes[i]]
-      const item = Math.min(last - 1, first + Math.floor(at * (last - first)))
+      const item = Math.min(this.windows[axes[i]].last - 1, Math.floor(this.scales[axes[i]].item(at)))
       const cell = Math.min(cells - 1, Math.max(0, Math.floor((item - axis.first) / axis.step)))
       const start = axis.first + cell * axis.step
       return { cell, first: start, last: Math.min(start + axis.step, axis.last) }
@@ -411,7 +281,7 @@ class Cube {
       cells: Object.fromEntries(Object.entries(this.pictures).map(([name, p]) => [name, [p.width, p.height]])),
       picks: { class_: model.picks.class, layer: model.picks.layer, iteration: model.picks.time },
       titles: Object.fromEntries(Object.entries(this.pictures).map(([name, p]) => [name, p.title])),
-      dark: DARK, loads: this.loads,
+      dark: DARK, spacing: this.scales.time.isTrue ? "true" : "ordinal", loads: this.loads,
     })
   }
 }
@@ -429,7 +299,8 @@ export function render({ model, el }) {
     requestAnimationFrame(() => { waiting = false; cube.draw() })
   }
   model.on(["top", "side", "front", "view", "items", "picks", "flat", "description"], later)
-  const forgets = [onTheme(later), onFullScreen(later)]
+  document.addEventListener("dt-spacing", later)
+  const forgets = [onTheme(later), onFullScreen(later), () => document.removeEventListener("dt-spacing", later)]
   model.on("remove", () => { cube.observer.disconnect(); forgets.forEach((forget) => forget()) })
   later()
 }

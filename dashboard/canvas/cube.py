@@ -14,7 +14,16 @@ __all__ = ["Cube", "packed_faces"]
 
 HERE = Path(__file__).parent
 NOTHING = 65535
-PARTS = ("axes.js", "cubegeometry.js", "cubefaces.js", "cubehands.js", "cubestrip.js", "cube.js")
+PARTS = (
+    "axes.js",
+    "cubegeometry.js",
+    "cubescales.js",
+    "cubefaces.js",
+    "cubelabels.js",
+    "cubehands.js",
+    "cubestrip.js",
+    "cube.js",
+)
 
 
 class Cube(Component):
@@ -28,7 +37,7 @@ class Cube(Component):
     side = param.Dict(default={}, doc="packed face [layer, time]")
     front = param.Dict(default={}, doc="packed face [layer, class]")
     palettes = param.Dict(default={}, doc="256 light and 256 dark colours each")
-    items = param.Dict(default={}, doc="labels of all items of each axis, and which are parts")
+    items = param.Dict(default={}, doc="of each axis all labels, and which are parts")
     view = param.Dict(default={}, doc="first item, last item and items a cell of each axis")
     picks = param.Dict(default={"time": -1, "class": -1, "layer": -1}, doc="where planes stand")
     slices = param.List(default=[], doc="what slices the cube, to be named and dropped")

@@ -2,6 +2,7 @@
 
 const NOTHING = 65535
 const HATCHED_AT_MOST = 40000
+const MOST_PIXELS = 2048
 // How much of its colour a cell keeps that is not significant, or outside the slice.
 const FADED = 0.3
 
@@ -35,37 +36,45 @@ class FacePicture {
     return bytes.slice(start, start + 1024)
   }
 
-  // Which cells to draw where there are more than pixels: of those that share one, the strongest.
-  drawn(steps) {
-    if (steps[0] === 1 && steps[1] === 1) return null
-    const width = Math.ceil(this.width / steps[0]), height = Math.ceil(this.height / steps[1])
-    const chosen = new Uint32Array(width * height)
+  // The cell to draw in each pixel: of those that share one, the strongest.
+  drawn(across, down) {
+    const chosen = new Uint32Array(across.length * down.length)
     const strength = (place) => {
       if (this.codes[place] === NOTHING) return -1
       const kept = this.faded && this.faded[place] ? 0 : 1e6
       return kept + Math.abs(this.value(place))
     }
-    const best = new Float64Array(width * height).fill(-2)
-    for (let place = 0; place < this.codes.length; place++) {
-      const row = Math.floor(Math.floor(place / this.width) / steps[1])
-      const at = row * width + Math.floor((place % this.width) / steps[0])
-      const found = strength(place)
-      if (found > best[at]) { best[at] = found; chosen[at] = place }
+    let pixel = 0
+    for (const [top, bottom] of down) {
+      for (const [left, right] of across) {
+        let best = top * this.width + left
+        if (top < bottom || left < right) {
+          let most = -2
+          for (let row = top; row <= bottom; row += 1) {
+            for (let column = left; column <= right; column += 1) {
+              const place = row * this.width + column, found = strength(place)
+              if (found > most) { most = found; best = place }
+            }
+          }
+        }
+        chosen[pixel] = best
+        pixel += 1
+      }
     }
-    return { chosen, width, height }
+    return chosen
   }
 
-  canvas(steps) {
-    const key = `${DARK} ${steps}`
+  canvas(across, down, key) {
     if (this.key === key) return this.picture
     this.key = key
-    const reduced = this.drawn(steps)
-    const { width, height } = reduced || this
+    const [columns, rows] = [across(), down()]
+    const chosen = this.drawn(columns, rows)
+    const width = columns.length, height = rows.length
     const table = this.table()
     const image = new ImageData(width, height)
     const paper = DARK ? [19, 27, 36] : [255, 255, 255]
     for (let pixel = 0; pixel < width * height; pixel++) {
-      const place = reduced ? reduced.chosen[pixel] : pixel
+      const place = chosen[pixel]
       const level = this.codes[place] === NOTHING ? 255 : this.level(this.value(place))
       const strength = this.faded && this.faded[place] ? FADED : 1
       for (let channel = 0; channel < 3; channel++) {
@@ -79,14 +88,10 @@ class FacePicture {
     return this.picture
   }
 
-  // How many cells along each edge share a pixel of the screen, a sheared face being thinner.
-  steps([a, b, c, d], w, h) {
+  // How many pixels of the screen an extent of each axis has, a sheared face being thinner.
+  pixels([a, b, c, d], w, h) {
     const area = Math.abs(a * d - b * c), ratio = window.devicePixelRatio || 1
-    const wide = (area / Math.hypot(c, d)) * w * ratio, tall = (area / Math.hypot(a, b)) * h * ratio
-    return [
-      Math.max(1, Math.ceil(this.width / Math.max(1, wide))),
-      Math.max(1, Math.ceil(this.height / Math.max(1, tall))),
-    ]
+    return [(area / Math.hypot(c, d)) * w * ratio, (area / Math.hypot(a, b)) * h * ratio]
   }
 
   // The ramp of the legend.
@@ -100,16 +105,27 @@ class FacePicture {
     return `linear-gradient(to right, ${stops.join(",")})`
   }
 
-  // Where along an axis the picture lies in a window: start and length, 1 being the window.
-  span(axis, cells, window) {
-    const wide = window.last - window.first
-    return [(axis.first - window.first) / wide, (cells * axis.step) / wide]
+  // How a picture's cells lie along an axis: where they start and how long they are in shares of what
+  // is shown, which cells each of the picture's own pixels stands for, and a name of all that.
+  laid(axis, cells, scale, pixels) {
+    const at = scale.edge(axis.first)
+    if (!scale.isTrue) {
+      const long = (cells * axis.step) / (scale.last - scale.first)
+      const step = Math.max(1, Math.ceil(cells / Math.max(1, pixels(long))))
+      const count = Math.ceil(cells / step)
+      return { at, long: (long * count * step) / cells, cell: long / cells, key: `${step}`, runs: () => evenRuns(cells, step) }
+    }
+    const edges = Array.from({ length: cells + 1 }, (_, cell) => scale.edge(Math.min(axis.last, axis.first + cell * axis.step)))
+    const long = edges[cells] - at
+    // In steps, so that a cube that turns is not drawn anew at every pixel.
+    const count = Math.min(MOST_PIXELS, 32 * Math.max(1, Math.floor(pixels(long) / 32)))
+    return { at, long, cell: long / cells, key: `true ${count}`, runs: () => unevenRuns(edges, count) }
   }
 
   // Draw the part of the picture that a region of the face shows.
-  paint(context, { matrix, region }, windows, alpha) {
-    const [x, w] = this.span(this.u, this.width, windows.u)
-    const [y, h] = this.span(this.v, this.height, windows.v)
+  paint(context, { matrix, region }, scales, alpha) {
+    const across = this.laid(this.u, this.width, scales.u, (long) => this.pixels(matrix, long, 1)[0])
+    const down = this.laid(this.v, this.height, scales.v, (long) => this.pixels(matrix, 1, long)[1])
     context.save()
     context.transform(...matrix)
     context.beginPath()
@@ -117,10 +133,9 @@ class FacePicture {
     context.clip()
     context.globalAlpha = alpha
     context.imageSmoothingEnabled = false
-    const steps = this.steps(matrix, w, h)
-    const picture = this.canvas(steps)
-    context.drawImage(picture, x, y, (w * picture.width * steps[0]) / this.width, (h * picture.height * steps[1]) / this.height)
-    if (this.faded && this.hatched) this.hatch(context, matrix, [x, y, w / this.width, h / this.height])
+    const picture = this.canvas(across.runs, down.runs, `${DARK} ${across.key} ${down.key}`)
+    context.drawImage(picture, across.at, down.at, across.long, down.long)
+    if (this.faded && this.hatched) this.hatch(context, matrix, [across.at, down.at, across.cell, down.cell])
     context.restore()
   }
 

@@ -95,8 +95,8 @@ class CubeHands {
     const matrix = cube.geometry.faces[drag.target.name]
     const from = placeUnder(matrix, drag.x, drag.y), to = placeUnder(matrix, place.x, place.y)
     FACE_AXES[drag.target.name].forEach((axis, i) => {
-      const window = drag.windows[axis]
-      const by = Math.round((from[i] - to[i]) * (window.last - window.first))
+      const window = drag.windows[axis], scale = cube.scaleOf(axis, window)
+      const by = Math.round(scale.item(from[i]) - scale.item(to[i]))
       this.show(axis, windowMoved(window, by, cube.length(axis)))
     })
     cube.canvas.style.cursor = "grabbing"
@@ -177,7 +177,7 @@ class CubeHands {
     let used = false
     axes.forEach((axis, i) => {
       const before = cube.windows[axis], count = cube.length(axis)
-      const at = target.kind === "label" ? target.share : [target.u, target.v][i]
+      const at = this.reached(axis, target.kind === "label" ? target.share : [target.u, target.v][i])
       const by = Math.sign(delta) * Math.max(1, Math.round((before.last - before.first) / 8))
       if (sliding && i) return
       const after = sliding ? windowMoved(before, by, count) : windowZoomed(before, 1.0018 ** delta, at, count)
@@ -186,6 +186,12 @@ class CubeHands {
     })
     // At the ends the page scrolls on.
     if (used) event.preventDefault()
+  }
+
+  // How far through the items of a window a share of it reaches.
+  reached(axis, share) {
+    const { first, last } = this.cube.windows[axis]
+    return (this.cube.scales[axis].item(share) - first) / (last - first)
   }
 
   key(event) {
@@ -273,7 +279,8 @@ class CubeHands {
     const { cube } = this
     FACE_AXES[cube.cursor.name].forEach((axis, i) => {
       const { u, v } = cube.cursorShares()
-      this.show(axis, windowZoomed(cube.windows[axis], factor, [u, v][i], cube.length(axis)))
+      const at = this.reached(axis, [u, v][i])
+      this.show(axis, windowZoomed(cube.windows[axis], factor, at, cube.length(axis)))
     })
     this.tell()
   }

@@ -177,7 +177,7 @@ class CorrelationView:
             axes = self._axes_of(asked)
             if axes != self._axes_sent:
                 self._axes_sent = axes
-                values |= {"items": _items(faces, asked), "view": _windows(faces)}
+                values |= {"items": _items(run, faces, asked), "view": _windows(faces)}
             values |= self._marks(faces)
             self.cube.param.update(
                 **values, flat=self.selection.cube_flat, description=_described(faces)
@@ -286,9 +286,9 @@ def _copied(selection: Selection) -> Selection:
     return Selection(**{name: getattr(selection, name) for name in KEYS})
 
 
-def _items(faces: Faces, selection: Selection) -> dict[str, Any]:
+def _items(run: Run, faces: Faces, selection: Selection) -> dict[str, Any]:
     axes = {"class": faces.classes, "layer": faces.layers, "time": faces.time}
-    return {
+    items: dict[str, Any] = {
         name: {
             "labels": axis.labels,
             "parts": (axis.parts >= 0).astype(int).tolist(),
@@ -296,6 +296,8 @@ def _items(faces: Faces, selection: Selection) -> dict[str, Any]:
         }
         for name, axis in axes.items()
     }
+    items["time"]["iterations"] = run.iterations.tolist()
+    return items
 
 
 def _windows(faces: Faces) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from dashboard.raster import Pixels, Subject, colour_limits, pixels_of
 from dashboard.rasterplot import HEIGHT, RasterPlot
 from dashboard.run import Run
 from dashboard.selection import Selection
+from dashboard.spacing import Spacing
 from dashboard.theme import RAIL_WIDTH
 from dashboard.views.filterrasters import MOST_FILTERS, filter_rasters
 from dashboard.views.multiples import shows_gradients
@@ -35,7 +36,8 @@ class WeightView:
     about = (
         "Every weight of one parameter at every snapshot: a row is a weight (or the weights that "
         "share a row of pixels, summarised by mean, minimum, maximum or range), a column an "
-        "iteration, all evenly wide. Filters are contiguous blocks of rows. Colours are symmetric "
+        "iteration, evenly wide or, with the timeline's true axis, as far apart as they were "
+        "recorded. Filters are contiguous blocks of rows. Colours are symmetric "
         "about zero."
         "\n\nThe wheel zooms and a drag moves; far enough in, single weights are read from the "
         "training log. Point at one to read its filter, channel, kernel position and value."
@@ -76,7 +78,7 @@ class WeightView:
         self.plot.figure.on_change("inner_height", self._resized)
         self._reads, self._comparisons = Latest(), Latest()
         selection.param.watch(self._redraw, ["raster", "raster_statistic", "quantity"])
-        selection.param.watch(self._redraw, ["raster_scale", "window"])
+        selection.param.watch(self._redraw, ["raster_scale", "window", "spacing"])
         selection.param.watch(self._recolour, "dark")
         selection.param.watch(self._repick, "iterations")
         selection.param.watch(self._compare, "filters")
@@ -145,6 +147,7 @@ class WeightView:
             return
         whole = self._whole
         reach = self.selection.raster_range or self._window_range(whole)
+        self.plot.space(Spacing.of(self.run.iterations, self.selection.spacing))
         self.plot.bound(whole[:2], whole[2:])
         self.plot.reach(reach[:2], reach[2:])
         self._draw(reach)
@@ -205,11 +208,20 @@ class WeightView:
     def _draw(self, reach: Reach) -> None:
         """Read what is in sight beside the page's loop, then show it."""
         run, subject, whole = self.run, self.subject, self._whole
+        spacing = self.plot.spacing
         shared = self.selection.raster_scale == "shared"
         high = self._high
 
         def work() -> tuple[Pixels, tuple[float, float]]:
-            pixels = pixels_of(run, subject, reach[:2], reach[2:], width=WIDTH, height=high)
+            pixels = pixels_of(
+                run,
+                subject,
+                reach[:2],
+                reach[2:],
+                width=WIDTH,
+                height=high,
+                spacing=spacing,
+            )
             return pixels, limits_of(run, subject, None if shared else pixels, whole)
 
         def show(found: tuple[Pixels, tuple[float, float]]) -> None:
@@ -238,7 +250,7 @@ class WeightView:
         )
 
     def _moved(self, event: Any) -> None:
-        x0, x1 = sorted((float(event.x0), float(event.x1)))
+        x0, x1 = sorted(self.plot.columns_at(float(event.x0), float(event.x1)))
         y0, y1 = sorted((float(event.y0), float(event.y1)))
         reach = round(x0, 2), round(x1, 2), round(y0, 2), round(y1, 2)
         at_whole = all(abs(a - b) < 0.5 for a, b in zip(reach, self._whole, strict=True))
@@ -287,7 +299,8 @@ class WeightView:
     def _tapped(self, event: Any) -> None:
         if event.x is None or event.y is None:
             return
-        column = min(max(0, int(event.x)), len(self.run.iterations) - 1)
+        (place,) = self.plot.columns_at(float(event.x))
+        column = min(int(place), len(self.run.iterations) - 1)
         weight = min(max(0, int(event.y)), int(np.prod(self._shape)) - 1)
         window = read(
             self.run,

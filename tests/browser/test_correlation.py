@@ -491,3 +491,47 @@ def test_a_window_of_classes_follows_a_pick_from_elsewhere(cube, wide_app, wide_
         "the class in sight",
     )
     assert state["classes"] == 40
+
+
+def test_with_true_spacing_iterations_stand_where_they_were_recorded(cube, app, run, counts):
+    filters = counts[1]
+    ordinal = cube.open(app, "cf=100")
+    assert ordinal["spacing"] == "ordinal"
+    cube.person.page.keyboard.press("a")
+    state = cube.person.wait(
+        lambda: (s := cube.person.state("cube"))["spacing"] == "true" and s, "the other spacing"
+    )
+    iterations = run.iterations.astype(float)
+    between = (iterations[1:] + iterations[:-1]) / 2
+    edges = np.array([1.5 * iterations[0] - 0.5 * iterations[1], *between])
+    edges = np.append(edges, 1.5 * iterations[-1] - 0.5 * iterations[-2])
+    shares = (edges - edges[0]) / (edges[-1] - edges[0])
+    a, b, c, d, e, f = state["faces"]["side"]
+    wide, narrow = int(np.diff(edges).argmax()), int(np.diff(edges).argmin())
+    assert np.diff(shares)[wide] > 1.5 * np.diff(shares)[narrow]
+    for column in (wide, run.column(SPIKE_ITERATION)):
+        layer = int(filters[:, column].argmax())
+        u = (shares[column] + shares[column + 1]) / 2
+        v = (layer + 0.5) / len(filters)
+        at = a * u + c * v + e, b * u + d * v + f
+        cube.person.page.mouse.move(*cube.point(*at))
+        words = [f"iteration {run.iterations[column]:,},", layer_names(run)[layer]]
+        told = cube.person.wait(
+            lambda words=words: (t := cube.told()) and all(w in t[0] for w in words) and t,
+            f"the card of {words}",
+        )
+        assert told[1] == f"anomalous filters: {filters[layer, column]}"
+        painted = cube.root.evaluate(READ_PIXEL, list(at))[:3]
+        expected = colour(filters[layer, column], filters.max())
+        assert np.abs(np.array(painted) - expected).max() <= 3
+    # Every column keeps a pixel, however near it was recorded to the next.
+    layer, column = (int(place) for place in np.unravel_index(filters.argmax(), filters.shape))
+    row = [
+        cube.root.evaluate(READ_PIXEL, [a * u + e, d * (layer + 0.5) / len(filters) + f])[:3]
+        for u in np.linspace(shares[column], shares[column + 1], 9)
+    ]
+    assert np.abs(np.array(row) - colour(1, 1)).max(axis=1).min() <= 3
+    # A click picks the column that is told, and the plane stands there.
+    cube.person.page.mouse.click(*cube.point(*at))
+    assert cube.settled(cut=False)["picks"]["iteration"] == run.column(SPIKE_ITERATION)
+    assert cube.person.errors == []

@@ -1,9 +1,11 @@
 """The weights view in a browser: what is pointed at, zoomed to and compared is the log's."""
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -149,4 +151,41 @@ def test_without_the_log_the_finest_level_is_shown_and_said(person, browser, orp
     person.wait(
         lambda: person.page.get_by_text("this is the finest level").count(), "what is missing"
     )
+    assert person.errors == []
+
+
+def test_with_true_spacing_a_pixel_tells_the_snapshot_recorded_nearest(
+    person, app, digits_log, digits_store
+):
+    run = Run(str(digits_store))
+    iterations = run.iterations.astype(float)
+    state = opened(person, app, f"p={NAME}&z=[20,120,930,950]&ax=true")
+    assert state.get_attribute("data-exact") == "1"
+    person.wait(lambda: person.state("timeline")["spacing"] == "true", "the timeline")
+    edges = (iterations[1:] + iterations[:-1]) / 2
+    start, end = edges[19], edges[119]
+    box = person.page.locator(".bk-Figure").first.bounding_box()
+    left, wide = box["x"] + 196, box["width"] - 216
+    told_before = []
+    for share in (0.1, 0.37, 0.8):
+        x, y = left + share * wide, centre(person)[1]
+        person.page.mouse.move(x - 3, y)
+        person.page.mouse.move(x, y)
+        lines = person.wait(
+            lambda: len(found := told(person)) == 3 and found != told_before and found, "a card"
+        )
+        told_before[:] = lines
+        iteration = int(lines[0].replace(",", ""))
+        under = start + share * (end - start)
+        nearest = int(iterations[np.abs(iterations - under).argmin()])
+        # The frame's edges are known to a pixel: its neighbour may be meant.
+        assert abs(iteration - under) <= abs(nearest - under) + 2 * (end - start) / wide
+        weight = int(re.search(r"weight ([\d,]+)", lines[1])[1].replace(",", ""))
+        expected = value_of(digits_log, iteration, NAME, weight)
+        assert float(lines[2].split()[0]) == pytest.approx(expected, rel=1e-5)
+    # Zooming with the wheel stays in columns: the link names them.
+    person.page.mouse.wheel(0, -200)
+    person.wait(lambda: "z=[20,120" not in person.query(), "the closer place in the link")
+    first, last = json.loads(re.search(r"z=(\[[^&]*\])", unquote(person.query()))[1])[:2]
+    assert 20 <= first < last <= 120
     assert person.errors == []

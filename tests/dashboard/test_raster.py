@@ -10,6 +10,7 @@ from dashboard.columns import Columns
 from dashboard.raster import Subject, colour_limits, pixels_of
 from dashboard.rasterplot import RasterPlot
 from dashboard.selection import Selection
+from dashboard.spacing import Spacing
 from dashboard.views.filterrasters import filter_rasters
 from dashboard.views.weights import WeightView
 from dashboard.weightwindow import position
@@ -167,3 +168,60 @@ def test_the_cache_keeps_to_its_bytes_and_drops_what_was_unused_longest():
     assert cache.held_bytes <= 250
     assert len(cache.get("large", lambda: np.zeros(999, np.uint8))) == 999
     assert cache.held_bytes <= 250
+
+
+def test_with_true_spacing_a_pixel_is_the_nearest_snapshot(run, matrix):
+    spacing = Spacing.of(run.iterations, "true")
+    columns = (20.0, 130.0)
+    pixels = pixels_of(
+        run, Subject(NAME), columns, (40.0, 60.0), width=1400, height=520, spacing=spacing
+    )
+    assert pixels.is_exact
+    start, end = (spacing.place(column) for column in pixels.columns)
+    count = pixels.values.sizes["column"]
+    middles = start + (np.arange(count) + 0.5) * (end - start) / count
+    nearest = np.abs(run.iterations[None] - middles[:, None]).argmin(axis=1)
+    assert len(set(np.bincount(nearest)[20:130])) > 1  # some are wider than others
+    np.testing.assert_array_equal(pixels.values.to_numpy(), matrix[40:60][:, nearest])
+    np.testing.assert_array_equal(pixels.runs, np.stack([nearest, nearest], axis=1))
+
+
+@pytest.mark.parametrize("statistic", ["mean", "min", "max", "range"])
+def test_snapshots_that_share_a_pixel_of_true_spacing_are_summarised(run, matrix, statistic):
+    spacing = Spacing.of(run.iterations, "true")
+    pixels = pixels_of(
+        run,
+        Subject(NAME, statistic),
+        (0.0, float(len(run.iterations))),
+        (40.0, 60.0),
+        width=24,
+        height=520,
+        spacing=spacing,
+    )
+    assert pixels.values.shape == (20, 24)
+    assert not pixels.is_exact
+    assert set(pixels.runs[:, 0]) | set(pixels.runs[:, 1]) >= {0, len(run.iterations) - 1}
+    for place, (first, last) in enumerate(pixels.runs):
+        under = matrix[40:60, first : last + 1]
+        expected = {
+            "mean": under.mean(axis=1),
+            "min": under.min(axis=1),
+            "max": under.max(axis=1),
+            "range": under.max(axis=1) - under.min(axis=1),
+        }[statistic]
+        found = pixels.values.to_numpy()[:, place]
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_the_figure_stands_where_iterations_were_recorded(run):
+    view = WeightView(run, Selection(raster=NAME, spacing="true", iterations=[1400]))
+    start, end = view.plot.spacing.edges[[0, -1]]
+    assert (view.plot.x_range.start, view.plot.x_range.end) == (start, end)
+    assert view.plot.source.data["x"] == [start]
+    assert view.plot.source.data["dw"] == [end - start]
+    assert [line.location for line in view.plot._picks if line.visible] == [1400]
+    view.selection.spacing = "ordinal"
+    assert (view.plot.x_range.start, view.plot.x_range.end) == (0, len(run.iterations))
+    assert view.plot.source.data["dw"] == [len(run.iterations)]
+    lines = [line.location for line in view.plot._picks if line.visible]
+    assert lines == [run.column(1400) + 0.5]
