@@ -20,11 +20,17 @@ __all__ = [
     "given_groups",
     "groups_around",
     "listed_classes",
+    "named_class",
     "shown_groups",
     "similar_groups",
 ]
 
 SEPARATORS = ("/", " > ", "::")
+
+
+def named_class(name: str) -> str:
+    """Say that a name is a class's, unless it does so itself: "class 3", "class 0007"."""
+    return name if name.startswith("class") else f"class {name}"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from dashboard.classes import named_class
 from dashboard.cubeaxis import Axis, binned, binned_by, binned_where
 from dashboard.cubereading import (
     anomalous_filters,
@@ -266,8 +267,8 @@ def _titles(run: Run, selection: Selection, picks: Picks, inside: list[int]) -> 
     if picks.layers:
         top += f", where {_named([names[layer] for layer in picks.layers])} is anomalous"
     if picks.classes:
-        shown = [run.class_names[class_] for class_ in picks.classes]
-        side += f", where class {_named(shown)} is anomalous"
+        shown = [named_class(run.class_names[class_]) for class_ in picks.classes]
+        side += f", where {_named(shown)} is anomalous"
     if inside:
         shown = [f"{int(run.iterations[column]):,}" for column in inside]
         front = f"anomalous filters where the class is anomalous too, at {_named(shown)}"

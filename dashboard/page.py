@@ -8,6 +8,7 @@ import panel as pn
 
 from dashboard.canvas.chips import Chips
 from dashboard.canvas.header import Header, PaneHead
+from dashboard.classes import named_class
 from dashboard.controls import beside, rail
 from dashboard.frame import ViewFrame
 from dashboard.panes import Panes
@@ -220,7 +221,7 @@ class RunPage:
             first, last = selection.window
             chosen.append((f"iterations {first:,} to {last:,}", "window", None))
         chosen += [(f"iteration {entry:,}", "iterations", entry) for entry in selection.iterations]
-        chosen += [(f"class {name}", "classes", name) for name in selection.classes]
+        chosen += [(named_class(name), "classes", name) for name in selection.classes]
         chosen += [(f"image {image}", "images", image) for image in selection.images]
         chosen += [(name or "network", "nodes", name) for name in selection.nodes]
         chosen += [

@@ -1,7 +1,8 @@
 // Where the cube's faces lie. A matrix [a, b, c, d, e, f] takes (u, v), each 0..1, to the canvas:
 // classes run to the right, layers downwards, iterations away from the front.
 
-const CUBE_MARGIN = { left: 172, right: 70, top: 24, bottom: 86 }
+// The front begins where the timeline's frame does.
+const CUBE_MARGIN = { left: 196, right: 70, top: 24, bottom: 86 }
 const FACE_AXES = { front: ["class", "layer"], top: ["class", "time"], side: ["time", "layer"] }
 // Cut planes vanish before the faces have turned far: only a solid cube can be cut.
 const CUTS_END = 1 / 6

@@ -1,5 +1,12 @@
 // What stands beside the cube's faces: names along its axes, their titles, and which part is shown.
 
+// A distance of labels that one can count in: of four or less, and of 5, 10, 20, 50 and so on.
+function roundStep(least) {
+  if (least <= 4) return least
+  const power = 10 ** Math.floor(Math.log10(least))
+  return [1, 2, 5, 10].map((k) => k * power).find((step) => step >= least)
+}
+
 class CubeLabels {
   constructor(cube) { this.cube = cube }
   get model() { return this.cube.model }
@@ -10,12 +17,13 @@ class CubeLabels {
   // Items to label: as many as have room, and the picked one.
   labelled(axis, room) {
     const { first, last } = this.windows[axis]
-    const step = Math.max(1, Math.ceil((last - first) / Math.max(1, Math.floor(room))))
+    const least = Math.max(1, Math.ceil((last - first) / Math.max(1, Math.floor(room))))
+    const step = roundStep(least)
     const picked = this.model.picks[axis]
     const found = []
     for (let item = first; item < last; item++) {
-      const near = picked >= first && picked < last && Math.abs(item - picked) < step
-      if (item === picked || ((item - first) % step === 0 && !near)) found.push(item)
+      const near = picked >= first && picked < last && Math.abs(item - picked) < least
+      if (item === picked || (item % step === 0 && !near)) found.push(item)
     }
     return found
   }
@@ -59,7 +67,7 @@ class CubeLabels {
     for (const item of this.labelled("layer", h / 11.5)) {
       const text = this.label(context, "layer", item)
       const at = y + h * this.cube.share("layer", item)
-      context.fillText(fitted(context, text, 126), x - 20, at)
+      context.fillText(fitted(context, text, 150), x - 20, at)
       if (!parts[item]) this.caret(context, x - 13, at, open === labels[item])
     }
     this.title(context, "layer", 12, y + h / 2, -Math.PI / 2)
@@ -77,7 +85,7 @@ class CubeLabels {
     const { x, y, w, h } = this.geometry
     const { first, last } = this.windows.class
     const { labels } = this.model.items.class
-    const shown = this.labelled("class", w / 14)
+    const shown = this.labelled("class", w / 22)
     const widest = Math.max(...shown.map((item) => context.measureText(labels[item].replace(/^class /, "")).width))
     // Names too wide for their column lean, so that more of them can be read.
     const leaning = widest + 8 > (w / (last - first)) * Math.max(1, (last - first) / shown.length)
@@ -99,18 +107,21 @@ class CubeLabels {
   timeLabels(context) {
     const { along, up, h, flat } = this.geometry
     const { side, top } = this.geometry.faces
-    const room = Math.max(Math.abs(along.y) / 14, along.x / 56)
+    const room = Math.max(Math.abs(along.y) / 16, along.x / 56)
     context.textAlign = flat > 0.5 ? "center" : "left"
-    for (const mark of this.timeMarks(room)) {
+    const marks = this.timeMarks(room)
+    const widest = Math.max(0, ...marks.map(({ text }) => context.measureText(text).width))
+    for (const mark of marks) {
       const [x, y] = placeOn(side, mark.at, 1)
       this.timeLabel(context, mark, x + mix(7, 0, flat), y + mix(7, 12, flat))
     }
     const [x, y] = placeOn(side, 0.5, 1)
-    this.title(context, "iteration", x + mix(58, 0, flat), y + mix(28, 30, flat), 0)
+    // Oblique, the title keeps clear of the labels, which stand on the rising edge.
+    this.title(context, "iteration", x + mix(widest + 46, 0, flat), y + mix(24, 30, flat), 0)
     if (flat < 0.75) return
     context.globalAlpha = (flat - 0.75) * 4
     context.textAlign = "right"
-    for (const mark of this.timeMarks(Math.abs(up.y) / 14)) {
+    for (const mark of this.timeMarks(Math.abs(up.y) / 16)) {
       const [left, middle] = placeOn(top, 0, mark.at)
       this.timeLabel(context, mark, left - 7, middle)
     }

@@ -72,7 +72,7 @@ class CubeStrip {
     const { cube } = this
     const { model } = cube
     const zoomed = Object.keys(AXES).filter((axis) => cube.windows[axis].last - cube.windows[axis].first < cube.length(axis))
-    const shown = JSON.stringify([model.slices, zoomed])
+    const shown = JSON.stringify([model.slices, model.unfoldable, zoomed])
     if (shown === this.shown) return
     // A button that is in focus keeps it: its successor has the same act.
     const focus = this.slices.getRootNode().activeElement?.dataset?.act

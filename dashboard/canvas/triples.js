@@ -45,7 +45,8 @@ export function render({ model, el }) {
       const line = body.insertRow()
       if (place === model.picked) { line.className = "on"; line.setAttribute("aria-current", "true") }
       const name = line.insertCell()
-      const told = `${row.images} images of class ${row.class_} and ${row.filters} filters of ${row.layer} were anomalous at ${row.iteration}`
+      const whose = row.class_.startsWith("class") ? row.class_ : `class ${row.class_}`
+      const told = `${row.images} images of ${whose} and ${row.filters} filters of ${row.layer} were anomalous at ${row.iteration}`
       name.append(link(`${row.class_} · ${row.layer}`, told, () => send(place, "cell")))
       const where = document.createElement("div")
       where.className = "f"

@@ -9,6 +9,7 @@ import panel as pn
 from dashboard.background import Latest
 from dashboard.canvas.cube import Cube, packed_faces
 from dashboard.canvas.triples import TripleTable
+from dashboard.classes import named_class
 from dashboard.controls import bar, beside, choice, number_field, rail, text
 from dashboard.cubedata import Faces, Picks, faces_of, picks_of, shaping
 from dashboard.cubehands import UNFOLDED, CubeHands, planes_of
@@ -47,6 +48,8 @@ class CorrelationView:
         self.cube = Cube(sizing_mode="stretch_width")
         self.links = TripleTable(sizing_mode="stretch_width")
         self.list = rail(self.links)
+        # As many rows as the cube is high: none of them needs scrolling to.
+        self.list.styles = {"max-height": "none"}
         self.measure = choice(
             selection.param.association,
             "Front face",
@@ -216,7 +219,7 @@ class CorrelationView:
             found.append({"axis": "time", "text": f"iteration {_few(shown)}"})
         if picks.classes:
             shown = [self.run.class_names[number] for number in picks.classes]
-            found.append({"axis": "class", "text": _few(_worded("class", shown))})
+            found.append({"axis": "class", "text": _few([named_class(name) for name in shown])})
         if picks.layers:
             found.append({"axis": "layer", "text": _few([names[layer] for layer in picks.layers])})
         return found
@@ -306,10 +309,6 @@ def _windows(faces: Faces) -> dict[str, Any]:
         "layer": faces.layers.described(),
         "time": faces.time.described(),
     }
-
-
-def _worded(word: str, names: list[str]) -> list[str]:
-    return [name if name.startswith(word) else f"{word} {name}" for name in names]
 
 
 def _few(names: list[str]) -> str:

@@ -533,5 +533,8 @@ def test_with_true_spacing_iterations_stand_where_they_were_recorded(cube, app, 
     assert np.abs(np.array(row) - colour(1, 1)).max(axis=1).min() <= 3
     # A click picks the column that is told, and the plane stands there.
     cube.person.page.mouse.click(*cube.point(*at))
-    assert cube.settled(cut=False)["picks"]["iteration"] == run.column(SPIKE_ITERATION)
+    spike = run.column(SPIKE_ITERATION)
+    cube.person.wait(
+        lambda: cube.person.state("cube")["picks"]["iteration"] == spike, "the pick there"
+    )
     assert cube.person.errors == []

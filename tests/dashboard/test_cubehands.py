@@ -5,6 +5,7 @@ import pytest
 
 from dashboard import cubeaxis
 from dashboard.canvas.cube import NOTHING
+from dashboard.classes import named_class
 from dashboard.cubereading import images_of_class, layer_names
 from dashboard.selection import Selection
 from dashboard.views.correlation import CorrelationView
@@ -224,3 +225,8 @@ def test_the_table_of_numbers_is_the_front_face(view, run):
     assert row["anomalous_filters"].item() == values_of(view.cube.front)[0, 7]
     view.selection.association = "association"
     assert {"rank_correlation", "p_value", "q_value"} <= set(view.table().columns)
+
+
+def test_a_class_is_called_a_class_once():
+    assert named_class("3") == "class 3"
+    assert named_class("class 0007") == "class 0007"
