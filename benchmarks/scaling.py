@@ -95,8 +95,7 @@ def load_kernels() -> None:
         filters=True,
     )
     for _ in one.tiles():
-        for column in range(2):
-            one.feed(column, weights)
+        one.feed([0, 1], [weights, weights])
         list(one.finished_rows())
     found = one.finish()
     statistics(found.moments, found.histogram)

@@ -24,7 +24,7 @@ from pipeline.places import PartReads, Places
 from pipeline.schema import Schema
 from pipeline.sources.manifest import ByteRange
 from pipeline.sources.readahead import Request
-from pipeline.sources.reading import RAW_DTYPES, reading
+from pipeline.sources.tilereading import Tiles, tile_reading
 
 __all__ = ["BlockResult", "combine_blocks", "measure_block", "write_nodes"]
 
@@ -97,7 +97,6 @@ def measure_block(
     keep_freed_memory()
     session = pickle.loads(fork)  # noqa: S301  # our own client pickled it
     writer = ChunkWriter(session.store)
-    buffers = Buffers()
     leaves = {
         node.name: index for index, node in enumerate(schema.architecture.nodes) if node.parameter
     }
@@ -105,21 +104,11 @@ def measure_block(
     fragments: list[Fragment] = []
     nbytes = 0
     reads = located.reads(block)
-    with reading(_requests(block, reads)) as read_range:
+    with tile_reading(_requests(block, reads)) as tiles:
         for part, places in zip(block.parts, reads, strict=True):
             measure = _tensor_pass(schema, thresholds, part, len(block.columns))
-
-            def read(ref: ByteRange, start: int, stop: int, part: Part = part) -> np.ndarray:
-                nonlocal nbytes
-                nbytes += (stop - start) * part.item_bytes
-                return read_range(ref, start, stop, buffers.take(stop - start, part.dtype))
-
             for start, stop in measure.tiles():
-                if places.previous:
-                    measure.feed_before(read(places.previous, start, stop))
-                for column, ref in enumerate(places.snapshots):
-                    if ref is not None:
-                        measure.feed(column, read(ref, start, stop))
+                nbytes += _measure_tile(measure, tiles, part, places, start, stop)
                 for rows in measure.finished_rows():
                     _write_rows(writer, schema, part, block.columns, rows)
             result = measure.finish()
@@ -166,21 +155,20 @@ def write_nodes(results: Sequence[BlockResult], schema: Schema, columns: Columns
     return NodesResult(pickle.dumps(session), combined.nbytes)
 
 
-class Buffers:
-    """Two buffers that are used again and again: this snapshot's values, and those before."""
-
-    def __init__(self) -> None:
-        self._bytes = [np.empty(0, np.uint8), np.empty(0, np.uint8)]
-        self._turn = 0
-
-    def take(self, count: int, dtype: str) -> np.ndarray:
-        """Give room for `count` raw values, in the buffer that was not given last."""
-        self._turn = 1 - self._turn
-        raw = RAW_DTYPES[dtype]
-        wanted = count * raw.itemsize
-        if len(self._bytes[self._turn]) < wanted:
-            self._bytes[self._turn] = np.empty(wanted, np.uint8)
-        return self._bytes[self._turn][:wanted].view(raw)
+def _measure_tile(
+    measure: TensorPass, tiles: Tiles, part: Part, places: PartReads, start: int, stop: int
+) -> int:
+    """Feed weights [start, stop) of every snapshot, and give the bytes of it."""
+    snapshots = [(column, ref) for column, ref in enumerate(places.snapshots) if ref is not None]
+    if places.previous:
+        measure.feed_before(tiles.take(places.previous, start, stop))
+    together = tiles.together(part.dtype, stop - start)
+    for first in range(0, len(snapshots), together):
+        columns, refs = zip(*snapshots[first : first + together], strict=True)
+        measure.feed(columns, [tiles.take(ref, start, stop) for ref in refs])
+        tiles.let_go(kept=1)
+    tiles.let_go(kept=0)
+    return (len(snapshots) + bool(places.previous)) * (stop - start) * part.item_bytes
 
 
 def _requests(block: Block, reads: Sequence[PartReads]) -> Iterator[Request]:

@@ -3,11 +3,12 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ml_dtypes import bfloat16
 
-from pipeline.kernels.pyramids import FACTOR, TILE_LEVELS, coarsen, round_rows, store_rows
+from pipeline.kernels.pyramids import FACTOR, TILE_LEVELS, coarsen, round_rows
 from pipeline.kernels.spans import ROW
 from pipeline.kernels.tiles import TILE
 
@@ -66,26 +67,9 @@ class Pyramid:
         self._tops[:, 3] = 0
 
     @property
-    def finest(self) -> tuple[np.ndarray, ...]:
-        """Where the tile's finest rows go: mean, min, max and finite weights, float32 [row]."""
-        return self._rooms[0]
-
-    def add(self, position: int, column: int, regular: bool) -> None:
-        """Take the tile's finest rows of one snapshot."""
-        weights = min(self._weights - position, TILE)
-        if weights <= 0:
-            return
-        top = store_rows(
-            self._rooms,
-            weights,
-            regular and weights == TILE,
-            position,
-            column,
-            self._columns,
-            self._geometry,
-            self._chunks.view(np.uint16),
-        )
-        self._tops[column, :, position // TILE] = top
+    def room(self) -> tuple[Any, ...]:
+        """What a tile's rows go through: room for a level and the next, its geometry, the rest."""
+        return self._rooms, self._geometry, self._chunks.view(np.uint16), self._tops
 
     def finished(self, position: int) -> Iterator[LevelRows]:
         """Yield the chunks that end in this tile, and with the last one the coarsest levels."""

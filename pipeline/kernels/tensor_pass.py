@@ -1,17 +1,19 @@
 """Everything that is derived from a range of a parameter's weights, in one pass over its bytes."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from pipeline.kernels import spans
+from pipeline.kernels.columns import measure_columns
 from pipeline.kernels.histograms import FINE_BINS, SparseHistogram
 from pipeline.kernels.levels import LevelRows, Pyramid
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.spans import COUNTS, SPAN, SUMS
-from pipeline.kernels.tiles import TILE, find_regular, measure_tile, tile_ranges, widen
+from pipeline.kernels.tiles import TILE, tile_ranges
 
 __all__ = ["FILTER_MEASURES", "PassResult", "TensorPass", "owned_weights"]
 
@@ -25,7 +27,13 @@ FILTER_MEASURES = (
     "change_relative_norm1",
     "change_relative_norm2",
 )
-RAW_AS_BITS = {"BF16", "F16"}
+# What tells the kernels a dtype: one raw value, and whether it is float16 in its bits.
+FORMS = {
+    "F32": (np.empty(1, np.float32), False),
+    "F64": (np.empty(1, np.float64), False),
+    "BF16": (np.empty(1, np.uint16), False),
+    "F16": (np.empty(1, np.uint16), True),
+}
 # What stands before a column: nothing, the snapshot before the block, or another column.
 NOTHING, OUTSIDE = -2, -1
 
@@ -59,42 +67,6 @@ def owned_weights(start: int, stop: int, size: int, filter_size: int | None) -> 
         return start, stop
     first, last = (-(-edge // filter_size) * filter_size for edge in (start, stop))
     return (first, min(last, size)) if first < last else (start, start)
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """One tile of a snapshot.
-
-    Attributes
-    ----------
-    values, values32 : numpy.ndarray
-        float32 or float64 [weight]; and as float32, often the same array.
-    regular : numpy.ndarray
-        bool [span]: whether all values are finite.
-    """
-
-    values: np.ndarray
-    values32: np.ndarray
-    regular: np.ndarray
-
-
-class Room:
-    """Working memory of one snapshot's tile."""
-
-    def __init__(self, dtype: str) -> None:
-        self._half = dtype == "F16"
-        self._as_bits = dtype in RAW_AS_BITS
-        self._narrow = dtype != "F32"
-        self._values32 = np.empty(TILE if self._narrow else 0, np.float32)
-        self._regular = np.zeros(-(-TILE // SPAN), np.bool_)
-
-    def take(self, raw: np.ndarray) -> Snapshot:
-        """Give raw values as floats."""
-        if not self._narrow:
-            return Snapshot(raw, raw, self._regular)
-        values32 = self._values32[: raw.size]
-        widen(raw.view(np.uint16) if self._as_bits else raw, self._half, values32)
-        return Snapshot(values32 if self._as_bits else raw, values32, self._regular)
 
 
 class TensorPass:
@@ -149,17 +121,20 @@ class TensorPass:
         self.first_filter = first // filter_size if filters else 0
         self._columns = columns
         self._position = 0
-        self._rooms = itertools.cycle([Room(dtype), Room(dtype)])
-        self._last: Snapshot | None = None
+        self._form = FORMS[dtype]
+        self._rooms = np.empty((2, TILE if dtype != "F32" else 0), np.float32)
+        self._regular = np.zeros((2, -(-TILE // SPAN)), np.bool_)
+        self._turn = 0
+        self._last: np.ndarray | None = None
         self._last_column = NOTHING
         self._before = np.full(columns, NOTHING)
         self._thresholds = np.array(thresholds, np.float64 if dtype == "F64" else np.float32)
-        self._histogram = np.zeros((columns, FINE_BINS), np.uint32)
         # Of every column, and of the snapshot before the first.
+        self._histogram = np.zeros((columns + 1, FINE_BINS), np.uint32)
         self._sums = np.zeros((columns + 1, max(1, self._count), SUMS))
-        self._counts = np.zeros((columns, COUNTS), np.int64)
-        self._limits = np.tile([np.inf, -np.inf], (columns, 1))
-        self._changes = np.zeros((columns, len(thresholds)), np.int64)
+        self._counts = np.zeros((columns + 1, COUNTS), np.int64)
+        self._limits = np.tile([np.inf, -np.inf], (columns + 1, 1))
+        self._changes = np.zeros((columns + 1, len(thresholds)), np.int64)
         self._pyramid = Pyramid(level_weights, chunk_rows, self._row_weights, columns)
 
     def tiles(self) -> Iterator[tuple[int, int]]:
@@ -175,49 +150,23 @@ class TensorPass:
 
     def feed_before(self, values: np.ndarray) -> None:
         """Take this tile of the snapshot before the block; what follows is compared with it."""
-        self._last = next(self._rooms).take(values)
+        self._measure(np.array([self._columns]), [values])
         self._last_column = OUTSIDE
-        find_regular(self._last.values32, self._last.regular)
-        nothing = np.zeros((2, FINE_BINS), np.int64)
-        self._measure(
-            self._last,
-            self._last,
-            paired=False,
-            row_weights=0,
-            histogram=nothing[0].astype(np.uint32),
-            sums=self._sums[-1],
-            counts=nothing[0],
-            limits=np.zeros(2),
-            changes=nothing[1],
-        )
 
-    def feed(self, column: int, values: np.ndarray) -> None:
-        """Measure this tile of one snapshot.
+    def feed(self, columns: Sequence[int], values: Sequence[np.ndarray]) -> None:
+        """Measure this tile of some snapshots that follow each other.
 
         Parameters
         ----------
-        column : int
-            Its place in the block.
-        values : numpy.ndarray
-            Raw weights of the tile: bfloat16 as uint16, else of the stored dtype. They must stay
-            as they are until the next snapshot was fed.
+        columns : sequence of int
+            Their places in the block, ascending.
+        values : sequence of numpy.ndarray
+            Raw weights of the tile, one array a column: bfloat16 as uint16, else of the stored
+            dtype. The last must stay as it is until the next snapshot was fed.
         """
-        before = self._last
-        now = next(self._rooms).take(values)
-        self._before[column] = self._last_column
-        regular = self._measure(
-            now,
-            before or now,
-            paired=before is not None,
-            row_weights=self._row_weights,
-            histogram=self._histogram[column],
-            sums=self._sums[column],
-            counts=self._counts[column],
-            limits=self._limits[column],
-            changes=self._changes[column],
-        )
-        self._pyramid.add(self._position, column, regular)
-        self._last, self._last_column = now, column
+        self._before[list(columns)] = [self._last_column, *columns[:-1]]
+        self._measure(np.asarray(columns), values)
+        self._last_column = columns[-1]
 
     def finished_rows(self) -> Iterator[LevelRows]:
         """Yield the rows of the chunks that end in this tile, which every snapshot was fed of."""
@@ -229,45 +178,39 @@ class TensorPass:
         before[self._before == NOTHING] = np.nan
         return PassResult(
             moments=self._moments(before),
-            histogram=SparseHistogram.from_dense(self._histogram),
+            histogram=SparseHistogram.from_dense(self._histogram[:-1]),
             filters=self._filter_measures(before) if self._filters else {},
             first_filter=self.first_filter,
         )
 
-    def _measure(
-        self,
-        now: Snapshot,
-        before: Snapshot,
-        *,
-        paired: bool,
-        row_weights: int,
-        histogram: np.ndarray,
-        sums: np.ndarray,
-        counts: np.ndarray,
-        limits: np.ndarray,
-        changes: np.ndarray,
-    ) -> bool:
-        return measure_tile(
-            (now.values, now.values32, now.regular),
-            (before.values, before.values32, before.regular),
-            paired,
+    def _measure(self, columns: np.ndarray, values: Sequence[np.ndarray]) -> None:
+        tiles = values if self._last is None else [self._last, *values]
+        measure_columns(
+            self._form,
+            np.array([tile.__array_interface__["data"][0] for tile in tiles]),
+            len(values[0]),
+            columns,
+            self._turn,
             self._position,
-            row_weights,
+            self._row_weights,
             self._owned,
             self._filter_size,
             self._thresholds,
-            histogram,
-            sums,
-            counts,
-            limits,
-            changes,
-            self._pyramid.finest,
+            (self._rooms, self._regular),
+            self._histogram,
+            self._sums,
+            self._counts,
+            self._limits,
+            self._changes,
+            self._pyramid.room,
         )
+        self._turn = (self._turn + len(values)) % 2
+        self._last = values[-1]
 
     def _moments(self, before: np.ndarray) -> Moments:
-        sums, counts = self._sums[:-1].sum(axis=1), self._counts
+        sums, counts = self._sums[:-1].sum(axis=1), self._counts[:-1]
         empty = counts[:, spans.FINITE] == 0
-        least, greatest = np.where(empty, np.nan, self._limits.T)
+        least, greatest = np.where(empty, np.nan, self._limits[:-1].T)
         return Moments(
             count=counts[:, spans.FINITE].copy(),
             nonfinite=counts[:, spans.IRREGULAR].copy(),
@@ -280,7 +223,7 @@ class TensorPass:
             pairs=counts[:, spans.PAIRS].copy(),
             change_squares=sums[:, spans.CHANGE_SQUARES],
             previous_squares=np.nansum(before[..., 0], axis=1),
-            change_counts=self._changes.T.copy(),
+            change_counts=self._changes[:-1].T.copy(),
         )
 
     def _filter_measures(self, before: np.ndarray) -> dict[str, np.ndarray]:

@@ -18,7 +18,7 @@ from pipeline.kernels.spans import (
     take_irregular,
 )
 
-__all__ = ["TILE", "find_regular", "measure_tile", "tile_ranges", "widen"]
+__all__ = ["TILE", "measure_tile", "tile_ranges", "widen"]
 
 TILE = 65536  # weights that are read and measured at once: a row of the seventh level
 EXPONENT = np.uint32(0x7F800000)
@@ -52,13 +52,6 @@ def widen(raw, half, out):
             h = np.uint32(raw[i])
             special = EXPONENT if (h & np.uint32(0x7C00)) == np.uint32(0x7C00) else np.uint32(0)
             bits[i] = bits[i] | special | ((h & np.uint32(0x8000)) << np.uint32(16))
-
-
-@careful
-def find_regular(values32, regular):
-    """Tell of each span of a tile whether all its values are finite."""
-    for number in range(-(-values32.size // SPAN)):
-        regular[number] = all_finite(values32[number * SPAN : (number + 1) * SPAN])
 
 
 @careful

@@ -21,7 +21,7 @@ from pipeline.causes import cause_of
 from pipeline.objectstore import REQUEST_ERRORS, Access, ObjectURL, bucket_at
 from pipeline.sources.manifest import ITEM_BYTES, ByteRange
 
-__all__ = ["ReadAhead", "Request"]
+__all__ = ["ReadAhead", "Request", "ended"]
 
 # What is fetched while the window before it is consumed: two of them are held at once.
 WINDOW_BYTES = 32 * 2**20
@@ -206,15 +206,16 @@ def _fetch(path: str, first: int, last: int, access: Access) -> memoryview:
     except REQUEST_ERRORS as error:
         cause = cause_of(error)
         if cause.startswith("the server answers 416"):
-            raise LogError(_ended(path)) from None
+            raise LogError(ended(path)) from None
         raise LogError(f"{path}: could not be read: {cause}. Process again") from None
     content = memoryview(found)
     if len(content) < last - first:
-        raise LogError(_ended(path))
+        raise LogError(ended(path))
     return content
 
 
-def _ended(path: str) -> str:
+def ended(path: str) -> str:
+    """Say that a file or an object is shorter than it was."""
     return (
         f"{path}: ended while it was read; a snapshot must not change once it is written. Process "
         "again to leave it out or to read it anew"

@@ -10,9 +10,18 @@ import numpy as np
 
 from deeptracker.errors import LogError
 from pipeline.sources.manifest import ByteRange
-from pipeline.sources.readahead import ReadAhead, Request
+from pipeline.sources.readahead import ReadAhead, Request, ended
 
-__all__ = ["RAW_DTYPES", "Reader", "read_values", "reading", "to_float"]
+__all__ = [
+    "MOST_OPEN_FILES",
+    "RAW_DTYPES",
+    "LocalFiles",
+    "Reader",
+    "read_values",
+    "reading",
+    "to_float",
+    "unreadable",
+]
 
 Reader = Callable[[ByteRange, int, int, np.ndarray], np.ndarray]
 
@@ -89,16 +98,10 @@ class LocalFiles:
             while done < len(wanted):
                 count = os.preadv(descriptor, [wanted[done:]], place + done)
                 if not count:
-                    raise LogError(
-                        f"{ref.path}: ended while it was read; a snapshot must not change once it "
-                        "is written. Process again to leave it out or to read it anew"
-                    )
+                    raise LogError(ended(ref.path))
                 done += count
         except OSError as error:
-            raise LogError(
-                f"{ref.path}: could not be read ({error.strerror}); it was there when processing "
-                "began. Process again"
-            ) from error
+            raise unreadable(ref.path, error) from error
         return values
 
     def __enter__(self) -> Self:
@@ -110,6 +113,10 @@ class LocalFiles:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all files."""
         while self._open:
             os.close(self._open.popitem()[1])
 
@@ -156,3 +163,11 @@ def to_float(raw: np.ndarray, dtype: str) -> np.ndarray:
     if dtype == "F64":
         return raw
     return raw.astype(np.float32, copy=False)
+
+
+def unreadable(path: str, error: OSError) -> LogError:
+    """Say that a file cannot be read."""
+    return LogError(
+        f"{path}: could not be read ({error.strerror}); it was there when processing began. "
+        "Process again"
+    )

@@ -48,8 +48,10 @@ class Measured:
     levels: list
 
 
-def measured(values, dtype, start, stop, *, filter_size=None, before=None, levels=LEVELS):
-    """Feed the weights [start, stop) of all columns, as a task does."""
+def measured(
+    values, dtype, start, stop, *, filter_size=None, before=None, levels=LEVELS, together=2
+):
+    """Feed the weights [start, stop) of all columns, some together, as a task does."""
     size = values.shape[1]
     measure = TensorPass(
         dtype=dtype,
@@ -70,8 +72,9 @@ def measured(values, dtype, start, stop, *, filter_size=None, before=None, level
             outside = before.view(np.uint16) if dtype == "BF16" else before
             measure.feed_before(np.ascontiguousarray(outside[first:last]))
         tiles = [np.ascontiguousarray(row[first:last]) for row in raw]
-        for column, tile in enumerate(tiles):
-            measure.feed(column, tile)
+        for column in range(0, len(tiles), together):
+            some = tiles[column : column + together]
+            measure.feed(range(column, column + len(some)), some)
         for rows in measure.finished_rows():
             assert rows.first_row == sum(part.shape[1] for part in parts[rows.level])
             parts[rows.level].append(rows.values.astype(np.float32))
