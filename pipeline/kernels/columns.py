@@ -69,6 +69,8 @@ def measure_columns(
             # It was widened when it was measured itself.
             raw = raw_at(places[number - unpaired], size, like)
             before = known_floats(raw, values32[1 - room])
+        last = number + 1 == columns.size
+        ahead = places[number + 1 - unpaired if last else number + 2 - unpaired]
         with_rows = row_weights if column != outside else 0
         sound = measure_tile(
             (now[0], now[1], regular[room]),
@@ -85,6 +87,7 @@ def measure_columns(
             limits[column],
             changes[column],
             rows[0],
+            ahead,
         )
         within = min(with_rows - position, TILE)
         if within > 0:

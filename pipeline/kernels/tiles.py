@@ -70,6 +70,7 @@ def measure_tile(
     limits,
     changes,
     rows,
+    ahead,
 ):
     """Measure one tile of one snapshot.
 
@@ -111,7 +112,7 @@ def measure_tile(
         first = min(max(owned_weights[0] - place, 0), w.size)
         last = max(min(owned_weights[1] - place, w.size), first)
         mine, mine32 = w[first:last], w32[first:last]
-        count_bins(mine32, histogram)
+        count_bins(mine32, histogram, ahead + 4 * begin)
         irregular = take_irregular(histogram)
         sound = irregular == 0 if mine.size == w.size else all_finite(w32)
         regular[begin // SPAN] = sound
