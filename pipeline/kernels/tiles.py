@@ -95,6 +95,8 @@ def measure_tile(
     changes : int64 [threshold]
     rows : tuple of four float32 [row of the tile]
         Mean, least, greatest and finite weights of each 16.
+    ahead : int
+        Address of as many bytes that will be needed next.
 
     Returns
     -------
