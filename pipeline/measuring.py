@@ -22,7 +22,6 @@ from pipeline.kernels.tensor_pass import PassResult, TensorPass, owned_weights
 from pipeline.kernels.tiles import tile_ranges
 from pipeline.places import PartReads, Places
 from pipeline.schema import Schema
-from pipeline.sources.manifest import ByteRange
 from pipeline.sources.readahead import Request
 from pipeline.sources.tilereading import Tiles, tile_reading
 

@@ -1,9 +1,7 @@
 """Everything that is derived from a range of a parameter's weights, in one pass over its bytes."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 

@@ -274,7 +274,10 @@ def test_filter_measures_equal_numpy(seed, filters, filter_size, dtype):
         expected = manhattan[sound] / np.abs(before).sum(axis=1)[sound]
         np.testing.assert_allclose(ours, expected, rtol=1e-5)
         cosine = 1 - (now * before).sum(axis=1)[sound] / (norm2 * base)[sound]
-        np.testing.assert_allclose(found["change_cosine"][sound, column], cosine, atol=1e-5)
+        # Of norms far apart, the difference in direction drowns in the rounding of the larger.
+        apart = np.maximum(norm2[sound] / base[sound], base[sound] / norm2[sound])
+        ours = found["change_cosine"][sound, column]
+        assert (np.abs(ours - cosine) <= 1e-5 + 2.0**-23 * apart).all()
 
 
 @settings(max_examples=40, deadline=None)
