@@ -1,5 +1,6 @@
 """The command line: the one place that knows every package, and imports each when it is needed."""
 
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -51,6 +52,17 @@ def _one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         errors.print("interrupted: what was committed before is intact; run it again to go on")
         raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Import without looking for garbage, then or ever after: modules leave none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _escape(text: str) -> str:
@@ -115,9 +127,10 @@ def process(
     if poll is not None:
         raise typer.BadParameter("--poll goes with --follow")
     with _one_line_errors():
-        from pipeline import process as process_log
-        from pipeline.config import load_config
-        from pipeline.progress import RichProgress, SilentProgress
+        with _loading():
+            from pipeline import process as process_log
+            from pipeline.config import load_config
+            from pipeline.progress import RichProgress, SilentProgress
 
         progress = SilentProgress() if quiet or as_json else RichProgress()
         summary = process_log(

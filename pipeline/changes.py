@@ -19,8 +19,8 @@ __all__ = ["Change", "Recording", "find_changes", "recording_of", "settings_of"]
 
 Settings = dict[str, str]
 
-# Of what is quickly written: old chunks beside new ones must be read alike.
-ENCODING = 2
+# Of chunks: old ones beside new ones must be read alike.
+ENCODING = 3
 
 
 @dataclass(frozen=True)

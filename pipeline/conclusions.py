@@ -4,30 +4,64 @@ They are computed by the client from the small arrays that the tasks have writte
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import zarr
+from zarr.abc.store import Store
 
-from pipeline.arrays import array_at, group_at, read
+from pipeline.arrays import ArraySpec
+from pipeline.chunkwriter import ChunkWriter
 from pipeline.graph import Comparison, Run
 from pipeline.measures.association import associate, co_occurrence
-from pipeline.measures.finding import FindingThresholds
+from pipeline.measures.finding import Finding, FindingThresholds
 from pipeline.measures.findings import find_all
 from pipeline.measures.ranking import iteration_score
 from pipeline.measures.series import ClassSeries, FilterSeries, NodeSeries, RunSeries
-from pipeline.preparation import put
 from pipeline.regions import read_regions
-from pipeline.schema import Schema, group_name
+from pipeline.schema import Schema
 from pipeline.scoring import BandScore
 from pipeline.sources.manifest import Parameter
-from pipeline.validation import ClassCounts
+from pipeline.wholearrays import WholeArrays
 
 __all__ = ["write_conclusions"]
 
 READ_VALUES = 2**23
+FINDING_COLUMNS = {
+    "rule": (object, "name of the rule"),
+    "severity": (object, "info, warning or error"),
+    "node": (object, "where in the network"),
+    "class_": (object, "which class"),
+    # A variable named as the coordinate that every group inherits would hide behind it.
+    "at_iteration": (np.int64, "optimizer step at which it began"),
+    "value": (np.float64, "the number behind it"),
+    "message": (object, "what was found"),
+}
 
 
-def write_conclusions(root: zarr.Group, run: Run, comparison: Comparison) -> int:
+@dataclass(frozen=True)
+class _Classes:
+    """What is known of the classes: [class_, column] each.
+
+    Attributes
+    ----------
+    anomalies : numpy.ndarray
+        By the left rule, of the window that the config names.
+    """
+
+    error: np.ndarray
+    flips: np.ndarray
+    anomalies: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """What is known of the layers' filters: [layer, column] each."""
+
+    anomalous: np.ndarray
+    highest: np.ndarray
+
+
+def write_conclusions(store: Store, run: Run, comparison: Comparison) -> int:
     """Write the cube, the ranking and the findings.
 
     Returns
@@ -35,144 +69,186 @@ def write_conclusions(root: zarr.Group, run: Run, comparison: Comparison) -> int
     int
         The number of findings.
     """
-    _write_layers(root, run, comparison.bands)
-    if run.schema.shape.images:
-        _write_image_flips(root, run, comparison.classes)
-        _write_faces(root, run)
-    _write_ranking(root, run)
-    return _write_findings(root, run)
+    classes = _read_classes(store, run)
+    layers = _read_layers(store, run, comparison.bands)
+    found = _findings(store, run, classes)
+    writer = ChunkWriter(store)
+    with WholeArrays(store) as arrays:
+        _write_layers(writer, arrays, run, layers)
+        if classes:
+            _write_image_flips(store, arrays, run, comparison)
+            _write_faces(writer, arrays, run, classes, layers)
+        _write_ranking(writer, run, classes, layers)
+        _put_findings(arrays, found)
+    writer.flush()
+    return len(found)
 
 
-def _write_layers(root: zarr.Group, run: Run, bands: Sequence[BandScore]) -> None:
-    """Add the new columns of every layer's anomalous filters."""
+def _read_classes(store: Store, run: Run) -> _Classes | None:
+    if not run.schema.shape.images:
+        return None
+    specs = run.schema.classes()
+    every = (slice(0, run.schema.shape.classes), slice(0, run.schema.shape.iterations))
+    window = run.subject.config.anomalies.image_window
+    error, flips, [anomalies] = read_regions(
+        store,
+        [
+            (specs["error"], every),
+            (specs["flips"], every),
+            (specs["left"], (slice(window - 1, window), *every)),
+        ],
+    )
+    return _Classes(error, flips, anomalies)
+
+
+def _read_layers(store: Store, run: Run, bands: Sequence[BandScore]) -> _Layers:
+    """Read what was known of every layer, and add the new columns."""
     architecture = run.schema.architecture
     layers = architecture.layers()
-    names = np.array([architecture.nodes[layer].name for layer in layers], object)
-    put(group_at(root, "cube"), "layer", names, ["layer"], "layer")
-    if not layers or not len(run.columns):
-        return
+    if not layers:
+        nothing = np.zeros((0, run.schema.shape.iterations))
+        return _Layers(nothing.astype(np.int32), nothing.astype(np.float32))
+    specs = run.schema.cube()
+    every = (slice(0, len(layers)), slice(0, run.schema.shape.iterations))
+    anomalous, highest = read_regions(
+        store, [(specs[name], every) for name in ("anomalous_filters", "highest_score")]
+    )
+    anomalous[:, run.columns.start :] = 0
+    highest[:, run.columns.start :] = np.nan
     place = {
         node.name: layers.index(node.parent)
         for node in architecture.nodes
         if node.parameter and node.parameter.has_filters
     }
-    anomalous = np.zeros((len(layers), len(run.columns)), np.int32)
-    highest = np.full(anomalous.shape, np.nan, np.float32)
     for band in bands:
         layer = place[band.parameter]
-        anomalous[layer] += band.anomalous
-        highest[layer] = np.fmax(highest[layer], band.highest)
-    array_at(root, "cube/anomalous_filters")[:, run.columns.start :] = anomalous
-    array_at(root, "cube/highest_score")[:, run.columns.start :] = highest
+        anomalous[layer, run.columns.start :] += band.anomalous
+        new = highest[layer, run.columns.start :]
+        new[:] = np.fmax(new, band.highest)
+    return _Layers(anomalous, highest)
 
 
-def _write_image_flips(root: zarr.Group, run: Run, counted: Sequence[ClassCounts]) -> None:
+def _write_layers(writer: ChunkWriter, arrays: WholeArrays, run: Run, layers: _Layers) -> None:
+    architecture = run.schema.architecture
+    names = np.array([architecture.nodes[layer].name for layer in architecture.layers()], object)
+    arrays.put("cube/layer", names, ["layer"], "layer")
+    specs = run.schema.cube()
+    first = run.columns.start
+    if len(names):
+        writer.write(specs["anomalous_filters"], (0, first), layers.anomalous[:, first:])
+        writer.write(specs["highest_score"], (0, first), layers.highest[:, first:])
+
+
+def _write_image_flips(store: Store, arrays: WholeArrays, run: Run, comparison: Comparison) -> None:
     """Add each image's flips in the new columns to those before."""
-    images = group_at(root, "images")
-    flips = read(images, "flips") if run.columns.start else np.zeros(run.schema.shape.images, "i4")
-    for counts in counted:
+    count = run.schema.shape.images
+    flips = np.zeros(count, np.int32)
+    if run.columns.start:
+        spec = ArraySpec("images/flips", "int32", (count,), (count,), ("image",), "flips", fill=0)
+        [flips] = read_regions(store, [(spec, (slice(0, count),))])
+    for counts in comparison.classes:
         flips[counts.images] += counts.flips
-    put(images, "flips", flips, ["image"], "flips")
+    arrays.put("images/flips", flips, ["image"], "flips")
 
 
-def _write_faces(root: zarr.Group, run: Run) -> None:
+def _write_faces(
+    writer: ChunkWriter, arrays: WholeArrays, run: Run, classes: _Classes, layers: _Layers
+) -> None:
     """Put classes beside layers: flips, association and co-occurrence."""
-    cube = group_at(root, "cube")
-    put(cube, "class_", np.array(run.subject.classes, object), ["class_"], "class")
-    flips = read(root, "classes/flips")
-    array_at(cube, "flips")[...] = flips
-    layers = run.schema.architecture.layers()
-    if not layers:
+    arrays.put("cube/class_", np.array(run.subject.classes, object), ["class_"], "class")
+    first = run.columns.start
+    writer.write(run.schema.cube()["flips"], (0, first), classes.flips[:, first:])
+    if not len(layers.anomalous):
         return
     together = np.flatnonzero((run.recording.snapshots != 0) & (run.recording.outcomes != 0))
-    anomalous = read(cube, "anomalous_filters")[:, together]
-    class_anomalies = read(root, "classes/left", _window(run) - 1)[:, together]
-    found = associate(flips[:, together], anomalous)
+    anomalous = layers.anomalous[:, together]
+    found = associate(classes.flips[:, together], anomalous)
     faces = {
         "association": (found.correlation, "rank correlation of flips and anomalous filters"),
         "p_value": (found.p_value, "p-value of the association by circular shifts"),
         "q_value": (found.q_value, "p-value corrected over all pairs"),
         "co_occurrence": (
-            co_occurrence(class_anomalies, anomalous),
+            co_occurrence(classes.anomalies[:, together], anomalous),
             "anomalous filters at the class's anomalous iterations",
         ),
     }
     for name, (values, long_name) in faces.items():
-        put(cube, name, values, ["class_", "layer"], long_name)
+        arrays.put(f"cube/{name}", values, ["class_", "layer"], long_name)
 
 
-def _write_ranking(root: zarr.Group, run: Run) -> None:
+def _write_ranking(
+    writer: ChunkWriter, run: Run, classes: _Classes | None, layers: _Layers
+) -> None:
     """Rank iterations by what stands out in images and filters."""
     nothing = np.zeros(run.schema.shape.iterations)
     images, filters, highest = nothing, nothing, nothing * np.nan
-    if run.schema.shape.images:
-        images = read(root, "classes/left", _window(run) - 1).sum(axis=0).astype(float)
-    if run.schema.architecture.layers():
-        filters = read(root, "cube/anomalous_filters").sum(axis=0).astype(float)
-        highest = np.fmax.reduce(read(root, "cube/highest_score"), axis=0)
-    array_at(root, "cube/image_anomalies")[...] = images
-    array_at(root, "cube/filter_anomalies")[...] = filters
-    array_at(root, "cube/iteration_score")[...] = iteration_score(images, filters, highest)
+    if classes:
+        images = classes.anomalies.sum(axis=0).astype(float)
+    if len(layers.anomalous):
+        filters = layers.anomalous.sum(axis=0).astype(float)
+        highest = np.fmax.reduce(layers.highest, axis=0)
+    specs = run.schema.cube()
+    for name, values in {
+        "image_anomalies": images,
+        "filter_anomalies": filters,
+        "iteration_score": iteration_score(images, filters, highest),
+    }.items():
+        writer.write(specs[name], (0,), values.astype(np.float64))
 
 
-def _window(run: Run) -> int:
-    return run.subject.config.anomalies.image_window
-
-
-def _write_findings(root: zarr.Group, run: Run) -> int:
+def _findings(store: Store, run: Run, classes: _Classes | None) -> list[Finding]:
     """Run the health rules over the whole training."""
     thresholds = FindingThresholds(**run.subject.config.findings.model_dump())
-    found = find_all(_series(root, run, thresholds.still_snapshots), thresholds)
-    columns = {
-        "rule": (object, "name of the rule"),
-        "severity": (object, "info, warning or error"),
-        "node": (object, "where in the network"),
-        "class_": (object, "which class"),
-        # A variable named as the coordinate that every group inherits would hide behind it.
-        "at_iteration": (np.int64, "optimizer step at which it began"),
-        "value": (np.float64, "the number behind it"),
-        "message": (object, "what was found"),
-    }
-    for name, (dtype, long_name) in columns.items():
+    return find_all(_series(store, run, classes, thresholds.still_snapshots), thresholds)
+
+
+def _put_findings(arrays: WholeArrays, found: Sequence[Finding]) -> None:
+    for name, (dtype, long_name) in FINDING_COLUMNS.items():
         attribute = name.removeprefix("at_")
         values = np.array([getattr(finding, attribute) for finding in found], dtype)
-        put(group_at(root, "health"), name, values, ["finding"], long_name)
-    return len(found)
+        arrays.put(f"health/{name}", values, ["finding"], long_name)
 
 
-def _series(root: zarr.Group, run: Run, still_snapshots: int) -> RunSeries:
-    """Read what the rules look at."""
+def _series(store: Store, run: Run, classes: _Classes | None, still_snapshots: int) -> RunSeries:
+    """Gather what the rules look at."""
     iterations = run.recording.iterations
     snapshots = np.flatnonzero(run.recording.snapshots)
     outcomes = np.flatnonzero(run.recording.outcomes)
-    statistics = ["nonfinite", "update_ratio", "norm2"]
-    statistics += ["grad_nonfinite"] if True in run.schema.kinds() else []
-    nodes = run.schema.architecture.nodes
     scalars = run.subject.scalars
     return RunSeries(
-        nodes=NodeSeries(
-            [node.name for node in nodes],
-            [node.kind for node in nodes],
-            iterations[snapshots],
-            {name: read(root, f"nodes/{name}")[:, snapshots] for name in statistics},
-        ),
+        nodes=_node_series(store, run, snapshots),
         classes=ClassSeries(
             run.subject.classes,
-            read(root, "classes/size"),
+            run.subject.class_sizes,
             iterations[outcomes],
-            read(root, "classes/error")[:, outcomes],
-            read(root, "classes/flips")[:, outcomes],
+            classes.error[:, outcomes],
+            classes.flips[:, outcomes],
         )
-        if run.schema.shape.images
+        if classes
         else None,
-        filters=_still_filters(root, run, snapshots, still_snapshots),
+        filters=_still_filters(store, run, snapshots, still_snapshots),
         scalar_iterations=scalars.iterations if scalars else np.empty(0, np.int64),
         scalars=scalars.values if scalars else {},
     )
 
 
+def _node_series(store: Store, run: Run, snapshots: np.ndarray) -> NodeSeries:
+    nodes = run.schema.architecture.nodes
+    every = (slice(0, len(nodes)), slice(0, run.schema.shape.iterations))
+    specs = {name: run.schema.nodes()[name] for name in ("nonfinite", "update_ratio", "norm2")}
+    if True in run.schema.kinds():
+        specs["grad_nonfinite"] = run.schema.nodes(gradient=True)["nonfinite"]
+    found = read_regions(store, [(spec, every) for spec in specs.values()])
+    return NodeSeries(
+        [node.name for node in nodes],
+        [node.kind for node in nodes],
+        run.recording.iterations[snapshots],
+        {name: values[:, snapshots] for name, values in zip(specs, found, strict=True)},
+    )
+
+
 def _still_filters(
-    root: zarr.Group, run: Run, snapshots: np.ndarray, still_snapshots: int
+    store: Store, run: Run, snapshots: np.ndarray, still_snapshots: int
 ) -> Iterator[FilterSeries]:
     """Give the parameters of which some filter has been zero or unchanged lately.
 
@@ -183,27 +259,35 @@ def _still_filters(
         return
     span = slice(int(recent[0]), run.schema.shape.iterations)
     for parameters in _batches(run.schema):
-        ends = read_regions(
-            root.store,
-            [
-                (run.schema.filters(parameter)[name], (slice(0, parameter.filters), span))
-                for parameter in parameters
-                for name in ("norm2", "change_euclidean")
-            ],
-        )
+        ends = _norms_and_changes(store, run.schema, parameters, span)
         for parameter, *both in zip(parameters, ends[::2], ends[1::2], strict=True):
             norm, change = (values[:, recent - recent[0]] for values in both)
             dead = run.subject.config.findings.dead_norm * np.sqrt(parameter.filter_size)
             if not ((norm <= dead).all(axis=1) | (change == 0).all(axis=1)).any():
                 continue
-            group = group_at(root, f"filters/{group_name(parameter)}")
+            whole = slice(0, run.schema.shape.iterations)
+            norms, changes = _norms_and_changes(store, run.schema, [parameter], whole)
             yield FilterSeries(
                 parameter.name,
                 parameter.filter_size,
                 run.recording.iterations[snapshots],
-                read(group, "norm2")[:, snapshots],
-                read(group, "change_euclidean")[:, snapshots],
+                norms[:, snapshots],
+                changes[:, snapshots],
             )
+
+
+def _norms_and_changes(
+    store: Store, schema: Schema, parameters: Sequence[Parameter], columns: slice
+) -> list[np.ndarray]:
+    """Read two measures of each parameter's filters, one after the other."""
+    return read_regions(
+        store,
+        [
+            (schema.filters(parameter)[name], (slice(0, parameter.filters), columns))
+            for parameter in parameters
+            for name in ("norm2", "change_euclidean")
+        ],
+    )
 
 
 def _batches(schema: Schema) -> Iterator[list[Parameter]]:

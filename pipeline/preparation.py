@@ -1,22 +1,25 @@
 """Preparing a staged run: its groups and empty arrays, and all that is known before measuring."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import zarr
+from zarr.abc.store import Store
 
-from pipeline.arrays import array_at, create_arrays, group_at, grow_arrays, read
+from pipeline.arrays import create_arrays, grow_arrays, read
 from pipeline.changes import Change, Recording
+from pipeline.chunkwriter import ChunkWriter
 from pipeline.kernels.histograms import COARSE_EDGES
 from pipeline.schema import RELATIVE_ERROR, WINDOWS, Schema, group_name
 from pipeline.sources.reading import read_values
 from pipeline.store import SCHEMA_VERSION, StoreWriter
 from pipeline.subject import Subject
+from pipeline.wholearrays import WholeArrays
 
-__all__ = ["merged_recording", "prepare", "put"]
+__all__ = ["merged_recording", "prepare"]
 
 # A page of pictures is read from all over: chunks hold a few of them only.
 THUMBNAIL_CHUNK_BYTES = 1 << 17
@@ -48,48 +51,15 @@ def prepare(
     else:
         writer.clear()
         create_arrays(writer.session.store, _groups(schema, subject), schema.arrays())
-        _write_nodes(writer.root(), schema, subject)
-        _write_images(writer.root(), subject)
     root = writer.root()
     created = str(root.attrs["created"]) if change.action == "append" else None
     root.attrs.update(_root_attributes(subject, created))
-    array_at(root, "iteration")[:] = recording.iterations
-    array_at(root, "has_snapshot")[:] = recording.snapshots != 0
-    array_at(root, "has_outcomes")[:] = recording.outcomes != 0
-    array_at(root, "snapshot_fingerprint")[:] = recording.snapshots
-    array_at(root, "outcome_fingerprint")[:] = recording.outcomes
-    _write_scalars(root, subject)
-
-
-def put(
-    group: zarr.Group,
-    name: str,
-    values: Any,
-    dims: Sequence[str],
-    long_name: str,
-    units: str = "1",
-    *,
-    rows_per_chunk: int | None = None,
-) -> None:
-    """Write a whole array, in place of an older one; in one chunk unless it is said otherwise."""
-    values = np.asarray(values)
-    sides = [max(side, 1) for side in values.shape]
-    if rows_per_chunk is not None:
-        sides[0] = min(sides[0], rows_per_chunk)
-    text = values.dtype.kind in "UO"
-    fill = "" if text else (float("nan") if values.dtype.kind == "f" else 0)
-    array = group.create_array(
-        name,
-        shape=values.shape,
-        dtype=str if text else values.dtype,
-        chunks=tuple(sides),
-        dimension_names=list(dims),
-        attributes={"long_name": long_name, "units": units},
-        fill_value=fill,
-        overwrite=True,
-    )
-    if values.size:
-        array[...] = values.astype(object) if text else values
+    with WholeArrays(writer.session.store) as arrays:
+        if change.action != "append":
+            _put_nodes(arrays, schema, subject)
+            _put_images(arrays, subject)
+        _put_scalars(arrays, subject)
+    _write_recording(writer.session.store, schema, recording)
 
 
 def _groups(schema: Schema, subject: Subject) -> dict[str, Mapping[str, Any]]:
@@ -136,17 +106,30 @@ def _root_attributes(subject: Subject, created: str | None) -> dict[str, Any]:
     }
 
 
-def _write_scalars(root: zarr.Group, subject: Subject) -> None:
+def _write_recording(store: Store, schema: Schema, recording: Recording) -> None:
+    values = {
+        "iteration": recording.iterations,
+        "has_snapshot": recording.snapshots != 0,
+        "has_outcomes": recording.outcomes != 0,
+        "snapshot_fingerprint": recording.snapshots,
+        "outcome_fingerprint": recording.outcomes,
+    }
+    writer = ChunkWriter(store)
+    for spec in schema.root():
+        writer.write(spec, (0,), values[spec.path])
+    writer.flush()
+
+
+def _put_scalars(arrays: WholeArrays, subject: Subject) -> None:
     scalars = subject.scalars
-    group = root.require_group("scalars")
     iterations = scalars.iterations if scalars else np.empty(0, np.int64)
-    put(group, "iteration_s", iterations, ["iteration_s"], "optimizer step")
+    arrays.put("scalars/iteration_s", iterations, ["iteration_s"], "optimizer step")
     for name, values in (scalars.values if scalars else {}).items():
-        put(group, name.replace("/", "."), values, ["iteration_s"], name.replace("_", " "))
+        path = f"scalars/{name.replace('/', '.')}"
+        arrays.put(path, values, ["iteration_s"], name.replace("_", " "))
 
 
-def _write_nodes(root: zarr.Group, schema: Schema, subject: Subject) -> None:
-    group = group_at(root, "nodes")
+def _put_nodes(arrays: WholeArrays, schema: Schema, subject: Subject) -> None:
     nodes = schema.architecture.nodes
     for name, dtype, long_name in (
         ("name", object, "dotted name"),
@@ -158,31 +141,32 @@ def _write_nodes(root: zarr.Group, schema: Schema, subject: Subject) -> None:
         ("shape", object, "shape of a parameter"),
         ("size", np.int64, "weights at and below"),
     ):
-        put(group, name, np.array([getattr(n, name) for n in nodes], dtype), ["node"], long_name)
-    put(group, "threshold", np.array(subject.config.thresholds), ["threshold"], "relative change")
-    put(group, "bin_left", COARSE_EDGES[:-1], ["bin"], "least weight of the bin")
-    put(group, "bin_right", COARSE_EDGES[1:], ["bin"], "greatest weight of the bin")
+        values = np.array([getattr(node, name) for node in nodes], dtype)
+        arrays.put(f"nodes/{name}", values, ["node"], long_name)
+    arrays.put(
+        "nodes/threshold", np.array(subject.config.thresholds), ["threshold"], "relative change"
+    )
+    arrays.put("nodes/bin_left", COARSE_EDGES[:-1], ["bin"], "least weight of the bin")
+    arrays.put("nodes/bin_right", COARSE_EDGES[1:], ["bin"], "greatest weight of the bin")
 
 
-def _write_images(root: zarr.Group, subject: Subject) -> None:
+def _put_images(arrays: WholeArrays, subject: Subject) -> None:
     images = subject.images
     if images is None:
         return
-    group = group_at(root, "images")
     order = np.argsort(images.labels, kind="stable").astype(np.int64)
-    put(group, "label", images.labels, ["image"], "true class")
-    put(group, "name", np.array(images.names, object), ["image"], "name of the image")
-    put(group, "order", order, ["image"], "images in class order")
+    arrays.put("images/label", images.labels, ["image"], "true class")
+    arrays.put("images/name", np.array(images.names, object), ["image"], "name of the image")
+    arrays.put("images/order", order, ["image"], "images in class order")
     if images.thumbnails:
         ref = images.thumbnails
         thumbnails = read_values(ref).reshape(ref.shape)
         dims = ["image", "y", "x", "channel"]
         rows = max(1, THUMBNAIL_CHUNK_BYTES // max(1, thumbnails[:1].nbytes))
-        put(group, "thumbnail", thumbnails, dims, "thumbnail of the image", rows_per_chunk=rows)
-    classes = group_at(root, "classes")
-    size = np.bincount(images.labels[images.labels >= 0], minlength=len(subject.classes))
+        what = "thumbnail of the image"
+        arrays.put("images/thumbnail", thumbnails, dims, what, rows_per_chunk=rows)
     names = np.array(subject.classes, object)
-    put(classes, "class_", names, ["class_"], "class")
-    put(classes, "size", size.astype(np.int64), ["class_"], "images of the class")
+    arrays.put("classes/class_", names, ["class_"], "class")
+    arrays.put("classes/size", subject.class_sizes, ["class_"], "images of the class")
     windows = np.arange(1, WINDOWS + 1)
-    put(classes, "window", windows, ["window"], "snapshots of equal outcome", "snapshots")
+    arrays.put("classes/window", windows, ["window"], "snapshots of equal outcome", "snapshots")

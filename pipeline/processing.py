@@ -1,10 +1,12 @@
 """Processing: a training log becomes a store, or a grown log adds to one. The main flow."""
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from distributed import Client
 
@@ -102,7 +104,7 @@ def update(
     connecting: Connecting,
     started: float | None = None,
 ) -> Summary:
-    """Bring a store up to its log: compare, stage, measure, conclude, publish.
+    """Bring a store up to its log: compare, plan, measure, conclude, publish.
 
     Parameters
     ----------
@@ -119,9 +121,9 @@ def update(
         change = _change(writer, subject)
         if change.action == "nothing":
             return _summary(started, location, subject, change, writer)
-        run = _prepared(writer, subject, change)
-        nbytes, comparison = _measured(writer, run, watch, connecting)
-        findings = write_conclusions(writer.root(), run, comparison)
+        run = _planned(writer, subject, change)
+        nbytes, comparison = _measured(writer, run, change, watch, connecting)
+        findings = write_conclusions(writer.session.store, run, comparison)
         writer.publish(_message(subject, change, run))
         return _summary(started, location, subject, change, writer, run, nbytes, findings)
 
@@ -173,12 +175,11 @@ def _change(writer: StoreWriter, subject: Subject) -> Change:
     )
 
 
-def _prepared(writer: StoreWriter, subject: Subject, change: Change) -> Run:
-    """Stage the run's arrays, and plan its blocks."""
+def _planned(writer: StoreWriter, subject: Subject, change: Change) -> Run:
+    """Plan the run's blocks."""
     recording = merged_recording(writer.root(), change, subject.recording)
     schema = subject.schema(recording.iterations)
     columns = Columns(change.first_column, len(recording.iterations))
-    prepare(writer, subject, schema, change, recording)
     plan = plan_blocks(
         subject.architecture.parameters,
         columns,
@@ -190,10 +191,11 @@ def _prepared(writer: StoreWriter, subject: Subject, change: Change) -> Run:
 
 
 def _measured(
-    writer: StoreWriter, run: Run, watch: Watch, connecting: Connecting
+    writer: StoreWriter, run: Run, change: Change, watch: Watch, connecting: Connecting
 ) -> tuple[int, Comparison]:
     """Run both stages on the cluster; give the bytes read and what the second found."""
     if not len(run.columns):
+        prepare(writer, run.subject, run.schema, change, run.recording)
         return 0, Comparison()
     progress = watch.progress
     progress.start(run.plan.nbytes)
@@ -201,7 +203,13 @@ def _measured(
         progress.stage("starting workers")
         limits = run.subject.config.cluster
         cluster = connecting(run.plan.nbytes)
-        with cluster as client, watch.over(client) as log, Jobs(client, limits, log) as jobs:
+        with (
+            _beside(prepare, writer, run.subject, run.schema, change, run.recording) as prepared,
+            cluster as client,
+            watch.over(client) as log,
+            Jobs(client, limits, log) as jobs,
+        ):
+            prepared.result()
             writer.stage("Staged: arrays")
             fork = writer.fork()
             started = time.perf_counter()
@@ -217,6 +225,13 @@ def _measured(
             return measured.nbytes, comparison
     finally:
         progress.stop()
+
+
+@contextmanager
+def _beside(function: Callable[..., None], *arguments: Any) -> Iterator[Future[None]]:
+    """Run something while workers start."""
+    with ThreadPoolExecutor(1, thread_name_prefix="deeptracker-prepare") as pool:
+        yield pool.submit(function, *arguments)
 
 
 def _note_rate(writer: StoreWriter, client: Client, nbytes: int, seconds: float) -> None:

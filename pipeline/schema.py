@@ -51,9 +51,9 @@ IMAGE_CHUNK = 4096
 FILTER_CHUNK = 4096
 # Parts of one parameter share at most two chunks of filters each, which travel: small ones.
 SPLIT_FILTER_CHUNK = 512
-CLASS_CHUNK = 16
+CLASS_CHUNK = 64
 WINDOW_CHUNK = 10
-ITERATION_CHUNK = 512
+ITERATION_CHUNK = 128
 WINDOWS = 50
 
 

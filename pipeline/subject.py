@@ -58,6 +58,12 @@ class Subject:
         return (*named, *(f"class {number}" for number in range(len(named), count)))
 
     @cached_property
+    def class_sizes(self) -> np.ndarray:
+        """Images of every class: int64 [class_]."""
+        labels = self.images.labels if self.images else np.empty(0, np.int32)
+        return np.bincount(labels[labels >= 0], minlength=len(self.classes)).astype(np.int64)
+
+    @cached_property
     def recording(self) -> Recording:
         """What was recorded when."""
         return recording_of(self.source)

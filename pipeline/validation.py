@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import zarr
+from zarr.abc.store import Store
 
 from pipeline.blocks import Columns
 from pipeline.chunkwriter import ChunkWriter
 from pipeline.forks import merged_forks, opened_fork, packed_fork
 from pipeline.layout import FINEST_WEIGHTS, LEVEL_FACTOR
 from pipeline.measures.outcomes import MISSING, OutcomeCounts, anomaly_counts, correctness
+from pipeline.regions import read_regions
 from pipeline.schema import CLASS_CHUNK, IMAGE_CHUNK, ITERATION_CHUNK, WINDOWS, Schema
 from pipeline.sources.manifest import ByteRange, OutcomeFile
 from pipeline.sources.readahead import Request
@@ -114,14 +115,13 @@ def count_anomalies(
     store = opened_fork(merged_forks(fork, outcomes)).store
     writer = ChunkWriter(session.store)
     images = np.flatnonzero((labels >= classes.start) & (labels < classes.stop))
-    array = zarr.open_array(store, path="images/correct", mode="r")
     begin, history = _changed(recorded, first_column)
-    correct = _rows(array, images, history)
+    correct = _rows(store, schema, images, history)
     old = np.searchsorted(recorded, first_column)
     if (correct[:, recorded[recorded >= history] - history] == MISSING).any() and old:
         # Behind what an image lacks, its last outcomes lie further back.
         begin, history = 0, 0
-        correct = _rows(array, images, history)
+        correct = _rows(store, schema, images, history)
     looked_at = recorded[recorded >= history]
     new = int(np.searchsorted(looked_at, first_column))
     counts = anomaly_counts(
@@ -212,13 +212,17 @@ def _some(read: Reader, ref: ByteRange, band: Columns) -> np.ndarray:
     return read(ref, band.start, band.stop, np.empty(len(band), RAW_DTYPES[ref.dtype]))
 
 
-def _rows(array: zarr.Array, rows: np.ndarray, first_column: int) -> np.ndarray:
-    """Pick rows of an array from a column on, a band of chunks at a time."""
-    picked = [np.empty((0, array.shape[1] - first_column), array.dtype)]
-    for start in range(0, array.shape[0], IMAGE_CHUNK):
-        band = rows[(rows >= start) & (rows < start + IMAGE_CHUNK)]
+def _rows(store: Store, schema: Schema, rows: np.ndarray, first_column: int) -> np.ndarray:
+    """Pick rows of the images' correctness from a column on, a band of images at a time."""
+    spec = schema.images()["correct"]
+    images, columns = spec.shape
+    picked = [np.empty((0, columns - first_column), spec.dtype)]
+    for start in range(0, images, BAND_IMAGES):
+        stop = min(start + BAND_IMAGES, images)
+        band = rows[(rows >= start) & (rows < stop)]
         if len(band):
-            values = np.asarray(array[start : start + IMAGE_CHUNK, first_column:])
+            region = (slice(start, stop), slice(first_column, columns))
+            [values] = read_regions(store, [(spec, region)])
             picked.append(values[band - start])
     return np.concatenate(picked)
 

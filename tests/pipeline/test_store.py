@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deeptracker.errors import StoreError
 from pipeline.arrays import ArraySpec, create_arrays, grow_arrays
 from pipeline.chunkwriter import ChunkWriter
-from pipeline.preparation import put
 from pipeline.store import open_store, open_writer
+from pipeline.wholearrays import WholeArrays
 
 
 def spec(iterations, *, quick=True):
@@ -112,7 +114,30 @@ def test_a_grown_array_keeps_its_chunks_and_completes_the_last(tmp_path, quick):
 
 def test_pictures_are_read_a_few_at_a_time():
     pictures = np.arange(50 * 4 * 4 * 3, dtype=np.uint8).reshape(50, 4, 4, 3)
-    group = zarr.group(zarr.storage.MemoryStore())
-    put(group, "thumbnail", pictures, ["image", "y", "x", "channel"], "pictures", rows_per_chunk=8)
+    store = zarr.storage.MemoryStore()
+    group = zarr.group(store)
+    dims = ["image", "y", "x", "channel"]
+    with WholeArrays(store) as arrays:
+        arrays.put("thumbnail", pictures, dims, "pictures", rows_per_chunk=8)
     assert group["thumbnail"].chunks == (8, 4, 4, 3)
     np.testing.assert_array_equal(group["thumbnail"][...], pictures)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.text(), max_size=5),
+    st.lists(st.text(), max_size=5),
+    st.sampled_from(["int32", "float64", "uint8"]),
+)
+def test_an_array_written_whole_reads_back_in_place_of_an_older_one(older, newer, dtype):
+    store = zarr.storage.MemoryStore()
+    group = zarr.group(store)
+    for words in (older, newer):
+        numbers = np.arange(len(words)).astype(dtype)
+        with WholeArrays(store) as arrays:
+            arrays.put("words", np.array(words, object), ["word"], "words")
+            arrays.put("numbers", numbers, ["word"], "numbers", "ms")
+    assert group["words"][...].tolist() == newer
+    np.testing.assert_array_equal(group["numbers"][...], numbers)
+    assert group["numbers"].metadata.dimension_names == ("word",)
+    assert dict(group["numbers"].attrs) == {"long_name": "numbers", "units": "ms"}
