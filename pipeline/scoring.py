@@ -107,11 +107,12 @@ def score_filters(
     for band, (columns, changes) in zip(bands, histories, strict=True):
         parameter = schema.parameter(band.parameter)
         gaps = np.diff(iterations[columns], prepend=iterations[columns[:1]] - 1)
-        found = anomaly_scores(changes, config.filter_window, gaps)
+        old = len(columns) - len(new)
+        found = anomaly_scores(changes, config.filter_window, gaps, first=old)
         spread = np.full(
             (band.stop - band.start, schema.shape.iterations - first_column), np.nan, np.float32
         )
-        spread[:, new - first_column] = found[:, columns >= first_column]
+        spread[:, new - first_column] = found[:, old:]
         spec = schema.filters(parameter)["anomaly_score"]
         writer.write(spec, (band.start, first_column), spread)
         scores.append(_summed(band, spread, config.filter_threshold))

@@ -36,6 +36,7 @@ class WholeArrays:
         self._store = store
         self._numbers: list[tuple[ArraySpec, np.ndarray]] = []
         self._texts: list[tuple[str, bytes]] = []
+        self._chunks: list[tuple[str, bytes]] = []
 
     def put(
         self,
@@ -84,12 +85,14 @@ class WholeArrays:
     ) -> None:
         if kind is not None:
             return
+        # A chunk is refused until its array is there.
         grow_arrays(self._store, [spec for spec, _ in self._numbers])
+        asyncio.run(store_all(self._store, self._texts))
         writer = ChunkWriter(self._store)
         for spec, values in self._numbers:
             writer.write(spec, (0,) * values.ndim, values)
         writer.flush()
-        asyncio.run(store_all(self._store, self._texts))
+        asyncio.run(store_all(self._store, self._chunks))
 
     def _put_text(
         self, path: str, values: np.ndarray, dims: Sequence[str], attributes: dict[str, str]
@@ -117,4 +120,4 @@ class WholeArrays:
         if values.size:
             plain = VLenUTF8().encode(values.astype(object))
             key = "/".join([path, "c", *["0"] * values.ndim])
-            self._texts.append((key, bytes(Zstd(level=ZSTD_LEVEL).encode(plain))))
+            self._chunks.append((key, bytes(Zstd(level=ZSTD_LEVEL).encode(plain))))

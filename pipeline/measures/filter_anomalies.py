@@ -14,7 +14,7 @@ SPREAD_FLOOR = 0.05
 
 
 def anomaly_scores(
-    changes: np.ndarray, window: int = 20, gaps: np.ndarray | None = None
+    changes: np.ndarray, window: int = 20, gaps: np.ndarray | None = None, first: int = 0
 ) -> np.ndarray:
     """Score each change by a robust z-score against the changes before it.
 
@@ -32,6 +32,8 @@ def anomaly_scores(
         Iterations between each column and the one before, [column]. A change grows with about the
         square root of the steps it took, as a random walk does; where snapshots are unevenly spaced
         it is divided by that, lest a wider spacing look like an incident.
+    first : int
+        Columns before it are history, and get no score.
 
     Returns
     -------
@@ -43,16 +45,17 @@ def anomaly_scores(
         steady /= np.sqrt(np.maximum(np.asarray(gaps, np.float64), 1.0))
     steady[~np.isfinite(steady)] = np.nan
     scores = np.full(steady.shape, np.nan, np.float32)
-    _score(steady, window, MINIMUM_HISTORY, SPREAD_FLOOR * _usual(steady), scores)
+    floor = SPREAD_FLOOR * _usual(steady, first)
+    _score(steady, window, MINIMUM_HISTORY, floor, first, scores)
     return scores
 
 
 @njit(cache=True, nogil=True)
-def _usual(changes):
-    """Median change over the filters at each column; 0 where none is known."""
+def _usual(changes, first):
+    """Median change over the filters at each column from the first; 0 where none is known."""
     usual = np.zeros(changes.shape[1])
     known = np.empty(changes.shape[0])
-    for column in range(changes.shape[1]):
+    for column in range(first, changes.shape[1]):
         count = 0
         for row in range(changes.shape[0]):
             if not np.isnan(changes[row, column]):
@@ -64,7 +67,7 @@ def _usual(changes):
 
 
 @njit(cache=True, nogil=True)
-def _score(changes, window, minimum, floor, scores):
+def _score(changes, window, minimum, floor, first, scores):
     history = np.empty(window)  # in order of time, around and around
     ordered = np.empty(window)
     for row in range(changes.shape[0]):
@@ -74,7 +77,7 @@ def _score(changes, window, minimum, floor, scores):
             if np.isnan(value):
                 continue
             length = min(known, window)
-            if length >= minimum:
+            if length >= minimum and column >= first:
                 median = _middle(ordered, length)
                 spread = NORMAL_MAD * _median_deviation(ordered[:length], median)
                 spread = max(spread, SPREAD_FLOOR * median, floor[column])
