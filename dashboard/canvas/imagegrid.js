@@ -2,6 +2,8 @@
 // pixels, so that eight by eight pixels stay eight by eight squares.
 
 const SIDES = { grid: 72, list: 32 }
+// The level of an outcome that was right, as in theme.py.
+const RIGHT = 254
 
 const STYLE = `
 :host { display: block; }
@@ -151,14 +153,15 @@ class ImageGrid {
     canvas.width = columns
     canvas.height = 1
     const style = getComputedStyle(document.documentElement)
-    const colours = { 0: rgb(style, "--dt-wrong", "#c2410c"), 1: rgb(style, "--dt-right", "#dbe9f4") }
+    const wrong = rgb(style, "--dt-wrong", "#c2410c"), right = rgb(style, "--dt-right", "#dbe9f4")
     const missing = rgb(style, "--dt-missing", "#e2e5e9")
     const context = canvas.getContext("2d")
     const image = context.createImageData(columns, 1)
-    const bytes = new Uint8Array(histories)
-    for (let i = 0; i < columns; i += 1) {
-      image.data.set([...(colours[bytes[place * columns + i]] || missing), 255], 4 * i)
-    }
+    const levels = new Uint8Array(histories).subarray(place * columns, (place + 1) * columns)
+    levels.forEach((level, i) => {
+      const mixed = wrong.map((from, channel) => Math.round(from + ((right[channel] - from) * level) / RIGHT))
+      image.data.set([...(level > RIGHT ? missing : mixed), 255], 4 * i)
+    })
     context.putImageData(image, 0, 0)
     return canvas
   }

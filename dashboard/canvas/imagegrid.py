@@ -44,7 +44,7 @@ class ImageGrid(Component):
     shape = param.List(default=[], doc="y, x and channels of each picture; empty for none")
     data = param.Bytes(default=b"", doc="uint8 [tile, y, x, channel]")
     columns = param.Integer(default=0, doc="outcomes of each history")
-    histories = param.Bytes(default=b"", doc="uint8 [tile, column]: 1 right, 0 wrong, 255 missing")
+    histories = param.Bytes(default=b"", doc="levels [tile, column], 255 missing")
     selected = param.List(default=[], doc="ids of marked tiles")
     layout: Any = param.Selector(default="grid", objects=["grid", "list"])
     test_id = param.String(default="images")
@@ -67,7 +67,7 @@ class ImageGrid(Component):
         pictures : numpy.ndarray, optional
             uint8 [tile, y, x, channel].
         histories : numpy.ndarray, optional
-            uint8 [tile, column].
+            uint8 [tile, column], as `dashboard.outcomepixels.outcome_levels` gives them.
         """
         drawn = pictures is not None and len(tiles) > 0
         told = histories is not None and len(tiles) > 0

@@ -27,6 +27,8 @@ SIDE = 128
 LEFT, RIGHT = 74, 6
 # Of a long run, two a pixel there.
 MOST_PLACES = 384
+# A tile of the gallery is about as wide.
+TILE_PLACES = 256
 SAY = "".join(f"<span>{said}</span>" for said in PIXELS_SAY.values())
 
 
@@ -208,8 +210,11 @@ def tiles_of(
         )
         for place, image in enumerate(images)
     ]
-    histories = run.part("images/correct", images, slice(None)) if len(images) else None
-    return tiles, thumbnails(run, images) if len(images) else None, histories
+    if not len(images):
+        return tiles, None, None
+    columns = Columns.of(run, None, TILE_PLACES)
+    histories = outcome_levels(run.part("images/correct", images, columns.span), columns)
+    return tiles, thumbnails(run, images), histories
 
 
 def _picture(run: Run, image: int) -> str:

@@ -168,3 +168,19 @@ def test_the_card_of_an_image_shows_what_its_pixels_can(person, long_app, run):
     assert near(
         drawn(person, "image-history", "predicted", SPIKE + 2), palette("classes", RIGHT_LEVEL)
     )
+
+
+def test_a_tile_of_the_gallery_has_as_much_history_as_it_is_wide(person, long_app, run):
+    person.open(long_app + "?" + Selection(view="gallery").to_query())
+    person.wait(lambda: person.state("gallery")["tiles"], "the tiles")
+    step = -(-COUNT // 256)
+    script = """(grid, [id, place]) => {
+      const canvas = grid.querySelector(`[data-id='${id}'] .dt-history`)
+      return [canvas.width, ...canvas.getContext('2d').getImageData(place, 0, 1, 1).data]
+    }"""
+    for image, column in ((CALM, SPIKE), (CALM, 30), (0, 0), (7, 2500)):
+        place = column // step
+        right = run.part("images/correct", image)[place * step : (place + 1) * step].mean()
+        width, *colour = person.element("gallery").evaluate(script, [str(image), place])
+        assert width == -(-COUNT // step) <= 256
+        assert near(colour[:3], palette("outcome", RIGHT_LEVEL * right))
