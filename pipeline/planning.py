@@ -23,7 +23,7 @@ from pipeline.forecast import Forecast
 from pipeline.graph import FAN_IN
 from pipeline.locations import is_remote, local_path
 from pipeline.preparation import merged_recording
-from pipeline.repositories import refusals
+from pipeline.repositories import INLINE_BYTES, MANIFEST_OBJECTS, refusals
 from pipeline.schema import Schema
 from pipeline.scoring import filter_bands
 from pipeline.store import find_store
@@ -45,8 +45,6 @@ SHARES = {
     "classes": 0.03,
 }
 OTHER_SHARE = 0.4
-# Icechunk keeps smaller chunks in its manifests; each array has a manifest of its own.
-SMALLEST_OBJECT_BYTES = 512
 MANIFEST_BYTES = 256
 # Interpreter, libraries and compiled kernels of a worker process, before it has a task.
 WORKER_BYTES = 320 * 2**20
@@ -216,11 +214,17 @@ def _written_bytes(schema: Schema, columns: Columns, subject: Subject, change: C
 
 
 def _objects(schema: Schema, columns: Columns) -> int:
-    """Count the shards and chunks that are objects of their own, and a manifest an array."""
+    """Count the shards and chunks that are objects of their own, and the arrays' manifests."""
     return sum(
-        1 + (objects if of_object > SMALLEST_OBJECT_BYTES else 0)
-        for _, objects, of_object in _written(schema, columns)
+        _manifests(spec, columns) + (objects if of_object > INLINE_BYTES else 0)
+        for spec, objects, of_object in _written(schema, columns)
     )
+
+
+def _manifests(spec: ArraySpec, columns: Columns) -> int:
+    """Count the manifests of an array that change."""
+    side = MANIFEST_OBJECTS * spec.stored[spec.dims.index("iteration")]
+    return math.ceil(columns.stop / side) - columns.start // side
 
 
 def _rate(given: float | None, attributes: dict[str, Any]) -> Rate:

@@ -27,6 +27,8 @@ from pipeline.objectstore import (
 
 __all__ = [
     "BRANCH",
+    "INLINE_BYTES",
+    "MANIFEST_OBJECTS",
     "STAGING_PREFIX",
     "NothingCommittedError",
     "NothingThereError",
@@ -42,6 +44,10 @@ __all__ = [
 
 BRANCH = "main"
 STAGING_PREFIX = "staging-"
+# What is no longer than this stands in its array's manifest, and is no object of its own; a commit
+# writes anew the manifests that it changes, so that each is of a few objects along the iterations.
+INLINE_BYTES = 4096
+MANIFEST_OBJECTS = 8
 
 # Its warning about concurrent commits is what our lock is for.
 icechunk.set_logs_filter("icechunk=error")
@@ -165,12 +171,28 @@ def open_repository(location: str, storage: StorageConfig | None = None) -> icec
 
 def _storage_at(
     location: str, storage: StorageConfig | None
-) -> tuple[icechunk.Storage, icechunk.RepositoryConfig | None]:
+) -> tuple[icechunk.Storage, icechunk.RepositoryConfig]:
     """Give the storage behind a path or URL, and how a repository there is to be treated."""
     if is_remote(location):
         access = access_of(storage)
-        return access.icechunk_storage(ObjectURL.parse(location)), access.icechunk_config()
-    return icechunk.local_filesystem_storage(str(local_path(location))), None
+        place = access.icechunk_storage(ObjectURL.parse(location))
+        config = access.icechunk_config()
+    else:
+        place = icechunk.local_filesystem_storage(str(local_path(location)))
+        config = icechunk.RepositoryConfig()
+    config.inline_chunk_threshold_bytes = INLINE_BYTES
+    config.manifest = icechunk.ManifestConfig(
+        splitting=icechunk.ManifestSplittingConfig.from_dict(
+            {
+                icechunk.ManifestSplitCondition.AnyArray(): {
+                    icechunk.ManifestSplitDimCondition.DimensionName("^iteration$"): (
+                        MANIFEST_OBJECTS
+                    )
+                }
+            }
+        )
+    )
+    return place, config
 
 
 def _exists(location: str, storage: StorageConfig | None) -> bool:
