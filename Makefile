@@ -6,12 +6,13 @@ STAMP  := $(VENV)/.installed
 DEMO   := demo/digits.dtstore
 PORT   ?= 5006
 
-.PHONY: help venv demo test test-fast lint browser slurm lock clean
+.PHONY: help venv demo test test-fast ceph lint browser slurm lock clean
 
 help:
 	@echo "make demo       process the shipped training log and open the app"
 	@echo "make test       run every test: a real browser, real Dask and Slurm clusters, a real store"
 	@echo "make test-fast  the tests without the browser and the slow ones"
+	@echo "make ceph       the object-storage tests against Ceph's gateway (installs its daemons)"
 	@echo "make lint       ruff and mypy"
 	@echo "make venv       the set-up alone, into $(VENV)"
 	@echo "make torch      PyTorch's CPU build, for the example's training and the tests that use it"
@@ -34,6 +35,10 @@ demo: $(STAMP)
 
 browser:
 	@bash tests/browser/install-chromium.sh
+
+ceph: $(STAMP)
+	@bash tests/objectstore/install-ceph.sh
+	DEEPTRACKER_TEST_S3=ceph $(BIN)/python -m pytest tests/pipeline/test_objectstorage.py tests/test_storage_config.py
 
 slurm:
 	@bash tests/clusters/install-slurm.sh

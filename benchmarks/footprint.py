@@ -11,7 +11,7 @@
 of the workers counts, kernels were compiled before. Memory is the most that each process has held
 (VmHWM): of workers as their tasks tell it, of the command as the kernel does. *Foreseen* is what
 the run's plan states before a byte is read. Bar: no worker holds more than `block_bytes`, and what
-libraries and kernels take. The log and the store lie in the temporary folder (TMPDIR) meanwhile.
+libraries and kernels take. Log and store lie in the temporary folder (TMPDIR) where none is named.
 """
 
 import argparse
@@ -84,10 +84,12 @@ def _watch(pid: int, held: list[int], ended: threading.Event) -> None:
                 held[0] = max(held[0], int(line.split()[1]) * 1024)
 
 
-def measure(log: Path, folder: Path, workers: int, config: Config) -> dict[str, object]:
+def measure(
+    log: Path, store: Path, folder: Path, workers: int, config: Config
+) -> dict[str, object]:
     """Process a log, and tell everything that it took."""
     source = open_source(str(log))
-    store, tasks, settings = folder / "run.dtstore", folder / "tasks.jsonl", folder / "config.yaml"
+    tasks, settings = folder / "tasks.jsonl", folder / "config.yaml"
     settings.write_text(yaml.safe_dump({"block_bytes": config.block_bytes}), encoding="utf-8")
     foreseen = plan(log, store, config=config, workers=workers)
     ended = run(
@@ -144,6 +146,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="worker processes of one thread")
     parser.add_argument("--block-mebibytes", type=int, default=1024, help="memory of a task")
     parser.add_argument("--log", type=Path, help="a log that is there already")
+    parser.add_argument("--store", type=Path, help="write it there, and keep it")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args()
     with scratch() as folder:
@@ -155,7 +158,8 @@ def main() -> None:
             synthesize(log, network=chosen.network, snapshots=chosen.snapshots, **like)
         config = Config(block_bytes=chosen.block_mebibytes * MIB)
         found = {"network": source_name(chosen.log) or chosen.network}
-        found |= measure(log, folder, chosen.workers, config)
+        store = chosen.store or folder / "run.dtstore"
+        found |= measure(log, store, folder, chosen.workers, config)
     report("A whole network", found, chosen.json)
 
 

@@ -1,11 +1,14 @@
 """Fixtures that every room's tests share: the shipped log, and its store, processed once."""
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from objectstorage import CREDENTIALS, Bucket, Proxy, s3_server
+from objectstore.ceph import ceph_server
 
+SERVER = "DEEPTRACKER_TEST_S3"  # the S3 server that tests run against: moto, or ceph
 DIGITS = Path(__file__).parents[1] / "examples" / "digits"
 
 # How long an example takes says how busy the machine is, and nothing else.
@@ -31,8 +34,9 @@ def digits_store(tmp_path_factory, digits_log) -> Path:
 
 @pytest.fixture(scope="session")
 def s3_endpoint(tmp_path_factory):
-    """A real S3 server, as a process of its own."""
-    with s3_server(tmp_path_factory.mktemp("s3")) as url:
+    """A real S3 server in processes of its own: moto's, or Ceph's where the environment says so."""
+    server = ceph_server if os.environ.get(SERVER) == "ceph" else s3_server
+    with server(tmp_path_factory.mktemp("s3")) as url:
         yield url
 
 

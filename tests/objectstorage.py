@@ -13,6 +13,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
 import obstore
 from obstore.store import S3Store
 from ports import free_port
@@ -63,7 +64,13 @@ class Bucket:
     def __init__(self, endpoint):
         self.name = f"bucket-{next(self.count)}"
         self.endpoint = endpoint
-        urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{self.name}", method="PUT"))
+        boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        ).create_bucket(Bucket=self.name)
         self.store = S3Store(
             self.name,
             endpoint=endpoint,

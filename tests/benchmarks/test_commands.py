@@ -81,6 +81,17 @@ def test_a_whole_network_is_processed_within_the_budget_of_a_worker(run):
 
 
 @pytest.mark.slow
+def test_every_dtype_is_timed_against_float32(run):
+    found = run("dtypes", "--network", "lenet5", "--snapshots", "2", "--repeats", "1")
+    for dtype, times in {"f4": 1, "bf16": 0.5, "f2": 0.5, "f8": 2}.items():
+        assert found[f"{dtype}_gigabytes"] == pytest.approx(times * found["f4_gigabytes"], rel=0.01)
+        for kind, ratio in (("processor", "ratio"), ("measuring", "ratio_measuring")):
+            assert found[f"{dtype}_{ratio}"] == pytest.approx(
+                found[f"f4_{kind}_seconds"] / found[f"{dtype}_{kind}_seconds"]
+            )
+
+
+@pytest.mark.slow
 def test_an_append_is_timed_as_a_command_and_on_a_cluster(run):
     found = run("append", "--network", "lenet5", "--snapshots", "3", "--repeats", "1")
     for way in ("command", "cluster"):
