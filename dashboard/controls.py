@@ -17,7 +17,6 @@ __all__ = [
     "beside",
     "check",
     "choice",
-    "legend",
     "number_field",
     "rail",
     "show_whole_run",
@@ -67,14 +66,6 @@ def check(
 ) -> pn.viewable.Viewable:
     """Make a box to tick."""
     return Field.bound_to(parameter, label=label, tip=tip, width=width, margin=(0, 8, 0, 4))
-
-
-def legend(what: str, low: str, high: str, palette: str = "blues", note: str = "") -> str:
-    """Write a colour scale as HTML, for `text`."""
-    return (
-        f"<div class='dt-scale'>{what}<br>{low} <span role='img' aria-label='from {low} to {high}'"
-        f" style='background: var(--dt-ramp-{palette})'></span> {high} {note}</div>"
-    )
 
 
 def rail(*objects: Any) -> pn.Column:

@@ -257,7 +257,6 @@ function readout(root) {
 }
 
 const STYLE = `
-:host { display: block; }
 .dt-root { position: relative; width: 100%; }
 .dt-scroll { position: relative; overflow-y: auto; overflow-x: hidden; }
 .dt-root canvas { display: block; outline-offset: -2px; touch-action: pan-y; }

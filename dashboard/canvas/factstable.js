@@ -1,7 +1,6 @@
 // A table that sorts by its titles; numbers by size, names by their words and numbers.
 
 const STYLE = `
-:host { display: block; }
 .dt-room { overflow: auto; border: 1px solid var(--dt-line, #d9dee4); border-radius: 6px;
   background: var(--dt-paper, #fff); }
 table { border-collapse: collapse; width: 100%; color: var(--dt-ink, #1f2933);

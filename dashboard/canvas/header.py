@@ -43,4 +43,4 @@ class PaneHead(Component):
     run = param.String(default="", doc="the run's name, for the names of files")
     answer = param.Dict(default={})
 
-    _esm = module_of("axes.js", "svg.js", "panehead.js")
+    _esm = module_of("axes.js", "svg.js", "picture.js", "panehead.js")

@@ -6,7 +6,6 @@ const SIDES = { grid: 72, list: 32 }
 const RIGHT = 254
 
 const STYLE = `
-:host { display: block; }
 .dt-tiles { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 10px; }
 .dt-tiles.list { display: block; }
 .dt-tiles li { margin: 0; padding: 0; }

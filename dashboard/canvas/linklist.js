@@ -1,7 +1,6 @@
 // Groups of links; each link is a button with a bar as long as its share.
 
 const LIST_STYLE = `
-:host { display: block; }
 h3 { font: 600 12.5px/1.35 system-ui, sans-serif; margin: 10px 0 6px; color: var(--dt-ink, #1f2933); }
 h3:first-child { margin-top: 0; }
 ol { list-style: none; margin: 0; padding: 0; }

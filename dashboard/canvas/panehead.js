@@ -1,69 +1,7 @@
 // The head of a pane: its tabs, and the tools of the view that is open: what it is, its link, its
-// picture, its numbers, the whole screen. A picture is drawn anew by charts that can paint
-// themselves; other canvases are copied as they are.
+// picture, its numbers, the whole screen.
 
 const NAMESPACE = "http://www.w3.org/2000/svg"
-
-// Walks all elements below a node, into shadow roots.
-function* below(node) {
-  if (node.shadowRoot) yield* below(node.shadowRoot)
-  for (const element of node.children || []) {
-    yield element
-    yield* below(element)
-  }
-}
-
-// What a picture of a pane holds: charts that paint themselves, and other canvases.
-function drawings(pane) {
-  const found = []
-  const seen = new Set()
-  for (const element of below(pane)) {
-    const box = element.getBoundingClientRect()
-    if (!box.width || !box.height) continue
-    if (element.dtPaint) {
-      const { width, height } = element.dtSize()
-      for (const inner of below(element)) seen.add(inner)
-      const first = element.querySelector(".dt-scroll") || element
-      const top = first.getBoundingClientRect().top
-      found.push({ x: box.left, y: top, width, height, paint: element.dtPaint })
-    } else if (element.tagName === "CANVAS" && !seen.has(element)) {
-      found.push({ x: box.left, y: box.top, width: box.width, height: box.height, canvas: element })
-    }
-  }
-  if (!found.length) return { found, width: 0, height: 0 }
-  const left = Math.min(...found.map((one) => one.x)), top = Math.min(...found.map((one) => one.y))
-  found.forEach((one) => { one.x -= left; one.y -= top })
-  return {
-    found,
-    width: Math.ceil(Math.max(...found.map((one) => one.x + one.width))),
-    height: Math.ceil(Math.max(...found.map((one) => one.y + one.height))),
-  }
-}
-
-const HEAD = 40, EDGE = 12
-
-function colourOf(name, other) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--dt-${name}`).trim() || other
-}
-
-function draw(context, { found, width, height }, caption, scale) {
-  context.font = FONT
-  context.textBaseline = "middle"
-  context.fillStyle = colourOf("ground", "#ffffff")
-  context.fillRect(0, 0, width + 2 * EDGE, height + HEAD + EDGE)
-  context.fillStyle = colourOf("ink", "#1f2933")
-  context.textAlign = "left"
-  context.font = `600 ${FONT}`
-  context.fillText(caption, EDGE, HEAD / 2)
-  context.font = FONT
-  for (const one of found) {
-    context.save()
-    context.translate(EDGE + one.x, HEAD + one.y)
-    if (one.paint) one.paint(context)
-    else context.drawImage(one.canvas, 0, 0, one.canvas.width, one.canvas.height, 0, 0, one.width, one.height)
-    context.restore()
-  }
-}
 
 function save(blob, name) {
   const link = document.createElement("a")
@@ -184,29 +122,36 @@ class PaneHead {
 
   name(ending) { return `${this.model.run}-${this.model.view}.${ending}`.replace(/[^\w.-]+/g, "-") }
 
-  png() {
+  graphics() {
     const what = drawings(paneOf(this.root))
-    if (!what.found.length) return this.nothing()
+    if (what.found.length) {
+      const context = graphicsOf(what, this.caption)
+      const file = new Blob([context.text(this.caption)], { type: "image/svg+xml" })
+      return { width: context.width, height: context.height, file }
+    }
+    this.told.textContent = "This view holds no chart; its numbers are in the CSV."
+    this.told.hidden = false
+    return null
+  }
+
+  // Graphics are painted twice as fine as the screen.
+  async png() {
+    const graphics = this.graphics()
+    if (!graphics) return
+    const picture = new Image(graphics.width, graphics.height)
+    picture.src = URL.createObjectURL(graphics.file)
+    await picture.decode()
+    URL.revokeObjectURL(picture.src)
     const canvas = document.createElement("canvas")
-    canvas.width = 2 * (what.width + 2 * EDGE)
-    canvas.height = 2 * (what.height + HEAD + EDGE)
-    const context = canvas.getContext("2d")
-    context.scale(2, 2)
-    draw(context, what, this.caption)
+    canvas.width = 2 * graphics.width
+    canvas.height = 2 * graphics.height
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height)
     canvas.toBlob((blob) => save(blob, this.name("png")), "image/png")
   }
 
   svg() {
-    const what = drawings(paneOf(this.root))
-    if (!what.found.length) return this.nothing()
-    const context = new SvgContext(what.width + 2 * EDGE, what.height + HEAD + EDGE)
-    draw(context, what, this.caption)
-    save(new Blob([context.text(this.caption)], { type: "image/svg+xml" }), this.name("svg"))
-  }
-
-  nothing() {
-    this.told.textContent = "This view holds no chart; its numbers are in the CSV."
-    this.told.hidden = false
+    const graphics = this.graphics()
+    if (graphics) save(graphics.file, this.name("svg"))
   }
 
   ask(button) {

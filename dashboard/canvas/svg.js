@@ -45,9 +45,11 @@ class SvgContext {
 
   add(tag, attributes, content = "") {
     const { clip, globalAlpha } = this.state
-    const all = { ...attributes, ...(clip && { "clip-path": `url(#${clip})` }), ...(globalAlpha < 1 && { opacity: globalAlpha }) }
+    const all = { ...attributes, ...(globalAlpha < 1 && { opacity: globalAlpha }) }
     const written = Object.entries(all).map(([k, v]) => `${k}="${escaped(String(v))}"`).join(" ")
-    this.parts.push(`<${tag} ${written}>${content}</${tag}>`)
+    const made = `<${tag} ${written}>${content}</${tag}>`
+    // Around it, lest what it is transformed by moves the clip's path too.
+    this.parts.push(clip ? `<g clip-path="url(#${clip})">${made}</g>` : made)
   }
   fill() { if (this.steps.length) this.add("path", { d: this.steps.join(""), fill: this.state.fillStyle }) }
   stroke() {
@@ -88,6 +90,9 @@ class SvgContext {
     context.drawImage(image, sx, sy, sw, sh, 0, 0, canvas.width, canvas.height)
     this.add("image", { x: round(x), y: round(y), width: round(w), height: round(h), preserveAspectRatio: "none", style: "image-rendering:pixelated", transform: this.matrix, href: canvas.toDataURL("image/png") })
   }
+
+  // Graphics that draw themselves, such as a figure of Bokeh's, as they are.
+  embed(markup) { this.parts.push(`<g transform="${this.matrix}">${markup}</g>`) }
 
   text(title) {
     return `<svg xmlns="${NAMESPACE}" width="${this.width}" height="${this.height}" viewBox="0 0 ${this.width} ${this.height}"><title>${escaped(title)}</title>${this.parts.join("\n")}</svg>`

@@ -1,7 +1,6 @@
 // The strongest cells as a table; a row's name is a button that picks the cell.
 
 const TRIPLE_STYLE = `
-:host { display: block; }
 .dt-triples { font: 12px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
   color: var(--dt-ink, #1f2933); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }

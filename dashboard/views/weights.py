@@ -353,7 +353,7 @@ class WeightView:
             f"<h3>Picked filters</h3><span class='dt-hint'>One line a weight, on the same "
             f"iterations.{told}</span>"
             if rows
-            else f"<h3>Picked filters</h3><span class='dt-hint'>{hint}</span>"
+            else f"<span class='dt-hint'>{hint}</span>"
         )
         self.chart.visible = bool(rows)
         total = rows[-1].options["top"] + rows[-1].height + 8 if rows else 0.0
