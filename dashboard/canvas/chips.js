@@ -1,7 +1,6 @@
 // Chips under a title; each is a button that drops what it names.
 
 const CHIPS_STYLE = `
-:host { display: block; }
 h3 { font: 600 12.5px/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
   margin: 4px 4px 6px; color: var(--dt-ink, #1f2933); }
 div { display: flex; flex-wrap: wrap; gap: 4px; margin: 0 4px; }

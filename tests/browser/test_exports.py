@@ -34,8 +34,10 @@ WORDS = {
         [
             "minimum to maximum",
             "first to third quartile",
-            "median of the values. Vertical axis: weights' values (no unit), each node's own "
-            "scale, linear.",
+            (
+                "median of the values. Vertical axis: weights' values (no unit), each node's own "
+                "scale, linear."
+            ),
             "layer3",
             "iteration",
         ],
@@ -51,7 +53,7 @@ WORDS = {
         ["front: anomalous filters at the class's anomalous iterations, 0 to 15 filters", "class"],
     ),
     "gallery": ("v=gallery", "a", ["image 0 · 2", "forgotten once,"]),
-    "info": ("v=info", "a", ["Health findings", "severity", "loss spike", "layer3.1.conv3.weight"]),
+    "info": ("v=info", "a", ["Health findings", "severity", "loss spike", "conv1.weight"]),
 }
 
 
@@ -71,11 +73,10 @@ def test_graphics_hold_title_legend_axes_and_units(person, app, view):
     def written():
         content = saved(person, "Save the charts of this view as scalable", pane)[1]
         found = [" ".join("".join(text.itertext()).split()) for text in _texts(content)]
-        return found if set(words[:-1]) <= set(found) else None
+        return found if set(words) <= set(found) else None
 
     found = person.wait(written, f"graphics with {words}")
     assert found[0].startswith(f"digits · {view.capitalize()}")
-    assert words[-1] in found
     assert person.errors == []
 
 
