@@ -11,10 +11,12 @@ import xarray as xr
 
 from dashboard.figures.classes import ClassFigures
 from dashboard.figures.cube import CubeFigures
+from dashboard.figures.filters import FilterFigures
 from dashboard.figures.layers import LayerFigures
+from dashboard.figures.look import Look
 from dashboard.figures.names import known
 from dashboard.figures.timeline import TimelineFigures
-from dashboard.figures.weights import FilterFigures, WeightFigures
+from dashboard.figures.weights import WeightFigures
 from dashboard.run import Run
 from pipeline.store import open_store
 
@@ -30,6 +32,8 @@ class OpenedRun:
     ----------
     location : str
         Path or URL of the store.
+    theme : {"light", "dark"}, optional
+        Of all figures; that of Panel for None.
 
     Raises
     ------
@@ -43,7 +47,9 @@ class OpenedRun:
     >>> run.weights("layer1.0.conv1").raster()
     """
 
-    def __init__(self, location: str) -> None:
+    def __init__(self, location: str, theme: str | None = None) -> None:
+        Look.of(theme)
+        self.theme = theme
         self._run = Run(location)
         if not hv.Store.renderers:
             hv.extension("bokeh")
@@ -67,22 +73,22 @@ class OpenedRun:
     @property
     def timeline(self) -> TimelineFigures:
         """Scalars and anomaly counts."""
-        return TimelineFigures(self._run)
+        return TimelineFigures(self._run, Look.of(self.theme))
 
     @property
     def classes(self) -> ClassFigures:
         """Classes of the validation set, and their images."""
-        return ClassFigures(self._run)
+        return ClassFigures(self._run, Look.of(self.theme))
 
     @property
     def layers(self) -> LayerFigures:
         """Nodes of the architecture tree: network, stages, blocks, layers, parameters."""
-        return LayerFigures(self._run)
+        return LayerFigures(self._run, Look.of(self.theme))
 
     @property
     def cube(self) -> CubeFigures:
         """Classes, layers and iterations together."""
-        return CubeFigures(self._run)
+        return CubeFigures(self._run, Look.of(self.theme))
 
     def weights(self, name: str) -> WeightFigures:
         """Give the weights of a parameter, or of a layer with one weight.
@@ -97,7 +103,7 @@ class OpenedRun:
         UnknownNameError
             When there is no such parameter.
         """
-        return WeightFigures(self._run, self._parameter(name, self.parameters))
+        return WeightFigures(self._run, self._parameter(name, self.parameters), Look.of(self.theme))
 
     def filters(self, name: str) -> FilterFigures:
         """Give the filters of a parameter, or of a layer with one weight.
@@ -112,7 +118,8 @@ class OpenedRun:
         UnknownNameError
             When there is no such parameter, or it has no filters.
         """
-        return FilterFigures(self._run, self._parameter(name, self._run.filtered_parameters(0)))
+        filtered = self._run.filtered_parameters(0)
+        return FilterFigures(self._run, self._parameter(name, filtered), Look.of(self.theme))
 
     def _parameter(self, name: str, names: list[str]) -> str:
         """Complete a layer's name by its weight's."""

@@ -15,6 +15,7 @@ import numpy as np
 
 __all__ = [
     "CATEGORICAL",
+    "CATEGORICAL_DARK",
     "CSS",
     "DARK",
     "LEFT_MARGIN",

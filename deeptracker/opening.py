@@ -11,13 +11,17 @@ if TYPE_CHECKING:
 __all__ = ["open"]
 
 
-def open(store: str | Path) -> "OpenedRun":  # noqa: A001  # read as deeptracker.open
+def open(  # noqa: A001  # read as deeptracker.open
+    store: str | Path, *, theme: str | None = None
+) -> "OpenedRun":
     """Open a processed run, to look at it in a notebook.
 
     Parameters
     ----------
     store : str or pathlib.Path
         The store that ``deeptracker process`` wrote: a path or a URL.
+    theme : {"light", "dark"}, optional
+        Of its charts; that of Panel, as ``pn.extension(theme="dark")`` sets it, for None.
 
     Returns
     -------
@@ -39,4 +43,4 @@ def open(store: str | Path) -> "OpenedRun":  # noqa: A001  # read as deeptracker
             f"opening {store} needs {missing.name}; "
             "install everything with: pip install 'deeptracker[app]'"
         ) from missing
-    return OpenedRun(str(store))
+    return OpenedRun(str(store), theme)

@@ -4,6 +4,7 @@ import holoviews as hv
 import numpy as np
 
 from dashboard.cubereading import class_anomalies, images_of_class
+from dashboard.figures.look import Look
 from dashboard.figures.names import known
 from dashboard.figures.rasters import live_matrix
 from dashboard.run import Run
@@ -26,10 +27,13 @@ class ClassFigures:
     Parameters
     ----------
     run : Run
+    look : Look
+        Colours, light or dark.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, look: Look) -> None:
         self._run = run
+        self._look = look
 
     @property
     def names(self) -> list[str]:
@@ -102,6 +106,7 @@ class ClassFigures:
             value=(measure, MEASURES[measure]),
             title=f"{MEASURES[measure]}, class by iteration",
             height=height,
+            look=self._look,
         )
 
     def images(self, name: str, *, height: int = 320) -> hv.DynamicMap:
@@ -136,4 +141,5 @@ class ClassFigures:
             title=f"images of class {name}: dark where wrong",
             limits=(0.0, 1.0),
             height=height,
+            look=self._look,
         )

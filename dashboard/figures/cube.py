@@ -8,11 +8,11 @@ import pandas as pd
 
 from dashboard.cubedata import Faces, faces_of
 from dashboard.cubereading import anomalous_filters, class_anomalies, layer_names
+from dashboard.figures.look import Look
 from dashboard.figures.names import known, known_all
 from dashboard.figures.rasters import live_matrix, name_axis
 from dashboard.run import Run
 from dashboard.selection import RULES, Selection
-from dashboard.theme import PALETTES
 from dashboard.triples import strongest
 
 __all__ = ["CubeFigures"]
@@ -27,11 +27,14 @@ class CubeFigures:
     Parameters
     ----------
     run : Run
+    look : Look
+        Colours, light or dark.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, look: Look) -> None:
         known("cube", ["cube"] if run.has_images and run.has("cube/layer") else [], "data for a")
         self._run = run
+        self._look = look
 
     def _selection(
         self,
@@ -113,6 +116,7 @@ class CubeFigures:
             title=f"Top: {faces.titles['top']}",
             upright=True,
             height=FACE,
+            look=self._look,
             width=2 * FACE,
         )
         side = live_matrix(
@@ -123,6 +127,7 @@ class CubeFigures:
             value=("filters", "anomalous filters"),
             title=f"Side: {faces.titles['side']}",
             height=FACE,
+            look=self._look,
             width=FACE,
         )
         empty = hv.Empty()
@@ -140,7 +145,7 @@ class CubeFigures:
         label = "rank correlation" if signed else "anomalous filters"
         mesh = hv.QuadMesh((across, down, shown), ["class", "layer"], [("front", label)])
         return mesh.opts(
-            cmap=list(PALETTES["diverging" if signed else "blues"]),
+            cmap=self._look.palette("diverging" if signed else "blues"),
             clim=(-top if signed else 0.0, top),
             colorbar=True,
             frame_width=FACE,
@@ -152,6 +157,7 @@ class CubeFigures:
             hooks=[
                 name_axis(faces.classes.labels, "x"),
                 name_axis(faces.layers.labels, "y"),
+                self._look.dress,
             ],
         )
 

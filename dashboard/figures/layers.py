@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import holoviews as hv
 import numpy as np
 
+from dashboard.figures.look import Look
 from dashboard.figures.names import known, known_all
 from dashboard.figures.rasters import WIDTH, live_matrix
 from dashboard.run import Run
-from dashboard.theme import CATEGORICAL
 
 __all__ = ["LayerFigures"]
 
@@ -26,10 +26,13 @@ class LayerFigures:
     Parameters
     ----------
     run : Run
+    look : Look
+        Colours, light or dark.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, look: Look) -> None:
         self._run = run
+        self._look = look
 
     @property
     def names(self) -> list[str]:
@@ -103,6 +106,7 @@ class LayerFigures:
                 value=(statistic, what),
                 title=f"{what}, layer by iteration",
                 height=3 * height,
+                look=self._look,
             )
         if encoding == "line":
             numbers = self.values(chosen, statistic, gradients=gradients)
@@ -114,13 +118,14 @@ class LayerFigures:
             }
             return hv.NdOverlay(lines, "node").opts(
                 hv.opts.Curve(
-                    color=hv.Cycle(list(CATEGORICAL)),
+                    color=hv.Cycle(list(self._look.series)),
                     frame_width=WIDTH,
                     frame_height=3 * height,
                     logy=log,
                     tools=["hover"],
                     active_tools=["wheel_zoom"],
                     title=what,
+                    hooks=[self._look.dress],
                 )
             )
         charts = [self._band(name, gradients=gradients, log=log, height=height) for name in chosen]
@@ -142,11 +147,13 @@ class LayerFigures:
 
         def between(low: str, high: str, alpha: float) -> hv.Area:
             area = hv.Area((places, five[low], five[high]), "iteration", [low, high])
-            return area.opts(color=CATEGORICAL[0], alpha=alpha, line_width=0)
+            return area.opts(color=self._look.series[0], alpha=alpha, line_width=0)
 
         median = hv.Curve((places, five["median"]), "iteration", "median")
         whole = between("min", "max", 0.18) * between("q1", "q3", 0.4)
-        return (whole * median.opts(color="#00456b", line_width=1.3, tools=["hover"])).opts(
+        return (
+            whole * median.opts(color=self._look.inks["median"], line_width=1.3, tools=["hover"])
+        ).opts(
             frame_width=WIDTH,
             frame_height=height,
             logy=log,
@@ -154,4 +161,5 @@ class LayerFigures:
             title=f"{name or 'network'}: minimum, quartiles, maximum",
             show_legend=False,
             active_tools=["wheel_zoom"],
+            hooks=[self._look.dress],
         )

@@ -8,7 +8,7 @@ import numpy as np
 from bokeh.models import AdaptiveTicker, CustomJSHover, CustomJSTickFormatter, HoverTool
 from holoviews.operation.datashader import rasterize
 
-from dashboard.theme import PALETTES
+from dashboard.figures.look import Look
 
 __all__ = ["WIDTH", "edges", "live_matrix", "name_axis"]
 
@@ -53,6 +53,7 @@ def live_matrix(
     rows: str,
     value: tuple[str, str],
     title: str,
+    look: Look,
     palette: str = "blues",
     limits: tuple[float, float] | None = None,
     upright: bool = False,
@@ -73,6 +74,8 @@ def live_matrix(
         What a row is, such as ``"class"``: the name of the axis, which HoloViews links by.
     value : tuple of str
         Name and label of the numbers.
+    look : Look
+        Colours, light or dark.
     limits : tuple of float, optional
         Values of the first and last colour; least and greatest for None.
     upright : bool
@@ -92,11 +95,11 @@ def live_matrix(
         else hv.QuadMesh((across, along, numbers), kdims, [value])
     )
     axis = "x" if upright else "y"
-    hooks = [name_axis(names, axis), _plain]
+    hooks = [name_axis(names, axis), look.dress]
     image = rasterize(mesh, aggregator="max", precompute=True)
     return image.opts(
         hv.opts.Image(
-            cmap=list(PALETTES[palette]),
+            cmap=look.palette(palette),
             clim=limits or _limits(numbers),
             colorbar=True,
             frame_width=width if not upright else width // 2,
@@ -128,8 +131,3 @@ def _hover(rows: str, names: Sequence[str], value: tuple[str, str], *, upright: 
         ],
         formatters={row: named, column: rounded},
     )
-
-
-def _plain(plot: Any, _element: Any) -> None:
-    plot.state.toolbar.logo = None
-    plot.state.outline_line_color = None

@@ -6,11 +6,11 @@ import holoviews as hv
 import numpy as np
 
 from dashboard.cubereading import anomalous_filters, class_anomalies
+from dashboard.figures.look import Look
 from dashboard.figures.names import known_all
 from dashboard.figures.rasters import WIDTH
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import CATEGORICAL
 
 __all__ = ["TimelineFigures"]
 
@@ -23,10 +23,13 @@ class TimelineFigures:
     Parameters
     ----------
     run : Run
+    look : Look
+        Colours, light or dark.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, look: Look) -> None:
         self._run = run
+        self._look = look
 
     @property
     def names(self) -> list[str]:
@@ -90,7 +93,7 @@ class TimelineFigures:
             )
             curves.append(
                 curve.opts(
-                    color=CATEGORICAL[place % len(CATEGORICAL)],
+                    color=self._look.series[place % len(self._look.series)],
                     logy=log and name not in ANOMALIES,
                     frame_width=WIDTH,
                     frame_height=height,
@@ -98,6 +101,7 @@ class TimelineFigures:
                     active_tools=["wheel_zoom"],
                     title="",
                     axiswise=False,
+                    hooks=[self._look.dress],
                 )
             )
         return hv.Layout(curves).cols(1)

@@ -1,4 +1,4 @@
-"""A parameter's charts alone: its weights as a raster at any zoom, its filters as pixels."""
+"""A parameter's weights alone: a raster at any zoom."""
 
 from typing import Any
 
@@ -7,27 +7,16 @@ import numpy as np
 import xarray as xr
 from holoviews.streams import PlotSize, RangeXY
 
+from dashboard.figures.look import Look
 from dashboard.figures.names import known
-from dashboard.figures.rasters import WIDTH, edges, live_matrix
+from dashboard.figures.rasters import WIDTH, edges
+from dashboard.raster import Pixels, Subject, colour_limits, pixels_of
 from dashboard.run import Run
-from dashboard.theme import PALETTES
-from dashboard.weightwindow import read, shape_of
+from dashboard.weightwindow import shape_of
 
-__all__ = ["FilterFigures", "WeightFigures"]
+__all__ = ["WeightFigures"]
 
 STATISTICS = ["mean", "min", "max", "range"]
-MEASURES = {
-    "change_relative_norm2": "relative change",
-    "change_euclidean": "Euclidean change",
-    "change_manhattan": "Manhattan change",
-    "change_cosine": "cosine change",
-    "anomaly_score": "anomaly score",
-    "norm2": "norm 2",
-    "norm1": "norm 1",
-    "std": "standard deviation",
-}
-# One incident would leave all else pale: colours end where all but so many lie.
-COLOUR_QUANTILE = 0.995
 
 
 class WeightFigures:
@@ -37,10 +26,13 @@ class WeightFigures:
     ----------
     run : Run
     parameter : str
+    look : Look
+        Colours, light or dark.
     """
 
-    def __init__(self, run: Run, parameter: str) -> None:
+    def __init__(self, run: Run, parameter: str, look: Look) -> None:
         self._run = run
+        self._look = look
         self.parameter = parameter
         self.shape = shape_of(run, parameter)
         self.size = int(np.prod(self.shape))
@@ -77,25 +69,21 @@ class WeightFigures:
         xarray.DataArray
             float32 [weight, iteration]; the weights are the rows' first ones.
         """
-        known(statistic, STATISTICS, "statistic of weights")
-        first, last = self._run.columns(iterations)
-        window = read(
-            self._run,
-            self.parameter,
-            weights or (0, self.size),
-            (first, last + 1),
-            height=height,
-            width=width,
-            statistic=statistic,
-            gradient=gradients,
-        )
-        rows = window.first_weight + window.weights_per_row * np.arange(len(window.values))
+        subject = self._subject(statistic, gradients=gradients)
+        pixels = self._pixels(subject, weights, iterations, height=height, width=width)
+        lines, places = pixels.values.shape
+        (first, last), (begin, end) = pixels.weights, pixels.columns
+        rows = np.linspace(first, last, lines, endpoint=False).round().astype(np.int64)
+        columns = np.linspace(begin, end, places, endpoint=False).astype(np.int64)
         return xr.DataArray(
-            window.values,
-            coords={"weight": rows, "iteration": self._run.iterations[window.columns]},
+            pixels.values.to_numpy(),
+            coords={"weight": rows, "iteration": self._run.iterations[columns]},
             dims=("weight", "iteration"),
             name=self.parameter,
-            attrs={"weights_per_row": window.weights_per_row, "level": window.level},
+            attrs={
+                "weights_per_row": pixels.weights_per_pixel,
+                "level": pixels.window.level,
+            },
         )
 
     def raster(
@@ -129,16 +117,14 @@ class WeightFigures:
         UnknownNameError
             When there is no such statistic, or no gradients were recorded.
         """
-        known(statistic, STATISTICS, "statistic of weights")
-        kinds = ["weights", *(["gradients"] if self._run.has_gradients else [])]
-        known("gradients" if gradients else "weights", kinds, "record of")
-        whole = edges(self._run.iterations)
+        subject = self._subject(statistic, gradients=gradients)
+        run, look, pixels_high = self._run, self._look, height
+        whole = edges(run.iterations)
         per_filter = self.size // self.shape[0] if self.shape else 1
         first, last = filters or (0, self.size // per_filter)
         rows = (float(first * per_filter), float(last * per_filter))
-        pixels = height
-        overview = self.read(rows, statistic=statistic, gradients=gradients, height=height)
-        limits = _limits(overview.values, signed=statistic != "range")
+        overview = self._pixels(subject, rows, None, height=height, width=WIDTH)
+        limits = colour_limits(overview.values.to_numpy(), signed=subject.is_signed)
 
         def image(
             x_range: tuple[float, float] | None = None,
@@ -147,25 +133,25 @@ class WeightFigures:
             height: int | None = None,
             **_scale: Any,
         ) -> hv.QuadMesh:
-            found = self.read(
+            found = self._pixels(
+                subject,
                 _sorted(y_range) or rows,
                 _sorted(x_range),
-                statistic=statistic,
-                gradients=gradients,
-                height=height or pixels,
+                height=height or pixels_high,
                 width=width or WIDTH,
             )
-            step = found.attrs["weights_per_row"]
-            down = np.append(found["weight"].values, found["weight"].values[-1] + step)
-            across = edges(found["iteration"].values)
+            lines, places = found.values.shape
+            down = np.linspace(*found.weights, lines + 1)
+            columns = np.linspace(*found.columns, places + 1)
+            across = np.interp(columns, np.arange(len(whole)), whole)
             return hv.QuadMesh(
-                (across, down, found.values), ["iteration", "weight"], ["value"]
+                (across, down, found.values.to_numpy()), ["iteration", "weight"], ["value"]
             ).redim.range(value=limits)
 
         streams = [RangeXY(), PlotSize()]
         return hv.DynamicMap(image, streams=streams).opts(
             hv.opts.QuadMesh(
-                cmap=list(PALETTES["blues" if statistic == "range" else "diverging"]),
+                cmap=look.palette("diverging" if subject.is_signed else "blues"),
                 colorbar=True,
                 frame_width=WIDTH,
                 frame_height=height,
@@ -176,77 +162,28 @@ class WeightFigures:
                 active_tools=["wheel_zoom"],
                 framewise=False,
                 title=f"{self.parameter}: {'gradients' if gradients else 'weights'}, {statistic}",
+                hooks=[look.dress],
             )
         )
 
+    def _subject(self, statistic: str, *, gradients: bool) -> Subject:
+        known(statistic, STATISTICS, "statistic of weights")
+        kinds = ["weights", *(["gradients"] if self._run.has_gradients else [])]
+        known("gradients" if gradients else "weights", kinds, "record of")
+        return Subject(self.parameter, statistic, gradients)
 
-class FilterFigures:
-    """The filters of one parameter.
-
-    Parameters
-    ----------
-    run : Run
-    parameter : str
-        One with filter measures.
-    """
-
-    def __init__(self, run: Run, parameter: str) -> None:
-        self._run = run
-        self.parameter = parameter
-
-    def values(self, measure: str = "change_relative_norm2") -> np.ndarray:
-        """Give a measure of every filter, float32 [filter, iteration].
-
-        Raises
-        ------
-        UnknownNameError
-            When there is no such measure.
-        """
-        known(measure, MEASURES, "measure of filters")
-        return self._run.array(f"filters/{self.parameter.replace('/', '.')}/{measure}")
-
-    def plot(
-        self, measure: str = "change_relative_norm2", *, order: str = "index", height: int = 320
-    ) -> hv.DynamicMap:
-        """Draw one line of pixels a filter.
-
-        Parameters
-        ----------
-        measure : str
-            Such as ``"change_relative_norm2"``, ``"anomaly_score"`` or ``"norm2"``.
-        order : {"index", "size"}
-            By number, or the largest last norm first.
-        height : int
-            Pixels.
-
-        Returns
-        -------
-        holoviews.DynamicMap
-            Rasterized anew at every zoom.
-        """
-        values = self.values(measure)
-        known(order, ["index", "size"], "order of filters")
-        places = np.arange(len(values))
-        if order == "size":
-            places = np.argsort(-np.nan_to_num(self.values("norm2")[:, -1]), kind="stable")
-        return live_matrix(
-            values[places],
-            self._run.iterations,
-            [f"filter {place}" for place in places],
-            rows="filter",
-            value=(measure, MEASURES[measure]),
-            title=f"{self.parameter}: {MEASURES[measure]}, filter by iteration",
-            limits=_limits(values, signed=False),
-            height=height,
-        )
-
-
-def _limits(values: np.ndarray, *, signed: bool) -> tuple[float, float]:
-    known_ = values[np.isfinite(values)]
-    if not known_.size:
-        return (-1.0, 1.0) if signed else (0.0, 1.0)
-    top = float(np.quantile(np.abs(known_) if signed else known_, COLOUR_QUANTILE)) or 1.0
-    return (-top, top) if signed else (min(0.0, float(known_.min())), max(top, 1e-12))
+    def _pixels(
+        self,
+        subject: Subject,
+        weights: tuple[float, float] | None,
+        iterations: tuple[float, float] | None,
+        *,
+        height: int,
+        width: int,
+    ) -> Pixels:
+        first, last = self._run.columns(iterations)
+        columns, rows = (float(first), float(last + 1)), weights or (0.0, float(self.size))
+        return pixels_of(self._run, subject, columns, rows, width=width, height=height)
 
 
 def _sorted(span: tuple[float, float] | None) -> tuple[float, float] | None:

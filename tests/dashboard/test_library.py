@@ -229,3 +229,60 @@ def test_a_run_without_outcomes_has_no_classes_and_no_cube(tmp_path):
         opened.cube.faces()
     assert opened.findings.columns.tolist()[:2] == ["rule", "severity"]
     assert opened.weights("stem.weight").raster()[()] is not None
+
+
+def _dressed(figure):
+    """The Bokeh figures of a chart of the library."""
+    from bokeh.plotting import figure as plotted
+
+    return list(hv.renderer("bokeh").get_plot(figure).state.select({"type": plotted}))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_figure_takes_the_theme(digits_store, theme):
+    from bokeh.models import ColorBar
+
+    from dashboard.theme import DARK, LIGHT, PALETTES, PALETTES_DARK
+
+    inks, palettes = (DARK, PALETTES_DARK) if theme == "dark" else (LIGHT, PALETTES)
+    run = deeptracker.open(digits_store, theme=theme)
+    figures = {
+        "timeline": run.timeline.plot("train_loss"),
+        "classes": run.classes.plot(),
+        "images": run.classes.images("7"),
+        "bands": run.layers.plot("layer1"),
+        "lines": run.layers.plot(["conv1", "fc"], encoding="line"),
+        "heat": run.layers.plot(encoding="heat"),
+        "raster": run.weights("conv1").raster(height=100),
+        "filters": run.filters("conv1").plot(),
+        "faces": run.cube.faces(front="association"),
+    }
+    for name, chart in figures.items():
+        for figure in _dressed(chart):
+            assert figure.background_fill_color == inks["paper"], name
+            assert figure.xaxis[0].major_label_text_color == inks["faint"], name
+            for bar in figure.select(ColorBar):
+                assert bar.major_label_text_color == inks["faint"], name
+                assert list(bar.color_mapper.palette) in (
+                    list(palettes["blues"]),
+                    list(palettes["diverging"]),
+                ), name
+    assert len(_dressed(figures["faces"])) == 3
+
+
+def test_without_a_theme_figures_follow_panel_s(digits_store):
+    import panel as pn
+
+    from dashboard.theme import DARK, LIGHT
+
+    run = deeptracker.open(digits_store)
+    grounds = []
+    for theme in ("default", "dark"):
+        with pn.config.set(theme=theme):
+            grounds.append(_dressed(run.timeline.plot("train_loss"))[0].background_fill_color)
+    assert grounds == [LIGHT["paper"], DARK["paper"]]
+
+
+def test_another_theme_is_refused(digits_store):
+    with pytest.raises(UnknownNameError, match="'dark'"):
+        deeptracker.open(digits_store, theme="darker")
