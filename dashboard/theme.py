@@ -201,7 +201,9 @@ def _variables(*, dark: bool) -> str:
     pairs = dict(inks)
     pairs |= {f"series-{place}": colour for place, colour in enumerate(series)}
     for name in ("blues", "diverging"):
-        pairs[f"ramp-{name}"] = f"linear-gradient(to right, {', '.join(shades[name][::32])})"
+        last = len(shades[name]) - 1
+        stops = [shades[name][place * last // 8] for place in range(9)]
+        pairs[f"ramp-{name}"] = f"linear-gradient(to right, {', '.join(stops)})"
     pairs["right"], pairs["wrong"] = shades["outcome"][RIGHT_LEVEL], shades["outcome"][0]
     pairs["dark"] = "1" if dark else "0"
     scheme = "dark" if dark else "light"

