@@ -58,11 +58,13 @@ class Latest:
             if self._next is not None:
                 self._start(document)
                 return
-            # What changes after a page was sent and before it is ready would never arrive there.
+            # What changes after a page was sent and before it is ready would never arrive there. Once
+            # it is (not while it becomes so) a change of several values arrives as one message.
             if pn.state.loaded:
                 show(done.result())
             else:
-                pn.state.onload(lambda: show(done.result()))
+                soon = document.add_next_tick_callback
+                pn.state.onload(lambda: soon(lambda: show(done.result())))
 
         # The one call that a document takes from any thread.
         _threads.submit(work).add_done_callback(
