@@ -54,17 +54,22 @@ class Latest:
         self._running = True
 
         def on_loop(done: Future[Any]) -> None:
+            def shown() -> None:
+                # As one message, behind those that wait: no chart sees half of what changed, and
+                # none hears of a part that it has not got yet.
+                with pn.io.hold():
+                    show(done.result())
+
             self._running = False
             if self._next is not None:
                 self._start(document)
                 return
-            # What changes after a page was sent and before it is ready would never arrive there. Once
-            # it is (not while it becomes so) a change of several values arrives as one message.
+            # What changes after a page was sent and before it is ready would never arrive there.
             if pn.state.loaded:
-                show(done.result())
+                shown()
             else:
-                soon = document.add_next_tick_callback
-                pn.state.onload(lambda: soon(lambda: show(done.result())))
+                # Only once it is ready, not while it becomes so, can changes be held together.
+                pn.state.onload(lambda: document.add_next_tick_callback(shown))
 
         # The one call that a document takes from any thread.
         _threads.submit(work).add_done_callback(

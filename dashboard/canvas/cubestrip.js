@@ -1,6 +1,7 @@
 // Around the cube: how far it is unfolded, what slices it, and what the colours of its faces mean.
 
 const CUBE_STYLE = `
+:host, :host > div { height: auto !important; }
 .dt-cube-bar, .dt-cube-legend { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px;
   font: 12px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
   color: var(--dt-ink, #1f2933); padding: 2px 8px; min-height: 30px; }

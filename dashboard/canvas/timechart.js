@@ -269,6 +269,8 @@ class TimeChart {
   goThere() {
     const { reach } = this.model
     if (!reach.count || reach.count === this.reached) return
+    // The rows that it is among may still be on their way.
+    if (reach.top + reach.height > this.model.total) return
     this.reached = reach.count
     const top = reach.top * this.stretch, height = reach.height * this.stretch
     const above = this.scrolled > top - 8
