@@ -59,6 +59,10 @@ class WeightView:
         self.plot.figure.on_event(RangesUpdate, self._moved)
         self.plot.figure.on_event(Reset, self._show_all)
         self.plot.figure.on_event(Tap, self._tapped)
+        # The figure joins the page with its first pixels: one that is still being laid out takes no
+        # changes.
+        waiting = text("<div class='dt-hint'>Reading the weights…</div>", height=HEIGHT)
+        self.stage = pn.Column(waiting, sizing_mode="stretch_width", margin=0)
         self.chart = TreeChart(
             test_id="filter-rasters",
             iterations=[int(iteration) for iteration in run.iterations],
@@ -76,6 +80,7 @@ class WeightView:
         self._limits = (-1.0, 1.0)
         self._high = HEIGHT
         self.plot.figure.on_change("inner_height", self._resized)
+        self._is_staged = False
         self._reads, self._comparisons = Latest(), Latest()
         selection.param.watch(self._redraw, ["raster", "raster_statistic", "quantity"])
         selection.param.watch(self._redraw, ["raster_scale", "window", "spacing"])
@@ -100,7 +105,7 @@ class WeightView:
         )
         return pn.Column(
             self._controls(),
-            beside(pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width"), facts),
+            beside(self.stage, facts),
             self.compared,
             # As wide as the rail above, so that an iteration is one vertical line.
             beside(self.chart, pn.Spacer(width=RAIL_WIDTH, height=1, css_classes=["dt-rail"])),
@@ -229,6 +234,9 @@ class WeightView:
             self._limits = limits
             self.plot.show(subject, self._shape, pixels)
             self.plot.colour(subject, limits, dark=self.selection.dark)
+            if not self._is_staged:
+                self._is_staged = True
+                self.stage[:] = [pn.pane.Bokeh(self.plot.figure, sizing_mode="stretch_width")]
             self._describe(pixels)
 
         self._reads.find(work, show)
