@@ -21,6 +21,7 @@ __all__ = [
     "groups_around",
     "listed_classes",
     "named_class",
+    "passing_classes",
     "shown_groups",
     "similar_groups",
 ]
@@ -185,7 +186,7 @@ def groups_around(groups: Sequence[Group], number: int) -> list[str]:
 
 def listed_classes(run: Run, selection: Selection, histories: ClassHistories) -> list[Listed]:
     """List groups and classes as they are shown: grouped, filtered, ordered, unfolded."""
-    shown = _passing(selection, histories)
+    shown = passing_classes(selection, histories)
     rank = _rank(selection, histories)
     groups = shown_groups(run, selection, histories)
     searching = bool(selection.class_search.strip())
@@ -217,7 +218,7 @@ def listed_classes(run: Run, selection: Selection, histories: ClassHistories) ->
     return unfolded(groups, 0) + classes(np.setdiff1d(everything, grouped), 0)
 
 
-def _passing(selection: Selection, histories: ClassHistories) -> np.ndarray:
+def passing_classes(selection: Selection, histories: ClassHistories) -> np.ndarray:
     """Bool [class_]: which pass the search and the minimum of anomalous iterations."""
     terms = [term.strip().casefold() for term in selection.class_search.split(",")]
     terms = [term for term in terms if term]

@@ -160,7 +160,10 @@ class ViewFrame:
         if self.view is None:
             return
         try:
-            act(*arguments)
+            # All that it changes goes out as one message, a plain Bokeh figure's changes too: the
+            # page may be acting on an event without Bokeh's lock.
+            with pn.io.hold():
+                act(*arguments)
         except Exception as error:  # noqa: BLE001  one view's failure is no other's
             self._fail(error)
 

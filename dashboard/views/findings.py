@@ -6,6 +6,7 @@ from typing import Any
 import panel as pn
 
 from dashboard.canvas.factstable import Column, FactsTable
+from dashboard.classes import named_class
 from dashboard.controls import bar, choice, text
 from dashboard.places import open_place
 from dashboard.run import Run
@@ -37,7 +38,7 @@ class Finding:
     @property
     def place(self) -> str:
         """Where it is."""
-        return self.node or (f"class {self.class_}" if self.class_ else "the whole run")
+        return self.node or (named_class(self.class_) if self.class_ else "the whole run")
 
 
 def findings_of(run: Run) -> list[Finding]:

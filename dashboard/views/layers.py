@@ -87,6 +87,8 @@ class LayerView:
         selection.param.watch(self._remark, ["iterations", "filters", "filter_rank", "top_filters"])
         selection.param.watch(self._nodes_picked, "nodes")
         self.update()
+        if selection.nodes:
+            self._nodes_picked()
 
     def panel(self) -> pn.viewable.Viewable:
         """Give the controls, the tree and the list of top filters."""
@@ -158,6 +160,9 @@ class LayerView:
             if self.outline.find(f"node:{name}") is None and self.run.node(name) is not None:
                 above = name.rpartition(".")[0]
                 self.selection.param.update(**opened(self.run, self.selection, above))
+                if self.outline.find(f"node:{name}") is None:
+                    # The search leaves it out.
+                    self.selection.layer_search = ""
             self._scroll_to(f"node:{name}")
         self._remark()
 

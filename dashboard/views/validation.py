@@ -15,6 +15,7 @@ from dashboard.classes import (
     given_groups,
     groups_around,
     listed_classes,
+    passing_classes,
     shown_groups,
 )
 from dashboard.columns import Columns
@@ -268,10 +269,12 @@ class ValidationView:
         selection, names = self.selection, self.run.class_names
         if name not in names:
             return
-        wanted: dict[str, list[str]] = {}
+        wanted: dict[str, Any] = {}
         if image is not None and name not in selection.open_classes:
             wanted["open_classes"] = [*selection.open_classes, name]
         histories = class_histories(self.run, selection)
+        if not passing_classes(selection, histories)[names.index(name)]:
+            wanted |= {"class_search": "", "least_marks": 0}
         groups = groups_around(shown_groups(self.run, selection, histories), names.index(name))
         folded = [key for key in groups if key not in selection.open_groups]
         if folded:
