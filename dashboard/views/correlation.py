@@ -11,7 +11,8 @@ from dashboard.canvas.cube import Cube, packed_faces
 from dashboard.canvas.triples import TripleTable
 from dashboard.classes import named_class
 from dashboard.controls import bar, beside, choice, number_field, rail, text
-from dashboard.cubedata import Faces, Picks, faces_of, picks_of, shaping
+from dashboard.cubeaxis import Axis
+from dashboard.cubedata import Faces, Picks, axes_of, faces_of, picks_of, shaping
 from dashboard.cubehands import UNFOLDED, CubeHands, planes_of
 from dashboard.cubereading import layer_names
 from dashboard.run import Run
@@ -122,6 +123,8 @@ class CorrelationView:
     def update(self) -> None:
         """Draw what the store holds now."""
         if self._complete:
+            # At once: a control that is still being laid out takes no changes.
+            self._tell_measure(axes_of(self.run, self.selection)[2])
             self._list_strongest()
             self._draw()
 
@@ -158,7 +161,7 @@ class CorrelationView:
             if faces is not None and self._axes_of(self.selection) == self._axes_sent:
                 # The planes stand at once; the slice follows when it is counted.
                 self.cube.param.update(**self._marks(faces))
-                self._tell_measure(faces)
+                self._tell_measure(faces.time)
             self._draw()
 
     def _turned(self, event: Any) -> None:
@@ -185,7 +188,7 @@ class CorrelationView:
             self.cube.param.update(
                 **values, flat=self.selection.cube_flat, description=_described(faces)
             )
-            self._tell_measure(faces)
+            self._tell_measure(faces.time)
             self._mark_row()
 
         self._faces.find(count, show)
@@ -203,12 +206,13 @@ class CorrelationView:
             "unfoldable": self._unfoldable(picks),
         }
 
-    def _tell_measure(self, faces: Faces) -> None:
+    def _tell_measure(self, time: Axis) -> None:
         """Offer the front face's measures, or say that an iteration leaves one."""
-        columns = picks_of(self.run, self.selection).inside(faces.time)
+        columns = picks_of(self.run, self.selection).inside(time)
         if columns:
             shown = _few([f"{int(self.run.iterations[column]):,}" for column in columns])
-            self.sliced_measure.options = [f"together at {shown}"]
+            told = f"together at {shown}"
+            self.sliced_measure.param.update(options=[told], value=told)
         self.measure.visible, self.sliced_measure.visible = not columns, bool(columns)
 
     def _slices(self, picks: Picks) -> list[dict[str, str]]:
