@@ -40,11 +40,12 @@ window.dtFind = (id) => {
   return walk(document)
 }
 """
-# Each view's chart, and where its state holds what is picked.
+# Each view's chart, and where its state tells of the pick: the cube's title is that of its slice,
+# which comes after the marks.
 LINKED = {
     "validation": ("validation", "picked"),
     "layers": ("layers", "picked"),
-    "correlation": ("cube", "picks.iteration"),
+    "correlation": ("cube", "titles.front"),
 }
 BAR_COLD_MS, BAR_LINKED_MS = 2000.0, 150.0
 DRAWN = "(chart) => window.dtFind('timeline') && window.dtFind(chart) ? performance.now() : 0"
