@@ -40,18 +40,18 @@ window.dtFind = (id) => {
   return walk(document)
 }
 """
-# Each view's chart, and where its state tells of the pick: the cube's title is that of its slice,
-# which comes after the marks.
+# Each view's chart, and where its state tells of the pick.
 LINKED = {
     "validation": ("validation", "picked"),
     "layers": ("layers", "picked"),
-    "correlation": ("cube", "titles.front"),
+    "correlation": ("cube", "picks.iteration"),
 }
 BAR_COLD_MS, BAR_LINKED_MS = 2000.0, 150.0
 DRAWN = "(chart) => window.dtFind('timeline') && window.dtFind(chart) ? performance.now() : 0"
 WATCH = """
 ([chart, path]) => {
-  window.dtLinked = new Promise((resolve) => {
+  window.dtLinked = new Promise((resolve, reject) => {
+    setTimeout(() => reject(`${chart} did not follow a pick within 30 s`), 30000)
     let released = 0
     window.addEventListener('pointerup', () => { released = performance.now() },
       {capture: true, once: true})
