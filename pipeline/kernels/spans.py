@@ -208,12 +208,11 @@ def irregular_rows(w, w32, mean, least, greatest, weights):
 
 @careful
 def regular_span(w, p, paired, filters, thresholds, sums, counts, changes):
-    """Add sums and counts over weights that are all finite.
+    """Add sums and counts over weights that are all finite; zeros are counted elsewhere.
 
     `filters` is the offset of the first weight in its filter and the weights a filter.
     """
     counts[FINITE] += w.size
-    counts[NONZERO] += count_nonzeros(w)
     if paired:
         counts[PAIRS] += w.size
         four = thresholds.size - thresholds.size % 4

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pipeline.kernels.histograms import NEGATIVE_BIN
 from pipeline.kernels.spans import (
+    NONZERO,
     ROW,
     SPAN,
     all_finite,
     careful,
     count_bins,
+    count_nonzeros,
     extremes,
     irregular_rows,
     irregular_span,
@@ -114,7 +117,10 @@ def measure_tile(
         first = min(max(owned_weights[0] - place, 0), w.size)
         last = max(min(owned_weights[1] - place, w.size), first)
         mine, mine32 = w[first:last], w32[first:last]
+        # Zeros lie in two bins; most spans have none, and need not be asked.
+        in_bins = histogram[0] + histogram[NEGATIVE_BIN]
         count_bins(mine32, histogram, ahead + 4 * begin)
+        with_zeros = histogram[0] + histogram[NEGATIVE_BIN] != in_bins
         irregular = take_irregular(histogram)
         sound = irregular == 0 if mine.size == w.size else all_finite(w32)
         regular[begin // SPAN] = sound
@@ -142,6 +148,7 @@ def measure_tile(
                 low, high = extremes(mine)
             limits[0] = min(limits[0], np.float64(low))
             limits[1] = max(limits[1], np.float64(high))
+            counts[NONZERO] += count_nonzeros(mine) if with_zeros else mine.size
             regular_span(mine, theirs, paired, filters, thresholds, lines, counts, changes)
         else:
             both32 = mine32, theirs32
