@@ -10,7 +10,7 @@ from dashboard.page import RunPage
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
 from pipeline.config import StorageConfig
-from pipeline.repositories import NothingCommittedError
+from pipeline.storage.repositories import NothingCommittedError
 
 __all__ = ["Arrival"]
 

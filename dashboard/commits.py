@@ -10,7 +10,7 @@ import numpy as np
 import zarr
 
 from pipeline.config import StorageConfig
-from pipeline.store import open_store
+from pipeline.storage.store import open_store
 
 __all__ = ["OpenCommit", "newest_commit"]
 

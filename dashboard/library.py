@@ -18,7 +18,7 @@ from dashboard.figures.names import known
 from dashboard.figures.timeline import TimelineFigures
 from dashboard.figures.weights import WeightFigures
 from dashboard.run import Run
-from pipeline.store import open_store
+from pipeline.storage.store import open_store
 
 __all__ = ["OpenedRun"]
 

@@ -23,7 +23,7 @@ from dashboard.theme import PAGE_CSS, WIDGET_CSS
 from dashboard.users import Users
 from deeptracker.errors import DeepTrackerError
 from pipeline.config import StorageConfig
-from pipeline.repositories import NothingCommittedError
+from pipeline.storage.repositories import NothingCommittedError
 
 __all__ = ["serve"]
 

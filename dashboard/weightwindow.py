@@ -13,8 +13,8 @@ import numpy as np
 from dashboard.cache import SHARED
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
+from pipeline.arrays.regions import read_region, spec_of
 from pipeline.config import StorageConfig
-from pipeline.regions import read_region, spec_of
 from pipeline.sources import Source, open_source, to_float
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import RAW_DTYPES, reading

@@ -130,7 +130,7 @@ def process(
         with _loading():
             from pipeline import process as process_log
             from pipeline.config import load_config
-            from pipeline.progress import RichProgress, SilentProgress
+            from pipeline.running.progress import RichProgress, SilentProgress
 
         progress = SilentProgress() if quiet or as_json else RichProgress()
         summary = process_log(
@@ -309,8 +309,8 @@ def compact(
     with _one_line_errors():
         from datetime import timedelta
 
-        from pipeline.compaction import compact as compact_store
         from pipeline.config import load_config
+        from pipeline.storage.compaction import compact as compact_store
 
         freed = compact_store(
             store,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.following import follow
     from pipeline.processing import plan, process
-    from pipeline.store import open_store
+    from pipeline.storage.store import open_store
     from pipeline.summary import Summary
 
 __all__ = ["Summary", "follow", "open_store", "plan", "process"]
@@ -14,7 +14,7 @@ __all__ = ["Summary", "follow", "open_store", "plan", "process"]
 _HOMES = {
     "Summary": "pipeline.summary",
     "follow": "pipeline.following",
-    "open_store": "pipeline.store",
+    "open_store": "pipeline.storage.store",
     "plan": "pipeline.processing",
     "process": "pipeline.processing",
 }

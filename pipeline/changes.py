@@ -10,10 +10,10 @@ import numpy as np
 import zarr
 
 from pipeline.architecture import Architecture
-from pipeline.arrays import read
+from pipeline.arrays.specification import read
 from pipeline.config import Config
 from pipeline.sources.manifest import Images, Problem, Source
-from pipeline.store import SCHEMA_VERSION
+from pipeline.storage.store import SCHEMA_VERSION
 
 __all__ = ["Change", "Recording", "find_changes", "recording_of", "settings_of"]
 

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 from zarr.abc.store import Store
 
-from pipeline.arrays import ArraySpec
-from pipeline.chunkwriter import ChunkWriter
+from pipeline.arrays.chunkwriter import ChunkWriter
+from pipeline.arrays.regions import read_regions
+from pipeline.arrays.specification import ArraySpec
+from pipeline.arrays.wholearrays import WholeArrays
 from pipeline.graph import Comparison, Run
 from pipeline.measures.association import associate, co_occurrence
 from pipeline.measures.finding import Finding, FindingThresholds
 from pipeline.measures.findings import find_all
 from pipeline.measures.ranking import iteration_score
 from pipeline.measures.series import ClassSeries, FilterSeries, NodeSeries, RunSeries
-from pipeline.regions import read_regions
 from pipeline.schema import Schema
 from pipeline.scoring import BandScore
 from pipeline.sources.manifest import Parameter
-from pipeline.wholearrays import WholeArrays
 
 __all__ = ["write_conclusions"]
 

@@ -14,19 +14,19 @@ from pathlib import Path
 from distributed import Client
 
 from deeptracker.errors import LogError, StoreBusyError
-from pipeline.arrays import read
+from pipeline.arrays.specification import read
 from pipeline.clusters import AnyCluster, connect
 from pipeline.config import Config
-from pipeline.interrupts import terminate_as_interrupt
-from pipeline.locations import open_folder
 from pipeline.processing import Connecting, default_store, update, with_cluster
-from pipeline.progress import SilentProgress
-from pipeline.repositories import lock_of
+from pipeline.running.interrupts import terminate_as_interrupt
+from pipeline.running.progress import SilentProgress
+from pipeline.running.watch import Watch
 from pipeline.sources import Source, open_source
-from pipeline.store import find_store
+from pipeline.storage.locations import open_folder
+from pipeline.storage.repositories import lock_of
+from pipeline.storage.store import find_store
 from pipeline.subject import Subject
 from pipeline.summary import Summary
-from pipeline.watch import Watch
 
 __all__ = ["follow"]
 

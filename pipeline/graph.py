@@ -16,13 +16,13 @@ import numpy as np
 
 from pipeline.blocks import Block, Columns, Plan, column_blocks
 from pipeline.changes import Recording
-from pipeline.forks import merged_forks
-from pipeline.jobs import Job, Jobs, Label
 from pipeline.measuring import combine_blocks, measure_block, write_nodes
 from pipeline.places import Places
-from pipeline.progress import Progress
+from pipeline.running.jobs import Job, Jobs, Label
+from pipeline.running.progress import Progress
 from pipeline.schema import Schema
 from pipeline.scoring import BandScore, filter_bands, score_filters
+from pipeline.storage.forks import merged_forks
 from pipeline.subject import Subject
 from pipeline.validation import ClassCounts, class_bands, count_anomalies, write_outcomes
 

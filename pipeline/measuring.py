@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.allocation import keep_freed_memory
-from pipeline.arrays import ArraySpec
+from pipeline.arrays.chunkwriter import ChunkWriter
+from pipeline.arrays.specification import ArraySpec
 from pipeline.blocks import Block, Columns, Part
-from pipeline.chunkwriter import ChunkWriter
 from pipeline.kernels.histograms import SparseHistogram
 from pipeline.kernels.levels import LevelRows
 from pipeline.kernels.moments import Moments

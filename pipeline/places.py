@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 
 from pipeline.blocks import Block
-from pipeline.objectstore import Access
 from pipeline.sources.manifest import ByteRange, Source
+from pipeline.storage.objectstore import Access
 
 __all__ = ["PartReads", "Places"]
 

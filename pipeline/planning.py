@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 import zarr
 
-from pipeline.arrays import ArraySpec
+from pipeline.arrays.specification import ArraySpec
 from pipeline.blocks import PROCESS_BYTES, Columns, Plan, column_blocks, plan_blocks
 from pipeline.changes import Change, Recording, find_changes
 from pipeline.clusters import LocalSettings, Size, size_of
 from pipeline.forecast import Forecast
 from pipeline.graph import FAN_IN
-from pipeline.locations import is_remote, local_path
 from pipeline.preparation import merged_recording
-from pipeline.repositories import INLINE_BYTES, MANIFEST_OBJECTS, refusals
 from pipeline.schema import Schema
 from pipeline.scoring import filter_bands
-from pipeline.store import find_store
+from pipeline.storage.locations import is_remote, local_path
+from pipeline.storage.repositories import INLINE_BYTES, MANIFEST_OBJECTS, refusals
+from pipeline.storage.store import find_store
 from pipeline.subject import Subject
 from pipeline.validation import class_bands
 

@@ -9,15 +9,15 @@ import numpy as np
 import zarr
 from zarr.abc.store import Store
 
-from pipeline.arrays import create_arrays, grow_arrays, read
+from pipeline.arrays.chunkwriter import ChunkWriter
+from pipeline.arrays.specification import create_arrays, grow_arrays, read
+from pipeline.arrays.wholearrays import WholeArrays
 from pipeline.changes import Change, Recording
-from pipeline.chunkwriter import ChunkWriter
 from pipeline.kernels.histograms import COARSE_EDGES
 from pipeline.schema import RELATIVE_ERROR, WINDOWS, Schema, group_name
 from pipeline.sources.reading import read_values
-from pipeline.store import SCHEMA_VERSION, StoreWriter
+from pipeline.storage.store import SCHEMA_VERSION, StoreWriter
 from pipeline.subject import Subject
-from pipeline.wholearrays import WholeArrays
 
 __all__ = ["merged_recording", "prepare"]
 

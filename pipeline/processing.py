@@ -10,7 +10,7 @@ from typing import Any
 
 from distributed import Client
 
-from pipeline.arrays import array_at
+from pipeline.arrays.specification import array_at
 from pipeline.blocks import Columns, plan_blocks
 from pipeline.changes import Change, find_changes
 from pipeline.clusters import connect, overridden, size_of
@@ -18,17 +18,17 @@ from pipeline.conclusions import write_conclusions
 from pipeline.config import Config
 from pipeline.forecast import Forecast
 from pipeline.graph import Comparison, Run, compare, compared, measure
-from pipeline.interrupts import terminate_as_interrupt
-from pipeline.jobs import Jobs
-from pipeline.locations import name_of, sibling
 from pipeline.planning import RATE_ATTRIBUTE, forecast_of
 from pipeline.preparation import merged_recording, prepare
-from pipeline.progress import Progress, SilentProgress
+from pipeline.running.interrupts import terminate_as_interrupt
+from pipeline.running.jobs import Jobs
+from pipeline.running.progress import Progress, SilentProgress
+from pipeline.running.watch import Watch
 from pipeline.sources import open_source
-from pipeline.store import StoreWriter, open_writer
+from pipeline.storage.locations import name_of, sibling
+from pipeline.storage.store import StoreWriter, open_writer
 from pipeline.subject import Subject
 from pipeline.summary import Summary
-from pipeline.watch import Watch
 
 __all__ = ["Connecting", "default_store", "plan", "process", "update", "with_cluster"]
 
@@ -70,7 +70,8 @@ def process(
     report : str or Path, optional
         Dask's performance report is written there, also when the run fails.
     task_log : str or Path, optional
-        One JSON object a line is appended for every task that ended; see `pipeline.tasklog`.
+        One JSON object a line is appended for every task that ended; see
+        `pipeline.running.tasklog`.
 
     Returns
     -------

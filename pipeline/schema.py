@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from deeptracker.errors import LogError
 from pipeline.architecture import Architecture
-from pipeline.arrays import ArraySpec
+from pipeline.arrays.specification import ArraySpec
 from pipeline.layout import ParameterLayout
 from pipeline.sources.manifest import Parameter
 

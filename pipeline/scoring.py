@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from zarr.abc.store import Store
 
-from pipeline.chunkwriter import ChunkWriter
+from pipeline.arrays.chunkwriter import ChunkWriter
+from pipeline.arrays.regions import read_regions
 from pipeline.config import AnomalyConfig
-from pipeline.forks import opened_fork, packed_fork
 from pipeline.measures.filter_anomalies import anomaly_scores
-from pipeline.regions import read_regions
 from pipeline.schema import Schema
+from pipeline.storage.forks import opened_fork, packed_fork
 
 __all__ = ["FilterBand", "ScoreResult", "filter_bands", "score_filters"]
 

@@ -157,8 +157,8 @@ def describe_store(
         When there is no store.
     """
     # xarray and zarr are heavy, and a summary is wanted without them.
-    from pipeline.arrays import array_at, read  # noqa: PLC0415
-    from pipeline.store import open_store  # noqa: PLC0415
+    from pipeline.arrays.specification import array_at, read  # noqa: PLC0415
+    from pipeline.storage.store import open_store  # noqa: PLC0415
 
     reader = open_store(location, storage)
     root = reader.root()

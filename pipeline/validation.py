@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from zarr.abc.store import Store
 
+from pipeline.arrays.chunkwriter import ChunkWriter
+from pipeline.arrays.regions import read_regions
 from pipeline.blocks import Columns
-from pipeline.chunkwriter import ChunkWriter
-from pipeline.forks import merged_forks, opened_fork, packed_fork
 from pipeline.layout import FINEST_WEIGHTS, LEVEL_FACTOR
 from pipeline.measures.outcomes import MISSING, OutcomeCounts, anomaly_counts, correctness
-from pipeline.regions import read_regions
 from pipeline.schema import CLASS_CHUNK, IMAGE_CHUNK, ITERATION_CHUNK, WINDOWS, Schema
 from pipeline.sources.manifest import ByteRange, OutcomeFile
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import RAW_DTYPES, Reader, reading, to_float
+from pipeline.storage.forks import merged_forks, opened_fork, packed_fork
 
 __all__ = ["ClassCounts", "class_bands", "count_anomalies", "write_outcomes"]
 

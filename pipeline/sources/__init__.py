@@ -8,7 +8,6 @@ from pathlib import Path
 
 from deeptracker.errors import LogError
 from pipeline.config import StorageConfig
-from pipeline.locations import open_folder
 from pipeline.sources import checkpoints, traininglog
 from pipeline.sources.manifest import (
     ByteRange,
@@ -19,6 +18,7 @@ from pipeline.sources.manifest import (
     Source,
 )
 from pipeline.sources.reading import read_values, to_float
+from pipeline.storage.locations import open_folder
 
 __all__ = [
     "FORMATS",

@@ -4,9 +4,9 @@ import re
 
 from deeptracker.errors import ConfigError, LogError
 from deeptracker.traininglog import RunDescription, Scalars
-from pipeline.locations import File, Folder
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
 from pipeline.sources.snapshots import index_snapshots
+from pipeline.storage.locations import File, Folder
 
 __all__ = ["CheckpointFolder", "open_folder", "recognises"]
 

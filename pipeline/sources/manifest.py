@@ -7,7 +7,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from deeptracker.traininglog import RunDescription, Scalars
-from pipeline.objectstore import Access
+from pipeline.storage.objectstore import Access
 
 __all__ = [
     "ITEM_BYTES",

@@ -17,9 +17,9 @@ import numpy as np
 import obstore
 
 from deeptracker.errors import LogError
-from pipeline.causes import cause_of
-from pipeline.objectstore import REQUEST_ERRORS, Access, ObjectURL, bucket_at
 from pipeline.sources.manifest import ITEM_BYTES, ByteRange
+from pipeline.storage.causes import cause_of
+from pipeline.storage.objectstore import REQUEST_ERRORS, Access, ObjectURL, bucket_at
 
 __all__ = ["ReadAhead", "Request", "ended"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from deeptracker.errors import LogError
 from deeptracker.tensorfile import TensorEntry
-from pipeline.locations import File, Folder
-from pipeline.objectstore import Access
 from pipeline.sources.manifest import ByteRange, Parameter, Problem
+from pipeline.storage.locations import File, Folder
+from pipeline.storage.objectstore import Access
 
 __all__ = ["GRADIENT_PREFIX", "SnapshotIndex", "index_snapshots"]
 

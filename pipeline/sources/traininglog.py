@@ -13,10 +13,10 @@ from deeptracker.traininglog import (
     parse_description,
     parse_scalar_lines,
 )
-from pipeline.locations import File, Folder
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
 from pipeline.sources.reading import read_values
 from pipeline.sources.snapshots import index_snapshots
+from pipeline.storage.locations import File, Folder
 
 __all__ = ["TrainingLogSource", "open_folder", "recognises"]
 

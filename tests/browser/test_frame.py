@@ -16,7 +16,7 @@ from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.stepping import anomalous_columns
 from dashboard.theme import levels, lookup_table
-from pipeline.store import BRANCH
+from pipeline.storage.store import BRANCH
 
 
 def heat_colour(run, name, column, *, dark):

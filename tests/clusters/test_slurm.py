@@ -14,7 +14,7 @@ from deeptracker.errors import ConfigError
 from pipeline import process
 from pipeline.clusters import AdaptiveSettings, SlurmSettings
 from pipeline.config import Config
-from pipeline.progress import SilentProgress
+from pipeline.running.progress import SilentProgress
 
 pytestmark = pytest.mark.slow
 TOP = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from stores import assert_equal
 
 from pipeline import open_store, process
 from pipeline.config import Config
-from pipeline.store import open_writer
+from pipeline.storage.store import open_writer
 
 SHAPES = {"a.weight": (9, 30, 20), "a.bias": (9,), "b.weight": (4, 9)}
 CONFIG = Config(columns_per_chunk=4, anomalies={"filter_window": 5})

@@ -179,7 +179,7 @@ def test_told_to_stop_within_a_batch_it_commits_nothing_of_it(follow, tmp_path):
 
 HOLDER = """
 import sys
-from pipeline.store import open_writer
+from pipeline.storage.store import open_writer
 
 with open_writer(sys.argv[1]):
     print("held", flush=True)

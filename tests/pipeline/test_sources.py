@@ -154,7 +154,7 @@ def test_a_file_that_shrinks_after_indexing_is_an_error_not_garbage(log):
 
 
 def test_headers_of_one_form_are_parsed_once(tmp_path, monkeypatch):
-    from pipeline import locations
+    from pipeline.storage import locations
 
     parsed = []
     monkeypatch.setattr(

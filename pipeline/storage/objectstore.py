@@ -18,8 +18,8 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from deeptracker.errors import ConfigError
-from pipeline.causes import cause_of
 from pipeline.config import StorageConfig
+from pipeline.storage.causes import cause_of
 
 __all__ = [
     "REQUEST_ERRORS",

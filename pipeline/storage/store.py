@@ -11,13 +11,13 @@ import icechunk
 import zarr
 
 from deeptracker.errors import StoreError
-from pipeline.causes import DISK_FULL, cause_of
 from pipeline.config import StorageConfig
-from pipeline.forks import opened_fork, packed_fork
-from pipeline.lease import Lease
-from pipeline.locations import is_remote
-from pipeline.lock import WriterLock
-from pipeline.repositories import (
+from pipeline.storage.causes import DISK_FULL, cause_of
+from pipeline.storage.forks import opened_fork, packed_fork
+from pipeline.storage.lease import Lease
+from pipeline.storage.locations import is_remote
+from pipeline.storage.lock import WriterLock
+from pipeline.storage.repositories import (
     BRANCH,
     STAGING_PREFIX,
     NothingCommittedError,

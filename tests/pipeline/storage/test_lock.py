@@ -9,13 +9,13 @@ import threading
 import pytest
 
 from deeptracker.errors import StoreError
-from pipeline.lock import Owner, WriterLock
+from pipeline.storage.lock import Owner, WriterLock
 
 
 def holder(path):
     """Start a process that holds the lock until it is told to end, or is killed."""
     program = (
-        "import sys; from pathlib import Path; from pipeline.lock import WriterLock\n"
+        "import sys; from pathlib import Path; from pipeline.storage.lock import WriterLock\n"
         "WriterLock(Path(sys.argv[1]), 'the store').acquire(); print('held', flush=True)\n"
         "sys.stdin.readline()"
     )
@@ -74,7 +74,7 @@ def test_of_many_processes_that_find_a_dead_lock_one_takes_it(tmp_path):
     process.kill()
     process.wait()
     program = (
-        "import sys; from pathlib import Path; from pipeline.lock import WriterLock\n"
+        "import sys; from pathlib import Path; from pipeline.storage.lock import WriterLock\n"
         "from deeptracker.errors import StoreError\n"
         "sys.stdin.readline()\n"
         "try: WriterLock(Path(sys.argv[1]), 'the store').acquire(); print('held', flush=True)\n"

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pipeline.arrays import ArraySpec, Position
+from pipeline.arrays.specification import ArraySpec, Position
 
 __all__ = ["Piece", "pieces_of"]
 

@@ -20,9 +20,9 @@ from distributed.scheduler import KilledWorker
 
 from deeptracker.errors import ClusterError
 from pipeline.clusters import ClusterSettings
-from pipeline.standstill import Standstill
-from pipeline.stragglers import Stragglers
-from pipeline.tasklog import TaskLog
+from pipeline.running.standstill import Standstill
+from pipeline.running.stragglers import Stragglers
+from pipeline.running.tasklog import TaskLog
 
 __all__ = ["Job", "Jobs", "Label"]
 

@@ -12,7 +12,7 @@ import google_crc32c
 import numpy as np
 
 from deeptracker.errors import StoreError
-from pipeline.arrays import ArraySpec, Position
+from pipeline.arrays.specification import ArraySpec, Position
 
 __all__ = ["LEFT_OUT", "index_bytes", "pack", "read_index", "unpack"]
 

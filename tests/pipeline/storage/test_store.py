@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deeptracker.errors import StoreError
-from pipeline.arrays import ArraySpec, create_arrays, grow_arrays
-from pipeline.chunkwriter import ChunkWriter
-from pipeline.store import open_store, open_writer
-from pipeline.wholearrays import WholeArrays
+from pipeline.arrays.chunkwriter import ChunkWriter
+from pipeline.arrays.specification import ArraySpec, create_arrays, grow_arrays
+from pipeline.arrays.wholearrays import WholeArrays
+from pipeline.storage.store import open_store, open_writer
 
 
 def spec(iterations, *, quick=True):

@@ -18,14 +18,14 @@ from stores import assert_equal
 from deeptracker.errors import StoreError
 from pipeline import open_store, process
 from pipeline.config import Config
-from pipeline.store import open_writer
+from pipeline.storage.store import open_writer
 
 CONFIG = Config(columns_per_chunk=4)
 PROGRAM = """
 import sys
 from pipeline import process
 from pipeline.config import Config
-from pipeline.progress import SilentProgress
+from pipeline.running.progress import SilentProgress
 
 class Told(SilentProgress):
     def stage(self, name):
@@ -64,7 +64,7 @@ def begin(tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
         )
         started.append(process)
         assert process.stdout.readline() == "begun\n"

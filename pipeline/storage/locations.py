@@ -18,9 +18,9 @@ import obstore
 
 from deeptracker.errors import ConfigError, LogError
 from deeptracker.tensorfile import LARGEST_HEADER, TensorEntry, parse_header
-from pipeline.causes import cause_of
 from pipeline.config import StorageConfig
-from pipeline.objectstore import REQUEST_ERRORS, Access, ObjectURL, access_of, bucket_at
+from pipeline.storage.causes import cause_of
+from pipeline.storage.objectstore import REQUEST_ERRORS, Access, ObjectURL, access_of, bucket_at
 
 __all__ = [
     "File",

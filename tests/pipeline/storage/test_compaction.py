@@ -13,10 +13,10 @@ from stores import assert_equal
 
 from deeptracker.errors import StoreError
 from pipeline import process
-from pipeline.compaction import compact
 from pipeline.config import Config
-from pipeline.lock import Owner
-from pipeline.store import open_store, open_writer
+from pipeline.storage.compaction import compact
+from pipeline.storage.lock import Owner
+from pipeline.storage.store import open_store, open_writer
 
 VALUES = 50_000
 # Incompressible float64 values: what one commit's array takes at least.
@@ -113,7 +113,8 @@ def test_while_a_run_is_at_work_it_is_refused(store):
         writer.root().create_array("x", data=values(1), overwrite=True)
         # This process may take its own local lock again, so another one must ask.
         program = (
-            "import sys; from datetime import timedelta; from pipeline.compaction import compact\n"
+            "import sys; from datetime import timedelta\n"
+            "from pipeline.storage.compaction import compact\n"
             "compact(sys.argv[1], grace=timedelta(0))"
         )
         refused = subprocess.run(

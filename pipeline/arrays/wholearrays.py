@@ -14,9 +14,9 @@ import numpy as np
 from numcodecs import VLenUTF8, Zstd  # type: ignore[import-untyped]
 from zarr.abc.store import Store
 
-from pipeline.arrays import ArraySpec, grow_arrays
-from pipeline.chunkwriter import ChunkWriter
-from pipeline.objects import store_all
+from pipeline.arrays.chunkwriter import ChunkWriter
+from pipeline.arrays.objects import store_all
+from pipeline.arrays.specification import ArraySpec, grow_arrays
 
 __all__ = ["WholeArrays"]
 

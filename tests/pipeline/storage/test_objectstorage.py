@@ -20,14 +20,14 @@ from stores import assert_equal
 from deeptracker.errors import ConfigError, LogError, StoreError
 from pipeline import open_store, process
 from pipeline.config import Config, StorageConfig
-from pipeline.lease import Lease
-from pipeline.lock import Owner
-from pipeline.objectstore import ObjectURL, access_of
-from pipeline.repositories import open_repository
 from pipeline.sources import open_source, read_values
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import reading
-from pipeline.store import open_writer
+from pipeline.storage.lease import Lease
+from pipeline.storage.lock import Owner
+from pipeline.storage.objectstore import ObjectURL, access_of
+from pipeline.storage.repositories import open_repository
+from pipeline.storage.store import open_writer
 
 CONFIG = Config(columns_per_chunk=4)
 IMPATIENT = Config(columns_per_chunk=4, storage=StorageConfig(tries=2, timeout_seconds=5))

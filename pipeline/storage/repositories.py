@@ -11,12 +11,12 @@ from pathlib import Path
 import icechunk
 
 from deeptracker.errors import StoreError
-from pipeline.causes import DISK_FULL, cause_of
 from pipeline.config import StorageConfig
-from pipeline.lease import Lease
-from pipeline.locations import is_remote, local_path, name_of, sibling
-from pipeline.lock import WriterLock
-from pipeline.objectstore import (
+from pipeline.storage.causes import DISK_FULL, cause_of
+from pipeline.storage.lease import Lease
+from pipeline.storage.locations import is_remote, local_path, name_of, sibling
+from pipeline.storage.lock import WriterLock
+from pipeline.storage.objectstore import (
     REQUEST_ERRORS,
     ObjectURL,
     access_of,

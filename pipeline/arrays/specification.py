@@ -13,7 +13,7 @@ import zarr
 from numcodecs import blosc  # type: ignore[import-untyped]
 from zarr.abc.store import Store
 
-from pipeline.objects import store_all
+from pipeline.arrays.objects import store_all
 
 __all__ = [
     "ArraySpec",

@@ -12,7 +12,7 @@ from stores import assert_equal
 from deeptracker.errors import StoreError
 from pipeline import open_store, process
 from pipeline.config import Config
-from pipeline.store import open_writer
+from pipeline.storage.store import open_writer
 
 CONFIG = Config(columns_per_chunk=4)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from distributed import Client, performance_report
 
 from deeptracker.errors import ConfigError
-from pipeline.progress import Progress
-from pipeline.tasklog import TaskLog
+from pipeline.running.progress import Progress
+from pipeline.running.tasklog import TaskLog
 
 __all__ = ["Watch"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from distributed import Client
 
 from deeptracker.errors import ClusterError
-from pipeline.stragglers import Running
+from pipeline.running.stragglers import Running
 
 __all__ = ["Standstill"]
 

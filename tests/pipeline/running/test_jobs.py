@@ -11,9 +11,9 @@ from distributed import Client, LocalCluster
 
 from deeptracker.errors import ClusterError
 from pipeline.clusters import LocalSettings
-from pipeline.jobs import Jobs, Label
-from pipeline.stragglers import Pace
-from pipeline.tasklog import TaskLog
+from pipeline.running.jobs import Jobs, Label
+from pipeline.running.stragglers import Pace
+from pipeline.running.tasklog import TaskLog
 
 QUICK = LocalSettings(straggler_seconds=1.0, straggler_factor=2.0)
 LONG_SECONDS = 300

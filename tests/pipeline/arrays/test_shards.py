@@ -13,12 +13,12 @@ from zarr.core.sync import sync
 from zarr.storage import MemoryStore
 
 from deeptracker.errors import StoreError
-from pipeline.arrays import ArraySpec, create_arrays, grow_arrays
-from pipeline.chunkwriter import ChunkWriter
+from pipeline.arrays.chunkwriter import ChunkWriter
+from pipeline.arrays.regions import read_region, spec_of
+from pipeline.arrays.shards import index_bytes, read_index
+from pipeline.arrays.specification import ArraySpec, create_arrays, grow_arrays
 from pipeline.layout import LevelLayout, ParameterLayout
-from pipeline.regions import read_region, spec_of
-from pipeline.shards import index_bytes, read_index
-from pipeline.store import open_writer
+from pipeline.storage.store import open_writer
 
 ROWS = 50
 

@@ -11,10 +11,10 @@ from zarr.abc.store import RangeByteRequest, Store, SuffixByteRequest
 from zarr.codecs import ShardingCodec, TransposeCodec
 from zarr.core.sync import sync
 
-from pipeline.arrays import ArraySpec, Position
-from pipeline.objects import load
-from pipeline.pieces import Piece, pieces_of
-from pipeline.shards import LEFT_OUT, index_bytes, read_index, unpack
+from pipeline.arrays.objects import load
+from pipeline.arrays.pieces import Piece, pieces_of
+from pipeline.arrays.shards import LEFT_OUT, index_bytes, read_index, unpack
+from pipeline.arrays.specification import ArraySpec, Position
 
 __all__ = ["read_region", "read_regions", "spec_of"]
 

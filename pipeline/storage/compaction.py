@@ -18,7 +18,7 @@ import icechunk
 
 from deeptracker.errors import StoreError
 from pipeline.config import StorageConfig
-from pipeline.repositories import BRANCH, drop_leftovers, locked, open_repository, refusals
+from pipeline.storage.repositories import BRANCH, drop_leftovers, locked, open_repository, refusals
 
 __all__ = ["DEFAULT_GRACE", "Compaction", "compact"]
 

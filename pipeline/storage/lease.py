@@ -20,9 +20,9 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, PreconditionError
 
 from deeptracker.errors import StoreBusyError, StoreError
-from pipeline.causes import cause_of
-from pipeline.lock import Owner
-from pipeline.objectstore import REQUEST_ERRORS, Access, ObjectURL, bucket_at
+from pipeline.storage.causes import cause_of
+from pipeline.storage.lock import Owner
+from pipeline.storage.objectstore import REQUEST_ERRORS, Access, ObjectURL, bucket_at
 
 __all__ = ["Lease"]
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from zarr.abc.store import Store
 
-from pipeline.arrays import ArraySpec, Position
-from pipeline.objects import load_all, store_all
-from pipeline.pieces import Piece, pieces_of
-from pipeline.shards import pack, unpack
+from pipeline.arrays.objects import load_all, store_all
+from pipeline.arrays.pieces import Piece, pieces_of
+from pipeline.arrays.shards import pack, unpack
+from pipeline.arrays.specification import ArraySpec, Position
 
 __all__ = ["ChunkWriter"]
 

@@ -1,0 +1,1 @@
+"""Arrays of the store: what they are, and how they are written and read many at a time."""
