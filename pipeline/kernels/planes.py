@@ -3,8 +3,8 @@
 What is stored is rounded to bfloat16 and read as float32: the lower half of every value is zero.
 Blosc's *bitshuffle* puts bit 0 of all values first, then bit 1 of all, and so on; LZ4 follows. Here
 only the 16 planes of the upper half are moved, 64 values at a time, and the LZ4 stream is written
-directly: a run for the zeros, runs where a plane stays equal, a back reference where a column
-equals the one before, and the rest (mostly the mantissa, which nothing compresses) as it is.
+directly: a run for the zeros, runs where a plane stays equal, back references to the column before
+where it was the same, and the rest (mostly the mantissa, which nothing compresses) as it is.
 
 Formats: c-blosc's README_CHUNK_FORMAT.rst (version 1) and LZ4's lz4_Block_format.md.
 """
@@ -20,7 +20,7 @@ __all__ = ["packed", "upper_halves"]
 
 LANES = 64  # values that are moved together: a bit of each makes a word
 HALF_BITS = 16
-BLOCK = 16_384  # values: 64 KiB, over which LZ4's back references reach
+BLOCK = 32_768  # values: 8 columns of a chunk, each but the first with one to refer to
 HEADER_BYTES = 16
 # Version of the format and of LZ4's; LZ4, bitshuffled, a block not split by bytes; bytes a value.
 HEADER = (2, 1, 0x20 | 0x10 | 0x04, 4)
@@ -151,12 +151,12 @@ def pack(values, block, column_words, planes, plane_bytes, out):
     out : uint8 [byte]
     """
     blocks = -(-values.size // block)
+    lines = np.empty(HALF_BITS * WORDS_TOGETHER, np.uint64)
     at = HEADER_BYTES + 4 * blocks
     for number in range(blocks):
         part = values[number * block : (number + 1) * block]
         words = part.size // LANES
-        for first in range(0, part.size, LANES):
-            move_bits(part, first, planes, words)
+        move_block(part, words, lines, planes)
         put_word(out, HEADER_BYTES + 4 * number, at)
         start = at + 4
         at = write_zeros(out, start, 2 * part.size)
@@ -166,54 +166,97 @@ def pack(values, block, column_words, planes, plane_bytes, out):
 
 
 @quick
-def write_planes(planes, plane_bytes, words, column_words, out, at):
-    """Write the 16 planes of a block as LZ4 sequences; return where they end."""
+def move_block(part, words, lines, planes):
+    """Move a block's bits to its planes, a cache line of each at a time.
+
+    Planes lie a power of two apart: word by word they would drive each other out of the cache.
+    """
+    together = WORDS_TOGETHER * LANES
+    whole = part.size // together
+    for line in range(whole):
+        some = part[line * together : (line + 1) * together]
+        for word in range(WORDS_TOGETHER):
+            move_bits(some, word * LANES, lines, WORDS_TOGETHER)
+        for plane in range(HALF_BITS):
+            target = plane * words + line * WORDS_TOGETHER
+            for word in range(WORDS_TOGETHER):
+                planes[target + word] = lines[plane * WORDS_TOGETHER + word]
+    for first in range(whole * together, part.size, LANES):
+        move_bits(part, first, planes, words)
+
+
+@quick
+def write_planes(planes, plane_bytes, words, back, out, at):
+    """Write the 16 planes of a block as LZ4 sequences; return where they end.
+
+    `back` are the words of a column, 0 where columns are not looked at.
+    """
     total = HALF_BITS * words
     last = total - LITERAL_WORDS
     begin = 0  # of the literals, in bytes
     word = 0
     while word < last:
-        # A column within a plane, but for the first, may be that before it once more.
-        column = column_words and word % column_words == 0 and word % words
-        if column and word + column_words <= last and repeats(planes, word, column_words):
-            step = 8 * column_words
-            at = write_sequence(out, at, plane_bytes, begin, 8 * word, step, step)
-            word += column_words
-            begin = 8 * word
-            continue
+        known = back if word >= back else 0
         together = word % WORDS_TOGETHER == 0 and word + WORDS_TOGETHER <= last
-        if together and not any_even(planes, word):
+        if together and not any_expected(planes, word, known):
             word += WORDS_TOGETHER
             continue
-        bits = planes[word]
-        end = word + 1
-        if bits + np.uint64(1) <= np.uint64(1):
-            while end < last and planes[end] == bits:
+        run = end_of_run(planes, word, last)
+        again = end_of_repeat(planes, word, last, known)
+        if run - word >= LEAST_RUN and run >= again:
+            # The run's first byte stands for itself, unless it is known, and is repeated.
+            first = max(begin, 8 * word + 1)
+            at = write_sequence(out, at, plane_bytes, begin, first, 1, 8 * run - first)
+            word = run
+            begin = 8 * word
+        elif again > word:
+            # What stood a column before, and the bytes beside it that did as well.
+            first, end = 8 * word, 8 * again
+            step = 8 * known
+            while (
+                first > max(begin, step) and plane_bytes[first - 1] == plane_bytes[first - 1 - step]
+            ):
+                first -= 1
+            while end < 8 * last and plane_bytes[end] == plane_bytes[end - step]:
                 end += 1
-        if end - word >= LEAST_RUN:
-            # The run's first byte stands for itself, and is repeated.
-            size = 8 * (end - word) - 1
-            at = write_sequence(out, at, plane_bytes, begin, 8 * word + 1, 1, size)
-            begin = 8 * end
-        word = end
+            at = write_sequence(out, at, plane_bytes, begin, first, step, end - first)
+            word = again
+            begin = end
+        else:
+            word += 1
     return write_sequence(out, at, plane_bytes, begin, 8 * total, 0, 0)
 
 
 @quick
-def repeats(planes, word, count):
-    """Whether some words equal as many before them."""
-    same = 0
-    while same < count and planes[word + same] == planes[word + same - count]:
-        same += 1
-    return same == count
+def end_of_run(planes, word, last):
+    """Find where words stop being all zeros, or all ones, as this one; itself where it is not."""
+    bits = planes[word]
+    end = word
+    if bits + np.uint64(1) <= np.uint64(1):
+        while end < last and planes[end] == bits:
+            end += 1
+    return end
 
 
 @quick
-def any_even(planes, word):
-    """Whether any of eight words is all zeros or all ones."""
+def end_of_repeat(planes, word, last, back):
+    """Find where words stop being those `back` words before."""
+    end = word
+    while back and end < last and planes[end] == planes[end - back]:
+        end += 1
+    return end
+
+
+@quick
+def any_expected(planes, word, back):
+    """Whether any of eight words may be all zeros, all ones, or that `back` words before."""
     least = np.uint64(2)
     for i in range(WORDS_TOGETHER):
-        least = min(least, planes[word + i] + np.uint64(1))
+        bits = planes[word + i]
+        least = min(least, bits + np.uint64(1))
+    if back:
+        for i in range(WORDS_TOGETHER):
+            least = min(least, planes[word + i] ^ planes[word + i - back])
     return least < np.uint64(2)
 
 

@@ -26,7 +26,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     pieces=PIECES,
     column=st.sampled_from([64, 192, 512, 1000, 1024, 4096, 8192, 16384, 40000]),
@@ -52,12 +52,22 @@ def test_blosc_unpacks_what_was_packed(pieces, column, seed):
     np.testing.assert_array_equal(unpacked(data), values.astype(np.uint32) << 16)
 
 
-@pytest.mark.parametrize("rows", [64, 100, 4096])
-def test_a_chunk_is_hardly_larger_than_blosc_makes_it(rows):
+@pytest.mark.parametrize(("drift", "bound"), [(0.0001, 0.8), (0.001, 0.9), (0.03, 1.05)])
+def test_a_chunk_takes_up_less_than_blosc_makes_it_the_slower_its_weights_change(drift, bound):
     rng = np.random.default_rng(0)
-    start = rng.normal(0, 0.02, rows)
+    start = rng.normal(0, 1, 4096)
+    change = np.cumsum(rng.normal(0, drift, (8, 4096)), axis=0)
+    values = (start + change).astype(bfloat16)
+    ours = packed(upper_halves(values), 4096)
+    theirs = blosc.compress(values.astype(np.float32), b"lz4", 1, blosc.BITSHUFFLE, 0, 4)
+    assert len(ours) <= bound * len(theirs)
+
+
+@pytest.mark.parametrize("rows", [64, 100, 448])
+def test_short_columns_are_hardly_larger_than_blosc_makes_them(rows):
+    rng = np.random.default_rng(0)
     drift = np.cumsum(rng.normal(0, 0.001, (64, rows)), axis=0)
-    values = (start + drift).astype(bfloat16)
+    values = (rng.normal(0, 0.02, rows) + drift).astype(bfloat16)
     ours = packed(upper_halves(values), rows)
     theirs = blosc.compress(values.astype(np.float32), b"lz4", 1, blosc.BITSHUFFLE, 0, 4)
     assert len(ours) <= 1.1 * len(theirs)
@@ -65,7 +75,7 @@ def test_a_chunk_is_hardly_larger_than_blosc_makes_it(rows):
 
 def test_frozen_weights_take_up_next_to_nothing():
     frozen = np.tile(np.random.default_rng(0).normal(0, 0.02, 4096), (64, 1)).astype(bfloat16)
-    assert len(packed(upper_halves(frozen), 4096)) < 0.35 * frozen.nbytes
+    assert len(packed(upper_halves(frozen), 4096)) < 0.16 * frozen.nbytes
 
 
 def test_only_rounded_values_are_packed():
