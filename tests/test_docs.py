@@ -7,15 +7,21 @@ DOCS = Path(__file__).parents[1] / "docs"
 TESTS = Path(__file__).parent
 
 
-def rows():
-    """Each row of each table of the table of features, as its cells."""
+def rows(table):
+    """Each row of the tables with a first column of that name, as its cells."""
+    first = ""
     for line in (DOCS / "views.md").read_text(encoding="utf-8").splitlines():
-        if line.startswith("| ") and not line.startswith(("| ---", "| feature")):
-            yield [cell.strip() for cell in line.strip("|").split("|")]
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("| "):
+            first = ""
+        elif not first:
+            first = cells[0]
+        elif first == table and not cells[0].startswith("---"):
+            yield cells
 
 
 def test_every_feature_names_a_picture_that_there_is():
-    listed = list(rows())
+    listed = list(rows("feature"))
     assert len(listed) > 80
     for feature, *_, seen in listed:
         named = re.fullmatch(r"\[\w[\w -]*\]\((images/[\w-]+\.png)\)", seen)
@@ -26,7 +32,9 @@ def test_every_feature_names_a_picture_that_there_is():
 def test_every_test_that_a_feature_names_is_there():
     code = "\n".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py"))
     files = {path.name for path in TESTS.rglob("test_*.py")}
-    for feature, _where, named, _seen in rows():
+    links = list(rows("from"))
+    assert links
+    for feature, _where, named, *_ in [*rows("feature"), *links]:
         words = re.findall(r"test_\w+(?:\.py)?", named)
         assert words or named == "the same", feature
         for word in words:
