@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DEMO   := demo/digits.dtstore
 PORT   ?= 5006
 
-.PHONY: help venv demo test test-fast ceph lint browser slurm lock clean
+.PHONY: help venv demo test test-fast ceph lint browser slurm lock fresh-kernels clean
 
 help:
 	@echo "make demo       process the shipped training log and open the app"
@@ -64,5 +64,8 @@ lock:
 	build/lock/bin/python -m pip freeze --exclude deeptracker > build/lock/frozen
 	{ echo "# Versions that the tests passed with; 'make lock' writes this file."; cat build/lock/frozen; } > requirements.lock
 
-clean:
+fresh-kernels:
+	find pipeline dashboard -name '*.nb[ic]' -delete
+
+clean: fresh-kernels
 	rm -rf $(VENV) build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
