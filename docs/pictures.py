@@ -4,6 +4,7 @@ Takes two stores: that of ``make demo``, and one of 1,000 classes, whose log
 ``benchmarks/synthesize.py`` writes::
 
     python docs/pictures.py demo/digits.dtstore demo/wide.dtstore
+    python docs/pictures.py demo/digits.dtstore demo/wide.dtstore clusters weights  # these alone
 """
 
 import io
@@ -26,7 +27,7 @@ PICTURES: dict[str, tuple[int, str, int, str, str]] = {
     "timeline": (DIGITS, "v=info&sm=0.6&ax=true", 1280, "light", ".dt-top"),
     "split-dark": (DIGITS, f"v=validation&sp=beside&v2=layers&{PICKED}", 1920, "dark", "page"),
     "validation": (DIGITS, f'v=validation&oc=["3"]&{PICKED}', 1280, "light", ".dt-pane-a"),
-    "clusters": (WIDE, "v=validation&cg=clusters", 1280, "light", ".dt-pane-a"),
+    "clusters": (WIDE, "v=validation&cg=similarity", 1280, "light", ".dt-pane-a"),
     "gallery": (DIGITS, "v=gallery", 1280, "light", ".dt-pane-a"),
     "layers": (DIGITS, f'v=layers&on=["layer1"]&{PICKED}', 1280, "light", ".dt-pane-a"),
     "weights": (DIGITS, 'v=weights&f=[["conv1.weight",5]]', 1280, "dark", ".dt-pane-a"),
@@ -36,8 +37,8 @@ PICTURES: dict[str, tuple[int, str, int, str, str]] = {
 MOST_HIGH = 900
 
 
-def main(stores: list[str]) -> None:
-    """Take every picture."""
+def main(stores: list[str], names: list[str]) -> None:
+    """Take the named pictures; every one where none is named."""
     command = [sys.executable, "-m", "deeptracker.cli", "serve", *stores, "--port", "0"]
     server = subprocess.Popen([*command, "--no-browser"], stdout=subprocess.PIPE, text=True)
     try:
@@ -49,7 +50,8 @@ def main(stores: list[str]) -> None:
             browser = driver.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
             )
-            for name, (store, query, width, theme, part) in PICTURES.items():
+            for name in names or PICTURES:
+                store, query, width, theme, part = PICTURES[name]
                 options: dict[str, Any] = {"color_scheme": theme}
                 page = browser.new_page(viewport={"width": width, "height": 1300}, **options)
                 page.goto(f"{address}{runs[store]}?{query}")
@@ -83,4 +85,4 @@ def take(page: Page, name: str, part: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1:3], sys.argv[3:])
