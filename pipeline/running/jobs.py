@@ -11,6 +11,7 @@ import resource
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -157,7 +158,8 @@ class Jobs:
             elif message is not None:
                 self._hear(message)
             if time.monotonic() - self._looked >= TICK_SECONDS:
-                self._look()
+                with suppress(OSError):  # a scheduler that is lost is told of by its futures
+                    self._look()
 
     def results(self, ended: Sequence[Job]) -> list[Any]:
         """Fetch the results of jobs that have ended; the workers may let go of them.
