@@ -35,6 +35,8 @@ EVEN: dict[str, Any] = {"firsts": [], "lasts": [], "start": 0.0, "width": 1.0}
 STYLE = f"""
 :host {{
   height: max({HEIGHT}px, var(--dt-room, 0px)) !important;
+  flex-basis: auto !important;
+  max-height: none !important;
   --bk-axis-line-color: var(--dt-line, #d9dee4);
   --bk-major-tick-line-color: var(--dt-line, #d9dee4);
   --bk-major-label-text-color: var(--dt-faint, #52606d);
