@@ -23,6 +23,8 @@ __all__ = ["MappedFiles", "can_map"]
 
 # Linux 5.14; Python knows the name from 3.14 on.
 MADV_POPULATE_READ = 22
+# Linux keeps neighbouring pages of a file together, up to so many bytes; one brings all of them in.
+TOGETHER_BYTES = 2**21
 # Disks of this machine. A file on a server may become shorter or unreachable at any time, which a
 # read answers with an error but a mapping with a signal.
 LOCAL_FILE_SYSTEMS = {"btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs"}
@@ -91,13 +93,27 @@ class MappedFiles:
         while len(self._held) > kept:
             pages = self._held.pop(0)
             if pages is not None:
-                pages.file.madvise(mmap.MADV_DONTNEED, pages.start, pages.length)
+                first, last = self._around(pages)
+                pages.file.madvise(mmap.MADV_DONTNEED, first, last - first)
 
     def close(self) -> None:
         """Let go of everything; a mapping ends with the last array of it."""
         self.let_go(0)
         self._maps.clear()
         self._files.close()
+
+    def _around(self, pages: _Pages) -> tuple[int, int]:
+        """Give the bytes that came in with some pages, up to what else is held of their file."""
+        start, stop = pages.start, pages.start + pages.length
+        first = start - start % TOGETHER_BYTES
+        last = min(-(-stop // TOGETHER_BYTES) * TOGETHER_BYTES, len(pages.file))
+        for other in self._held:
+            if other is not None and other.file is pages.file:
+                if other.start < start:
+                    first = max(first, min(other.start + other.length, start))
+                else:
+                    last = min(last, max(other.start, stop))
+        return first - first % mmap.PAGESIZE, last
 
     def _mapped(self, path: str) -> mmap.mmap | None:
         """Map a file, if there is room among the addresses."""

@@ -15,7 +15,7 @@ from deeptracker.errors import LogError
 from deeptracker.tensorfile import write_tensors
 from pipeline import measuring, process
 from pipeline.sources import mapping, open_source, read_values, tilereading
-from pipeline.sources.mapping import MappedFiles, can_map
+from pipeline.sources.mapping import MADV_POPULATE_READ, MappedFiles, can_map
 from pipeline.sources.readahead import Request
 from pipeline.sources.tilereading import MAPPED_BYTES, MappedTiles, ReadTiles, tile_reading
 
@@ -78,6 +78,17 @@ def test_what_is_let_go_is_not_held_in_memory_and_what_is_kept_stays(ref, files)
     assert held() >= second.nbytes
     files.let_go(0)
     assert held() <= mmap.PAGESIZE
+
+
+def test_neighbours_that_came_in_with_a_range_go_with_it(tmp_path, files):
+    write_tensors(tmp_path / "step-1.safetensors", {"w": np.ones(2**20, np.float32)})
+    ref = open_source(tmp_path).locate("w", 1)
+    assert files.take(ref, 300_000, 365_536).all()
+    # As Linux does by itself where it keeps neighbouring pages together.
+    files._maps[ref.path].madvise(MADV_POPULATE_READ, 2**20, 2**20)
+    files.let_go(0)
+    maps = psutil.Process().memory_maps()
+    assert sum(entry.rss for entry in maps if entry.path == ref.path) <= mmap.PAGESIZE
 
 
 @pytest.mark.parametrize("left", [0, 5000, 4 * 1024 * PAGES - 4])
