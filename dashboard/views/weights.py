@@ -1,7 +1,6 @@
 """The weight view: a parameter's weights over the iterations as a raster, at any zoom."""
 
 import html
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,16 +9,13 @@ import panel as pn
 from bokeh.events import RangesUpdate, Reset, Tap
 
 from dashboard.background import Latest
-from dashboard.canvas.treechart import TreeChart
-from dashboard.columns import Columns
-from dashboard.controls import action, bar, beside, choice, rail, show_whole_run, text
+from dashboard.controls import action, bar, beside, choice, rail, text
 from dashboard.raster import Pixels, Subject, colour_limits, pixels_of
 from dashboard.rasterplot import HEIGHT, RasterPlot
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.spacing import Spacing
-from dashboard.theme import RAIL_WIDTH
-from dashboard.views.filterrasters import MOST_FILTERS, filter_rasters
+from dashboard.views.comparedfilters import ComparedFilters
 from dashboard.views.multiples import shows_gradients
 from dashboard.weightwindow import position, read, shape_of
 
@@ -63,30 +59,20 @@ class WeightView:
         # changes.
         waiting = text("<div class='dt-hint'>Reading the weights…</div>", height=HEIGHT)
         self.stage = pn.Column(waiting, sizing_mode="stretch_width", margin=0)
-        self.chart = TreeChart(
-            test_id="filter-rasters",
-            iterations=[int(iteration) for iteration in run.iterations],
-            visible=False,
-            scroll_height=4000,
-            description="Weights of the picked filters over the iterations, one above the other.",
-            sizing_mode="stretch_width",
-        )
-        self.chart.param.watch(self._acted, "event")
+        self.compared = ComparedFilters(run, selection)
         self.state, self.told = text(width=232), text(width=232)
         self.pick_button = action("Pick this filter", self._pick_told, width=244, visible=False)
-        self.compared = text(margin=(10, 8, 4, 8))
         self._own_range: Reach | None = None
         self._told_filter: int | None = None
         self._limits = (-1.0, 1.0)
         self._high = HEIGHT
         self.plot.figure.on_change("inner_height", self._resized)
         self._is_staged = False
-        self._reads, self._comparisons = Latest(), Latest()
+        self._reads = Latest()
         selection.param.watch(self._redraw, ["raster", "raster_statistic", "quantity"])
         selection.param.watch(self._redraw, ["raster_scale", "window", "spacing"])
         selection.param.watch(self._recolour, "dark")
         selection.param.watch(self._repick, "iterations")
-        selection.param.watch(self._compare, "filters")
         selection.param.watch(self._moved_by_link, "raster_range")
         self.update()
 
@@ -106,9 +92,7 @@ class WeightView:
         return pn.Column(
             self._controls(),
             beside(self.stage, facts),
-            self.compared,
-            # As wide as the rail above, so that an iteration is one vertical line.
-            beside(self.chart, pn.Spacer(width=RAIL_WIDTH, height=1, css_classes=["dt-rail"])),
+            *self.compared.panel(),
             sizing_mode="stretch_width",
         )
 
@@ -157,7 +141,7 @@ class WeightView:
         self.plot.reach(reach[:2], reach[2:])
         self._draw(reach)
         self._repick()
-        self._compare()
+        self.compared.update()
 
     def table(self) -> pd.DataFrame:
         """Give the values of the rows and iterations in sight, one line each."""
@@ -302,7 +286,7 @@ class WeightView:
     def _repick(self, *_: Any) -> None:
         picked = self.run.picked_columns(self.selection.iterations)
         self.plot.pick(picked, dark=self.selection.dark)
-        self.chart.picked = picked
+        self.compared.chart.picked = picked
 
     def _tapped(self, event: Any) -> None:
         if event.x is None or event.y is None:
@@ -333,66 +317,6 @@ class WeightView:
         picked = [self.selection.raster, self._told_filter]
         if picked not in self.selection.filters:
             self.selection.filters = [*self.selection.filters, picked]
-
-    def _compare(self, *_: Any) -> None:
-        """Draw the picked filters, one above the other."""
-        run, selection = self.run, self.selection
-        filters = [(str(name), int(index)) for name, index in selection.filters]
-        columns = Columns.of(run, selection.window)
-        draw = partial(
-            filter_rasters,
-            run,
-            filters,
-            columns,
-            statistic=selection.raster_statistic,
-            gradient=shows_gradients(run, selection),
-            shared=selection.raster_scale == "shared",
-        )
-        self._comparisons.find(draw, partial(self._show_compared, columns))
-
-    def _show_compared(self, columns: Columns, rows: list[Any]) -> None:
-        hint = (
-            "Pick filters in the layer view (shift adds one), or click a weight above, to compare "
-            "their weights here."
-        )
-        more = len(self.selection.filters) - MOST_FILTERS
-        told = f" The first {MOST_FILTERS} are shown." if more > 0 else ""
-        self.compared.object = (
-            f"<h3>Picked filters</h3><span class='dt-hint'>One line a weight, on the same "
-            f"iterations.{told}</span>"
-            if rows
-            else f"<span class='dt-hint'>{hint}</span>"
-        )
-        self.chart.visible = bool(rows)
-        total = rows[-1].options["top"] + rows[-1].height + 8 if rows else 0.0
-        self.chart.draw_between(
-            rows,
-            0.0,
-            total,
-            total,
-            iterations=[int(iteration) for iteration in self.run.iterations],
-            first=columns.first,
-            last=columns.last,
-        )
-
-    def _acted(self, event: Any) -> None:
-        act = event.new
-        if act["type"] == "reset":
-            show_whole_run(self.run, self.selection, act)
-        elif act["type"] == "pick":
-            iteration = int(self.run.iterations[act["column"]])
-            self.selection.toggle("iterations", iteration, add=bool(act.get("shift")))
-        elif act["type"] == "label" and act["row"].startswith("raster:"):
-            _, parameter, index = act["row"].split(":")
-            size = int(np.prod(shape_of(self.run, parameter)[1:]))
-            first, last = self.run.columns(self.selection.window)
-            reach = (
-                float(first),
-                float(last + 1),
-                float(int(index) * size),
-                float((int(index) + 1) * size),
-            )
-            self.selection.param.update(raster=parameter, raster_range=reach)
 
 
 def limits_of(

@@ -147,7 +147,7 @@ def test_a_click_on_a_weight_tells_the_logs_value(run, matrix):
     assert f"{matrix[291, 100]:.6g}" in told
     view._pick_told()
     assert view.selection.filters == [[NAME, 291 // 144]]
-    assert [row["id"] for row in view.chart.rows] == [f"raster:{NAME}:2"]
+    assert [row["id"] for row in view.compared.chart.rows] == [f"raster:{NAME}:2"]
 
 
 def test_the_cache_keeps_to_its_bytes_and_drops_what_was_unused_longest():

@@ -1,0 +1,106 @@
+"""The picked filters' weights below the raster, one above the other."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import panel as pn
+
+from dashboard.background import Latest
+from dashboard.canvas.treechart import TreeChart
+from dashboard.columns import Columns
+from dashboard.controls import beside, show_whole_run, text
+from dashboard.run import Run
+from dashboard.selection import Selection
+from dashboard.theme import RAIL_WIDTH
+from dashboard.views.filterrasters import MOST_FILTERS, filter_rasters
+from dashboard.views.multiples import shows_gradients
+from dashboard.weightwindow import shape_of
+
+__all__ = ["ComparedFilters"]
+
+
+class ComparedFilters:
+    """A raster a picked filter, all on the same iterations; its label leads to the filter alone."""
+
+    def __init__(self, run: Run, selection: Selection) -> None:
+        self.run = run
+        self.selection = selection
+        self.chart = TreeChart(
+            test_id="filter-rasters",
+            iterations=[int(iteration) for iteration in run.iterations],
+            visible=False,
+            scroll_height=4000,
+            description="Weights of the picked filters over the iterations, one above the other.",
+            sizing_mode="stretch_width",
+        )
+        self.chart.param.watch(self._acted, "event")
+        self.told = text(margin=(10, 8, 4, 8))
+        self._comparisons = Latest()
+        selection.param.watch(lambda _: self.update(), "filters")
+
+    def panel(self) -> tuple[pn.viewable.Viewable, ...]:
+        """Give what is said of them, and their chart."""
+        # As wide as the rail above, so that an iteration is one vertical line.
+        space = pn.Spacer(width=RAIL_WIDTH, height=1, css_classes=["dt-rail"])
+        return self.told, beside(self.chart, space)
+
+    def update(self) -> None:
+        """Draw the picked filters anew."""
+        run, selection = self.run, self.selection
+        filters = [(str(name), int(index)) for name, index in selection.filters]
+        columns = Columns.of(run, selection.window)
+        draw = partial(
+            filter_rasters,
+            run,
+            filters,
+            columns,
+            statistic=selection.raster_statistic,
+            gradient=shows_gradients(run, selection),
+            shared=selection.raster_scale == "shared",
+        )
+        self._comparisons.find(draw, partial(self._show, columns))
+
+    def _show(self, columns: Columns, rows: list[Any]) -> None:
+        hint = (
+            "Pick filters in the layer view (shift adds one), or click a weight above, to compare "
+            "their weights here."
+        )
+        more = len(self.selection.filters) - MOST_FILTERS
+        told = f" The first {MOST_FILTERS} are shown." if more > 0 else ""
+        self.told.object = (
+            f"<h3>Picked filters</h3><span class='dt-hint'>One line a weight, on the same "
+            f"iterations.{told}</span>"
+            if rows
+            else f"<span class='dt-hint'>{hint}</span>"
+        )
+        self.chart.visible = bool(rows)
+        total = rows[-1].options["top"] + rows[-1].height + 8 if rows else 0.0
+        self.chart.draw_between(
+            rows,
+            0.0,
+            total,
+            total,
+            iterations=[int(iteration) for iteration in self.run.iterations],
+            first=columns.first,
+            last=columns.last,
+        )
+
+    def _acted(self, event: Any) -> None:
+        act = event.new
+        if act["type"] == "reset":
+            show_whole_run(self.run, self.selection, act)
+        elif act["type"] == "pick":
+            iteration = int(self.run.iterations[act["column"]])
+            self.selection.toggle("iterations", iteration, add=bool(act.get("shift")))
+        elif act["type"] == "label" and act["row"].startswith("raster:"):
+            parameter, index = act["row"].removeprefix("raster:").rsplit(":", 1)
+            size = int(np.prod(shape_of(self.run, parameter)[1:]))
+            first, last = self.run.columns(self.selection.window)
+            reach = (
+                float(first),
+                float(last + 1),
+                float(int(index) * size),
+                float((int(index) + 1) * size),
+            )
+            self.selection.param.update(raster=parameter, raster_range=reach)
