@@ -4,7 +4,7 @@ export function render({ model, el }) {
   const style = document.createElement("style")
   style.textContent = `
     label { display: flex; color: var(--dt-faint); font: 12px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; cursor: pointer; }
-    label.number { flex-direction: column; gap: 4px; cursor: default; }
+    label.number { flex-direction: column; gap: 0; cursor: default; }
     label.check { align-items: center; gap: 6px; min-height: 30px; color: var(--dt-ink); font-size: 12.5px; }
     label > span { border-bottom: 1px dotted var(--dt-outline); align-self: flex-start; }
     label.check > span { align-self: center; }
