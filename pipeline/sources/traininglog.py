@@ -129,6 +129,9 @@ class TrainingLogSource:
         except (LogError, ValueError) as error:
             problems.append(Problem.of(file.location, error))
             return None
+        if not labels.size:
+            problems.append(Problem(file.location, "holds no image; write the images anew"))
+            return None
         if len(names) != len(labels):
             names = tuple(f"image {index}" for index in range(len(labels)))
         thumbnails = None

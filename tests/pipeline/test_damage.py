@@ -103,6 +103,15 @@ def test_images_that_are_of_no_known_class_do_not_stop_the_rest(tmp_path):
     assert root["classes/size"][:].sum() == 19
 
 
+def test_a_file_of_no_image_is_told_and_does_not_stop_the_rest(tmp_path):
+    log = LogWriter(tmp_path / "log", shapes=SHAPES, images=0, classes=1).iterations([0, 10])
+    summary = process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    assert any("holds no image" in problem for problem in summary.problems)
+    tree = open_store(tmp_path / "store").tree()
+    assert "images" not in tree.children
+    assert np.isfinite(tree["nodes/norm2"].values).all()
+
+
 def test_a_log_of_snapshots_only_has_no_validation_groups(tmp_path):
     log = LogWriter(tmp_path / "log", shapes=SHAPES)
     for iteration in (0, 1, 2):
