@@ -10,7 +10,7 @@ import zarr
 from zarr.abc.store import Store
 
 from pipeline.arrays.chunkwriter import ChunkWriter
-from pipeline.arrays.specification import create_arrays, grow_arrays, read
+from pipeline.arrays.specification import create_arrays, read, store_metadata
 from pipeline.arrays.wholearrays import WholeArrays
 from pipeline.changes import Change, Recording
 from pipeline.kernels.histograms import COARSE_EDGES
@@ -47,7 +47,7 @@ def prepare(
 ) -> None:
     """Make (or grow) every array, and write what is known from the headers."""
     if change.action == "append":
-        grow_arrays(writer.session.store, schema.arrays())
+        store_metadata(writer.session.store, schema.arrays())
     else:
         writer.clear()
         create_arrays(writer.session.store, _groups(schema, subject), schema.arrays())

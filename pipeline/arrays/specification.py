@@ -21,8 +21,8 @@ __all__ = [
     "array_at",
     "create_arrays",
     "group_at",
-    "grow_arrays",
     "read",
+    "store_metadata",
 ]
 
 Position = tuple[int, ...]
@@ -224,8 +224,8 @@ def create_arrays(
     asyncio.run(store_all(store, pending))
 
 
-def grow_arrays(store: Store, specs: Iterable[ArraySpec]) -> None:
-    """Give existing arrays the shapes of their specifications; their chunks stay."""
+def store_metadata(store: Store, specs: Iterable[ArraySpec]) -> None:
+    """Write what arrays are: new ones, or the new shapes of those whose chunks stay."""
     pending = [(f"{spec.path}/zarr.json", spec.metadata()) for spec in specs]
     asyncio.run(store_all(store, pending))
 

@@ -16,7 +16,7 @@ from zarr.abc.store import Store
 
 from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.objects import store_all
-from pipeline.arrays.specification import ArraySpec, grow_arrays
+from pipeline.arrays.specification import ArraySpec, store_metadata
 
 __all__ = ["WholeArrays"]
 
@@ -86,7 +86,7 @@ class WholeArrays:
         if kind is not None:
             return
         # A chunk is refused until its array is there.
-        grow_arrays(self._store, [spec for spec, _ in self._numbers])
+        store_metadata(self._store, [spec for spec, _ in self._numbers])
         asyncio.run(store_all(self._store, self._texts))
         writer = ChunkWriter(self._store)
         for spec, values in self._numbers:

@@ -16,7 +16,7 @@ from deeptracker.errors import StoreError
 from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.regions import read_region, spec_of
 from pipeline.arrays.shards import index_bytes, read_index
-from pipeline.arrays.specification import ArraySpec, create_arrays, grow_arrays
+from pipeline.arrays.specification import ArraySpec, create_arrays, store_metadata
 from pipeline.layout import LevelLayout, ParameterLayout
 from pipeline.storage.store import open_writer
 
@@ -73,7 +73,7 @@ def test_columns_appended_in_any_steps_read_back_as_written(counts, rows_togethe
     create_arrays(store, {}, [spec_with(counts[0], quick=quick)])
     for count in counts:
         spec = spec_with(done + count, quick=quick)
-        grow_arrays(store, [spec])
+        store_metadata(store, [spec])
         # A task ends where a shard does.
         start = done
         while start < done + count:
@@ -130,7 +130,7 @@ def test_chunks_that_stay_are_taken_over_as_they_are_stored():
     create_arrays(store, {}, [spec_with(5)])
     write_block(store, spec_with(5), values, 0, 5, 8)
     before = shard(store, spec_with(5), (0, 0))
-    grow_arrays(store, [spec_with(6)])
+    store_metadata(store, [spec_with(6)])
     write_block(store, spec_with(6), values, 5, 6, 8)
     after = shard(store, spec_with(6), (0, 0))
     assert before.keys() == after.keys()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from deeptracker.errors import StoreError
 from pipeline.arrays.chunkwriter import ChunkWriter
-from pipeline.arrays.specification import ArraySpec, create_arrays, grow_arrays
+from pipeline.arrays.specification import ArraySpec, create_arrays, store_metadata
 from pipeline.arrays.wholearrays import WholeArrays
 from pipeline.storage.store import open_store, open_writer
 
@@ -102,7 +102,7 @@ def test_a_grown_array_keeps_its_chunks_and_completes_the_last(tmp_path, quick):
         chunks = ChunkWriter(store)
         chunks.write(spec(11, quick=quick), (0, 0), values[:, :11])
         chunks.flush()
-        grow_arrays(store, [spec(30, quick=quick)])
+        store_metadata(store, [spec(30, quick=quick)])
         array = zarr.open_array(store, path="g/x", mode="r")
         np.testing.assert_array_equal(array[:, :11], values[:, :11])
         assert np.isnan(array[:, 11:]).all()
