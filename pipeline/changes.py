@@ -20,7 +20,7 @@ __all__ = ["Change", "Recording", "find_changes", "recording_of", "settings_of"]
 Settings = dict[str, str]
 
 # Of chunks: old ones beside new ones must be read alike.
-ENCODING = 3
+ENCODING = 4
 
 
 @dataclass(frozen=True)

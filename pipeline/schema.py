@@ -51,6 +51,7 @@ IMAGE_CHUNK = 4096
 FILTER_CHUNK = 4096
 # Parts of one parameter share at most two chunks of filters each, which travel: small ones.
 SPLIT_FILTER_CHUNK = 512
+WHOLE_FILTER_CHUNK = 16_384
 CLASS_CHUNK = 64
 WINDOW_CHUNK = 10
 ITERATION_CHUNK = 128
@@ -205,8 +206,13 @@ class Schema:
 
     def filter_chunk(self, parameter: Parameter) -> int:
         """Count the filters in one chunk."""
-        split = len(self.layout(parameter).splits()) > 1
-        return min(parameter.filters, SPLIT_FILTER_CHUNK if split else FILTER_CHUNK)
+        layout = self.layout(parameter)
+        if len(layout.splits()) == 1:
+            return min(parameter.filters, FILTER_CHUNK)
+        if layout.split_weights % parameter.filter_size:
+            return min(parameter.filters, SPLIT_FILTER_CHUNK)
+        # Parts end where filters do, and share no chunk of them.
+        return min(layout.split_weights // parameter.filter_size, WHOLE_FILTER_CHUNK)
 
     def weights(
         self, parameter: Parameter, level: int, gradient: bool = False
