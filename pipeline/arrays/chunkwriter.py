@@ -23,6 +23,8 @@ __all__ = ["ChunkWriter"]
 
 # Stored objects that are loaded together to be completed, by the bytes of their values.
 LOAD_BYTES = 64 * 2**20
+# What is whole goes as soon as nothing else is on its way, so that little waits for the task's end.
+SOON_BYTES = 2 * 2**20
 
 
 class ChunkWriter:
@@ -35,7 +37,7 @@ class ChunkWriter:
     store : zarr.abc.store.Store
         Where the arrays were created.
     buffer_bytes : int
-        Whole objects are held until there are as many bytes.
+        Whole objects are held until there are as many bytes, while others are being stored.
     """
 
     def __init__(self, store: Store, buffer_bytes: int = 16 * 2**20) -> None:
@@ -61,13 +63,19 @@ class ChunkWriter:
             before = held.ready_bytes
             held.take(piece, values[piece.values])
             self._ready_bytes += held.ready_bytes - before
-        if self._ready_bytes >= self._limit:
+        limit = min(self._limit, SOON_BYTES) if self._is_idle else self._limit
+        if self._ready_bytes >= limit:
             self._hand_over([held for held in self._held.values() if held.is_whole])
 
     def flush(self) -> None:
         """Store what is held, and wait until it is."""
         self._hand_over(list(self._held.values()))
         self._wait()
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether nothing is being stored."""
+        return self._storing is None or self._storing.done()
 
     def _object_at(self, spec: ArraySpec, place: Position) -> "_Object":
         """Give what is held of an object."""

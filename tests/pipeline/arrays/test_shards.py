@@ -1,6 +1,7 @@
 """Shards: whatever is written in whatever steps is what zarr reads, and the other way round."""
 
 import asyncio
+import threading
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from zarr.core.sync import sync
 from zarr.storage import MemoryStore
 
 from deeptracker.errors import StoreError
+from pipeline.arrays import chunkwriter
 from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.regions import read_region, spec_of
 from pipeline.arrays.shards import index_bytes, read_index
@@ -32,6 +34,19 @@ class CountingStore(MemoryStore):
         found = await super().get(key, prototype, byte_range)
         self.read_bytes += len(found) if found is not None else 0
         return found
+
+
+class SlowStore(MemoryStore):
+    """Takes nothing until it may."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.may_go = threading.Semaphore(0), threading.Event()
+
+    async def set(self, key, value, byte_range=None):
+        self.asked.release()
+        assert self.may_go.wait(60)
+        await super().set(key, value)
 
 
 def spec_with(iterations, *, quick=True, chunks=(8, 2), shards=(24, 8)):
@@ -85,6 +100,23 @@ def test_columns_appended_in_any_steps_read_back_as_written(counts, rows_togethe
         np.testing.assert_array_equal(array[...], values[:, :done])
         whole = slice(0, ROWS), slice(0, done)
         np.testing.assert_array_equal(read_region(store, spec, whole), values[:, :done])
+
+
+def test_a_whole_shard_goes_at_once_and_the_next_ones_wait_for_it(monkeypatch):
+    monkeypatch.setattr(chunkwriter, "SOON_BYTES", 200)
+    store, spec, values = SlowStore(), spec_with(8), matrix(8)
+    writer = ChunkWriter(store)
+    try:
+        writer.write(spec, (0, 0), values[:24])
+        assert store.asked.acquire(timeout=60), "nothing was stored before the end"
+        writer.write(spec, (24, 0), values[24:48])
+        assert not store.asked.acquire(blocking=False), "held only where nothing is on its way"
+    finally:
+        store.may_go.set()
+    writer.write(spec, (48, 0), values[48:])
+    writer.flush()
+    whole = slice(0, ROWS), slice(0, 8)
+    np.testing.assert_array_equal(read_region(store, spec, whole), values)
 
 
 @given(st.data())
