@@ -1,7 +1,9 @@
 """Slow reads beside the event loop, so that one person's deep zoom stops nobody else's page."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import panel as pn
@@ -71,7 +73,11 @@ class Latest:
                 # Only once it is ready, not while it becomes so, can changes be held together.
                 pn.state.onload(lambda: document.add_next_tick_callback(shown))
 
-        # The one call that a document takes from any thread.
-        _threads.submit(work).add_done_callback(
-            lambda done: document.add_next_tick_callback(lambda: on_loop(done))
-        )
+        # Not from the thread: what a document on hold is told of meanwhile may be lost.
+        loop = asyncio.get_running_loop()
+
+        def told(done: Future[Any]) -> None:
+            with suppress(RuntimeError):  # the server stopped
+                loop.call_soon_threadsafe(document.add_next_tick_callback, lambda: on_loop(done))
+
+        _threads.submit(work).add_done_callback(told)

@@ -10,7 +10,10 @@ from dashboard.background import Latest
 
 
 class Page:
-    """A served document, as far as scheduling goes: a loop, and next ticks from any thread."""
+    """A served document, as far as scheduling goes: a loop, and next ticks from that alone.
+
+    Bokeh's takes them from any thread, but while it is on hold it may lose them.
+    """
 
     def __init__(self, loop):
         self.loop = loop
@@ -18,7 +21,8 @@ class Page:
         self.hold = None
 
     def add_next_tick_callback(self, callback):
-        self.loop.call_soon_threadsafe(callback)
+        assert asyncio.get_running_loop() is self.loop
+        self.loop.call_soon(callback)
 
 
 async def until(condition):
