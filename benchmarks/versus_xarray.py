@@ -29,6 +29,7 @@ from pipeline.architecture import architecture_of
 from pipeline.config import Config
 from pipeline.kernels.histograms import COARSE_EDGES
 from pipeline.layout import level_weights
+from pipeline.schema import FILTER_MEASURES, ROW_STATISTICS
 from pipeline.sources import Source, open_source
 
 BAR = 500
@@ -99,10 +100,12 @@ def differences(reference: Path, store: Path, source: Source, node: str) -> list
             if path not in root:
                 continue
             level = path.startswith("weights")
+            array, known = ("weight", ROW_STATISTICS) if level else ("measures", FILTER_MEASURES)
+            stored = dict(zip(known, root[f"{path}/{array}"][...], strict=True))
             with xr.open_zarr(reference, group=path, consolidated=False) as theirs:
                 for measure, expected in theirs.data_vars.items():
                     values = expected.values
-                    ours = root[f"{path}/{measure}"][:, : values.shape[1]]
+                    ours = stored[str(measure)][:, : values.shape[1]]
                     limit = PYRAMID_ERROR if level else 0
                     if not _equal(ours, values, limit, small=_small(level, str(measure), values)):
                         found.append(f"{path}/{measure}")

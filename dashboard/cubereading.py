@@ -5,9 +5,9 @@ from collections.abc import Callable, Hashable
 import numpy as np
 
 from dashboard.cache import SHARED
+from dashboard.filterreading import filter_count, read_filters_of
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.topfilters import filter_path
 from pipeline.measures.outcomes import anomalies
 
 __all__ = [
@@ -80,11 +80,7 @@ def layer_filters(run: Run, layer: str) -> list[tuple[str, int]]:
     """List the filters of a layer, as (parameter, index)."""
     node = run.node(layer)
     parameters = run.filtered_parameters(node) if node is not None else []
-    return [
-        (name, index)
-        for name in parameters
-        for index in range(run.stored(filter_path(name, "anomaly_score")).shape[0])
-    ]
+    return [(name, index) for name in parameters for index in range(filter_count(run, name))]
 
 
 def filter_marks(run: Run, layer: str) -> np.ndarray:
@@ -97,10 +93,7 @@ def filter_marks(run: Run, layer: str) -> np.ndarray:
     def read() -> np.ndarray:
         node = run.node(layer)
         parameters = run.filtered_parameters(node) if node is not None else []
-        scores = [
-            run.part(filter_path(name, "anomaly_score"), slice(None), slice(None))
-            for name in parameters
-        ]
+        scores = read_filters_of(run, parameters, "anomaly_score")
         nothing = np.zeros((0, len(run.iterations)), np.float32)
         return (np.concatenate([nothing, *scores]) > threshold).astype(np.int32)
 
@@ -113,8 +106,12 @@ def top_filter(run: Run, layer: str, column: int) -> tuple[str, int, float]:
     def read() -> np.ndarray:
         node = run.node(layer)
         best = ("", -1, -np.inf)
-        for name in run.filtered_parameters(node) if node is not None else []:
-            scores = run.part(filter_path(name, "anomaly_score"), slice(None), column)
+        names = run.filtered_parameters(node) if node is not None else []
+        at = slice(column, column + 1)
+        for name, found in zip(
+            names, read_filters_of(run, names, "anomaly_score", columns=at), strict=True
+        ):
+            scores = found[:, 0]
             place = int(np.argmax(np.nan_to_num(scores, nan=-np.inf, posinf=np.inf)))
             if scores[place] > best[2]:
                 best = (name, place, float(scores[place]))

@@ -1,15 +1,15 @@
 """The filters that changed most at an iteration, and those that did so at several."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from dashboard.cache import SHARED
+from dashboard.filterreading import read_filters_of
 from dashboard.run import Run
 
-__all__ = ["RANKS", "TopFilter", "common_filters", "filter_path", "top_filters"]
+__all__ = ["RANKS", "TopFilter", "common_filters", "top_filters"]
 
 RANKS = {
     "anomaly_score": "anomaly score",
@@ -21,7 +21,6 @@ RANKS = {
 }
 # Columns that are read at once: as many as lie in a chunk of the store.
 BLOCK = 32
-READERS = 8
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,6 @@ class TopFilter:
     def key(self) -> tuple[str, int]:
         """What names it."""
         return self.parameter, self.filter
-
-
-def filter_path(parameter: str, measure: str) -> str:
-    """Where a filter measure lies in the store."""
-    return f"filters/{parameter.replace('/', '.')}/{measure}"
 
 
 def top_filters(
@@ -121,12 +115,7 @@ def _values_at(run: Run, names: Sequence[str], measure: str, column: int) -> np.
     span = slice(first, min(first + BLOCK, len(run.iterations)))
 
     def read() -> np.ndarray:
-        # Many small arrays: what takes time is waiting for each, so they are waited for together.
-        with ThreadPoolExecutor(READERS) as readers:
-            parts = readers.map(
-                lambda name: np.asarray(run.stored(filter_path(name, measure))[:, span]), names
-            )
-            return np.concatenate(list(parts)).T.copy()
+        return np.concatenate(read_filters_of(run, names, measure, columns=span)).T.copy()
 
     return SHARED.get((run.location, run.commit, "filters", measure, first), read)[column - first]
 

@@ -15,6 +15,7 @@ from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
 from pipeline.arrays.regions import read_region, spec_of
 from pipeline.config import StorageConfig
+from pipeline.schema import group_name
 from pipeline.sources import Source, open_source, to_float
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import RAW_DTYPES, reading
@@ -148,7 +149,7 @@ def _levels(run: Run, parameter: str) -> dict[int, int]:
     """Weights a row of each stored level; looked up once a commit."""
 
     def look_up() -> dict[int, int]:
-        group = run.group(f"weights/{parameter.replace('/', '.')}")
+        group = run.group(f"weights/{group_name(parameter)}")
         return {
             int(name): int(str(level.attrs["weights_per_row"]))
             for name, level in sorted(group.groups())
@@ -171,27 +172,28 @@ def _from_level(
     size: int,
     note: str,
 ) -> WeightWindow:
-    path = f"weights/{parameter.replace('/', '.')}/{level}/{'grad_' if gradient else ''}"
+    path = f"weights/{group_name(parameter)}/{level}/{'gradient' if gradient else 'weight'}"
     rows = slice(first // per_row, -(-last // per_row))
     step = int(columns[1] - columns[0]) if len(columns) > 1 else 1
     span = slice(int(columns[0]), int(columns[-1]) + step)
 
     def part(name: str) -> np.ndarray:
-        stored = _chunks(run, path + name, rows, span)
+        stored = _chunks(run, path, name, rows, span)
         return stored if step == 1 else _joined(stored, step, name)
 
     values = part("max") - part("min") if statistic == "range" else part(statistic)
     return WeightWindow(values, rows.start * per_row, per_row, columns, size, level, note)
 
 
-def _chunks(run: Run, path: str, rows: slice, columns: slice) -> np.ndarray:
+def _chunks(run: Run, path: str, statistic: str, rows: slice, columns: slice) -> np.ndarray:
     """Read a part of a level by a shard's lines of chunks, which the next window needs again."""
     spec = run.fact(f"spec of {path}", lambda: spec_of(run.stored(path)))
-    (count, length), high, wide = spec.shape, spec.chunks[0], spec.stored[1]
+    place = [str(name) for name in run.array("weights/statistic")].index(statistic)
+    (_, count, length), high, wide = spec.shape, spec.chunks[1], spec.stored[2]
     first, last = rows.start // high, -(-min(rows.stop, count) // high)
     begin, end = columns.start // wide, -(-min(columns.stop, length) // wide)
     keys = {
-        (i, j): (run.location, run.commit, path, i, j)
+        (i, j): (run.location, run.commit, path, statistic, i, j)
         for i in range(first, last)
         for j in range(begin, end)
     }
@@ -199,10 +201,11 @@ def _chunks(run: Run, path: str, rows: slice, columns: slice) -> np.ndarray:
     if any(chunk is None for chunk in kept.values()):
         # Together: waiting for many chunks takes hardly longer than waiting for one.
         whole = (
+            slice(place, place + 1),
             slice(first * high, min(last * high, count)),
             slice(begin * wide, min(end * wide, length)),
         )
-        read = read_region(run.root.store, spec, whole)
+        [read] = read_region(run.root.store, spec, whole)
         for (i, j), key in keys.items():
             top, left = (i - first) * high, (j - begin) * wide
             SHARED.keep(key, read[top : top + high, left : left + wide].copy())

@@ -19,7 +19,7 @@ from pipeline.measures.finding import Finding, FindingThresholds
 from pipeline.measures.findings import find_all
 from pipeline.measures.ranking import iteration_score
 from pipeline.measures.series import ClassSeries, FilterSeries, NodeSeries, RunSeries
-from pipeline.schema import Schema
+from pipeline.schema import Schema, measure_place
 from pipeline.scoring import BandScore
 from pipeline.sources.manifest import Parameter
 
@@ -280,14 +280,18 @@ def _norms_and_changes(
     store: Store, schema: Schema, parameters: Sequence[Parameter], columns: slice
 ) -> list[np.ndarray]:
     """Read two measures of each parameter's filters, one after the other."""
-    return read_regions(
+    read = read_regions(
         store,
         [
-            (schema.filters(parameter)[name], (slice(0, parameter.filters), columns))
+            (
+                schema.filters(parameter),
+                (measure_place(name), slice(0, parameter.filters), columns),
+            )
             for parameter in parameters
             for name in ("norm2", "change_euclidean")
         ],
     )
+    return [values for [values] in read]
 
 
 def _batches(schema: Schema) -> Iterator[list[Parameter]]:

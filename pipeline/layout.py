@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "CHUNK_ROWS",
+    "CHUNK_VALUES",
     "FINEST_WEIGHTS",
     "LEVEL_FACTOR",
     "SHARD_CHUNK_ROWS",

@@ -18,16 +18,19 @@ from pipeline.kernels.histograms import SparseHistogram
 from pipeline.kernels.levels import LevelRows
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
+from pipeline.kernels.tensor_pass import FILTER_MEASURES as GIVEN_MEASURES
 from pipeline.kernels.tensor_pass import PassResult, TensorPass, owned_weights
 from pipeline.kernels.tiles import tile_ranges
 from pipeline.places import PartReads, Places
-from pipeline.schema import Schema
+from pipeline.schema import FILTER_MEASURES, Schema
 from pipeline.sources.readahead import Request
 from pipeline.sources.tilereading import Tiles, tile_reading
 
 __all__ = ["BlockResult", "combine_blocks", "measure_block", "write_nodes"]
 
 Key = tuple[int, bool]
+
+assert tuple(FILTER_MEASURES) == GIVEN_MEASURES, "the store names them in another order"
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,22 @@ class Tally:
 
 @dataclass(frozen=True)
 class Fragment:
-    """Filter measures of a chunk that is shared with another part: float32 [filter, column]."""
+    """Filter measures of a chunk that is shared with another part.
+
+    Attributes
+    ----------
+    measures : numpy.ndarray
+        float32 [measure, filter, column].
+    """
 
     parameter: str
     first_filter: int
-    measures: dict[str, np.ndarray]
+    measures: np.ndarray
+
+    @property
+    def last_filter(self) -> int:
+        """The first filter behind it."""
+        return self.first_filter + self.measures.shape[1]
 
 
 @dataclass(frozen=True)
@@ -209,27 +223,24 @@ def _write_rows(
     """Write some rows of a pyramid level."""
     layout = schema.layout(part.parameter).levels[rows.level]
     first = part.start // layout.weights_per_row + rows.first_row
-    specs = schema.weights(part.parameter, rows.level, part.gradient).values()
-    for spec, values in zip(specs, rows.values, strict=True):
-        writer.write(spec, (first, columns.start), values)
+    spec = schema.weights(part.parameter, rows.level, part.gradient)
+    writer.write(spec, (0, first, columns.start), rows.values)
 
 
 def _write_owned(
     writer: ChunkWriter, schema: Schema, part: Part, columns: Columns, result: PassResult
 ) -> list[Fragment]:
     """Write the filters that a part owns; give back those whose chunk it shares."""
-    if not result.filters:
+    first, last = result.first_filter, result.first_filter + result.filters.shape[1]
+    if first == last:
         return []
-    count = len(next(iter(result.filters.values())))
-    first, last = result.first_filter, result.first_filter + count
     chunk = schema.filter_chunk(part.parameter)
     inner_first = min(-(-first // chunk) * chunk, last)
     inner_last = last if last == part.parameter.filters else last // chunk * chunk
     inner_last = max(inner_last, inner_first)
 
     def cut(low: int, high: int) -> Fragment:
-        rows = slice(low - first, high - first)
-        measures = {name: values[rows] for name, values in result.filters.items()}
+        measures = result.filters[:, low - first : high - first]
         return Fragment(part.parameter.name, low, measures)
 
     if inner_last > inner_first:
@@ -241,10 +252,8 @@ def _write_owned(
 def _write_filters(
     writer: ChunkWriter, schema: Schema, columns: Columns, fragment: Fragment
 ) -> None:
-    parameter = schema.parameter(fragment.parameter)
-    specs = schema.filters(parameter)
-    for name, values in fragment.measures.items():
-        writer.write(specs[name], (fragment.first_filter, columns.start), values)
+    spec = schema.filters(schema.parameter(fragment.parameter))
+    writer.write(spec, (0, fragment.first_filter, columns.start), fragment.measures)
 
 
 def _stitched(fragments: Iterable[Fragment]) -> list[Fragment]:
@@ -255,7 +264,7 @@ def _stitched(fragments: Iterable[Fragment]) -> list[Fragment]:
         if (
             run
             and run[-1].parameter == fragment.parameter
-            and _end(run[-1]) == fragment.first_filter
+            and run[-1].last_filter == fragment.first_filter
         ):
             run.append(fragment)
         else:
@@ -264,17 +273,10 @@ def _stitched(fragments: Iterable[Fragment]) -> list[Fragment]:
         Fragment(
             run[0].parameter,
             run[0].first_filter,
-            {
-                name: np.concatenate([fragment.measures[name] for fragment in run])
-                for name in run[0].measures
-            },
+            np.concatenate([fragment.measures for fragment in run], axis=1),
         )
         for run in joined
     ]
-
-
-def _end(fragment: Fragment) -> int:
-    return fragment.first_filter + len(next(iter(fragment.measures.values())))
 
 
 def _roll_up(

@@ -35,7 +35,7 @@ __all__ = ["RATE_ATTRIBUTE", "Rate", "forecast_of"]
 # Stored bytes over raw bytes, measured on real and synthetic trainings; gradients compress less.
 SHARES = {
     "weights": 0.29,
-    "weights/grad": 0.37,
+    "weights/gradient": 0.37,
     "filters": 0.67,
     "nodes/histogram": 0.03,
     "nodes": 0.35,
@@ -197,8 +197,7 @@ def _written(schema: Schema, columns: Columns) -> Iterator[tuple[ArraySpec, int,
 def _share(spec: ArraySpec) -> float:
     group, _, rest = spec.path.partition("/")
     name = rest.rsplit("/", 1)[-1].removeprefix("grad_")
-    graded = "/grad" if rest.rsplit("/", 1)[-1].startswith("grad_") else ""
-    for key in (f"{group}/{name}", f"{group}{graded}", group):
+    for key in (f"{group}/{name}", group):
         if key in SHARES:
             return SHARES[key]
     return OTHER_SHARE

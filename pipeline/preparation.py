@@ -14,7 +14,17 @@ from pipeline.arrays.specification import create_arrays, read, store_metadata
 from pipeline.arrays.wholearrays import WholeArrays
 from pipeline.changes import Change, Recording
 from pipeline.kernels.histograms import COARSE_EDGES
-from pipeline.schema import RELATIVE_ERROR, WINDOWS, Schema, group_name
+from pipeline.schema import (
+    FILTER_MEASURES,
+    MEANING,
+    MEASURE,
+    RELATIVE_ERROR,
+    ROW_STATISTICS,
+    STATISTIC,
+    WINDOWS,
+    Schema,
+    group_name,
+)
 from pipeline.sources.reading import read_values
 from pipeline.storage.store import SCHEMA_VERSION, StoreWriter
 from pipeline.subject import Subject
@@ -57,6 +67,7 @@ def prepare(
     with WholeArrays(writer.session.store) as arrays:
         if change.action != "append":
             _put_nodes(arrays, schema, subject)
+            _put_quantities(arrays)
             _put_images(arrays, subject)
         _put_scalars(arrays, subject)
     _write_recording(writer.session.store, schema, recording)
@@ -64,9 +75,11 @@ def prepare(
 
 def _groups(schema: Schema, subject: Subject) -> dict[str, Mapping[str, Any]]:
     """List the groups that have attributes; those between them follow by themselves."""
-    groups: dict[str, Mapping[str, Any]] = {"health": {}, "cube": {}, "nodes": {}, "scalars": {}}
+    groups: dict[str, Mapping[str, Any]] = {
+        name: {} for name in ("cube", "filters", "health", "nodes", "scalars", "weights")
+    }
     for parameter in schema.architecture.parameters:
-        name = group_name(parameter)
+        name = group_name(parameter.name)
         attributes = {"parameter": parameter.name, "shape": list(parameter.shape)}
         if parameter.has_filters:
             groups[f"filters/{name}"] = attributes
@@ -148,6 +161,17 @@ def _put_nodes(arrays: WholeArrays, schema: Schema, subject: Subject) -> None:
     )
     arrays.put("nodes/bin_left", COARSE_EDGES[:-1], ["bin"], "least weight of the bin")
     arrays.put("nodes/bin_right", COARSE_EDGES[1:], ["bin"], "greatest weight of the bin")
+
+
+def _put_quantities(arrays: WholeArrays) -> None:
+    """Name what the parameters' arrays hold along their first dim: coordinates of all of them."""
+    for group, dim, quantities in (
+        ("filters", MEASURE, FILTER_MEASURES),
+        ("weights", STATISTIC, ROW_STATISTICS),
+    ):
+        names, meanings = np.array(list(quantities.items()), object).T
+        arrays.put(f"{group}/{dim}", names, [dim], dim)
+        arrays.put(f"{group}/{MEANING}", meanings, [dim], "what it is")
 
 
 def _put_images(arrays: WholeArrays, subject: Subject) -> None:

@@ -1,4 +1,4 @@
-"""Schema 2: every group and array of the store, from the architecture and the sizes of the run."""
+"""Schema 3: every group and array of the store, from the architecture and the sizes of the run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from deeptracker.errors import LogError
 from pipeline.architecture import Architecture
 from pipeline.arrays.specification import ArraySpec
-from pipeline.layout import ParameterLayout
+from pipeline.layout import CHUNK_VALUES, ParameterLayout
 from pipeline.sources.manifest import Parameter
 
-__all__ = ["FILTER_MEASURES", "NODE_STATISTICS", "PYRAMID_MEASURES", "RunShape", "Schema"]
+__all__ = [
+    "FILTER_MEASURES",
+    "NODE_STATISTICS",
+    "ROW_STATISTICS",
+    "RunShape",
+    "Schema",
+    "group_name",
+    "measure_place",
+]
 
 # name: long name, units
 NODE_STATISTICS = {
@@ -29,6 +37,7 @@ NODE_STATISTICS = {
     "q3": ("third quartile of the weights", "1"),
     "update_ratio": ("norm of the change over the norm before it", "1"),
 }
+# In the order in which the kernels give them.
 FILTER_MEASURES = {
     "std": "standard deviation of the filter's weights",
     "norm1": "sum of the filter's absolute weights",
@@ -38,9 +47,9 @@ FILTER_MEASURES = {
     "change_cosine": "cosine distance to the snapshot before",
     "change_relative_norm1": "Manhattan distance over the norm before",
     "change_relative_norm2": "Euclidean distance over the norm before",
-    "anomaly_score": "change over its own recent history, as a robust z-score",
 }
-PYRAMID_MEASURES = {
+# What a row of a pyramid holds, in the order in which the kernels give it.
+ROW_STATISTICS = {
     "mean": "mean of the weights under the row",
     "min": "least weight under the row",
     "max": "greatest weight under the row",
@@ -51,7 +60,10 @@ IMAGE_CHUNK = 4096
 FILTER_CHUNK = 4096
 # Parts of one parameter share at most two chunks of filters each, which travel: small ones.
 SPLIT_FILTER_CHUNK = 512
-WHOLE_FILTER_CHUNK = 16_384
+# Of arrays that hold several quantities, these are compressed together where they are so few.
+TOGETHER_VALUES = CHUNK_VALUES
+# Arrays beside the groups of the parameters, whose names no group may have.
+MEASURE, STATISTIC, MEANING = "measure", "statistic", "meaning"
 CLASS_CHUNK = 64
 WINDOW_CHUNK = 10
 ITERATION_CHUNK = 128
@@ -114,10 +126,11 @@ class Schema:
             yield from self.nodes(gradient).values()
         for parameter in self.architecture.parameters:
             if parameter.has_filters:
-                yield from self.filters(parameter).values()
+                yield self.filters(parameter)
+                yield self.scores(parameter)
             for level in range(len(self.layout(parameter).levels)):
                 for gradient in [False, True] if parameter.has_gradient else [False]:
-                    yield from self.weights(parameter, level, gradient).values()
+                    yield self.weights(parameter, level, gradient)
         if self.shape.images:
             yield from self.images().values()
             yield from self.by_class()
@@ -188,21 +201,32 @@ class Schema:
         )
         return specs
 
-    def filters(self, parameter: Parameter) -> dict[str, ArraySpec]:
-        """Filter measures of one parameter."""
-        shape = (parameter.filters, self.shape.iterations)
-        return {
-            name: ArraySpec(
-                f"filters/{group_name(parameter)}/{name}",
-                "float32",
-                shape,
-                (self.filter_chunk(parameter), self.shape.columns_per_chunk),
-                ("filter", "iteration"),
-                long_name,
-                quick=True,
-            )
-            for name, long_name in FILTER_MEASURES.items()
-        }
+    def filters(self, parameter: Parameter) -> ArraySpec:
+        """Filter measures of one parameter, in the order of `FILTER_MEASURES`."""
+        rows, columns = self.filter_chunk(parameter), self.shape.columns_per_chunk
+        count = len(FILTER_MEASURES)
+        return ArraySpec(
+            f"filters/{group_name(parameter.name)}/measures",
+            "float32",
+            (count, parameter.filters, self.shape.iterations),
+            (_together(count, rows * columns), rows, columns),
+            (MEASURE, "filter", "iteration"),
+            "measures of the filters",
+            quick=True,
+            shards=(count, rows, columns),
+        )
+
+    def scores(self, parameter: Parameter) -> ArraySpec:
+        """Anomaly scores of one parameter's filters."""
+        return ArraySpec(
+            f"filters/{group_name(parameter.name)}/anomaly_score",
+            "float32",
+            (parameter.filters, self.shape.iterations),
+            (self.filter_chunk(parameter), self.shape.columns_per_chunk),
+            ("filter", "iteration"),
+            "change over its own recent history, as a robust z-score",
+            quick=True,
+        )
 
     def filter_chunk(self, parameter: Parameter) -> int:
         """Count the filters in one chunk."""
@@ -212,31 +236,32 @@ class Schema:
         if layout.split_weights % parameter.filter_size:
             return min(parameter.filters, SPLIT_FILTER_CHUNK)
         # Parts end where filters do, and share no chunk of them.
-        return min(layout.split_weights // parameter.filter_size, WHOLE_FILTER_CHUNK)
+        return min(layout.split_weights // parameter.filter_size, FILTER_CHUNK)
 
-    def weights(
-        self, parameter: Parameter, level: int, gradient: bool = False
-    ) -> dict[str, ArraySpec]:
-        """One pyramid level of a parameter (or of its gradient); `level` counts from 0."""
+    def weights(self, parameter: Parameter, level: int, gradient: bool = False) -> ArraySpec:
+        """One pyramid level of a parameter (or of its gradient); `level` counts from 0.
+
+        The statistics are in the order of `ROW_STATISTICS`.
+        """
         layout = self.layout(parameter).levels[level]
         chunk_columns, shard_columns = layout.columns(self.shape.columns_per_chunk)
-        chunks = layout.chunk_rows, chunk_columns
-        shards = layout.shard_rows, shard_columns
-        prefix, of = ("grad_", " (gradients)") if gradient else ("", "")
-        return {
-            name: ArraySpec(
-                f"weights/{group_name(parameter)}/{level + 1}/{prefix}{name}",
-                "float32",
-                (layout.rows, self.shape.iterations),
-                chunks,
-                ("row", "iteration"),
-                long_name + of,
-                attributes={"relative_error": RELATIVE_ERROR},
-                quick=True,
-                shards=shards if shards != chunks else None,
-            )
-            for name, long_name in PYRAMID_MEASURES.items()
-        }
+        count = len(ROW_STATISTICS)
+        what = "gradient" if gradient else "weight"
+        return ArraySpec(
+            f"weights/{group_name(parameter.name)}/{level + 1}/{what}",
+            "float32",
+            (count, layout.rows, self.shape.iterations),
+            (
+                _together(count, layout.chunk_rows * chunk_columns),
+                layout.chunk_rows,
+                chunk_columns,
+            ),
+            (STATISTIC, "row", "iteration"),
+            f"{what}s under the row",
+            attributes={"relative_error": RELATIVE_ERROR},
+            quick=True,
+            shards=(count, layout.shard_rows, shard_columns),
+        )
 
     def images(self) -> dict[str, ArraySpec]:
         """Outcomes of every image."""
@@ -371,15 +396,27 @@ class Schema:
         return specs
 
 
-def group_name(parameter: Parameter) -> str:
+def group_name(parameter: str) -> str:
     """Name a parameter's group; a slash would open a group of its own."""
-    return parameter.name.replace("/", ".")
+    name = parameter.replace("/", ".")
+    return f"{name}." if name in (MEASURE, STATISTIC, MEANING) else name
+
+
+def measure_place(name: str) -> slice:
+    """Say where a filter measure stands among the others."""
+    place = list(FILTER_MEASURES).index(name)
+    return slice(place, place + 1)
+
+
+def _together(quantities: int, values: int) -> int:
+    """Count the quantities, of so many values each, that one chunk holds: all or one."""
+    return quantities if quantities * values <= TOGETHER_VALUES else 1
 
 
 def _check_names(parameters: Sequence[Parameter]) -> None:
     seen: dict[str, str] = {}
     for parameter in parameters:
-        other = seen.setdefault(group_name(parameter), parameter.name)
+        other = seen.setdefault(group_name(parameter.name), parameter.name)
         if other != parameter.name:
             raise LogError(
                 f"the parameters {other!r} and {parameter.name!r} differ in a slash only; "

@@ -10,7 +10,7 @@ from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.regions import read_regions
 from pipeline.config import AnomalyConfig
 from pipeline.measures.filter_anomalies import anomaly_scores
-from pipeline.schema import Schema
+from pipeline.schema import Schema, measure_place
 from pipeline.storage.forks import opened_fork, packed_fork
 
 __all__ = ["FilterBand", "ScoreResult", "filter_bands", "score_filters"]
@@ -113,8 +113,7 @@ def score_filters(
             (band.stop - band.start, schema.shape.iterations - first_column), np.nan, np.float32
         )
         spread[:, new - first_column] = found[:, old:]
-        spec = schema.filters(parameter)["anomaly_score"]
-        writer.write(spec, (band.start, first_column), spread)
+        writer.write(schema.scores(parameter), (band.start, first_column), spread)
         scores.append(_summed(band, spread, config.filter_threshold))
     writer.flush()
     return ScoreResult(packed_fork(session), tuple(scores))
@@ -159,15 +158,16 @@ def _changes(
     if not len(columns):
         return [np.empty((band.stop - band.start, 0), np.float32) for band in bands]
     span = slice(int(columns[0]), int(columns[-1]) + 1)
-    specs = [schema.filters(schema.parameter(band.parameter))[SCORED_MEASURE] for band in bands]
+    scored = measure_place(SCORED_MEASURE)
+    specs = [schema.filters(schema.parameter(band.parameter)) for band in bands]
     read = read_regions(
         store,
         [
-            (spec, (slice(band.start, band.stop), span))
+            (spec, (scored, slice(band.start, band.stop), span))
             for spec, band in zip(specs, bands, strict=True)
         ],
     )
-    return [changes[:, columns - columns[0]] for changes in read]
+    return [changes[:, columns - columns[0]] for [changes] in read]
 
 
 def _summed(band: FilterBand, scores: np.ndarray, threshold: float) -> BandScore:

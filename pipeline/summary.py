@@ -160,7 +160,7 @@ def describe_store(
     from pipeline.arrays.specification import array_at, read  # noqa: PLC0415
     from pipeline.storage.store import open_store  # noqa: PLC0415
 
-    reader = open_store(location, storage)
+    reader = open_store(location, storage, older=True)
     root = reader.root()
     attrs = root.attrs.asdict()
     iterations = read(root, "iteration")

@@ -6,6 +6,7 @@ import numpy as np
 from dashboard.figures.look import Look
 from dashboard.figures.names import known
 from dashboard.figures.rasters import live_matrix
+from dashboard.filterreading import read_filters
 from dashboard.raster import colour_limits
 from dashboard.run import Run
 from dashboard.views.filters import FILTER_MEASURES
@@ -39,7 +40,7 @@ class FilterFigures:
             When there is no such measure.
         """
         known(measure, FILTER_MEASURES, "measure of filters")
-        return self._run.array(f"filters/{self.parameter.replace('/', '.')}/{measure}")
+        return read_filters(self._run, self.parameter, measure)
 
     def plot(
         self, measure: str = "change_relative_norm2", *, order: str = "index", height: int = 320

@@ -8,11 +8,11 @@ import numpy as np
 from dashboard.cache import SHARED
 from dashboard.canvas.rows import Row
 from dashboard.columns import Columns
+from dashboard.filterreading import filter_count, read_filters
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.similarity import similarity_order
 from dashboard.theme import levels
-from dashboard.topfilters import filter_path
 
 __all__ = [
     "FILTER_MEASURES",
@@ -126,12 +126,11 @@ def filters_in_order(run: Run, selection: Selection, parameter: str) -> np.ndarr
 
     def compute() -> np.ndarray:
         if order == "size":
-            last = run.stored(filter_path(parameter, "norm2"))[:, -1]
-            return np.argsort(-np.nan_to_num(np.asarray(last)), kind="stable")
-        stored = run.stored(filter_path(parameter, measure))
-        count = stored.shape[0]
+            last = read_filters(run, parameter, "norm2", columns=slice(-1, None))[:, 0]
+            return np.argsort(-np.nan_to_num(last), kind="stable")
+        count = filter_count(run, parameter)
         if order == "similarity" and 2 < count <= ORDERED_AT_MOST:
-            values = np.nan_to_num(np.asarray(stored[...]), posinf=0.0)
+            values = np.nan_to_num(read_filters(run, parameter, measure), posinf=0.0)
             return np.array(similarity_order(np.log1p(np.maximum(values, 0.0))))
         return np.arange(count)
 
@@ -164,7 +163,6 @@ def _pixels(
     run: Run, parameter: str, measure: str, order: np.ndarray, columns: Columns
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take the greatest of the filters of each line, reading so many filters at once."""
-    stored = run.stored(filter_path(parameter, measure))
     per_line = -(-len(order) // LARGEST)
     line_of = np.empty(len(order), np.int64)
     line_of[order] = np.arange(len(order)) // per_line
@@ -172,7 +170,7 @@ def _pixels(
     values = np.full(shape, np.nan, np.float32)
     strongest = np.full(shape, -1, np.int64)
     for start in range(0, len(order), BLOCK):
-        part = np.asarray(stored[start : start + BLOCK, columns.span])
+        part = read_filters(run, parameter, measure, slice(start, start + BLOCK), columns.span)
         part = columns.joined(part, "max").astype(np.float32)
         if per_line == 1:
             lines = line_of[start : start + len(part)]

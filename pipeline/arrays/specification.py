@@ -45,10 +45,11 @@ class ArraySpec:
     chunks : tuple of int
         What is compressed together.
     shards : tuple of int, optional
-        What one object of the store holds, a multiple of the chunks; one chunk by default.
+        What one object of the store holds, a multiple of the chunks. One chunk, which is no shard
+        and has no index, by default or where it is no more.
     quick : bool
-        Compress fast rather than small, each column of a chunk for itself: what most of a run's
-        time and bytes are written as.
+        Compress fast rather than small, each column (of the last dim) of a chunk for itself: what
+        most of a run's time and bytes are written as.
     """
 
     path: str
@@ -62,6 +63,10 @@ class ArraySpec:
     attributes: Attributes = field(default_factory=dict)
     quick: bool = False
     shards: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.shards == self.chunks:
+            object.__setattr__(self, "shards", None)
 
     @cached_property
     def stored(self) -> tuple[int, ...]:
@@ -77,6 +82,11 @@ class ArraySpec:
     def stored_bytes(self) -> int:
         """Bytes of the values in one object, before they are compressed."""
         return math.prod(self.stored) * self.item_bytes
+
+    @cached_property
+    def _laid_out(self) -> tuple[int, ...]:
+        """Sides of a chunk that is compressed column by column."""
+        return *self.chunks[:-2], self.chunks[-1], self.chunks[-2]
 
     def key(self, place: Position) -> str:
         """Name an object by its place among the array's."""
@@ -98,7 +108,7 @@ class ArraySpec:
     def encode(self, chunk: np.ndarray) -> bytes:
         """Encode one whole chunk as the array's metadata say; bfloat16 is stored as float32."""
         if self.quick:
-            chunk = chunk.T
+            chunk = chunk.swapaxes(-1, -2)
             from pipeline.kernels.planes import packed, upper_halves  # noqa: PLC0415  # readers don't
 
             halves = upper_halves(chunk)
@@ -114,7 +124,9 @@ class ArraySpec:
         """Undo `encode`; what is given may not be written to."""
         dtype = np.dtype(self.dtype).newbyteorder("<")
         values = np.frombuffer(blosc.decompress(data), dtype)
-        return values.reshape(self.chunks[::-1]).T if self.quick else values.reshape(self.chunks)
+        if self.quick:
+            return values.reshape(self._laid_out).swapaxes(-1, -2)
+        return values.reshape(self.chunks)
 
     def is_missing(self, chunk: np.ndarray) -> bool:
         """Whether a chunk holds nothing but missing values."""
@@ -133,20 +145,18 @@ class ArraySpec:
         """Give a chunk of nothing but missing values, laid out as it is encoded."""
         dtype = np.dtype(self.dtype) if dtype is None else dtype
         if self.quick:
-            return np.full(self.chunks[::-1], self.fill, dtype).T
+            return np.full(self._laid_out, self.fill, dtype).swapaxes(-1, -2)
         return np.full(self.chunks, self.fill, dtype)
 
     def metadata(self) -> bytes:
         """Give the array's zarr.json, as the Zarr v3 specification has it."""
         blosc_codec = {"typesize": self.item_bytes, "blocksize": 0, **self._blosc}
-        axes = list(range(len(self.shape)))
-        transpose = [{"name": "transpose", "configuration": {"order": axes[::-1]}}]
         little = {"name": "bytes", "configuration": {"endian": "little"}}
-        codecs: list[dict[str, Any]] = [
-            *(transpose if self.quick else []),
-            little,
-            {"name": "blosc", "configuration": blosc_codec},
-        ]
+        codecs: list[dict[str, Any]] = [little, {"name": "blosc", "configuration": blosc_codec}]
+        if self.quick:
+            *others, row, column = range(len(self.shape))
+            order = [*others, column, row]
+            codecs = [{"name": "transpose", "configuration": {"order": order}}, *codecs]
         if self.shards:
             sharding = {
                 "chunk_shape": self.chunks,

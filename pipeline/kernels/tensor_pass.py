@@ -44,15 +44,16 @@ class PassResult:
     ----------
     moments : Moments
     histogram : SparseHistogram
-    filters : dict of str to numpy.ndarray
-        float32 [filter, column] for each of `FILTER_MEASURES`; empty where not asked for.
+    filters : numpy.ndarray
+        float32 [measure, filter, column], the measures as in `FILTER_MEASURES`; no filters where
+        they were not asked for. In memory the columns lie one after the other.
     first_filter : int
         Which filter the first row of `filters` is.
     """
 
     moments: Moments
     histogram: SparseHistogram
-    filters: dict[str, np.ndarray]
+    filters: np.ndarray
     first_filter: int
 
 
@@ -177,7 +178,7 @@ class TensorPass:
         return PassResult(
             moments=self._moments(before),
             histogram=SparseHistogram.from_dense(self._histogram[:-1]),
-            filters=self._filter_measures(before) if self._filters else {},
+            filters=self._filter_measures(before),
             first_filter=self.first_filter,
         )
 
@@ -224,7 +225,13 @@ class TensorPass:
             change_counts=self._changes[:-1].T.copy(),
         )
 
-    def _filter_measures(self, before: np.ndarray) -> dict[str, np.ndarray]:
+    def _filter_measures(self, before: np.ndarray) -> np.ndarray:
+        # A part within one large filter owns none.
+        measured = np.empty(
+            (len(FILTER_MEASURES), self._columns, self._count if self._filters else 0), np.float32
+        )
+        if not measured.size:
+            return measured.transpose(0, 2, 1)
         sums = self._sums[:-1]
         count = np.where(sums[..., spans.WEIGHTS] == 0, np.nan, sums[..., spans.WEIGHTS])
         mean = sums[..., spans.SUM] / count
@@ -244,8 +251,9 @@ class TensorPass:
             "change_relative_norm1": _relative(distance, before[..., 1]),
             "change_relative_norm2": _relative(change, norm_before),
         }
-        # A part within one large filter owns none.
-        return {name: values.astype(np.float32).T[: self._count] for name, values in found.items()}
+        for values, name in zip(measured, FILTER_MEASURES, strict=True):
+            values[:] = found[name]
+        return measured.transpose(0, 2, 1)
 
 
 def _relative(change: np.ndarray, before: np.ndarray) -> np.ndarray:

@@ -43,7 +43,7 @@ __all__ = [
     "open_writer",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class StoreReader:
@@ -131,21 +131,31 @@ class StoreReader:
         ]
 
 
-def open_store(location: str | Path, storage: StorageConfig | None = None) -> StoreReader:
+def open_store(
+    location: str | Path, storage: StorageConfig | None = None, *, older: bool = False
+) -> StoreReader:
     """Open a store for reading.
+
+    Parameters
+    ----------
+    older : bool
+        Whether an older schema will do: what describes the run and its tree is the same in all.
 
     Raises
     ------
     StoreError
-        When there is no store, nothing was committed yet, or its schema is newer than ours.
+        When there is no store, nothing was committed yet, or its schema is not ours.
     """
-    return StoreReader(str(location), storage)
+    reader = StoreReader(str(location), storage)
+    if not older:
+        _check_not_older(reader.location, reader.root())
+    return reader
 
 
 def find_store(location: str | Path, storage: StorageConfig | None = None) -> StoreReader | None:
-    """Open a store for reading if it is there, and something was committed to it."""
+    """Open a store, of an older schema too, if it is there and something was committed to it."""
     try:
-        return open_store(location, storage)
+        return open_store(location, storage, older=True)
     except NothingThereError:
         return None
 
@@ -287,4 +297,14 @@ def _check_schema(location: str, root: zarr.Group) -> None:
         raise StoreError(
             f"{location}: has schema {version}, this DeepTracker knows {SCHEMA_VERSION}; "
             "install a newer one"
+        )
+
+
+def _check_not_older(location: str, root: zarr.Group) -> None:
+    attributes = root.attrs.asdict()
+    version = int(str(attributes["deeptracker_schema"]))
+    if version < SCHEMA_VERSION:
+        raise StoreError(
+            f"{location}: has schema {version}, this DeepTracker reads {SCHEMA_VERSION}; make it "
+            f"anew with: deeptracker process {attributes.get('source', 'LOG')} --store {location}"
         )

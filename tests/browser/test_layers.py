@@ -9,6 +9,7 @@ from examples_truth import RESET_FILTER, RESET_ITERATION, RESET_PARAMETER, SPIKE
 from logs import LogWriter
 from pixels import at, column_of, darkness, of_row
 
+from dashboard.filterreading import filter_count, read_filters
 from dashboard.run import Run
 
 BLOCKS = 42
@@ -187,7 +188,7 @@ def test_the_reinitialised_filter_is_the_darkest_pixel_of_its_iteration(person, 
         darkness(at(person, "layers", row["id"], reset, (line + 0.5) / lines))
         for line in range(lines)
     ]
-    values = run.stored(f"filters/{RESET_PARAMETER}/change_relative_norm2")[:, reset]
+    values = read_filters(run, RESET_PARAMETER, "change_relative_norm2")[:, reset]
     assert int(np.argmax(shades)) == RESET_FILTER
     # All are in the order of their values.
     assert np.all(np.diff(np.array(shades)[np.argsort(values)]) >= 0)
@@ -226,10 +227,8 @@ def test_top_filters_are_listed_and_marked_and_each_leads_to_its_place(person, a
     person.page.get_by_text("Weights of the picked filter").click()
     raster = person.wait(lambda: person.element("raster-state"), "the raster")
     size = int(np.prod([int(n) for n in str(run.nodes["shape"][run.node(parameter)]).split("x")]))
-    assert (
-        int(raster.get_attribute("data-first"))
-        == index * size // run.stored(f"filters/{parameter}/norm2").shape[0]
-    )
+    first = int(raster.get_attribute("data-first"))
+    assert first == index * size // filter_count(run, parameter)
 
 
 def test_keys_walk_the_tree_unfold_and_enlarge(person, app):

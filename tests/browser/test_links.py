@@ -14,6 +14,7 @@ from test_correlation import CubeReader
 
 from dashboard.classes import named_class
 from dashboard.cubereading import layer_names
+from dashboard.filterreading import read_filters
 from dashboard.histories import forgetting, image_list, images_of_class, neighbours
 from dashboard.run import Run
 from dashboard.selection import Selection
@@ -247,7 +248,7 @@ def test_a_layer_leads_to_its_filters_the_cube_and_single_weights(person, cube, 
         "the layer's top filters",
     )
     # A click on a pixel takes the filter of the greatest change on that line.
-    change = run.stored(f"filters/{parameter}/change_relative_norm2")[:, subject.column]
+    change = read_filters(run, parameter, "change_relative_norm2")[:, subject.column]
     per_line = -(-len(change) // 360)
     aimed = row["lines"] - 2
     person.click("layers", f"filters:{parameter}", subject.column, line=aimed)

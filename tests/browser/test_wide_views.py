@@ -263,7 +263,7 @@ def test_a_wide_raster_is_coloured_by_the_pyramid_s_means(person, wide_app, log,
     state = opened(person, wide_app, f"p={name}&z=[0,24,32000,40320]")
     level = tree[f"weights/{name}/{state.get_attribute('data-level')}"]
     per = int(level.attrs["weights_per_row"])
-    means = level.to_dataset()["mean"].values
+    means = level.to_dataset()["weight"].sel(statistic="mean").values
     x, y = centre(person)
     point(person, x, y)  # it is drawn
     person.page.mouse.move(5, 5)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dashboard.columns import Columns
+from dashboard.filterreading import read_filters
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.topfilters import common_filters, top_filters
@@ -120,7 +121,7 @@ def test_thousands_of_filters_share_lines_that_show_the_greatest(wide, order):
 def every_score(run, measure, column):
     found = []
     for name in run.filtered_parameters(0):
-        values = run.stored(f"filters/{name}/{measure}")[:, column]
+        values = read_filters(run, name, measure)[:, column]
         found += [(float(v), name, i) for i, v in enumerate(values) if np.isfinite(v)]
     return sorted(found, key=lambda entry: -entry[0])
 
@@ -150,7 +151,7 @@ def test_common_filters_are_the_intersection(run):
     assert {top.key for top in found} == shared
     assert shared
     for top in found:
-        stored = run.stored(f"filters/{top.parameter}/change_euclidean")
+        stored = read_filters(run, top.parameter, "change_euclidean")
         values = [stored[top.filter, column] for column in columns]
         assert top.value == pytest.approx(min(values))
     assert common_filters([]) == []

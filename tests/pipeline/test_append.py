@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from logs import LogWriter
 from stores import assert_equal
 
+from deeptracker.errors import StoreError
 from pipeline import open_store, process
 from pipeline.config import Config
 from pipeline.storage.store import open_writer
+from pipeline.summary import describe_store
 
 SHAPES = {"a.weight": (9, 30, 20), "a.bias": (9,), "b.weight": (4, 9)}
 CONFIG = Config(columns_per_chunk=4, anomalies={"filter_window": 5})
@@ -80,9 +82,9 @@ def test_shards_of_a_long_parameter_grow_as_if_written_at_once(run, tmp_path):
         log.iterations(iterations)
         run(log, tmp_path / "grown", config)
     run(log, tmp_path / "whole", config)
-    array = open_store(tmp_path / "grown").root()["weights/w/1/mean"]
-    assert array.shape == (10500, 19)
-    assert (array.chunks, array.shards) == ((4096, 8), (3 * 4096, 16))
+    array = open_store(tmp_path / "grown").root()["weights/w/1/weight"]
+    assert array.shape == (3, 10500, 19)
+    assert (array.chunks, array.shards) == ((1, 4096, 8), (3, 3 * 4096, 16))
     assert_equal(tmp_path / "grown", tmp_path / "whole")
 
 
@@ -149,19 +151,21 @@ def test_another_setting_rebuilds_and_names_it(run, log):
     assert open_store(store).root()["nodes/threshold"][:].tolist() == [0.5]
 
 
-def test_a_store_of_an_older_schema_is_read_and_rebuilt_with_the_reason(run, log):
+def test_a_store_of_an_older_schema_is_named_and_rebuilt_with_the_reason(run, log):
     log.iterations([0, 10, 20])
     store = log.path.with_name("store")
     run(log, store)
     with open_writer(str(store)) as writer:
         writer.root().attrs["deeptracker_schema"] = 1
         writer.publish("as an older DeepTracker would have")
-    assert open_store(store).root()["iteration"][:].tolist() == [0, 10, 20]
+    with pytest.raises(StoreError, match=f"schema 1, .* process {log.path} --store {store}"):
+        open_store(store)
+    assert describe_store(store).snapshots == 3
     log.iteration(30)
     again = run(log, store)
     assert (again.action, again.snapshots) == ("rebuilt", 4)
-    assert again.reason == "the store has schema 1, this DeepTracker writes 2"
-    assert open_store(store).root().attrs["deeptracker_schema"] == 2
+    assert again.reason == "the store has schema 1, this DeepTracker writes 3"
+    assert open_store(store).root().attrs["deeptracker_schema"] == 3
 
 
 def test_a_rewritten_and_a_removed_snapshot_are_warned_of_and_their_columns_kept(run, log):

@@ -93,11 +93,11 @@ def test_filter_measures_equal_numpy(log, tree, name):
             for c in (column, column - 1)
         )
         for measure, expected in reference.filter_measures(values, previous).items():
-            stored = filters[measure].isel(iteration=column).values
+            stored = filters["measures"].sel(measure=measure).isel(iteration=column).values
             np.testing.assert_allclose(
                 stored, expected, rtol=1e-4, atol=1e-6, err_msg=f"{measure} at {column}"
             )
-    assert np.isnan(filters["change_euclidean"].isel(iteration=0)).all()
+    assert np.isnan(filters["measures"].sel(measure="change_euclidean").isel(iteration=0)).all()
 
 
 @pytest.mark.parametrize("name", list(SHAPES))
@@ -108,7 +108,7 @@ def test_every_pyramid_level_is_within_its_stated_error(log, tree, name):
             values = log.values(ITERATIONS[column])[name].astype(float).ravel()
             expected = reference.pyramid_level(values, node.attrs["weights_per_row"])
             for measure, exact in expected.items():
-                stored = dataset[measure].isel(iteration=column).values
+                stored = dataset["weight"].sel(statistic=measure).isel(iteration=column).values
                 scale = np.abs(exact) if measure != "mean" else np.abs(exact) + 1e-6
                 assert (np.abs(stored - exact) <= scale * (2**-8 + 1e-6)).all(), (level, measure)
 
@@ -119,7 +119,7 @@ def test_gradients_have_a_pyramid_of_their_own(log, tree):
     from pipeline.sources import read_values
 
     exact = reference.pyramid_level(read_values(ref).astype(float), 16)["max"]
-    stored = tree["weights/head.weight/1"]["grad_max"].sel(iteration=40).values
+    stored = tree["weights/head.weight/1"]["gradient"].sel(statistic="max", iteration=40).values
     assert (np.abs(stored - exact) <= np.abs(exact) * 2**-8).all()
 
 
@@ -191,7 +191,7 @@ def test_scalars_are_stored_at_their_own_iterations(tree):
 
 def test_the_store_says_what_it_was_made_of(tree, log):
     attrs = tree.attrs
-    assert attrs["deeptracker_schema"] == 2
+    assert attrs["deeptracker_schema"] == 3
     assert attrs["run"] == "small"
     assert attrs["source"] == str(log.path.resolve())
     assert attrs["gradients"] is True

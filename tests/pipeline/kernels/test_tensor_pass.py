@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.kernels.histograms import COARSE_EDGES, SparseHistogram
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
-from pipeline.kernels.tensor_pass import TensorPass
+from pipeline.kernels.tensor_pass import FILTER_MEASURES, TensorPass
 
 LEVELS = (16, 64, 256)
 THRESHOLDS = (0.001, 0.1, 1.0)
@@ -82,7 +82,7 @@ def measured(
     return Measured(
         found.moments,
         found.histogram,
-        found.filters,
+        dict(zip(FILTER_MEASURES, found.filters, strict=True)),
         found.first_filter,
         [dict(zip(("mean", "min", "max"), np.concatenate(p, axis=1), strict=True)) for p in parts],
     )

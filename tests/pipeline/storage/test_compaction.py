@@ -16,7 +16,7 @@ from pipeline import process
 from pipeline.config import Config
 from pipeline.storage.compaction import compact
 from pipeline.storage.lock import Owner
-from pipeline.storage.store import open_store, open_writer
+from pipeline.storage.store import SCHEMA_VERSION, open_store, open_writer
 
 VALUES = 50_000
 # Incompressible float64 values: what one commit's array takes at least.
@@ -29,7 +29,7 @@ def values(number):
 
 def publish(store, number):
     with open_writer(store) as writer:
-        writer.root().attrs.update({"deeptracker_schema": 1})
+        writer.root().attrs.update({"deeptracker_schema": SCHEMA_VERSION})
         writer.root().create_array("x", data=values(number), chunks=(VALUES // 5,), overwrite=True)
         writer.stage("Staged: arrays")
         writer.root().attrs.update({"value": number})

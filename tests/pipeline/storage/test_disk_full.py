@@ -12,18 +12,18 @@ from stores import assert_equal
 from deeptracker.errors import StoreError
 from pipeline import open_store, process
 from pipeline.config import Config
-from pipeline.storage.store import open_writer
+from pipeline.storage.store import SCHEMA_VERSION, open_writer
 
 CONFIG = Config(columns_per_chunk=4)
 
 
 @pytest.fixture
 def disk(tmp_path):
-    """A real file system of 1.2 MB."""
+    """A real file system of 0.9 MB."""
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1200k", "tmpfs", place],
+        ["mount", "-t", "tmpfs", "-o", "size=900k", "tmpfs", place],
         capture_output=True,
         text=True,
         check=False,
@@ -85,6 +85,6 @@ def test_a_disk_that_is_full_from_the_first_leaves_nothing_in_the_way(disk, left
     (disk / "filler").unlink()
     assert not (disk / "store").exists()
     with open_writer(str(disk / "store")) as writer:
-        writer.root().attrs.update({"deeptracker_schema": 1})
+        writer.root().attrs.update({"deeptracker_schema": SCHEMA_VERSION})
         writer.publish("first")
     assert open_store(disk / "store").history() == ["first"]

@@ -27,7 +27,7 @@ from pipeline.storage.lease import Lease
 from pipeline.storage.lock import Owner
 from pipeline.storage.objectstore import ObjectURL, access_of
 from pipeline.storage.repositories import open_repository
-from pipeline.storage.store import open_writer
+from pipeline.storage.store import SCHEMA_VERSION, open_writer
 
 CONFIG = Config(columns_per_chunk=4)
 IMPATIENT = Config(columns_per_chunk=4, storage=StorageConfig(tries=2, timeout_seconds=5))
@@ -213,7 +213,7 @@ def test_a_server_that_goes_on_failing_is_named_and_what_was_committed_stays(
 def test_a_reader_outlives_a_server_that_is_gone_for_a_while(bucket, proxy):
     def publish(value):
         with open_writer(bucket.url("store")) as writer:
-            writer.root().attrs.update({"deeptracker_schema": 1, "value": value})
+            writer.root().attrs.update({"deeptracker_schema": SCHEMA_VERSION, "value": value})
             writer.publish(f"value {value}")
 
     publish(0)
@@ -248,7 +248,7 @@ def test_a_second_writer_is_told_who_writes(bucket):
 def test_a_silent_owners_lease_is_taken_over_and_its_run_publishes_nothing(bucket):
     store = bucket.url("store")
     with open_writer(store) as writer:
-        writer.root().attrs.update({"deeptracker_schema": 1, "value": 0})
+        writer.root().attrs.update({"deeptracker_schema": SCHEMA_VERSION, "value": 0})
         writer.publish("value 0")
     with pytest.raises(StoreError), open_writer(store) as old:  # noqa: PT012
         old.root().attrs.update({"value": 1})
@@ -268,7 +268,7 @@ def test_of_two_runs_that_both_believe_to_write_one_is_refused(bucket):
     """Without any lease: the branch moves only from where a run found it."""
     store = bucket.url("store")
     with open_writer(store) as writer:
-        writer.root().attrs.update({"deeptracker_schema": 1, "value": 0})
+        writer.root().attrs.update({"deeptracker_schema": SCHEMA_VERSION, "value": 0})
         writer.publish("value 0")
     with open_writer(store) as slow:
         slow.root().attrs.update({"value": 1})

@@ -10,7 +10,7 @@ from deeptracker.errors import StoreError
 from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.specification import ArraySpec, create_arrays, store_metadata
 from pipeline.arrays.wholearrays import WholeArrays
-from pipeline.storage.store import open_store, open_writer
+from pipeline.storage.store import SCHEMA_VERSION, open_store, open_writer
 
 
 def spec(iterations, *, quick=True):
@@ -20,7 +20,7 @@ def spec(iterations, *, quick=True):
 
 def publish(path, value):
     with open_writer(str(path)) as writer:
-        writer.root().attrs.update({"deeptracker_schema": 1, "value": value})
+        writer.root().attrs.update({"deeptracker_schema": SCHEMA_VERSION, "value": value})
         return writer.publish(f"value {value}")
 
 
@@ -66,7 +66,7 @@ def test_a_newer_schema_is_refused(tmp_path):
     with open_writer(str(tmp_path / "s")) as writer:
         writer.root().attrs.update({"deeptracker_schema": 99})
         writer.publish("from the future")
-    with pytest.raises(StoreError, match="schema 99, this DeepTracker knows 2"):
+    with pytest.raises(StoreError, match="schema 99, this DeepTracker knows 3"):
         open_store(tmp_path / "s")
 
 
