@@ -8,7 +8,6 @@ from pipeline.kernels.histograms import FINE_BINS
 from pipeline.kernels.tiles import TILE
 from pipeline.layout import CHUNK_ROWS, SHARD_CHUNK_ROWS, ParameterLayout, level_weights
 from pipeline.sources.manifest import ITEM_BYTES, Parameter
-from pipeline.sources.tilereading import MAPPED_BYTES
 
 __all__ = [
     "Block",
@@ -124,14 +123,13 @@ def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: in
     Returns
     -------
     int
-        Bytes of: the tiles that are mapped at once, or a tile of this snapshot and of the one
-        before; both as floats; a chunk of mean, min and max of every pyramid level, and a shard of
-        it, encoded; the histograms; the filter measures and their sums; the shards on their way to
-        the store; and the process itself. Weights are never held but some tiles at a time, so only
-        their filters count.
+        Bytes of: a tile of this snapshot and of the one before, as they are stored and as floats; a
+        chunk of mean, min and max of every pyramid level, and a shard of it, encoded; the
+        histograms; the filter measures and their sums; the shards on their way to the store; and
+        the process itself. Weights are never held but two tiles at a time, so only their filters
+        count.
     """
-    # One more than are mapped together is the snapshot before them.
-    tiles = MAPPED_BYTES + TILE * item_bytes + 2 * TILE * 4
+    tiles = 2 * TILE * (item_bytes + 4)
     rows = [-(-weights // per_row) for per_row in level_weights(weights)]
     chunks = sum(min(count, CHUNK_ROWS) for count in rows)
     # Compressed, a value takes no more than the two bytes it is held in.

@@ -19,7 +19,7 @@ from pipeline.kernels.levels import LevelRows
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
 from pipeline.kernels.tensor_pass import FILTER_MEASURES as GIVEN_MEASURES
-from pipeline.kernels.tensor_pass import PassResult, TensorPass, owned_weights
+from pipeline.kernels.tensor_pass import PassResult, TensorPass, in_memory, owned_weights
 from pipeline.kernels.tiles import tile_ranges
 from pipeline.places import PartReads, Places
 from pipeline.schema import FILTER_MEASURES, Schema
@@ -172,16 +172,17 @@ def _measure_tile(
     measure: TensorPass, tiles: Tiles, part: Part, places: PartReads, start: int, stop: int
 ) -> int:
     """Feed weights [start, stop) of every snapshot, and give the bytes of it."""
-    snapshots = [(column, ref) for column, ref in enumerate(places.snapshots) if ref is not None]
-    if places.previous:
-        measure.feed_before(tiles.take(places.previous, start, stop))
-    together = tiles.together(part.dtype, stop - start)
-    for first in range(0, len(snapshots), together):
-        columns, refs = zip(*snapshots[first : first + together], strict=True)
-        measure.feed(columns, [tiles.take(ref, start, stop) for ref in refs])
-        tiles.let_go(kept=1)
-    tiles.let_go(kept=0)
-    return (len(snapshots) + bool(places.previous)) * (stop - start) * part.item_bytes
+    columns, refs = places.columns
+    fed = 0
+    while fed < len(refs):
+        found = tiles.places(refs[fed:], start, stop)
+        done = measure.feed(columns[fed : fed + len(found)], found)
+        if not done:
+            # What the kernel could not read is read here: once more, or to hear why not.
+            raw = tiles.read(refs[fed], start, stop)
+            done = measure.feed(columns[fed : fed + 1], in_memory(raw))
+        fed += done
+    return len(refs) * (stop - start) * part.item_bytes
 
 
 def _requests(block: Block, reads: Sequence[PartReads]) -> Iterator[Request]:
@@ -190,9 +191,7 @@ def _requests(block: Block, reads: Sequence[PartReads]) -> Iterator[Request]:
         size = part.parameter.filter_size if _has_filters(part) else None
         _, owned_stop = owned_weights(part.start, part.stop, part.parameter.size, size)
         for start, stop in tile_ranges(part.start, max(part.stop, owned_stop)):
-            for ref in (places.previous, *places.snapshots):
-                if ref is not None:
-                    yield Request(ref, start, stop)
+            yield from (Request(ref, start, stop) for ref in places.columns[1])
 
 
 def _tensor_pass(

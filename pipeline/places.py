@@ -5,6 +5,7 @@ the scheduler and the worker more time than a small block takes to measure.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -30,6 +31,13 @@ class PartReads:
 
     snapshots: tuple[ByteRange | None, ...]
     previous: ByteRange | None
+
+    @cached_property
+    def columns(self) -> tuple[list[int], list[ByteRange]]:
+        """The columns that have a snapshot, -1 for the one before the first, and where it lies."""
+        every = enumerate((self.previous, *self.snapshots), start=-1)
+        found = [(column, ref) for column, ref in every if ref is not None]
+        return [column for column, _ in found], [ref for _, ref in found]
 
 
 @dataclass(frozen=True)

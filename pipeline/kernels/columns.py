@@ -1,9 +1,10 @@
 """One tile of several snapshots: measured one after the other, each with the one before."""
 
-from llvmlite import ir
-from numba import carray, types
-from numba.extending import intrinsic, overload
+import numpy as np
+from numba import types
+from numba.extending import overload
 
+from pipeline.kernels.filereading import raw_at, read_at
 from pipeline.kernels.pyramids import store_rows
 from pipeline.kernels.spans import careful
 from pipeline.kernels.tiles import TILE, measure_tile, widen
@@ -15,6 +16,7 @@ __all__ = ["measure_columns"]
 def measure_columns(
     form,
     places,
+    last,
     size,
     columns,
     turn,
@@ -31,47 +33,61 @@ def measure_columns(
     changes,
     pyramid,
 ):
-    """Measure one tile of some columns, and store their pyramid rows.
+    """Read and measure one tile of some columns, and store their pyramid rows.
 
     Parameters
     ----------
     form : (one raw value, bool)
         Of the stored dtype, bfloat16 and float16 as uint16; and whether it is float16.
-    places : int64 [column] or [1 + column]
-        Addresses of the raw weights; the first of the snapshot before, if there is one more.
+    places : int64 [column, 2]
+        Of the raw weights of each: a file's descriptor and the first byte; or -1 and the address of
+        what is in memory.
+    last : int
+        Address of the same of the snapshot before the first; 0 where there is none.
     size : int
         Weights of the tile.
     columns : int64 [column]
-        The last of all, behind those of the block, is a snapshot that gets no pyramid rows.
+        -1 is the snapshot before the block, which gets no pyramid rows.
     turn : int
         0 or 1: where the first finds room; the one before has the other.
-    rooms : (float32 [2, weight], bool [2, span])
-        Room for weights as float32, where they are stored otherwise; and which spans are regular.
+    rooms : (uint8 [2, byte], float32 [2, weight], bool [2, span])
+        Room for what is read from files; for weights as float32, where they are stored otherwise;
+        and which spans are regular.
     position, row_weights, owned_weights, filter_size, thresholds
         As in `measure_tile`.
     histogram, sums, counts, limits, changes
         As in `measure_tile`, [column, ...] each.
     pyramid : tuple
         As `Pyramid.room` gives it.
+
+    Returns
+    -------
+    number : int
+        How many were measured: less than all where a file could not be read.
+    last : int
+        Address of the raw weights of the last of them.
     """
     like, half = form
-    values32, regular = rooms
+    read, values32, regular = rooms
     rows, geometry, chunks, tops = pyramid
-    unpaired = columns.size + 1 - places.size
     outside = histogram.shape[0] - 1
     for number in range(columns.size):
-        column = columns[number]
+        with_rows = row_weights if columns[number] >= 0 else 0
+        column = columns[number] if columns[number] >= 0 else outside
         room = (turn + number) % 2
-        now = floats(raw_at(places[number + 1 - unpaired], size, like), half, values32[room])
-        paired = number >= unpaired
+        descriptor, place = places[number]
+        if descriptor >= 0:
+            address = np.int64(read[room].ctypes.data)
+            if not read_at(descriptor, place, address, size * like.itemsize):
+                return number, last
+            place = address
+        now = floats(raw_at(place, size, like), half, values32[room])
+        paired = last != 0
         before = now
         if paired:
             # It was widened when it was measured itself.
-            raw = raw_at(places[number - unpaired], size, like)
-            before = known_floats(raw, values32[1 - room])
-        last = number + 1 == columns.size
-        ahead = places[number + 1 - unpaired if last else number + 2 - unpaired]
-        with_rows = row_weights if column != outside else 0
+            before = known_floats(raw_at(last, size, like), values32[1 - room])
+        last = place
         sound = measure_tile(
             (now[0], now[1], regular[room]),
             (before[0], before[1], regular[1 - room] if paired else regular[room]),
@@ -87,7 +103,6 @@ def measure_columns(
             limits[column],
             changes[column],
             rows[0],
-            ahead,
         )
         within = min(with_rows - position, TILE)
         if within > 0:
@@ -95,22 +110,7 @@ def measure_columns(
             top = store_rows(rows, within, full, position, column, outside, geometry, chunks)
             for measure in range(4):
                 tops[column, measure, position // TILE] = top[measure]
-
-
-@intrinsic
-def pointer_to(typingctx, place):  # noqa: ARG001  # Numba's signature
-    """Turn an address into a pointer."""
-
-    def generate(context, builder, signature, arguments):  # noqa: ARG001
-        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-
-    return types.voidptr(place), generate
-
-
-@careful
-def raw_at(place, size, like):
-    """Give the `size` raw values at an address, of the dtype of another array."""
-    return carray(pointer_to(place), (size,), like.dtype)
+    return columns.size, last
 
 
 def floats(raw, half, room):

@@ -15,7 +15,6 @@ __all__ = [
     "ROW",
     "ROWS_TOGETHER",
     "add_uint32",
-    "fetch_ahead",
     "greater",
     "lesser",
     "or_uint32",
@@ -49,22 +48,6 @@ def or_uint32(typingctx, left, right):  # noqa: ARG001
         return builder.or_(*arguments)
 
     return types.uint32(types.uint32, types.uint32), generate
-
-
-@intrinsic
-def fetch_ahead(typingctx, place):  # noqa: ARG001
-    """Ask for the cache line at an address, which need not be one; nothing waits for it."""
-
-    def generate(context, builder, signature, arguments):  # noqa: ARG001
-        pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-        flag = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, flag, flag, flag])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        read, second_level, data = (ir.Constant(flag, value) for value in (0, 2, 1))
-        builder.call(function, [pointer, read, second_level, data])
-        return context.get_dummy_value()
-
-    return types.void(place), generate
 
 
 def _minimum_or_maximum(name, typingctx, left, right):  # noqa: ARG001

@@ -12,7 +12,6 @@ from pipeline.kernels.lanes import (
     ROW,
     ROWS_TOGETHER,
     add_uint32,
-    fetch_ahead,
     greater,
     lesser,
     or_uint32,
@@ -63,15 +62,10 @@ def all_finite(values32):
 
 
 @fast
-def count_bins(values32, histogram, ahead):
-    """Count each value into the bin of its upper bits, and ask for the memory at an address."""
+def count_bins(values32, histogram):
+    """Count each value into the bin of its upper bits."""
     bits = values32.view(np.uint32)
-    whole = bits.size // 16
-    for line in range(whole):
-        fetch_ahead(ahead + 64 * line)
-        for k in range(16):
-            histogram[bits[16 * line + k] >> np.uint32(FINE_SHIFT)] += np.uint32(1)
-    for i in range(16 * whole, bits.size):
+    for i in range(bits.size):
         histogram[bits[i] >> np.uint32(FINE_SHIFT)] += np.uint32(1)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,14 @@ from pipeline.kernels.moments import Moments
 from pipeline.kernels.spans import COUNTS, SPAN, SUMS
 from pipeline.kernels.tiles import TILE, tile_ranges
 
-__all__ = ["FILTER_MEASURES", "PassResult", "TensorPass", "owned_weights"]
+__all__ = [
+    "BEFORE",
+    "FILTER_MEASURES",
+    "PassResult",
+    "TensorPass",
+    "in_memory",
+    "owned_weights",
+]
 
 FILTER_MEASURES = (
     "std",
@@ -26,7 +34,7 @@ FILTER_MEASURES = (
     "change_relative_norm2",
 )
 # What tells the kernels a dtype: one raw value, and whether it is float16 in its bits.
-FORMS = {
+FORMS: dict[str, tuple[np.ndarray, bool]] = {
     "F32": (np.empty(1, np.float32), False),
     "F64": (np.empty(1, np.float64), False),
     "BF16": (np.empty(1, np.uint16), False),
@@ -34,6 +42,9 @@ FORMS = {
 }
 # What stands before a column: nothing, the snapshot before the block, or another column.
 NOTHING, OUTSIDE = -2, -1
+# The place of the snapshot before the block: behind all columns.
+BEFORE = -1
+CACHE_LINE = 64
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,18 @@ def owned_weights(start: int, stop: int, size: int, filter_size: int | None) -> 
         return start, stop
     first, last = (-(-edge // filter_size) * filter_size for edge in (start, stop))
     return (first, min(last, size)) if first < last else (start, start)
+
+
+def in_memory(values: np.ndarray) -> np.ndarray:
+    """Say where an array lies, as `TensorPass.feed` wants it: int64 [1, 2].
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Contiguous raw weights: bfloat16 as uint16, else of the stored dtype. They must stay as they
+        are until the next snapshot was fed.
+    """
+    return np.array([[-1, values.__array_interface__["data"][0]]], np.int64)
 
 
 class TensorPass:
@@ -121,10 +144,13 @@ class TensorPass:
         self._columns = columns
         self._position = 0
         self._form = FORMS[dtype]
-        self._rooms = np.empty((2, TILE if dtype != "F32" else 0), np.float32)
-        self._regular = np.zeros((2, -(-TILE // SPAN)), np.bool_)
+        self._rooms = (
+            _in_lines((2, TILE), self._form[0].dtype).view(np.uint8),
+            _in_lines((2, TILE if dtype != "F32" else 0), np.dtype(np.float32)),
+            np.zeros((2, -(-TILE // SPAN)), np.bool_),
+        )
         self._turn = 0
-        self._last: np.ndarray | None = None
+        self._last = 0
         self._last_column = NOTHING
         self._before = np.full(columns, NOTHING)
         self._thresholds = np.array(thresholds, np.float64 if dtype == "F64" else np.float32)
@@ -144,28 +170,55 @@ class TensorPass:
         end = self._start + max(self._row_weights, self._owned[1])
         for start, stop in tile_ranges(self._start, end):
             self._position = start - self._start
-            self._last, self._last_column = None, NOTHING
+            self._weights = stop - start
+            self._last, self._last_column = 0, NOTHING
             yield start, stop
 
-    def feed_before(self, values: np.ndarray) -> None:
-        """Take this tile of the snapshot before the block; what follows is compared with it."""
-        self._measure(np.array([self._columns]), [values])
-        self._last_column = OUTSIDE
-
-    def feed(self, columns: Sequence[int], values: Sequence[np.ndarray]) -> None:
-        """Measure this tile of some snapshots that follow each other.
+    def feed(self, columns: Sequence[int], places: np.ndarray) -> int:
+        """Read and measure this tile of some snapshots that follow each other.
 
         Parameters
         ----------
         columns : sequence of int
-            Their places in the block, ascending.
-        values : sequence of numpy.ndarray
-            Raw weights of the tile, one array a column: bfloat16 as uint16, else of the stored
-            dtype. The last must stay as it is until the next snapshot was fed.
+            Their places in the block, ascending; `BEFORE` for the last snapshot before it, with
+            which the first is compared.
+        places : numpy.ndarray
+            int64 [column, 2]: where the raw weights of the tile lie. Of a file on disk, its
+            descriptor and the first byte; of an array, as `in_memory` has it.
+
+        Returns
+        -------
+        int
+            How many were measured: less than all where a file ends before, or cannot be read.
         """
-        self._before[list(columns)] = [self._last_column, *columns[:-1]]
-        self._measure(np.asarray(columns), values)
-        self._last_column = columns[-1]
+        done, self._last = measure_columns(
+            self._form,
+            places,
+            self._last,
+            self._weights,
+            np.array(columns, np.int64),
+            self._turn,
+            self._position,
+            self._row_weights,
+            self._owned,
+            self._filter_size,
+            self._thresholds,
+            self._rooms,
+            self._histogram,
+            self._sums,
+            self._counts,
+            self._limits,
+            self._changes,
+            self._pyramid.room,
+        )
+        self._turn = (self._turn + done) % 2
+        fed = [column for column in columns[:done] if column != BEFORE]
+        if done and columns[0] == BEFORE:
+            self._last_column = OUTSIDE
+        if fed:
+            self._before[fed] = [self._last_column, *fed[:-1]]
+            self._last_column = fed[-1]
+        return int(done)
 
     def finished_rows(self) -> Iterator[LevelRows]:
         """Yield the rows of the chunks that end in this tile, which every snapshot was fed of."""
@@ -181,30 +234,6 @@ class TensorPass:
             filters=self._filter_measures(before),
             first_filter=self.first_filter,
         )
-
-    def _measure(self, columns: np.ndarray, values: Sequence[np.ndarray]) -> None:
-        tiles = values if self._last is None else [self._last, *values]
-        measure_columns(
-            self._form,
-            np.array([tile.__array_interface__["data"][0] for tile in tiles]),
-            len(values[0]),
-            columns,
-            self._turn,
-            self._position,
-            self._row_weights,
-            self._owned,
-            self._filter_size,
-            self._thresholds,
-            (self._rooms, self._regular),
-            self._histogram,
-            self._sums,
-            self._counts,
-            self._limits,
-            self._changes,
-            self._pyramid.room,
-        )
-        self._turn = (self._turn + len(values)) % 2
-        self._last = values[-1]
 
     def _moments(self, before: np.ndarray) -> Moments:
         sums, counts = self._sums[:-1].sum(axis=1), self._counts[:-1]
@@ -254,6 +283,14 @@ class TensorPass:
         for values, name in zip(measured, FILTER_MEASURES, strict=True):
             values[:] = found[name]
         return measured.transpose(0, 2, 1)
+
+
+def _in_lines(shape: tuple[int, int], dtype: "np.dtype[Any]") -> np.ndarray:
+    """Give an array whose lines begin with a line of the cache."""
+    nbytes = shape[0] * shape[1] * dtype.itemsize
+    room = np.empty(nbytes + CACHE_LINE, np.uint8)
+    first = -room.__array_interface__["data"][0] % CACHE_LINE
+    return room[first : first + nbytes].view(dtype).reshape(shape)
 
 
 def _relative(change: np.ndarray, before: np.ndarray) -> np.ndarray:

@@ -73,7 +73,6 @@ def measure_tile(
     limits,
     changes,
     rows,
-    ahead,
 ):
     """Measure one tile of one snapshot.
 
@@ -98,8 +97,6 @@ def measure_tile(
     changes : int64 [threshold]
     rows : tuple of four float32 [row of the tile]
         Mean, least, greatest and finite weights of each 16.
-    ahead : int
-        Address of as many bytes that will be needed next.
 
     Returns
     -------
@@ -119,7 +116,7 @@ def measure_tile(
         mine, mine32 = w[first:last], w32[first:last]
         # Zeros lie in two bins; most spans have none, and need not be asked.
         in_bins = histogram[0] + histogram[NEGATIVE_BIN]
-        count_bins(mine32, histogram, ahead + 4 * begin)
+        count_bins(mine32, histogram)
         with_zeros = histogram[0] + histogram[NEGATIVE_BIN] != in_bins
         irregular = take_irregular(histogram)
         sound = irregular == 0 if mine.size == w.size else all_finite(w32)

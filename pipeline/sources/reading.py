@@ -93,8 +93,8 @@ class LocalFiles:
         wanted = memoryview(values).cast("B")  # type: ignore[arg-type]  # has a buffer
         place = ref.offset + start * values.itemsize
         done = 0
+        descriptor = self.descriptor(ref.path)
         try:
-            descriptor = self._open.get(ref.path) or self._opened(ref.path)
             while done < len(wanted):
                 count = os.preadv(descriptor, [wanted[done:]], place + done)
                 if not count:
@@ -103,6 +103,25 @@ class LocalFiles:
         except OSError as error:
             raise unreadable(ref.path, error) from error
         return values
+
+    def descriptor(self, path: str) -> int:
+        """Give the descriptor of an open file; it is that until as many others were asked for.
+
+        Raises
+        ------
+        LogError
+            When it cannot be opened.
+        """
+        descriptor = self._open.get(path)
+        if descriptor is None:
+            if len(self._open) >= MOST_OPEN_FILES:
+                os.close(self._open.pop(next(iter(self._open))))
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError as error:
+                raise unreadable(path, error) from error
+            self._open[path] = descriptor
+        return descriptor
 
     def __enter__(self) -> Self:
         return self
@@ -119,12 +138,6 @@ class LocalFiles:
         """Close all files."""
         while self._open:
             os.close(self._open.popitem()[1])
-
-    def _opened(self, path: str) -> int:
-        if len(self._open) >= MOST_OPEN_FILES:
-            os.close(self._open.pop(next(iter(self._open))))
-        self._open[path] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        return self._open[path]
 
 
 @contextmanager

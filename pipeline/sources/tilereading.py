@@ -1,55 +1,42 @@
-"""Tiles of weights as a task measures them: mapped from a local disk, or read into buffers."""
+"""Tiles of weights as a task measures them: files are read by the kernel, objects fetched ahead."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
 
 from pipeline.sources.manifest import ITEM_BYTES, ByteRange
-from pipeline.sources.mapping import MappedFiles, can_map
 from pipeline.sources.readahead import Request
-from pipeline.sources.reading import RAW_DTYPES, Reader, reading
+from pipeline.sources.reading import MOST_OPEN_FILES, RAW_DTYPES, LocalFiles, Reader, reading
 
-__all__ = ["MAPPED_BYTES", "Tiles", "tile_reading"]
-
-# Of the ranges that are mapped at once: enough that a call for them costs nothing a tile.
-MAPPED_BYTES = 4 * 2**20
+__all__ = ["Tiles", "tile_reading"]
 
 
 class Tiles(Protocol):
-    """Gives the same tile of several snapshots, one after the other."""
+    """Gives the same tile of several snapshots."""
 
-    def together(self, dtype: str, count: int) -> int:
-        """Say how many tiles of `count` elements may be asked for before they are measured."""
+    def places(self, refs: Sequence[ByteRange], start: int, stop: int) -> np.ndarray:
+        """Say where elements [start, stop) of some tensors lie, to be measured before asking again.
 
-    def take(self, ref: ByteRange, start: int, stop: int) -> np.ndarray:
-        """Give raw elements [start, stop) of a tensor."""
+        Returns
+        -------
+        numpy.ndarray
+            int64 [tensor, 2]: a file's descriptor and the first byte, or -1 and an address. Of the
+            first so many tensors, at least one.
+        """
 
-    def let_go(self, kept: int) -> None:
-        """Let go of what was taken, but for the `kept` last: at most 1."""
+    def read(self, ref: ByteRange, start: int, stop: int) -> np.ndarray:
+        """Read raw elements [start, stop) of a tensor; they stay until the next but one is read.
 
-
-class MappedTiles:
-    """Tiles of files on a local disk, as `MappedFiles` gives them."""
-
-    def __init__(self, files: MappedFiles) -> None:
-        self._files = files
-
-    def together(self, dtype: str, count: int) -> int:
-        """Say how many tiles may be mapped at once."""
-        return max(1, MAPPED_BYTES // (ITEM_BYTES[dtype] * count))
-
-    def take(self, ref: ByteRange, start: int, stop: int) -> np.ndarray:
-        """Map a tile."""
-        return self._files.take(ref, start, stop)
-
-    def let_go(self, kept: int) -> None:
-        """Let their pages go."""
-        self._files.let_go(kept)
+        Raises
+        ------
+        LogError
+            When there are none, or they cannot be read.
+        """
 
 
-class ReadTiles:
+class _ReadTiles:
     """Tiles that are read, in turn, into two buffers that are used again and again."""
 
     def __init__(self, read: Reader) -> None:
@@ -57,11 +44,12 @@ class ReadTiles:
         self._bytes = [np.empty(0, np.uint8), np.empty(0, np.uint8)]
         self._turn = 0
 
-    def together(self, dtype: str, count: int) -> int:  # noqa: ARG002  # a tile is a tile
-        """Say 1: the other buffer holds the snapshot before."""
-        return 1
+    def places(self, refs: Sequence[ByteRange], start: int, stop: int) -> np.ndarray:
+        """Read the first; the other buffer holds the snapshot before."""
+        values = self.read(refs[0], start, stop)
+        return np.array([[-1, values.__array_interface__["data"][0]]], np.int64)
 
-    def take(self, ref: ByteRange, start: int, stop: int) -> np.ndarray:
+    def read(self, ref: ByteRange, start: int, stop: int) -> np.ndarray:
         """Read a tile into the buffer that was not given last."""
         self._turn = 1 - self._turn
         raw = RAW_DTYPES[ref.dtype]
@@ -70,8 +58,21 @@ class ReadTiles:
             self._bytes[self._turn] = np.empty(wanted, np.uint8)
         return self._read(ref, start, stop, self._bytes[self._turn][:wanted].view(raw))
 
-    def let_go(self, kept: int) -> None:
-        """Do nothing: the buffers take turns."""
+
+class _FileTiles(_ReadTiles):
+    """Tiles of files on disk, which are opened here and read where they are measured."""
+
+    def __init__(self, files: LocalFiles) -> None:
+        super().__init__(files.read)
+        self._files = files
+
+    def places(self, refs: Sequence[ByteRange], start: int, stop: int) -> np.ndarray:  # noqa: ARG002
+        """Open the files, as many as may be open at once."""
+        found = [
+            (self._files.descriptor(ref.path), ref.offset + start * ITEM_BYTES[ref.dtype])
+            for ref in refs[:MOST_OPEN_FILES]
+        ]
+        return np.array(found, np.int64)
 
 
 @contextmanager
@@ -81,17 +82,13 @@ def tile_reading(requests: Iterable[Request]) -> Iterator[Tiles]:
     Parameters
     ----------
     requests : iterable of Request
-        In the order in which they will be taken; all on one file system, or all in buckets.
+        In the order in which they will be taken; all on disk, or all in buckets.
     """
     coming = iter(requests)
     first = next(coming, None)
-    if first is not None and first.ref.access is None and can_map(first.ref.path):
-        files = MappedFiles()
-        try:
-            yield MappedTiles(files)
-        finally:
-            files.close()
+    if first is None or first.ref.access is None:
+        with LocalFiles() as files:
+            yield _FileTiles(files)
         return
-    announced = [] if first is None else [first]
-    with reading((*announced, *coming)) as read:
-        yield ReadTiles(read)
+    with reading((first, *coming)) as read:
+        yield _ReadTiles(read)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.kernels.histograms import COARSE_EDGES, SparseHistogram
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
-from pipeline.kernels.tensor_pass import FILTER_MEASURES, TensorPass
+from pipeline.kernels.tensor_pass import BEFORE, FILTER_MEASURES, TensorPass, in_memory
 
 LEVELS = (16, 64, 256)
 THRESHOLDS = (0.001, 0.1, 1.0)
@@ -70,11 +70,13 @@ def measured(
     for first, last in measure.tiles():
         if before is not None:
             outside = before.view(np.uint16) if dtype == "BF16" else before
-            measure.feed_before(np.ascontiguousarray(outside[first:last]))
+            outside = np.ascontiguousarray(outside[first:last])
+            assert measure.feed([BEFORE], in_memory(outside)) == 1
         tiles = [np.ascontiguousarray(row[first:last]) for row in raw]
         for column in range(0, len(tiles), together):
             some = tiles[column : column + together]
-            measure.feed(range(column, column + len(some)), some)
+            places = np.concatenate([in_memory(tile) for tile in some])
+            assert measure.feed(range(column, column + len(some)), places) == len(some)
         for rows in measure.finished_rows():
             assert rows.first_row == sum(part.shape[1] for part in parts[rows.level])
             parts[rows.level].append(rows.values.astype(np.float32))
