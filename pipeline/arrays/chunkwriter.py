@@ -57,11 +57,13 @@ class ChunkWriter:
         if values.size == 0:
             return
         held = None
-        for piece in pieces_of(spec, offset, values.shape):
+        pieces = list(pieces_of(spec, offset, values.shape))
+        together = spec.encode_run(values, len(pieces)) if all(p.whole for p in pieces) else None
+        for number, piece in enumerate(pieces):
             if held is None or held.place != piece.place:
                 held = self._object_at(spec, piece.place)
             before = held.ready_bytes
-            held.take(piece, values[piece.values])
+            held.take(piece, values[piece.values], together[number] if together else None)
             self._ready_bytes += held.ready_bytes - before
         limit = min(self._limit, SOON_BYTES) if self._is_idle else self._limit
         if self._ready_bytes >= limit:
@@ -146,8 +148,8 @@ class _Object:
         """Whether the store may hold a part of it."""
         return bool(self.cuts) or len(self.chunks) < math.prod(self._within)
 
-    def take(self, piece: Piece, values: np.ndarray) -> None:
-        """Take the values of a chunk, or of a part of one."""
+    def take(self, piece: Piece, values: np.ndarray, encoded: bytes | None) -> None:
+        """Take the values of a chunk, or of a part of one; it may be encoded already."""
         place = piece.chunk
         if place not in self._seen:
             self._seen.add(place)
@@ -157,7 +159,7 @@ class _Object:
                     w - f for w, f in zip(self._within, self._first, strict=True)
                 )
         if piece.whole:
-            data = self._encoded(piece, values)
+            data = self._encoded(piece, values, encoded)
             self.cuts.pop(place, None)
             self.chunks[place] = data
             self.nbytes += len(data or b"")
@@ -179,11 +181,13 @@ class _Object:
         known = {place: data for place, data in chunks.items() if data is not None}
         return pack(spec, known) if known or older is not None else None
 
-    def _encoded(self, piece: Piece, chunk: np.ndarray) -> bytes | None:
+    def _encoded(self, piece: Piece, chunk: np.ndarray, encoded: bytes | None) -> bytes | None:
         """Encode a chunk, filled up where it sticks out of the array."""
         spec = self.spec
         if spec.shards and spec.is_missing(chunk):
             return None
+        if encoded is not None:
+            return encoded
         if chunk.shape != spec.chunks:
             filled = spec.empty_chunk(chunk.dtype)
             filled[piece.within] = chunk

@@ -5,7 +5,9 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -109,16 +111,37 @@ class ArraySpec:
         """Encode one whole chunk as the array's metadata say; bfloat16 is stored as float32."""
         if self.quick:
             chunk = chunk.swapaxes(-1, -2)
-            from pipeline.kernels.planes import packed, upper_halves  # noqa: PLC0415  # readers don't
-
-            halves = upper_halves(chunk)
+            planes = _planes()
+            halves = planes.upper_halves(chunk)
             if halves is not None:
-                return packed(halves, chunk.shape[-1])
+                return planes.packed(halves, chunk.shape[-1])[0]
         plain = np.ascontiguousarray(chunk, np.dtype(self.dtype).newbyteorder("<"))
         settings = self._blosc
         shuffle = {"shuffle": blosc.SHUFFLE, "bitshuffle": blosc.BITSHUFFLE}[settings["shuffle"]]
         name, level = settings["cname"].encode(), settings["clevel"]
         return bytes(blosc.compress(plain, name, level, shuffle, 0, self.item_bytes))
+
+    def encode_run(self, values: np.ndarray, chunks: int) -> list[bytes] | None:
+        """Encode whole chunks together where they lie one after the other in memory.
+
+        They do in bfloat16 values that lie column by column, of a region that is one chunk high.
+
+        Returns
+        -------
+        list of bytes or None
+            Quantity by quantity, and column by column; None where they do not lie so.
+        """
+        if not self.quick or values.dtype.name != "bfloat16":
+            return None
+        *quantities, rows, columns = self.chunks
+        laid_out = values.swapaxes(-1, -2)
+        apart = math.prod(quantities) == 1 or values.shape[-1] == columns
+        whole = values.shape[-2] == rows and values.size == chunks * math.prod(self.chunks)
+        if not (apart and whole and laid_out.flags.c_contiguous):
+            return None
+        planes = _planes()
+        halves = planes.upper_halves(laid_out)
+        return None if halves is None else planes.packed(halves, rows, chunks)
 
     def decode(self, data: bytes) -> np.ndarray:
         """Undo `encode`; what is given may not be written to."""
@@ -131,11 +154,10 @@ class ArraySpec:
     def is_missing(self, chunk: np.ndarray) -> bool:
         """Whether a chunk holds nothing but missing values."""
         # Nearly always the first value tells.
-        return self._missing(chunk[(0,) * chunk.ndim]) and self._missing(chunk)
-
-    def _missing(self, values: np.ndarray) -> bool:
-        same = np.isnan(values) if self._fills_with_nan else values == self.fill
-        return bool(np.all(same))
+        first = chunk.item(0)
+        if self._fills_with_nan:
+            return first != first and bool(np.isnan(chunk).all())  # noqa: PLR0124  # NaN alone
+        return first == self.fill and bool((chunk == self.fill).all())
 
     @cached_property
     def _fills_with_nan(self) -> bool:
@@ -185,6 +207,12 @@ class ArraySpec:
     def all_attributes(self) -> dict[str, Any]:
         """Give the attributes as they are stored."""
         return {"long_name": self.long_name, "units": self.units, **self.attributes}
+
+
+@cache
+def _planes() -> ModuleType:
+    """Bring the kernels in: readers need none."""
+    return import_module("pipeline.kernels.planes")
 
 
 def array_at(group: zarr.Group, path: str) -> "zarr.Array[Any]":

@@ -24,7 +24,9 @@ BLOCK = 32_768  # values: 8 columns of a chunk, each but the first with one to r
 HEADER_BYTES = 16
 # Version of the format and of LZ4's; LZ4, bitshuffled, a block not split by bytes; bytes a value.
 HEADER = (2, 1, 0x20 | 0x10 | 0x04, 4)
-LEAST_MATCH, LEAST_RUN = 4, 2  # bytes of a back reference; words that are worth one
+LEAST_MATCH = 4  # bytes of a back reference
+# Words that are worth one: single ones would save little, and take most of the time.
+LEAST_RUN, LEAST_REPEAT = 2, 2
 LITERAL_WORDS = 2  # LZ4 wants a block to end in literals
 WORDS_TOGETHER = 8
 
@@ -111,56 +113,82 @@ def upper_halves(chunk: np.ndarray) -> np.ndarray | None:
     return (bits >> 16).astype(np.uint16)
 
 
-def packed(values: np.ndarray, column_values: int) -> bytes:
+def packed(values: np.ndarray, column_values: int, chunks: int = 1) -> list[bytes]:
     """Compress values as Blosc would: bitshuffled in blocks, then LZ4.
 
     Parameters
     ----------
     values : numpy.ndarray
-        uint16 [value], contiguous: the upper halves of float32. As many as a multiple of 64.
+        uint16 [value], contiguous: the upper halves of float32, one chunk after the other. In each
+        as many as a multiple of 64.
     column_values : int
-        Values of one column of the chunk; one that equals the one before it costs next to nothing.
+        Values of one column of a chunk; one that equals the one before it costs next to nothing.
+    chunks : int
+        Into how many equal chunks the values fall.
+
+    Returns
+    -------
+    list of bytes
+        A chunk each.
     """
-    assert values.size % LANES == 0
+    size = values.size // chunks
+    assert size * chunks == values.size
+    assert size % LANES == 0
     even = column_values % (LANES * WORDS_TOGETHER) == 0 and column_values <= BLOCK // 2
-    block = min(BLOCK // column_values * column_values if even else BLOCK, values.size)
-    blocks = -(-values.size // block)
+    block = min(BLOCK // column_values * column_values if even else BLOCK, size)
+    blocks = -(-size // block)
     # Literals, and the lengths of runs and literals, a byte for each 255.
-    out = np.empty(HEADER_BYTES + 2 * values.size + values.size // 32 + 64 * blocks, np.uint8)
-    planes = np.empty(HALF_BITS * block // LANES, np.uint64)
+    most = HEADER_BYTES + 2 * size + size // 32 + 64 * blocks
+    out = np.empty((chunks, most), np.uint8)
+    words = HALF_BITS * block // LANES
+    planes, marks = np.empty(words, np.uint64), np.empty(words, np.uint8)
     column_words = column_values // LANES if even else 0
-    size = pack(values, block, column_words, planes, planes.view(np.uint8), out)
-    out[:4] = HEADER
-    out[4:HEADER_BYTES].view("<u4")[:] = 4 * values.size, 4 * block, size
-    return out[:size].tobytes()
+    lengths = np.empty(chunks, np.int64)
+    room = planes, planes.view(np.uint8), marks
+    pack(values.reshape(chunks, size), block, column_words, room, out, lengths)
+    return [line[:length].tobytes() for line, length in zip(out, lengths.tolist(), strict=True)]
 
 
 @quick
-def pack(values, block, column_words, planes, plane_bytes, out):
-    """Write all blocks behind the header's place; return the size of the whole.
+def pack(values, block, column_words, room, out, lengths):
+    """Write each chunk to a line of `out`, and the bytes that it takes to `lengths`.
 
     Parameters
     ----------
-    values : uint16 [value]
+    values : uint16 [chunk, value]
     block : int
         Values a block, a multiple of 64.
     column_words : int
         Words of a plane that are one column; 0 where columns do not fill whole words.
-    planes, plane_bytes : uint64 [word] and the same memory as uint8
-        Room for a block's planes.
-    out : uint8 [byte]
+    room : uint64 [word], the same memory as uint8, uint8 [word]
+        For a block's planes, and what is marked of them.
+    out : uint8 [chunk, byte]
     """
+    for chunk in range(values.shape[0]):
+        line = out[chunk]
+        size = pack_chunk(values[chunk], block, column_words, room, line)
+        for i in range(4):
+            line[i] = HEADER[i]
+        put_word(line, 4, 4 * values.shape[1])
+        put_word(line, 8, 4 * block)
+        put_word(line, 12, size)
+        lengths[chunk] = size
+
+
+@quick
+def pack_chunk(values, block, column_words, room, out):
+    """Write all blocks behind the header's place; return the size of the whole."""
     blocks = -(-values.size // block)
     lines = np.empty(HALF_BITS * WORDS_TOGETHER, np.uint64)
     at = HEADER_BYTES + 4 * blocks
     for number in range(blocks):
         part = values[number * block : (number + 1) * block]
         words = part.size // LANES
-        move_block(part, words, lines, planes)
+        move_block(part, words, lines, room[0])
         put_word(out, HEADER_BYTES + 4 * number, at)
         start = at + 4
         at = write_zeros(out, start, 2 * part.size)
-        at = write_planes(planes, plane_bytes, words, column_words, out, at)
+        at = write_planes(room, words, column_words, out, at)
         put_word(out, start - 4, at - start)
     return at
 
@@ -186,21 +214,26 @@ def move_block(part, words, lines, planes):
 
 
 @quick
-def write_planes(planes, plane_bytes, words, back, out, at):
+def write_planes(room, words, back, out, at):
     """Write the 16 planes of a block as LZ4 sequences; return where they end.
 
     `back` are the words of a column, 0 where columns are not looked at.
     """
+    planes, plane_bytes, marks = room
+    mark_words = marks.view(np.uint64)
     total = HALF_BITS * words
     last = total - LITERAL_WORDS
+    mark(planes[:total], back, marks)
     begin = 0  # of the literals, in bytes
     word = 0
     while word < last:
-        known = back if word >= back else 0
-        together = word % WORDS_TOGETHER == 0 and word + WORDS_TOGETHER <= last
-        if together and not any_expected(planes, word, known):
+        if word % WORDS_TOGETHER == 0 and mark_words[word // WORDS_TOGETHER] == 0:
             word += WORDS_TOGETHER
             continue
+        if marks[word] == 0:
+            word += 1
+            continue
+        known = back if word >= back else 0
         run = end_of_run(planes, word, last)
         again = end_of_repeat(planes, word, last, known)
         if run - word >= LEAST_RUN and run >= again:
@@ -209,7 +242,7 @@ def write_planes(planes, plane_bytes, words, back, out, at):
             at = write_sequence(out, at, plane_bytes, begin, first, 1, 8 * run - first)
             word = run
             begin = 8 * word
-        elif again > word:
+        elif again - word >= LEAST_REPEAT:
             # What stood a column before, and the bytes beside it that did as well.
             first, end = 8 * word, 8 * again
             step = 8 * known
@@ -223,8 +256,19 @@ def write_planes(planes, plane_bytes, words, back, out, at):
             word = again
             begin = end
         else:
-            word += 1
+            word = max(word + 1, run, again)
     return write_sequence(out, at, plane_bytes, begin, 8 * total, 0, 0)
+
+
+@quick
+def mark(planes, back, marks):
+    """Mark the words that are all zeros, all ones, or those `back` words before."""
+    for word in range(planes.size):
+        marks[word] = planes[word] + np.uint64(1) <= np.uint64(1)
+    if back:
+        now, before, again = planes[back:], planes[:-back], marks[back:]
+        for word in range(now.size):
+            again[word] |= now[word] == before[word]
 
 
 @quick
@@ -245,19 +289,6 @@ def end_of_repeat(planes, word, last, back):
     while back and end < last and planes[end] == planes[end - back]:
         end += 1
     return end
-
-
-@quick
-def any_expected(planes, word, back):
-    """Whether any of eight words may be all zeros, all ones, or that `back` words before."""
-    least = np.uint64(2)
-    for i in range(WORDS_TOGETHER):
-        bits = planes[word + i]
-        least = min(least, bits + np.uint64(1))
-    if back:
-        for i in range(WORDS_TOGETHER):
-            least = min(least, planes[word + i] ^ planes[word + i - back])
-    return least < np.uint64(2)
 
 
 @quick
