@@ -5,6 +5,7 @@ from numba import types
 from numba.extending import overload
 
 from pipeline.kernels.filereading import raw_at, read_at
+from pipeline.kernels.fused import CHANGES, FOUND, LANES
 from pipeline.kernels.pyramids import store_rows
 from pipeline.kernels.spans import careful
 from pipeline.kernels.tiles import TILE, measure_tile, widen
@@ -71,6 +72,7 @@ def measure_columns(
     read, values32, regular = rooms
     rows, geometry, chunks, tops = pyramid
     outside = histogram.shape[0] - 1
+    scratch = np.zeros(CHANGES * LANES, np.uint32), np.zeros(FOUND)
     for number in range(columns.size):
         with_rows = row_weights if columns[number] >= 0 else 0
         column = columns[number] if columns[number] >= 0 else outside
@@ -103,6 +105,7 @@ def measure_columns(
             limits[column],
             changes[column],
             rows[0],
+            scratch,
         )
         within = min(with_rows - position, TILE)
         if within > 0:

@@ -7,6 +7,7 @@ They assume finite values; a span with any other takes `irregular_span`, which a
 import numpy as np
 from numba import njit
 
+from pipeline.kernels.fused import LANES, measure_run
 from pipeline.kernels.histograms import FINE_SHIFT, INFINITE_BIN, NEGATIVE_BIN
 from pipeline.kernels.lanes import (
     ROW,
@@ -70,16 +71,10 @@ def count_bins(values32, histogram):
 
 
 @fast
-def take_irregular(histogram):
-    """Empty the bins of infinities and NaNs, and return what was in them."""
-    found = np.uint32(0)
-    for first in (INFINITE_BIN, NEGATIVE_BIN + INFINITE_BIN):
-        for i in range(first, first + NEGATIVE_BIN - INFINITE_BIN):
-            found = add_uint32(found, histogram[i])
-    if found:
-        histogram[INFINITE_BIN:NEGATIVE_BIN] = 0
-        histogram[NEGATIVE_BIN + INFINITE_BIN :] = 0
-    return found
+def drop_irregular(histogram):
+    """Empty the bins of infinities and NaNs."""
+    histogram[INFINITE_BIN:NEGATIVE_BIN] = 0
+    histogram[NEGATIVE_BIN + INFINITE_BIN :] = 0
 
 
 @fast
@@ -221,6 +216,42 @@ def regular_span(w, p, paired, filters, thresholds, sums, counts, changes):
         add_sums(w[at:until], sums[number])
         if paired:
             add_changes(w[at:until], p[at:until], sums[number])
+        at, offset = until, 0
+        number += 1
+
+
+@careful
+def fused_span(w, w32, p, filters, thresholds, sums, counts, changes, histogram, scratch):
+    """Do as `regular_span` does for pairs, and count the weights into their bins.
+
+    `scratch` is what `measure_run` takes: counts of changes, which are added to, and room for sums.
+    """
+    over, found = scratch
+    counts[FINITE] += w.size
+    counts[PAIRS] += w.size
+    offset, filter_size = filters
+    at = number = 0
+    while at < w.size:
+        until = min(w.size, at + filter_size - offset)
+        whole = (until - at) // LANES * LANES
+        line = sums[number]
+        if whole:
+            run, run32, before = w[at:until], w32[at:until], p[at:until]
+            measure_run(run, run32, before, whole, thresholds, histogram, over, found)
+            count, shift = np.float64(whole), np.float64(w[at])
+            line[SUM] += found[0] + count * shift
+            line[SQUARES] += found[1] + 2.0 * shift * found[0] + count * shift * shift
+            line[ABSOLUTE] += found[2]
+            line[CHANGE_SQUARES] += found[3]
+            line[CHANGE_ABSOLUTE] += found[4]
+            line[SQUARES_RISE] += found[5]
+            line[WEIGHTS] += count
+        if at + whole < until:
+            rest, before = w[at + whole : until], p[at + whole : until]
+            count_bins(w32[at + whole : until], histogram)
+            add_sums(rest, line)
+            add_changes(rest, before, line)
+            count_changes_of_four(rest, before, thresholds, changes)
         at, offset = until, 0
         number += 1
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pipeline.kernels.fused import CHANGES, LANES
 from pipeline.kernels.histograms import NEGATIVE_BIN
 from pipeline.kernels.spans import (
     NONZERO,
@@ -13,16 +14,18 @@ from pipeline.kernels.spans import (
     careful,
     count_bins,
     count_nonzeros,
+    drop_irregular,
     extremes,
+    fused_span,
     irregular_rows,
     irregular_span,
     regular_span,
     rows_of,
-    take_irregular,
 )
 
 __all__ = ["TILE", "measure_tile", "tile_ranges", "widen"]
 
+LEAST_FUSED = 4 * LANES  # weights a filter, that a loop over each is worth it
 TILE = 65536  # weights that are read and measured at once: a row of the seventh level
 EXPONENT = np.uint32(0x7F800000)
 
@@ -73,6 +76,7 @@ def measure_tile(
     limits,
     changes,
     rows,
+    scratch,
 ):
     """Measure one tile of one snapshot.
 
@@ -97,6 +101,8 @@ def measure_tile(
     changes : int64 [threshold]
     rows : tuple of four float32 [row of the tile]
         Mean, least, greatest and finite weights of each 16.
+    scratch : (uint32 [CHANGES * LANES], float64 [FOUND])
+        Room for `measure_run`.
 
     Returns
     -------
@@ -107,6 +113,8 @@ def measure_tile(
     values_before, before32, regular_before = before
     mean, least, greatest, weights = rows
     all_sound = True
+    over = scratch[0]
+    over[:] = 0
     for begin in range(0, values.size, SPAN):
         end = min(begin + SPAN, values.size)
         w, w32 = values[begin:end], values32[begin:end]
@@ -115,13 +123,16 @@ def measure_tile(
         last = max(min(owned_weights[1] - place, w.size), first)
         mine, mine32 = w[first:last], w32[first:last]
         # Zeros lie in two bins; most spans have none, and need not be asked.
-        in_bins = histogram[0] + histogram[NEGATIVE_BIN]
-        count_bins(mine32, histogram)
-        with_zeros = histogram[0] + histogram[NEGATIVE_BIN] != in_bins
-        irregular = take_irregular(histogram)
-        sound = irregular == 0 if mine.size == w.size else all_finite(w32)
+        zeros = histogram[0] + histogram[NEGATIVE_BIN]
+        sound = all_finite(w32)
         regular[begin // SPAN] = sound
         all_sound &= sound
+        both_sound = sound and (not paired or regular_before[begin // SPAN])
+        fused = both_sound and paired and thresholds.size == CHANGES and filter_size >= LEAST_FUSED
+        if not fused:
+            count_bins(mine32, histogram)
+        if not sound:
+            drop_irregular(histogram)
         within = max(0, min(w.size, row_weights - place))
         row = begin // ROW
         into = mean[row:], least[row:], greatest[row:], weights[row:]
@@ -136,7 +147,7 @@ def measure_tile(
         number, offset = divmod(place + first - owned_weights[0], filter_size)
         filters = offset, filter_size
         lines = sums[number:]
-        if sound and (not paired or regular_before[begin // SPAN]):
+        if both_sound:
             if values.itemsize == 4 and first == 0 and within == mine.size:
                 # The rows have them already; those of float64 are narrowed.
                 count = -(-within // ROW)
@@ -145,11 +156,29 @@ def measure_tile(
                 low, high = extremes(mine)
             limits[0] = min(limits[0], np.float64(low))
             limits[1] = max(limits[1], np.float64(high))
+            if fused:
+                fused_span(
+                    mine,
+                    mine32,
+                    theirs,
+                    filters,
+                    thresholds,
+                    lines,
+                    counts,
+                    changes,
+                    histogram,
+                    scratch,
+                )
+            else:
+                regular_span(mine, theirs, paired, filters, thresholds, lines, counts, changes)
+            with_zeros = histogram[0] + histogram[NEGATIVE_BIN] != zeros
             counts[NONZERO] += count_nonzeros(mine) if with_zeros else mine.size
-            regular_span(mine, theirs, paired, filters, thresholds, lines, counts, changes)
         else:
             both32 = mine32, theirs32
             irregular_span(
                 mine, theirs, both32, paired, filters, thresholds, lines, counts, limits, changes
             )
+    if thresholds.size == CHANGES:
+        for k in range(CHANGES):
+            changes[k] += over[k * LANES : (k + 1) * LANES].sum()
     return all_sound
