@@ -14,7 +14,7 @@ from pipeline.allocation import keep_freed_memory
 from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.specification import ArraySpec
 from pipeline.blocks import Block, Columns, Part
-from pipeline.kernels.histograms import SparseHistogram
+from pipeline.kernels.histograms import SparseHistogram, room_for_counts
 from pipeline.kernels.levels import LevelRows
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
@@ -116,10 +116,11 @@ def measure_block(
     tallies: dict[Key, Tally] = {}
     fragments: list[Fragment] = []
     nbytes = 0
+    counts = room_for_counts(len(block.columns))
     reads = located.reads(block)
     with tile_reading(_requests(block, reads)) as tiles:
         for part, places in zip(block.parts, reads, strict=True):
-            measure = _tensor_pass(schema, thresholds, part, len(block.columns))
+            measure = _tensor_pass(schema, thresholds, part, counts)
             for start, stop in measure.tiles():
                 nbytes += _measure_tile(measure, tiles, part, places, start, stop)
                 for rows in measure.finished_rows():
@@ -129,8 +130,9 @@ def measure_block(
             key = (leaves[part.parameter.name], part.gradient)
             tally = Tally(result.moments, result.histogram, part.stop - part.start)
             tallies[key] = _sum([tallies[key], tally]) if key in tallies else tally
-    writer.flush()
+    writer.begin_flush()
     whole, open_tallies = _roll_up(schema, tallies)
+    writer.flush()
     return BlockResult(pickle.dumps(session), whole, open_tallies, tuple(fragments), nbytes)
 
 
@@ -195,7 +197,7 @@ def _requests(block: Block, reads: Sequence[PartReads]) -> Iterator[Request]:
 
 
 def _tensor_pass(
-    schema: Schema, thresholds: tuple[float, ...], part: Part, columns: int
+    schema: Schema, thresholds: tuple[float, ...], part: Part, counts: np.ndarray
 ) -> TensorPass:
     levels = schema.layout(part.parameter).levels
     return TensorPass(
@@ -204,11 +206,12 @@ def _tensor_pass(
         stop=part.stop,
         size=part.parameter.size,
         filter_size=part.parameter.filter_size,
-        columns=columns,
+        columns=len(counts) - 1,
         level_weights=tuple(level.weights_per_row for level in levels),
         chunk_rows=tuple(level.chunk_rows for level in levels),
         thresholds=thresholds,
         filters=_has_filters(part),
+        counts=counts,
     )
 
 

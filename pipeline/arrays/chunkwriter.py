@@ -69,9 +69,13 @@ class ChunkWriter:
         if self._ready_bytes >= limit:
             self._hand_over([held for held in self._held.values() if held.is_whole])
 
+    def begin_flush(self) -> None:
+        """Begin to store what is held, as the first half of `flush`."""
+        self._hand_over(list(self._held.values()))
+
     def flush(self) -> None:
         """Store what is held, and wait until it is."""
-        self._hand_over(list(self._held.values()))
+        self.begin_flush()
         self._wait()
 
     @property

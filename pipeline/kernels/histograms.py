@@ -21,6 +21,7 @@ __all__ = [
     "INFINITE_BIN",
     "NEGATIVE_BIN",
     "SparseHistogram",
+    "room_for_counts",
 ]
 
 FINE_SHIFT = 18
@@ -81,12 +82,12 @@ class SparseHistogram:
         return len(self.offsets) - 1
 
     @classmethod
-    def from_dense(cls, counts: np.ndarray) -> "SparseHistogram":
-        """Take uint32 or int64 [column, fine bin]."""
+    def taken_from(cls, counts: np.ndarray) -> "SparseHistogram":
+        """Take the counts out of uint32 or int64 [column, fine bin], which are zeros afterwards."""
         offsets = np.zeros(len(counts) + 1, np.int64)
         bins = np.empty(counts.size, np.uint16)
         found = np.empty(counts.size, np.int64)
-        end = _gather(counts, offsets, bins, found)
+        end = _take(counts, offsets, bins, found)
         return cls(offsets, bins[:end].copy(), found[:end].copy())
 
     @classmethod
@@ -97,7 +98,12 @@ class SparseHistogram:
         total = np.zeros((parts[0].columns, FINE_BINS), np.int64)
         for part in parts:
             _scatter(part.offsets, part.bins, part.counts, total)
-        return cls.from_dense(total)
+        return cls.taken_from(total)
+
+    def without_last(self) -> "SparseHistogram":
+        """Give all columns but the last."""
+        end = self.offsets[-2]
+        return SparseHistogram(self.offsets[:-1], self.bins[:end], self.counts[:end])
 
     def column(self, column: int) -> tuple[np.ndarray, np.ndarray]:
         """Give (bins uint16, counts int64) of one column."""
@@ -105,8 +111,19 @@ class SparseHistogram:
         return self.bins[span], self.counts[span]
 
 
+def room_for_counts(columns: int) -> np.ndarray:
+    """Give room for the counts of some columns and of the snapshot before them, all zeros.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint32 [column + 1, fine bin].
+    """
+    return np.zeros((columns + 1, FINE_BINS), np.uint32)
+
+
 @njit(cache=True, nogil=True)
-def _gather(dense, offsets, bins, counts):
+def _take(dense, offsets, bins, counts):
     end = 0
     for column in range(dense.shape[0]):
         for first in range(0, FINE_BINS, BAND):
@@ -120,6 +137,7 @@ def _gather(dense, offsets, bins, counts):
                 if some[i]:
                     bins[end] = first + i
                     counts[end] = some[i]
+                    some[i] = 0
                     end += 1
         offsets[column + 1] = end
     return end

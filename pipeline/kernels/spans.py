@@ -71,10 +71,11 @@ def count_bins(values32, histogram):
 
 
 @fast
-def drop_irregular(histogram):
-    """Empty the bins of infinities and NaNs."""
-    histogram[INFINITE_BIN:NEGATIVE_BIN] = 0
-    histogram[NEGATIVE_BIN + INFINITE_BIN :] = 0
+def drop_irregular(histogram, sound):
+    """Empty the bins of infinities and NaNs, unless what was counted was sound."""
+    if not sound:
+        histogram[INFINITE_BIN:NEGATIVE_BIN] = 0
+        histogram[NEGATIVE_BIN + INFINITE_BIN :] = 0
 
 
 @fast
@@ -221,14 +222,16 @@ def regular_span(w, p, paired, filters, thresholds, sums, counts, changes):
 
 
 @careful
-def fused_span(w, w32, p, filters, thresholds, sums, counts, changes, histogram, scratch):
-    """Do as `regular_span` does for pairs, and count the weights into their bins.
+def fused_span(w, w32, p, paired, filters, thresholds, sums, counts, changes, histogram, scratch):
+    """Do as `regular_span` does, and count the weights into their bins.
 
-    `scratch` is what `measure_run` takes: counts of changes, which are added to, and room for sums.
+    Where there is no pair `p` is `w`, which adds zeros: sums are rounded in one way only. `scratch`
+    is what `measure_run` takes: counts of changes, which are added to, and room for sums.
     """
     over, found = scratch
     counts[FINITE] += w.size
-    counts[PAIRS] += w.size
+    if paired:
+        counts[PAIRS] += w.size
     offset, filter_size = filters
     at = number = 0
     while at < w.size:

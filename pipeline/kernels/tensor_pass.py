@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.kernels import spans
 from pipeline.kernels.columns import measure_columns
-from pipeline.kernels.histograms import FINE_BINS, SparseHistogram
+from pipeline.kernels.histograms import SparseHistogram, room_for_counts
 from pipeline.kernels.levels import LevelRows, Pyramid
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.spans import COUNTS, SPAN, SUMS
@@ -117,6 +117,9 @@ class TensorPass:
         Relative changes to be counted.
     filters : bool
         Whether filter measures are wanted.
+    counts : numpy.ndarray, optional
+        What `room_for_counts` gave for as many columns; all zeros, as the pass leaves them again in
+        the end. Clearing some megabytes anew would take longer than a small part does.
     """
 
     def __init__(
@@ -132,6 +135,7 @@ class TensorPass:
         chunk_rows: tuple[int, ...],
         thresholds: tuple[float, ...],
         filters: bool,
+        counts: np.ndarray | None = None,
     ) -> None:
         self._filters = filters
         self._filter_size = filter_size if filters else max(1, stop - start)
@@ -155,7 +159,7 @@ class TensorPass:
         self._before = np.full(columns, NOTHING)
         self._thresholds = np.array(thresholds, np.float64 if dtype == "F64" else np.float32)
         # Of every column, and of the snapshot before the first.
-        self._histogram = np.zeros((columns + 1, FINE_BINS), np.uint32)
+        self._histogram = room_for_counts(columns) if counts is None else counts
         self._sums = np.zeros((columns + 1, max(1, self._count), SUMS))
         self._counts = np.zeros((columns + 1, COUNTS), np.int64)
         self._limits = np.tile([np.inf, -np.inf], (columns + 1, 1))
@@ -226,11 +230,11 @@ class TensorPass:
 
     def finish(self) -> PassResult:
         """Give what was found; columns that were not fed are NaN, their counts 0."""
-        before = self._sums[self._before][..., [spans.SQUARES, spans.ABSOLUTE]]
+        before = self._sums[..., [spans.SQUARES, spans.ABSOLUTE]][self._before]
         before[self._before == NOTHING] = np.nan
         return PassResult(
             moments=self._moments(before),
-            histogram=SparseHistogram.from_dense(self._histogram[:-1]),
+            histogram=SparseHistogram.taken_from(self._histogram).without_last(),
             filters=self._filter_measures(before),
             first_filter=self.first_filter,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numba import njit
 
 from pipeline.kernels.fused import CHANGES, LANES
 from pipeline.kernels.histograms import NEGATIVE_BIN
@@ -28,6 +29,9 @@ __all__ = ["TILE", "measure_tile", "tile_ranges", "widen"]
 LEAST_FUSED = 4 * LANES  # weights a filter, that a loop over each is worth it
 TILE = 65536  # weights that are read and measured at once: a row of the seventh level
 EXPONENT = np.uint32(0x7F800000)
+
+# A call with so many arrays would cost a tenth of a span's time.
+inlined = njit(inline="always", error_model="numpy")
 
 
 def tile_ranges(start: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -58,6 +62,47 @@ def widen(raw, half, out):
             h = np.uint32(raw[i])
             special = EXPONENT if (h & np.uint32(0x7C00)) == np.uint32(0x7C00) else np.uint32(0)
             bits[i] = bits[i] | special | ((h & np.uint32(0x8000)) << np.uint32(16))
+
+
+@inlined
+def note_limits(w, least, greatest, rows, limits):
+    """Note the least and the greatest weight: by the first `rows` of their rows, or one by one."""
+    if rows:
+        low, high = extremes(least[:rows])[0], extremes(greatest[:rows])[1]
+    else:
+        low, high = extremes(w)
+    limits[0] = min(limits[0], np.float64(low))
+    limits[1] = max(limits[1], np.float64(high))
+
+
+@inlined
+def add_span(
+    now,
+    before,
+    paired,
+    kind,
+    filters,
+    thresholds,
+    lines,
+    counts,
+    limits,
+    changes,
+    histogram,
+    scratch,
+):
+    """Add the sums of a span; `kind` is whether all are finite, and are counted into bins here."""
+    w, w32 = now
+    p, p32 = before
+    sound, fused = kind
+    if fused:
+        fused_span(
+            w, w32, p, paired, filters, thresholds, lines, counts, changes, histogram, scratch
+        )
+    elif sound:
+        regular_span(w, p, paired, filters, thresholds, lines, counts, changes)
+    else:
+        both32 = w32, p32
+        irregular_span(w, p, both32, paired, filters, thresholds, lines, counts, limits, changes)
 
 
 @careful
@@ -128,11 +173,10 @@ def measure_tile(
         regular[begin // SPAN] = sound
         all_sound &= sound
         both_sound = sound and (not paired or regular_before[begin // SPAN])
-        fused = both_sound and paired and thresholds.size == CHANGES and filter_size >= LEAST_FUSED
+        fused = both_sound and thresholds.size == CHANGES and filter_size >= LEAST_FUSED
         if not fused:
             count_bins(mine32, histogram)
-        if not sound:
-            drop_irregular(histogram)
+            drop_irregular(histogram, sound)
         within = max(0, min(w.size, row_weights - place))
         row = begin // ROW
         into = mean[row:], least[row:], greatest[row:], weights[row:]
@@ -145,39 +189,28 @@ def measure_tile(
             continue
         theirs, theirs32 = values_before[begin:end][first:last], before32[begin:end][first:last]
         number, offset = divmod(place + first - owned_weights[0], filter_size)
-        filters = offset, filter_size
         lines = sums[number:]
         if both_sound:
-            if values.itemsize == 4 and first == 0 and within == mine.size:
-                # The rows have them already; those of float64 are narrowed.
-                count = -(-within // ROW)
-                low, high = extremes(into[1][:count])[0], extremes(into[2][:count])[1]
-            else:
-                low, high = extremes(mine)
-            limits[0] = min(limits[0], np.float64(low))
-            limits[1] = max(limits[1], np.float64(high))
-            if fused:
-                fused_span(
-                    mine,
-                    mine32,
-                    theirs,
-                    filters,
-                    thresholds,
-                    lines,
-                    counts,
-                    changes,
-                    histogram,
-                    scratch,
-                )
-            else:
-                regular_span(mine, theirs, paired, filters, thresholds, lines, counts, changes)
+            # The rows have them already; those of float64 are narrowed.
+            known = within if values.itemsize == 4 and first == 0 and within == mine.size else 0
+            note_limits(mine, into[1], into[2], -(-known // ROW), limits)
+        add_span(
+            (mine, mine32),
+            (theirs, theirs32),
+            paired,
+            (both_sound, fused),
+            (offset, filter_size),
+            thresholds,
+            lines,
+            counts,
+            limits,
+            changes,
+            histogram,
+            scratch,
+        )
+        if both_sound:
             with_zeros = histogram[0] + histogram[NEGATIVE_BIN] != zeros
             counts[NONZERO] += count_nonzeros(mine) if with_zeros else mine.size
-        else:
-            both32 = mine32, theirs32
-            irregular_span(
-                mine, theirs, both32, paired, filters, thresholds, lines, counts, limits, changes
-            )
     if thresholds.size == CHANGES:
         for k in range(CHANGES):
             changes[k] += over[k * LANES : (k + 1) * LANES].sum()

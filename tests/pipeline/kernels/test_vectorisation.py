@@ -22,6 +22,7 @@ PACKED = {
     "rows_of": r"v?minps",
     "round_rows": r"v?padd[dq]",
     "coarsen_full": r"v?minps",
+    "fused_span": r"v?(addps|fmadd\d+ps|cmp\w*ps)",
 }
 
 
@@ -38,6 +39,11 @@ def compiled(name):
         "extremes": (w,),
         "rows_of": (w, *rows),
         "round_rows": (w, np.zeros(len(w), np.uint32)),
+        "fused_span": (
+            *(w, w, w, True, (0, len(w)), np.ones(4, np.float32)),
+            *(np.zeros((1, spans.SUMS)), np.zeros(spans.COUNTS, np.int64), np.zeros(4, np.int64)),
+            *(np.zeros(2**14, np.uint32), (np.zeros(64, np.uint32), np.zeros(6))),
+        ),
         "coarsen_full": (rows, tuple(row[: len(row) // 4] for row in rows), np.float32(64)),
     }[name]
     loop = getattr(spans, name, None) or getattr(pyramids, name)
