@@ -13,7 +13,7 @@ from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.regions import read_regions
 from pipeline.arrays.specification import ArraySpec
 from pipeline.arrays.wholearrays import WholeArrays
-from pipeline.graph import Comparison, Run
+from pipeline.graph import Run
 from pipeline.measures.association import associate, co_occurrence
 from pipeline.measures.finding import Finding, FindingThresholds
 from pipeline.measures.findings import find_all
@@ -22,8 +22,9 @@ from pipeline.measures.series import ClassSeries, FilterSeries, NodeSeries, RunS
 from pipeline.schema import Schema, measure_place
 from pipeline.scoring import BandScore
 from pipeline.sources.manifest import Parameter
+from pipeline.validation import ClassCounts
 
-__all__ = ["write_conclusions"]
+__all__ = ["write_conclusions", "write_findings"]
 
 READ_VALUES = 2**23
 FINDING_COLUMNS = {
@@ -61,8 +62,8 @@ class _Layers:
     highest: np.ndarray
 
 
-def write_conclusions(store: Store, run: Run, comparison: Comparison) -> int:
-    """Write the cube, the ranking and the findings.
+def write_findings(store: Store, run: Run, counts: Sequence[ClassCounts]) -> int:
+    """Write the findings and the images' flips: what follows from what was measured.
 
     Returns
     -------
@@ -70,18 +71,25 @@ def write_conclusions(store: Store, run: Run, comparison: Comparison) -> int:
         The number of findings.
     """
     classes = _read_classes(store, run)
-    layers = _read_layers(store, run, comparison.bands)
     found = _findings(store, run, classes)
+    with WholeArrays(store) as arrays:
+        if classes:
+            _write_image_flips(store, arrays, run, counts)
+        _put_findings(arrays, found)
+    return len(found)
+
+
+def write_conclusions(store: Store, run: Run, bands: Sequence[BandScore]) -> None:
+    """Write the cube and the ranking: what follows from the filters' scores."""
+    classes = _read_classes(store, run)
+    layers = _read_layers(store, run, bands)
     writer = ChunkWriter(store)
     with WholeArrays(store) as arrays:
         _write_layers(writer, arrays, run, layers)
         if classes:
-            _write_image_flips(store, arrays, run, comparison)
             _write_faces(writer, arrays, run, classes, layers)
         _write_ranking(writer, run, classes, layers)
-        _put_findings(arrays, found)
     writer.flush()
-    return len(found)
 
 
 def _read_classes(store: Store, run: Run) -> _Classes | None:
@@ -139,15 +147,17 @@ def _write_layers(writer: ChunkWriter, arrays: WholeArrays, run: Run, layers: _L
         writer.write(specs["highest_score"], (0, first), layers.highest[:, first:])
 
 
-def _write_image_flips(store: Store, arrays: WholeArrays, run: Run, comparison: Comparison) -> None:
+def _write_image_flips(
+    store: Store, arrays: WholeArrays, run: Run, counts: Sequence[ClassCounts]
+) -> None:
     """Add each image's flips in the new columns to those before."""
     count = run.schema.shape.images
     flips = np.zeros(count, np.int32)
     if run.columns.start:
         spec = ArraySpec("images/flips", "int32", (count,), (count,), ("image",), "flips", fill=0)
         [flips] = read_regions(store, [(spec, (slice(0, count),))])
-    for counts in comparison.classes:
-        flips[counts.images] += counts.flips
+    for counted in counts:
+        flips[counted.images] += counted.flips
     arrays.put("images/flips", flips, ["image"], "flips")
 
 

@@ -60,22 +60,21 @@ class Measured:
         A fork that knows all its chunks.
     nbytes : int
         Bytes of the log that were read.
-    counts : tuple of Job
-        What goes on: the class anomalies, which need the outcomes alone.
+    classes : tuple of ClassCounts
+        What was counted of the classes' images.
     """
 
     written: bytes
     nbytes: int
-    counts: tuple[Job, ...]
+    classes: tuple[ClassCounts, ...]
 
 
 @dataclass(frozen=True)
 class Comparison:
     """What the second stage found out about the new columns, and a fork that knows its chunks."""
 
-    bands: tuple[BandScore, ...] = ()
-    classes: tuple[ClassCounts, ...] = ()
-    written: bytes = b""
+    bands: tuple[BandScore, ...]
+    written: bytes
 
 
 def measure(jobs: Jobs, fork: bytes, run: Run, progress: Progress) -> Measured:
@@ -85,6 +84,7 @@ def measure(jobs: Jobs, fork: bytes, run: Run, progress: Progress) -> Measured:
     outcomes = _submit_outcomes(jobs, fork, run)
     missing = set(outcomes)
     counts: list[Job] = []
+    uncounted: set[Job] = set()
     merges: dict[Job, _Merge] = {}
     nodes: list[Job] = []
     groups = list(run.plan.by_columns())
@@ -99,14 +99,16 @@ def measure(jobs: Jobs, fork: bytes, run: Run, progress: Progress) -> Measured:
         elif job in missing:
             missing.discard(job)
             counts += [] if missing else _submit_classes(jobs, fork, run, outcomes)
+            uncounted |= set(counts)
         elif job.label.kind == "nodes":
             nodes.append(job)
-        if len(nodes) == len(groups) and not missing:
+        uncounted.discard(job)
+        if len(nodes) == len(groups) and not missing and not uncounted:
             break
-    finished = jobs.results(nodes)
-    forks = [result.fork for result in finished] + jobs.results(outcomes)
+    finished, counted = jobs.results(nodes), jobs.results(counts)
+    forks = [result.fork for result in (*finished, *counted)] + jobs.results(outcomes)
     nbytes = sum(result.nbytes for result in finished)
-    return Measured(merged_forks(fork, forks), nbytes, tuple(counts))
+    return Measured(merged_forks(fork, forks), nbytes, tuple(counted))
 
 
 def compare(jobs: Jobs, fork: bytes, run: Run, measured: Measured, progress: Progress) -> list[Job]:
@@ -130,16 +132,14 @@ def compare(jobs: Jobs, fork: bytes, run: Run, measured: Measured, progress: Pro
     ]
 
 
-def compared(jobs: Jobs, fork: bytes, measured: Measured, scores: Sequence[Job]) -> Comparison:
+def compared(jobs: Jobs, fork: bytes, scores: Sequence[Job]) -> Comparison:
     """Wait for the end of the second stage."""
     for _ in jobs.finished():
         pass
     scored = jobs.results(scores)
-    counted = jobs.results(measured.counts)
     return Comparison(
         tuple(band for result in scored for band in result.bands),
-        tuple(counted),
-        merged_forks(fork, [result.fork for result in (*scored, *counted)]),
+        merged_forks(fork, [result.fork for result in scored]),
     )
 
 

@@ -14,10 +14,10 @@ from pipeline.arrays.specification import array_at
 from pipeline.blocks import Columns, plan_blocks
 from pipeline.changes import Change, find_changes
 from pipeline.clusters import connect, overridden, size_of
-from pipeline.conclusions import write_conclusions
+from pipeline.conclusions import write_conclusions, write_findings
 from pipeline.config import Config
 from pipeline.forecast import Forecast
-from pipeline.graph import Comparison, Run, compare, compared, measure
+from pipeline.graph import Run, compare, compared, measure
 from pipeline.planning import RATE_ATTRIBUTE, forecast_of
 from pipeline.preparation import merged_recording, prepare
 from pipeline.running.interrupts import terminate_as_interrupt
@@ -123,8 +123,7 @@ def update(
         if change.action == "nothing":
             return _summary(started, location, subject, change, writer)
         run = _planned(writer, subject, change)
-        nbytes, comparison = _measured(writer, run, change, watch, connecting)
-        findings = write_conclusions(writer.session.store, run, comparison)
+        nbytes, findings = _measured(writer, run, change, watch, connecting)
         writer.publish(_message(subject, change, run))
         return _summary(started, location, subject, change, writer, run, nbytes, findings)
 
@@ -193,11 +192,13 @@ def _planned(writer: StoreWriter, subject: Subject, change: Change) -> Run:
 
 def _measured(
     writer: StoreWriter, run: Run, change: Change, watch: Watch, connecting: Connecting
-) -> tuple[int, Comparison]:
-    """Run both stages on the cluster; give the bytes read and what the second found."""
+) -> tuple[int, int]:
+    """Run both stages on the cluster, and conclude; give the bytes read and the findings."""
     if not len(run.columns):
         prepare(writer, run.subject, run.schema, change, run.recording)
-        return 0, Comparison()
+        findings = write_findings(writer.session.store, run, ())
+        write_conclusions(writer.session.store, run, ())
+        return 0, findings
     progress = watch.progress
     progress.start(run.plan.nbytes)
     try:
@@ -221,9 +222,11 @@ def _measured(
             writer.merge(measured.written)
             _note_rate(writer, client, measured.nbytes, seconds)
             writer.stage("Staged: measures")
-            comparison = compared(jobs, fork, measured, scores)
+            findings = write_findings(writer.session.store, run, measured.classes)
+            comparison = compared(jobs, fork, scores)
             writer.merge(comparison.written)
-            return measured.nbytes, comparison
+            write_conclusions(writer.session.store, run, comparison.bands)
+            return measured.nbytes, findings
     finally:
         progress.stop()
 

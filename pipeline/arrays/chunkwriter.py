@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby, repeat
 
 import numpy as np
 from zarr.abc.store import Store
@@ -56,14 +57,14 @@ class ChunkWriter:
         """
         if values.size == 0:
             return
-        held = None
         pieces = list(pieces_of(spec, offset, values.shape))
         together = spec.encode_run(values, len(pieces)) if all(p.whole for p in pieces) else None
-        for number, piece in enumerate(pieces):
-            if held is None or held.place != piece.place:
-                held = self._object_at(spec, piece.place)
+        encoded: Iterator[bytes | None] = iter(together) if together else repeat(None)
+        for place, some in groupby(pieces, lambda piece: piece.place):
+            held = self._object_at(spec, place)
             before = held.ready_bytes
-            held.take(piece, values[piece.values], together[number] if together else None)
+            for piece in some:
+                held.take(piece, values[piece.values], next(encoded))
             self._ready_bytes += held.ready_bytes - before
         limit = min(self._limit, SOON_BYTES) if self._is_idle else self._limit
         if self._ready_bytes >= limit:
@@ -157,8 +158,9 @@ class _Object:
         place = piece.chunk
         if place not in self._seen:
             self._seen.add(place)
-            if any(p < f for p, f in zip(place, self._first, strict=True)):
-                self._first = tuple(map(min, self._first, place))
+            first = tuple(map(min, self._first, place))
+            if first != self._first:
+                self._first = first
                 self._expected = math.prod(
                     w - f for w, f in zip(self._within, self._first, strict=True)
                 )

@@ -57,7 +57,7 @@ class Pyramid:
         self._chunk_rows = [min(pair) for pair in zip(rows, chunk_rows, strict=False)]
         sizes = [3 * columns * count for count in self._chunk_rows]
         starts = [0, *itertools.accumulate(sizes)]
-        self._chunks = np.full(starts[-1], np.nan, bfloat16)
+        self._chunks = np.empty(starts[-1], bfloat16)
         self._geometry = np.array(list(zip(starts, self._chunk_rows, strict=False)), np.int64)
         tile_rows = -(-min(weights, TILE) // ROW)
         rooms = np.empty((2, 4, tile_rows), np.float32)
@@ -70,6 +70,14 @@ class Pyramid:
     def room(self) -> tuple[Any, ...]:
         """What a tile's rows go through: room for a level and the next, its geometry, the rest."""
         return self._rooms, self._geometry, self._chunks.view(np.uint16), self._tops
+
+    def leave_out(self, columns: np.ndarray) -> None:
+        """Say which columns get no rows: theirs are missing."""
+        if not len(columns):
+            return
+        for start, rows in self._geometry:
+            chunk = self._chunks[start : start + 3 * self._columns * rows]
+            chunk.reshape(3, self._columns, rows)[:, columns] = np.nan
 
     def finished(self, position: int) -> Iterator[LevelRows]:
         """Yield the chunks that end in this tile, and with the last one the coarsest levels."""

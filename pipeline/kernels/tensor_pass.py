@@ -157,6 +157,7 @@ class TensorPass:
         self._last = 0
         self._last_column = NOTHING
         self._before = np.full(columns, NOTHING)
+        self._fed = np.zeros(columns, np.bool_)
         self._thresholds = np.array(thresholds, np.float64 if dtype == "F64" else np.float32)
         # Of every column, and of the snapshot before the first.
         self._histogram = room_for_counts(columns) if counts is None else counts
@@ -220,12 +221,15 @@ class TensorPass:
         if done and columns[0] == BEFORE:
             self._last_column = OUTSIDE
         if fed:
+            self._fed[fed] = True
             self._before[fed] = [self._last_column, *fed[:-1]]
             self._last_column = fed[-1]
         return int(done)
 
     def finished_rows(self) -> Iterator[LevelRows]:
         """Yield the rows of the chunks that end in this tile, which every snapshot was fed of."""
+        if self._position == 0:
+            self._pyramid.leave_out(np.flatnonzero(~self._fed))
         yield from self._pyramid.finished(self._position)
 
     def finish(self) -> PassResult:
