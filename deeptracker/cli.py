@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +57,12 @@ def _one_line_errors() -> Iterator[None]:
 
 @contextmanager
 def _loading() -> Iterator[None]:
-    """Import without looking for garbage, then or ever after: modules leave none."""
+    """Import without looking for garbage, then or ever after: modules leave none.
+
+    Nor with threads for matrices, of which nothing here multiplies large ones: each looks out for
+    work of its own accord, on a core that has other things to do.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.disable()
     try:
         yield

@@ -17,7 +17,7 @@ from zarr.abc.store import Store
 
 from pipeline.arrays.objects import load_all, store_all
 from pipeline.arrays.pieces import Piece, pieces_of
-from pipeline.arrays.shards import pack, unpack
+from pipeline.arrays.shards import Encoded, pack, unpack
 from pipeline.arrays.specification import ArraySpec, Position
 
 __all__ = ["ChunkWriter"]
@@ -173,11 +173,11 @@ class _Object:
             self.cuts.setdefault(place, []).append((piece.within, values.copy()))
             self.nbytes += values.nbytes
 
-    def packed(self, older: bytes | None) -> bytes | None:
+    def packed(self, older: Encoded | None) -> bytes | None:
         """Give what is to be stored in place of what is there; None for nothing at all."""
         spec = self.spec
         stored = unpack(spec, self.key, older) if older is not None else {}
-        chunks: dict[Position, bytes | None] = {**stored, **self.chunks}
+        chunks: dict[Position, Encoded | None] = {**stored, **self.chunks}
         for place, cuts in self.cuts.items():
             data = chunks.get(place)
             chunk = np.array(spec.decode(data)) if data is not None else spec.empty_chunk()

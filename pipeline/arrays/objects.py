@@ -11,13 +11,13 @@ from zarr.core.buffer.cpu import Buffer
 __all__ = ["load", "load_all", "store_all"]
 
 
-async def load(store: Store, key: str, part: ByteRequest | None = None) -> bytes | None:
-    """Load an object, or a part of it; None where there is none."""
+async def load(store: Store, key: str, part: ByteRequest | None = None) -> memoryview | None:
+    """Load an object, or a part of it, without a copy; None where there is none."""
     buffer = await store.get(key, default_buffer_prototype(), part)
-    return None if buffer is None else buffer.to_bytes()
+    return None if buffer is None else buffer.as_numpy_array().data.cast("B")
 
 
-async def load_all(store: Store, keys: Iterable[str]) -> list[bytes | None]:
+async def load_all(store: Store, keys: Iterable[str]) -> list[memoryview | None]:
     """Load whole objects together."""
     return await asyncio.gather(*(load(store, key) for key in keys))
 

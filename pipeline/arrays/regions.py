@@ -13,7 +13,7 @@ from zarr.core.sync import sync
 
 from pipeline.arrays.objects import load
 from pipeline.arrays.pieces import Piece, pieces_of
-from pipeline.arrays.shards import LEFT_OUT, index_bytes, read_index, unpack
+from pipeline.arrays.shards import LEFT_OUT, Encoded, index_bytes, read_index, unpack
 from pipeline.arrays.specification import ArraySpec, Position
 
 __all__ = ["read_region", "read_regions", "spec_of"]
@@ -83,13 +83,13 @@ def read_regions(
 
 async def _load_objects(
     store: Store, wanted: Iterable[tuple[ArraySpec, Position, Collection[Position]]]
-) -> list[dict[Position, bytes]]:
+) -> list[dict[Position, Encoded]]:
     return await asyncio.gather(*(_load_chunks(store, *one) for one in wanted))
 
 
 async def _load_chunks(
     store: Store, spec: ArraySpec, place: Position, chunks: Collection[Position]
-) -> dict[Position, bytes]:
+) -> dict[Position, Encoded]:
     """Load some chunks of an object: with all of it, or by its index where they are few."""
     key = spec.key(place)
     if 2 * len(chunks) < math.prod(spec.grid):
@@ -100,7 +100,7 @@ async def _load_chunks(
 
 async def _load_by_index(
     store: Store, spec: ArraySpec, key: str, wanted: Iterable[Position]
-) -> dict[Position, bytes]:
+) -> dict[Position, Encoded]:
     tail = await load(store, key, SuffixByteRequest(index_bytes(spec.grid)))
     if tail is None:
         return {}

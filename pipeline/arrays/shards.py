@@ -14,7 +14,10 @@ import numpy as np
 from deeptracker.errors import StoreError
 from pipeline.arrays.specification import ArraySpec, Position
 
-__all__ = ["LEFT_OUT", "index_bytes", "pack", "read_index", "unpack"]
+__all__ = ["LEFT_OUT", "Encoded", "index_bytes", "pack", "read_index", "unpack"]
+
+# A chunk; of one that was loaded, a view of the object.
+Encoded = bytes | memoryview
 
 LEFT_OUT = np.uint64(2**64 - 1)
 CHECKSUM_BYTES = 4
@@ -25,26 +28,26 @@ def index_bytes(grid: Position) -> int:
     return 16 * math.prod(grid) + CHECKSUM_BYTES
 
 
-def pack(spec: ArraySpec, chunks: Mapping[Position, bytes]) -> bytes:
+def pack(spec: ArraySpec, chunks: Mapping[Position, Encoded]) -> bytes:
     """Put encoded chunks, by their place in the object, into one; without shards it is the chunk.
 
     Places that are not named are left out of the shard.
     """
     if spec.shards is None:
-        return next(iter(chunks.values()))
-    index = np.full((*spec.grid, 2), LEFT_OUT, "<u8")
-    end = 0
+        return bytes(next(iter(chunks.values())))
     # Row by row, so that neighbouring columns are read at one go.
     placed = sorted(chunks.items())
-    for place, data in placed:
-        index[place] = end, len(data)
-        end += len(data)
+    index = np.full((*spec.grid, 2), LEFT_OUT, "<u8")
+    lengths = np.array([len(data) for _, data in placed], "<u8")
+    ends = np.cumsum(lengths)
+    where = tuple(np.array([place for place, _ in placed], np.intp).reshape(-1, len(spec.grid)).T)
+    index[where] = np.stack([ends - lengths, lengths], axis=1)
     plain = index.tobytes()
     checksum = google_crc32c.value(plain).to_bytes(CHECKSUM_BYTES, "little")
     return b"".join([*(data for _, data in placed), plain, checksum])
 
 
-def unpack(spec: ArraySpec, key: str, data: bytes) -> dict[Position, bytes]:
+def unpack(spec: ArraySpec, key: str, data: Encoded) -> dict[Position, Encoded]:
     """Take the encoded chunks out of an object, by their place in it.
 
     Raises
@@ -56,9 +59,9 @@ def unpack(spec: ArraySpec, key: str, data: bytes) -> dict[Position, bytes]:
         return {(0,) * len(spec.chunks): data}
     size = index_bytes(spec.grid)
     index = read_index(spec, key, data[-size:])
-    found = {}
-    for place in itertools.product(*map(range, spec.grid)):
-        begin, count = (int(number) for number in index[place])
+    found: dict[Position, Encoded] = {}
+    places = itertools.product(*map(range, spec.grid))
+    for place, (begin, count) in zip(places, index.reshape(-1, 2).tolist(), strict=True):
         if begin == LEFT_OUT:
             continue
         if begin + count > len(data) - size:
@@ -67,14 +70,14 @@ def unpack(spec: ArraySpec, key: str, data: bytes) -> dict[Position, bytes]:
     return found
 
 
-def read_index(spec: ArraySpec, key: str, tail: bytes) -> np.ndarray:
+def read_index(spec: ArraySpec, key: str, tail: Encoded) -> np.ndarray:
     """Read a shard's index.
 
     Parameters
     ----------
     key : str
         The shard's, for the message.
-    tail : bytes
+    tail : bytes-like
         The shard's last `index_bytes`.
 
     Returns
@@ -90,7 +93,7 @@ def read_index(spec: ArraySpec, key: str, tail: bytes) -> np.ndarray:
     """
     if len(tail) < index_bytes(spec.grid):
         raise _damaged(key, f"it has {len(tail):,} bytes instead of {index_bytes(spec.grid):,}")
-    plain = tail[:-CHECKSUM_BYTES]
+    plain = bytes(tail[:-CHECKSUM_BYTES])
     stored = int.from_bytes(tail[-CHECKSUM_BYTES:], "little")
     if google_crc32c.value(plain) != stored:
         raise _damaged(key, f"its checksum is {google_crc32c.value(plain):08x}, not {stored:08x}")

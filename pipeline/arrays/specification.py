@@ -143,7 +143,7 @@ class ArraySpec:
         halves = planes.upper_halves(laid_out)
         return None if halves is None else planes.packed(halves, rows, chunks)
 
-    def decode(self, data: bytes) -> np.ndarray:
+    def decode(self, data: bytes | memoryview) -> np.ndarray:
         """Undo `encode`; what is given may not be written to."""
         dtype = np.dtype(self.dtype).newbyteorder("<")
         values = np.frombuffer(blosc.decompress(data), dtype)
