@@ -204,9 +204,12 @@ class Selection(param.Parameterized):
         return "&".join(pairs)
 
     def from_query(self, query: str) -> None:
-        """Take over a query string; parameters that it does not name get their defaults."""
+        """Take over a query string; parameters that it does not name get their defaults.
+
+        A link that a person writes may name parameters in full.
+        """
         given = dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
-        names = {key: name for name, key in KEYS.items()}
+        names = {key: name for name, key in KEYS.items()} | {name: name for name in KEYS}
         values: dict[str, Any] = {name: self.param[name].default for name in KEYS}
         spoilt = []
         for key, text in given.items():

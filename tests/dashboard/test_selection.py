@@ -76,6 +76,13 @@ def test_an_unknown_key_is_passed_over():
     assert (selection.view, selection.notice) == ("layers", "")
 
 
+def test_a_link_may_name_parameters_in_full():
+    selection = Selection()
+    selection.from_query("view=correlation&iterations=[40,80]")
+    assert (selection.view, selection.iterations) == ("correlation", [40, 80])
+    assert selection.to_query() == "v=correlation&i=[40,80]"
+
+
 def test_a_second_link_takes_back_what_the_first_set():
     selection = Selection()
     selection.from_query("v=layers&i=[5]")
