@@ -79,7 +79,7 @@ def load_kernels() -> None:
     import numpy as np
 
     from pipeline.kernels.statistics import coarse_histogram, statistics
-    from pipeline.kernels.tensor_pass import TensorPass
+    from pipeline.kernels.tensor_pass import TensorPass, in_memory
 
     weights = np.random.default_rng(0).standard_normal(5000, dtype=np.float32)
     one = TensorPass(
@@ -95,7 +95,7 @@ def load_kernels() -> None:
         filters=True,
     )
     for _ in one.tiles():
-        one.feed([0, 1], [weights, weights])
+        one.feed([0, 1], np.concatenate([in_memory(weights), in_memory(weights)]))
         list(one.finished_rows())
     found = one.finish()
     statistics(found.moments, found.histogram)
