@@ -245,10 +245,11 @@ class RunPage:
         span = f", {iterations[0]:,} to {iterations[-1]:,}" if len(iterations) else ""
         first, last = run.columns(selection.window)
         shown = f"iterations {iterations[first]:,} to {iterations[last]:,}" if span else ""
+        network = str(run.attributes.get("network", ""))
         self.header.param.update(
             facts={
                 "run": run.name,
-                "network": str(run.attributes.get("network", "")),
+                "network": network if network != run.name else "",
                 "iterations": f"{len(iterations):,} iterations recorded{span}",
                 "commit": run.commit[:8],
                 "updated": str(run.attributes.get("updated", "")),
