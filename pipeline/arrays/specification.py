@@ -129,9 +129,13 @@ class ArraySpec:
         Returns
         -------
         list of bytes or None
-            Quantity by quantity, and column by column; None where they do not lie so.
+            Quantity by quantity, and column by column; None where they do not lie so, or are of a
+            size that only the general library compresses.
         """
         if not self.quick or values.dtype.name != "bfloat16":
+            return None
+        planes = _planes()
+        if math.prod(self.chunks) % planes.LANES:
             return None
         *quantities, rows, columns = self.chunks
         laid_out = values.swapaxes(-1, -2)
@@ -139,7 +143,6 @@ class ArraySpec:
         whole = values.shape[-2] == rows and values.size == chunks * math.prod(self.chunks)
         if not (apart and whole and laid_out.flags.c_contiguous):
             return None
-        planes = _planes()
         halves = planes.upper_halves(laid_out)
         return None if halves is None else planes.packed(halves, rows, chunks)
 

@@ -16,7 +16,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["packed", "upper_halves"]
+__all__ = ["LANES", "packed", "upper_halves"]
 
 LANES = 64  # values that are moved together: a bit of each makes a word
 HALF_BITS = 16
