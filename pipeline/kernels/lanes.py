@@ -15,6 +15,8 @@ __all__ = [
     "ROW",
     "ROWS_TOGETHER",
     "add_uint32",
+    "as_float32",
+    "as_uint32",
     "greater",
     "lesser",
     "or_uint32",
@@ -38,6 +40,26 @@ def add_uint32(typingctx, left, right):  # noqa: ARG001  # Numba's signature
         return builder.add(*arguments)
 
     return types.uint32(types.uint32, types.uint32), generate
+
+
+@intrinsic
+def as_float32(typingctx, bits):  # noqa: ARG001
+    """Read bits as a number: in a register, where a view of an array would go through memory."""
+
+    def generate(context, builder, signature, arguments):  # noqa: ARG001
+        return builder.bitcast(arguments[0], FLOAT)
+
+    return types.float32(types.uint32), generate
+
+
+@intrinsic
+def as_uint32(typingctx, value):  # noqa: ARG001
+    """Read a number's bits."""
+
+    def generate(context, builder, signature, arguments):  # noqa: ARG001
+        return builder.bitcast(arguments[0], ir.IntType(32))
+
+    return types.uint32(types.float32), generate
 
 
 @intrinsic

@@ -7,6 +7,7 @@ from numba import njit
 
 from pipeline.kernels.fused import CHANGES, LANES
 from pipeline.kernels.histograms import NEGATIVE_BIN
+from pipeline.kernels.lanes import as_float32, as_uint32
 from pipeline.kernels.spans import (
     NONZERO,
     ROW,
@@ -52,16 +53,13 @@ def widen(raw, half, out):
         for i in range(raw.size):
             bits[i] = np.uint32(raw[i]) << np.uint32(16)
         return
-    for begin in range(0, raw.size, SPAN):
-        end = min(begin + SPAN, raw.size)
-        for i in range(begin, end):
-            bits[i] = (np.uint32(raw[i]) & np.uint32(0x7FFF)) << np.uint32(13)
-        for i in range(begin, end):
-            out[i] = out[i] * np.float32(2.0**112)
-        for i in range(begin, end):
-            h = np.uint32(raw[i])
-            special = EXPONENT if (h & np.uint32(0x7C00)) == np.uint32(0x7C00) else np.uint32(0)
-            bits[i] = bits[i] | special | ((h & np.uint32(0x8000)) << np.uint32(16))
+    for i in range(raw.size):
+        h = np.uint32(raw[i])
+        # Exponents are moved by multiplying, which makes subnormal numbers normal too.
+        shifted = as_float32(np.uint32((h & np.uint32(0x7FFF)) << np.uint32(13)))
+        number = as_uint32(np.float32(shifted * np.float32(2.0**112)))
+        special = EXPONENT if (h & np.uint32(0x7C00)) == np.uint32(0x7C00) else np.uint32(0)
+        bits[i] = number | special | ((h & np.uint32(0x8000)) << np.uint32(16))
 
 
 @inlined
