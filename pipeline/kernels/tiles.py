@@ -56,7 +56,7 @@ def widen(raw, half, out):
     for i in range(raw.size):
         h = np.uint32(raw[i])
         # Exponents are moved by multiplying, which makes subnormal numbers normal too.
-        shifted = as_float32(np.uint32((h & np.uint32(0x7FFF)) << np.uint32(13)))
+        shifted = as_float32(np.uint32((h & np.uint32(0x7FFF)) << np.uint32(13)))  # type: ignore[var-annotated]
         number = as_uint32(np.float32(shifted * np.float32(2.0**112)))
         special = EXPONENT if (h & np.uint32(0x7C00)) == np.uint32(0x7C00) else np.uint32(0)
         bits[i] = number | special | ((h & np.uint32(0x8000)) << np.uint32(16))
