@@ -15,6 +15,7 @@ os.environ.setdefault("BOKEH_RESOURCES", "server")
 import panel as pn
 
 from dashboard.arrival import Arrival
+from dashboard.delivery import deliver_all
 from dashboard.home import home
 from dashboard.page import POLL_MILLISECONDS, RunPage
 from dashboard.run import Run
@@ -70,6 +71,7 @@ def serve(
     port = port or _free_port(address)
     _check_port(address, port)
     pn.extension(raw_css=[WIDGET_CSS])
+    deliver_all()
     pages: dict[str, Callable[[], Any]] = {
         slug: _page(location, storage) for slug, location in runs.items()
     }
