@@ -14,11 +14,11 @@ from pipeline.allocation import keep_freed_memory
 from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.specification import ArraySpec
 from pipeline.blocks import Block, Columns, Part
+from pipeline.kernels.filters import FILTER_MEASURES as GIVEN_MEASURES
 from pipeline.kernels.histograms import SparseHistogram, room_for_counts
 from pipeline.kernels.levels import LevelRows
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
-from pipeline.kernels.tensor_pass import FILTER_MEASURES as GIVEN_MEASURES
 from pipeline.kernels.tensor_pass import PassResult, TensorPass, in_memory, owned_weights
 from pipeline.kernels.tiles import tile_ranges
 from pipeline.places import PartReads, Places

@@ -8,6 +8,13 @@ import numpy as np
 
 from pipeline.kernels import spans
 from pipeline.kernels.columns import measure_columns
+from pipeline.kernels.filters import (
+    FILTER_MEASURES,
+    NOTHING,
+    OUTSIDE,
+    add_filters,
+    measure_filters,
+)
 from pipeline.kernels.histograms import SparseHistogram, room_for_counts
 from pipeline.kernels.levels import LevelRows, Pyramid
 from pipeline.kernels.moments import Moments
@@ -16,23 +23,12 @@ from pipeline.kernels.tiles import TILE, tile_ranges
 
 __all__ = [
     "BEFORE",
-    "FILTER_MEASURES",
     "PassResult",
     "TensorPass",
     "in_memory",
     "owned_weights",
 ]
 
-FILTER_MEASURES = (
-    "std",
-    "norm1",
-    "norm2",
-    "change_euclidean",
-    "change_manhattan",
-    "change_cosine",
-    "change_relative_norm1",
-    "change_relative_norm2",
-)
 # What tells the kernels a dtype: one raw value, and whether it is float16 in its bits.
 FORMS: dict[str, tuple[np.ndarray, bool]] = {
     "F32": (np.empty(1, np.float32), False),
@@ -40,8 +36,6 @@ FORMS: dict[str, tuple[np.ndarray, bool]] = {
     "BF16": (np.empty(1, np.uint16), False),
     "F16": (np.empty(1, np.uint16), True),
 }
-# What stands before a column: nothing, the snapshot before the block, or another column.
-NOTHING, OUTSIDE = -2, -1
 # The place of the snapshot before the block: behind all columns.
 BEFORE = -1
 CACHE_LINE = 64
@@ -234,17 +228,21 @@ class TensorPass:
 
     def finish(self) -> PassResult:
         """Give what was found; columns that were not fed are NaN, their counts 0."""
-        before = self._sums[..., [spans.SQUARES, spans.ABSOLUTE]][self._before]
-        before[self._before == NOTHING] = np.nan
+        # A part within one large filter owns none.
+        filters = self._count if self._filters else 0
+        measured = np.empty((len(FILTER_MEASURES), self._columns, filters), np.float32)
+        measure_filters(self._sums, self._before, measured)
         return PassResult(
-            moments=self._moments(before),
+            moments=self._moments(),
             histogram=SparseHistogram.taken_from(self._histogram).without_last(),
-            filters=self._filter_measures(before),
+            filters=measured.transpose(0, 2, 1),
             first_filter=self.first_filter,
         )
 
-    def _moments(self, before: np.ndarray) -> Moments:
-        sums, counts = self._sums[:-1].sum(axis=1), self._counts[:-1]
+    def _moments(self) -> Moments:
+        sums, previous_squares = np.zeros((self._columns, spans.SUMS)), np.zeros(self._columns)
+        add_filters(self._sums, self._before, sums, previous_squares)
+        counts = self._counts[:-1]
         empty = counts[:, spans.FINITE] == 0
         least, greatest = np.where(empty, np.nan, self._limits[:-1].T)
         return Moments(
@@ -258,39 +256,9 @@ class TensorPass:
             max=greatest,
             pairs=counts[:, spans.PAIRS].copy(),
             change_squares=sums[:, spans.CHANGE_SQUARES],
-            previous_squares=np.nansum(before[..., 0], axis=1),
+            previous_squares=previous_squares,
             change_counts=self._changes[:-1].T.copy(),
         )
-
-    def _filter_measures(self, before: np.ndarray) -> np.ndarray:
-        # A part within one large filter owns none.
-        measured = np.empty(
-            (len(FILTER_MEASURES), self._columns, self._count if self._filters else 0), np.float32
-        )
-        if not measured.size:
-            return measured.transpose(0, 2, 1)
-        sums = self._sums[:-1]
-        count = np.where(sums[..., spans.WEIGHTS] == 0, np.nan, sums[..., spans.WEIGHTS])
-        mean = sums[..., spans.SUM] / count
-        squares = np.where(np.isnan(count), np.nan, sums[..., spans.SQUARES])
-        absolute = np.where(np.isnan(count), np.nan, sums[..., spans.ABSOLUTE])
-        unpaired = np.isnan(before[..., 0]) | np.isnan(count)
-        change = np.sqrt(np.where(unpaired, np.nan, sums[..., spans.CHANGE_SQUARES]))
-        distance = np.where(unpaired, np.nan, sums[..., spans.CHANGE_ABSOLUTE])
-        norm, norm_before = np.sqrt(squares), np.sqrt(before[..., 0])
-        found = {
-            "std": np.sqrt(np.maximum(squares / count - mean**2, 0.0)),
-            "norm1": absolute,
-            "norm2": norm,
-            "change_euclidean": change,
-            "change_manhattan": distance,
-            "change_cosine": _cosine(change, norm, norm_before, sums[..., spans.SQUARES_RISE]),
-            "change_relative_norm1": _relative(distance, before[..., 1]),
-            "change_relative_norm2": _relative(change, norm_before),
-        }
-        for values, name in zip(measured, FILTER_MEASURES, strict=True):
-            values[:] = found[name]
-        return measured.transpose(0, 2, 1)
 
 
 def _in_lines(shape: tuple[int, int], dtype: "np.dtype[Any]") -> np.ndarray:
@@ -299,26 +267,3 @@ def _in_lines(shape: tuple[int, int], dtype: "np.dtype[Any]") -> np.ndarray:
     room = np.empty(nbytes + CACHE_LINE, np.uint8)
     first = -room.__array_interface__["data"][0] % CACHE_LINE
     return room[first : first + nbytes].view(dtype).reshape(shape)
-
-
-def _relative(change: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Give change / before: 0 where nothing changed, infinite where only before is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(change == 0, 0.0, change / before)
-
-
-def _cosine(
-    change: np.ndarray, norm: np.ndarray, before: np.ndarray, rise: np.ndarray
-) -> np.ndarray:
-    """Give 1 - cos(W, P) without subtracting nearly equal numbers.
-
-    As 2 |W| |P| (1 - cos) = |D|^2 - (|W| - |P|)^2, and |W| - |P| = (|W|^2 - |P|^2) / (|W| + |P|)
-    with |W|^2 - |P|^2 = sum D (W + P). It is 0 where both are zero, 1 where one is.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        difference = rise / (norm + before)
-        distance = (change**2 - difference**2) / (2 * norm * before)
-    distance = np.clip(distance, 0.0, 2.0)
-    one_zero = (norm == 0) != (before == 0)
-    both_zero = (norm == 0) & (before == 0)
-    return np.where(both_zero, 0.0, np.where(one_zero, 1.0, distance))
