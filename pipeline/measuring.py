@@ -15,7 +15,7 @@ from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.specification import ArraySpec
 from pipeline.blocks import Block, Columns, Part
 from pipeline.kernels.filters import FILTER_MEASURES as GIVEN_MEASURES
-from pipeline.kernels.histograms import SparseHistogram, room_for_counts
+from pipeline.kernels.histograms import FINE_BINS, SparseHistogram, room_for_counts
 from pipeline.kernels.levels import LevelRows
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
@@ -286,12 +286,14 @@ def _roll_up(
 ) -> tuple[dict[Key, dict[str, np.ndarray]], dict[Key, Tally]]:
     """Add leaves up to the root; finish the nodes that are whole."""
     gathered: dict[Key, list[Tally]] = {key: [tally] for key, tally in leaves.items()}
+    columns = next(iter(leaves.values())).histogram.columns
+    room = np.zeros((columns, FINE_BINS), np.int64)
     summed: dict[Key, Tally] = {}
     # In pre-order every child stands after its parent.
     for key in _bottom_up(schema):
         if key not in gathered:
             continue
-        summed[key] = _sum(gathered.pop(key))
+        summed[key] = _sum(gathered.pop(key), room)
         parent = schema.architecture.nodes[key[0]].parent
         if parent >= 0:
             gathered.setdefault((parent, key[1]), []).append(summed[key])
@@ -326,12 +328,12 @@ def _sum_by_key(groups: Iterable[Mapping[Key, Tally]]) -> dict[Key, Tally]:
     return {key: _sum(tallies) for key, tallies in gathered.items()}
 
 
-def _sum(tallies: Sequence[Tally]) -> Tally:
+def _sum(tallies: Sequence[Tally], room: np.ndarray | None = None) -> Tally:
     if len(tallies) == 1:
         return tallies[0]
     return Tally(
         Moments.merge([tally.moments for tally in tallies]),
-        SparseHistogram.merge([tally.histogram for tally in tallies]),
+        SparseHistogram.merge([tally.histogram for tally in tallies], room),
         sum(tally.weights for tally in tallies),
     )
 

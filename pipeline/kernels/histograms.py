@@ -91,11 +91,17 @@ class SparseHistogram:
         return cls(offsets, bins[:end].copy(), found[:end].copy())
 
     @classmethod
-    def merge(cls, parts: "Sequence[SparseHistogram]") -> "SparseHistogram":
-        """Add the counts of several histograms of the same columns."""
+    def merge(
+        cls, parts: "Sequence[SparseHistogram]", room: np.ndarray | None = None
+    ) -> "SparseHistogram":
+        """Add the counts of several histograms of the same columns.
+
+        `room`, int64 [column, fine bin] of zeros, is zeros again afterwards: who merges many need
+        not clear some megabytes for each.
+        """
         if len(parts) == 1:
             return parts[0]
-        total = np.zeros((parts[0].columns, FINE_BINS), np.int64)
+        total = np.zeros((parts[0].columns, FINE_BINS), np.int64) if room is None else room
         for part in parts:
             _scatter(part.offsets, part.bins, part.counts, total)
         return cls.taken_from(total)
