@@ -79,7 +79,8 @@ def load_kernels() -> None:
     import numpy as np
 
     from pipeline.kernels.statistics import coarse_histogram, statistics
-    from pipeline.kernels.tensor_pass import TensorPass, in_memory
+    from pipeline.kernels.tensor_pass import TensorPass
+    from pipeline.sources.tilereading import in_memory
 
     weights = np.random.default_rng(0).standard_normal(5000, dtype=np.float32)
     one = TensorPass(

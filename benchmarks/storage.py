@@ -19,7 +19,7 @@ from harness import Pipeline, one_core, options, report, scratch
 from synthesize import synthesize
 
 from pipeline import open_store
-from pipeline.schema import ROW_STATISTICS
+from pipeline.quantities import ROW_STATISTICS
 from pipeline.sources import Source, open_source, read_values, to_float
 
 SIZE_BAR = 0.15

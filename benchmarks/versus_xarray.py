@@ -29,7 +29,7 @@ from pipeline.architecture import architecture_of
 from pipeline.config import Config
 from pipeline.kernels.histograms import COARSE_EDGES
 from pipeline.layout import level_weights
-from pipeline.schema import FILTER_MEASURES, ROW_STATISTICS
+from pipeline.quantities import FILTER_MEASURES, ROW_STATISTICS
 from pipeline.sources import Source, open_source
 
 BAR = 500

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dashboard.run import Run
-from pipeline.arrays.regions import read_regions, spec_of
-from pipeline.arrays.specification import ArraySpec
+from pipeline.arrays.regions import read_regions
 from pipeline.schema import group_name
 
 __all__ = ["filter_count", "read_filters", "read_filters_of"]
@@ -48,7 +47,7 @@ def read_filters_of(
     filters, columns : slice
         Of each parameter; those that there are, with a step of one.
     """
-    specs = [_spec(run, _path(parameter, measure)) for parameter in parameters]
+    specs = [run.spec(_path(parameter, measure)) for parameter in parameters]
     regions = [
         tuple(slice(*side.indices(length)[:2]) for side, length in zip(sides, lengths, strict=True))
         for sides, lengths in (((filters, columns), spec.shape[-2:]) for spec in specs)
@@ -62,8 +61,3 @@ def read_filters_of(
 
 def _path(parameter: str, measure: str) -> str:
     return f"filters/{group_name(parameter)}/{SCORE if measure == SCORE else 'measures'}"
-
-
-def _spec(run: Run, path: str) -> ArraySpec:
-    spec: ArraySpec = run.fact(f"spec of {path}", lambda: spec_of(run.stored(path)))
-    return spec

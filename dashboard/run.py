@@ -9,6 +9,8 @@ import numpy as np
 import zarr
 
 from dashboard.commits import newest_commit
+from pipeline.arrays.regions import spec_of
+from pipeline.arrays.specification import ArraySpec
 from pipeline.config import StorageConfig
 
 __all__ = ["Run"]
@@ -91,6 +93,11 @@ class Run:
         found = self._commit.member(path)
         assert isinstance(found, zarr.Array), f"{path} is no array"
         return found
+
+    def spec(self, path: str) -> ArraySpec:
+        """Describe an array of the store, so that regions of it can be read together."""
+        spec: ArraySpec = self.fact(f"spec of {path}", lambda: spec_of(self.stored(path)))
+        return spec
 
     def group(self, path: str) -> zarr.Group:
         """Give a group of the store."""

@@ -13,7 +13,7 @@ import numpy as np
 from dashboard.cache import SHARED
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
-from pipeline.arrays.regions import read_region, spec_of
+from pipeline.arrays.regions import read_region
 from pipeline.config import StorageConfig
 from pipeline.schema import group_name
 from pipeline.sources import Source, open_source, to_float
@@ -187,7 +187,7 @@ def _from_level(
 
 def _chunks(run: Run, path: str, statistic: str, rows: slice, columns: slice) -> np.ndarray:
     """Read a part of a level by a shard's lines of chunks, which the next window needs again."""
-    spec = run.fact(f"spec of {path}", lambda: spec_of(run.stored(path)))
+    spec = run.spec(path)
     place = [str(name) for name in run.array("weights/statistic")].index(statistic)
     (_, count, length), high, wide = spec.shape, spec.chunks[1], spec.stored[2]
     first, last = rows.start // high, -(-min(rows.stop, count) // high)

@@ -19,7 +19,8 @@ from pipeline.measures.finding import Finding, FindingThresholds
 from pipeline.measures.findings import find_all
 from pipeline.measures.ranking import iteration_score
 from pipeline.measures.series import ClassSeries, FilterSeries, NodeSeries, RunSeries
-from pipeline.schema import Schema, measure_place
+from pipeline.quantities import measure_place
+from pipeline.schema import Schema
 from pipeline.scoring import BandScore
 from pipeline.sources.manifest import Parameter
 from pipeline.validation import ClassCounts

@@ -19,12 +19,13 @@ from pipeline.kernels.histograms import FINE_BINS, SparseHistogram, room_for_cou
 from pipeline.kernels.levels import LevelRows
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
-from pipeline.kernels.tensor_pass import PassResult, TensorPass, in_memory, owned_weights
+from pipeline.kernels.tensor_pass import PassResult, TensorPass, owned_weights
 from pipeline.kernels.tiles import tile_ranges
 from pipeline.places import PartReads, Places
-from pipeline.schema import FILTER_MEASURES, Schema
+from pipeline.quantities import FILTER_MEASURES
+from pipeline.schema import Schema
 from pipeline.sources.readahead import Request
-from pipeline.sources.tilereading import Tiles, tile_reading
+from pipeline.sources.tilereading import Tiles, in_memory, tile_reading
 
 __all__ = ["BlockResult", "combine_blocks", "measure_block", "write_nodes"]
 

@@ -14,12 +14,11 @@ from pipeline.arrays.specification import create_arrays, read, store_metadata
 from pipeline.arrays.wholearrays import WholeArrays
 from pipeline.changes import Change, Recording
 from pipeline.kernels.histograms import COARSE_EDGES
+from pipeline.quantities import FILTER_MEASURES, ROW_STATISTICS
 from pipeline.schema import (
-    FILTER_MEASURES,
     MEANING,
     MEASURE,
     RELATIVE_ERROR,
-    ROW_STATISTICS,
     STATISTIC,
     WINDOWS,
     Schema,

@@ -7,61 +7,21 @@ from deeptracker.errors import LogError
 from pipeline.architecture import Architecture
 from pipeline.arrays.specification import ArraySpec
 from pipeline.layout import CHUNK_VALUES, ParameterLayout
+from pipeline.quantities import FILTER_MEASURES, NODE_STATISTICS, ROW_STATISTICS
 from pipeline.sources.manifest import Parameter
 
 __all__ = [
-    "FILTER_MEASURES",
-    "NODE_STATISTICS",
-    "ROW_STATISTICS",
     "RunShape",
     "Schema",
     "group_name",
-    "measure_place",
 ]
 
-# name: long name, units
-NODE_STATISTICS = {
-    "count": ("finite weights", "1"),
-    "nonfinite": ("weights that are not finite", "1"),
-    "sum": ("sum of the weights", "1"),
-    "mean": ("mean of the weights", "1"),
-    "std": ("standard deviation of the weights", "1"),
-    "var": ("variance of the weights", "1"),
-    "min": ("least weight", "1"),
-    "max": ("greatest weight", "1"),
-    "norm0": ("weights that are not zero", "1"),
-    "norm1": ("sum of absolute weights", "1"),
-    "norm2": ("Euclidean norm of the weights", "1"),
-    "q1": ("first quartile of the weights", "1"),
-    "median": ("median of the weights", "1"),
-    "q3": ("third quartile of the weights", "1"),
-    "update_ratio": ("norm of the change over the norm before it", "1"),
-}
-# In the order in which the kernels give them.
-FILTER_MEASURES = {
-    "std": "standard deviation of the filter's weights",
-    "norm1": "sum of the filter's absolute weights",
-    "norm2": "Euclidean norm of the filter",
-    "change_euclidean": "Euclidean distance to the snapshot before",
-    "change_manhattan": "Manhattan distance to the snapshot before",
-    "change_cosine": "cosine distance to the snapshot before",
-    "change_relative_norm1": "Manhattan distance over the norm before",
-    "change_relative_norm2": "Euclidean distance over the norm before",
-}
-# What a row of a pyramid holds, in the order in which the kernels give it.
-ROW_STATISTICS = {
-    "mean": "mean of the weights under the row",
-    "min": "least weight under the row",
-    "max": "greatest weight under the row",
-}
 RELATIVE_ERROR = 2.0**-8
 NODE_CHUNK = 512
 IMAGE_CHUNK = 4096
 FILTER_CHUNK = 4096
 # Parts of one parameter share at most two chunks of filters each, which travel: small ones.
 SPLIT_FILTER_CHUNK = 512
-# Of arrays that hold several quantities, these are compressed together where they are so few.
-TOGETHER_VALUES = CHUNK_VALUES
 # Arrays beside the groups of the parameters, whose names no group may have.
 MEASURE, STATISTIC, MEANING = "measure", "statistic", "meaning"
 CLASS_CHUNK = 64
@@ -402,15 +362,9 @@ def group_name(parameter: str) -> str:
     return f"{name}." if name in (MEASURE, STATISTIC, MEANING) else name
 
 
-def measure_place(name: str) -> slice:
-    """Say where a filter measure stands among the others."""
-    place = list(FILTER_MEASURES).index(name)
-    return slice(place, place + 1)
-
-
 def _together(quantities: int, values: int) -> int:
     """Count the quantities, of so many values each, that one chunk holds: all or one."""
-    return quantities if quantities * values <= TOGETHER_VALUES else 1
+    return quantities if quantities * values <= CHUNK_VALUES else 1
 
 
 def _check_names(parameters: Sequence[Parameter]) -> None:
@@ -419,8 +373,8 @@ def _check_names(parameters: Sequence[Parameter]) -> None:
         other = seen.setdefault(group_name(parameter.name), parameter.name)
         if other != parameter.name:
             raise LogError(
-                f"the parameters {other!r} and {parameter.name!r} differ in a slash only; "
-                "rename one"
+                f"the parameters {other!r} and {parameter.name!r} would share a group of the "
+                "store: their names differ in a slash or a last dot only; rename one"
             )
 
 

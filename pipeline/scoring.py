@@ -10,7 +10,8 @@ from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.regions import read_regions
 from pipeline.config import AnomalyConfig
 from pipeline.measures.filter_anomalies import anomaly_scores
-from pipeline.schema import Schema, measure_place
+from pipeline.quantities import measure_place
+from pipeline.schema import Schema
 from pipeline.storage.forks import opened_fork, packed_fork
 
 __all__ = ["FilterBand", "ScoreResult", "filter_bands", "score_filters"]

@@ -25,7 +25,6 @@ __all__ = [
     "BEFORE",
     "PassResult",
     "TensorPass",
-    "in_memory",
     "owned_weights",
 ]
 
@@ -71,18 +70,6 @@ def owned_weights(start: int, stop: int, size: int, filter_size: int | None) -> 
         return start, stop
     first, last = (-(-edge // filter_size) * filter_size for edge in (start, stop))
     return (first, min(last, size)) if first < last else (start, start)
-
-
-def in_memory(values: np.ndarray) -> np.ndarray:
-    """Say where an array lies, as `TensorPass.feed` wants it: int64 [1, 2].
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Contiguous raw weights: bfloat16 as uint16, else of the stored dtype. They must stay as they
-        are until the next snapshot was fed.
-    """
-    return np.array([[-1, values.__array_interface__["data"][0]]], np.int64)
 
 
 class TensorPass:
@@ -183,7 +170,8 @@ class TensorPass:
             which the first is compared.
         places : numpy.ndarray
             int64 [column, 2]: where the raw weights of the tile lie. Of a file on disk, its
-            descriptor and the first byte; of an array, as `in_memory` has it.
+            descriptor and the first byte; of contiguous memory, -1 and the address. That must stay
+            as it is until the next snapshot was fed.
 
         Returns
         -------

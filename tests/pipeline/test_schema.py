@@ -1,13 +1,18 @@
 """Chunks of filter measures: as large as parts allow that write them without each other."""
 
+import numpy as np
 import pytest
+from logs import LogWriter
 
+from deeptracker.errors import LogError
+from pipeline import open_store, process
 from pipeline.architecture import architecture_of
 from pipeline.blocks import Columns, plan_blocks
 from pipeline.schema import RunShape, Schema
 from pipeline.sources.manifest import Parameter
 
 MIB = 2**20
+SIZES = RunShape(8, 8, 2**20, thresholds=4, bins=8)
 
 
 @pytest.mark.parametrize(
@@ -25,3 +30,26 @@ def test_parts_that_end_between_filters_write_larger_chunks_of_their_own(shape, 
         for block in plan.blocks:
             for part in block.parts:
                 assert part.start % (chunk * parameter.filter_size) == 0
+
+
+def test_parameters_may_be_called_as_the_coordinates_beside_them(tmp_path):
+    shapes = {"statistic": (4, 9), "measure": (5, 3), "meaning": (7,)}
+    log = LogWriter(tmp_path / "log", shapes=shapes).iterations([0, 10])
+    process(log.path, tmp_path / "store", workers=1)
+    tree = open_store(tmp_path / "store").tree()
+    assert list(tree["weights"]["statistic"].values) == ["mean", "min", "max"]
+    for name in shapes:
+        group = tree[f"weights/{name}."]
+        assert group.attrs["parameter"] == name
+        stored = group["1"]["weight"].sel(statistic="max", iteration=10).max()
+        assert float(stored) == pytest.approx(log.values(10)[name].max(), rel=2**-8)
+    norms = tree["filters/measure."]["measures"].sel(measure="norm2", iteration=10)
+    expected = np.linalg.norm(log.values(10)["measure"].astype(float), axis=1)
+    np.testing.assert_allclose(norms, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("names", [("a/b", "a.b"), ("measure", "measure.")])
+def test_parameters_that_would_share_a_group_are_named(names):
+    parameters = [Parameter(name, (3, 4), "F32") for name in names]
+    with pytest.raises(LogError, match=f"'{names[0]}' and '{names[1]}' would share a group"):
+        Schema(architecture_of(parameters, "net", {}), SIZES)

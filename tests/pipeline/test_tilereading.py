@@ -13,10 +13,10 @@ from stores import assert_equal
 
 from deeptracker.errors import LogError
 from pipeline import measuring, process
-from pipeline.kernels.tensor_pass import TensorPass, in_memory
+from pipeline.kernels.tensor_pass import TensorPass
 from pipeline.sources import open_source, read_values, reading, tilereading
 from pipeline.sources.readahead import Request
-from pipeline.sources.tilereading import tile_reading
+from pipeline.sources.tilereading import in_memory, tile_reading
 
 SIZE = 150_000  # three tiles, the last of them shorter
 

@@ -13,7 +13,8 @@ from pipeline.kernels.filters import FILTER_MEASURES
 from pipeline.kernels.histograms import COARSE_EDGES, SparseHistogram
 from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
-from pipeline.kernels.tensor_pass import BEFORE, TensorPass, in_memory
+from pipeline.kernels.tensor_pass import BEFORE, TensorPass
+from pipeline.sources.tilereading import in_memory
 
 LEVELS = (16, 64, 256)
 THRESHOLDS = (0.001, 0.1, 1.0)
