@@ -6,6 +6,8 @@ import pytest
 from tools import tool
 
 SCREEN = 1080
+# Pixels: a chart whose rows are still being read has none, and a new canvas some default.
+LEAST_HEIGHT = 180
 CANVAS = """
 (e) => {
   const canvas = e.querySelector('.dt-scroll canvas') || e.querySelector('canvas')
@@ -45,6 +47,14 @@ def span(person, chart):
     return person.element(chart).evaluate(CANVAS)
 
 
+def settled(person, chart):
+    """The span of a chart whose rows are there and that keeps its place; until then, None."""
+    first = span(person, chart)
+    person.page.wait_for_timeout(400)
+    top, bottom = span(person, chart)
+    return first if first == [top, bottom] and bottom - top > LEAST_HEIGHT else None
+
+
 @pytest.mark.parametrize(
     ("view", "chart", "pane"),
     [
@@ -58,8 +68,7 @@ def span(person, chart):
 def test_a_view_s_chart_fills_the_screen_and_comes_back(visit, app, view, chart, pane):
     person = visit(1920, SCREEN)
     person.open(f"{app}?v={view}")
-    person.wait(lambda: span(person, chart), f"the chart of {view}")
-    before = span(person, chart)
+    before = person.wait(lambda: settled(person, chart), f"the chart of {view}")
     fill(person, pane)
     high = before[1] - before[0] + 100
     person.wait(lambda: span(person, chart)[1] - span(person, chart)[0] > high, "a taller chart")
