@@ -2,7 +2,7 @@
 
 Numba widens every integer to 64 bits, which halves what a vector instruction does, and its min()
 and max() mind NaNs, which leaves them to be done one by one. And a loop over
-short rows is vectorised badly, as each row ends in one number. Here eight rows are reduced
+short rows is vectorised badly, as each row ends in one number. Here many rows are reduced
 together, by halves, as LLVM vectors: on any processor, whatever the width of its registers.
 """
 
@@ -12,6 +12,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 __all__ = [
+    "FACTOR",
+    "FACTOR_ROWS",
     "ROW",
     "ROWS_TOGETHER",
     "add_uint32",
@@ -21,15 +23,23 @@ __all__ = [
     "lesser",
     "or_uint32",
     "reduce_eight_rows",
+    "reduce_factor_rows",
+    "rounded_half",
 ]
 
 ROW = 16  # weights a row at the finest pyramid level
 ROWS_TOGETHER = 8
 LANES = 8
+FACTOR = 4  # rows of a level that are one of the next
+FACTOR_ROWS = 16  # rows of the next that are made together
 FLOAT = ir.FloatType()
+INTEGER = ir.IntType(32)
+EXPONENT = 0x7F800000
 # Vectors a and b hold halves of rows; each step puts neighbours beside each other and joins them.
 PAIRS = ((0, 2, 8, 10, 4, 6, 12, 14), (1, 3, 9, 11, 5, 7, 13, 15))
 HALVES = ((0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15))
+# Of two vectors, those at even places and those at odd ones.
+NEIGHBOURS = tuple(tuple(range(first, 2 * FACTOR_ROWS, 2)) for first in (0, 1))
 
 
 @intrinsic
@@ -70,6 +80,33 @@ def or_uint32(typingctx, left, right):  # noqa: ARG001
         return builder.or_(*arguments)
 
     return types.uint32(types.uint32, types.uint32), generate
+
+
+@intrinsic
+def rounded_half(typingctx, bits):  # noqa: ARG001
+    """Round the bits of a float32 to those of the nearest bfloat16, ties to even.
+
+    What would round to infinity is cut off instead; NaNs become the quiet one.
+    """
+
+    def generate(context, builder, signature, arguments):  # noqa: ARG001
+        def number(value):
+            return ir.Constant(INTEGER, value)
+
+        def is_special(found):
+            return builder.icmp_unsigned("==", builder.and_(found, exponent), exponent)
+
+        (bits,), exponent = arguments, number(EXPONENT)
+        odd = builder.and_(builder.lshr(bits, number(16)), number(1))
+        up = builder.add(builder.add(bits, number(0x7FFF)), odd)
+        kept = builder.select(builder.or_(is_special(bits), is_special(up)), bits, up)
+        half = builder.lshr(kept, number(16))
+        magnitude = builder.and_(bits, number(0x7FFFFFFF))
+        missing = builder.icmp_unsigned(">", magnitude, exponent)
+        found = builder.select(missing, number(0x7FC0), half)
+        return builder.trunc(found, ir.IntType(16))
+
+    return types.uint16(types.uint32), generate
 
 
 def _minimum_or_maximum(name, typingctx, left, right):  # noqa: ARG001
@@ -145,6 +182,54 @@ def reduce_eight_rows(typingctx, values, row, mean, least, greatest):  # noqa: A
     return types.void(values, types.intp, mean, least, greatest), generate
 
 
+@intrinsic
+def reduce_factor_rows(typingctx, fine, row, coarse, kind):  # noqa: ARG001
+    """Reduce 64 rows of a level to 16 of the next: to their means, minima or maxima.
+
+    Parameters
+    ----------
+    fine : float32 [row], contiguous
+        Elements from ``FACTOR * row`` on; none of them NaN.
+    row : int
+        The first of the 16.
+    coarse : float32 [row], contiguous
+        Elements [row, row + 16) are written.
+    kind : literal int
+        0 for means, 1 for minima, 2 for maxima.
+    """
+    if not isinstance(kind, types.IntegerLiteral):
+        return None
+    join = (_add, _lesser, _greater)[kind.literal_value]
+
+    def generate(context, builder, signature, arguments):
+        vector = ir.VectorType(FLOAT, FACTOR_ROWS)
+
+        def pointer(place, index):
+            array = context.make_array(signature.args[place])(context, builder, arguments[place])
+            found = cgutils.gep_inbounds(builder, array.data, index)
+            return builder.bitcast(found, vector.as_pointer())
+
+        index = arguments[1].type
+        first = builder.mul(arguments[1], ir.Constant(index, FACTOR))
+        loads = []
+        for number in range(FACTOR):
+            place = builder.add(first, ir.Constant(index, number * FACTOR_ROWS))
+            loads.append(builder.load(pointer(0, place)))
+            loads[-1].align = 4
+        while len(loads) > 1:
+            loads = [
+                join(builder, *(_shuffled(builder, left, right, mask) for mask in NEIGHBOURS))
+                for left, right in zip(loads[::2], loads[1::2], strict=True)
+            ]
+        found = loads[0]
+        if join is _add:
+            found = builder.fmul(found, ir.Constant(vector, [1 / FACTOR] * FACTOR_ROWS))
+        builder.store(found, pointer(2, arguments[1])).align = 4
+        return context.get_dummy_value()
+
+    return types.void(fine, types.intp, coarse, kind), generate
+
+
 def _across(builder, vectors, join):
     """Join the lanes of each of eight vectors; lane i of the result is what vector i comes to."""
     for masks in (PAIRS, PAIRS, HALVES):
@@ -156,7 +241,7 @@ def _across(builder, vectors, join):
 
 
 def _shuffled(builder, left, right, mask):
-    lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), list(mask))
+    lanes = ir.Constant(ir.VectorType(INTEGER, len(mask)), list(mask))
     return builder.shuffle_vector(left, right, lanes)
 
 

@@ -3,15 +3,21 @@
 import numpy as np
 from numba import njit
 
-from pipeline.kernels.lanes import ROW, greater, lesser
+from pipeline.kernels.lanes import (
+    FACTOR,
+    FACTOR_ROWS,
+    ROW,
+    greater,
+    lesser,
+    reduce_factor_rows,
+    rounded_half,
+)
 from pipeline.kernels.tiles import TILE
 
 __all__ = ["FACTOR", "TILE_LEVELS", "coarsen", "round_rows", "store_rows"]
 
-FACTOR = 4
 TILE_LEVELS = 7  # a row of the seventh covers a tile
 assert ROW * FACTOR ** (TILE_LEVELS - 1) == TILE
-EXPONENT, MANTISSA = np.uint32(0x7F800000), np.uint32(0x007FFFFF)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -36,24 +42,22 @@ def coarsen(fine, coarse):
 @njit(cache=True, nogil=True, error_model="numpy")
 def coarsen_full(fine, coarse, known):
     """Do as `coarsen` where every row is full of finite weights: `known` of them in the coarse."""
-    mean, least, greatest, _ = fine
     # Weighting by a power of two and dividing by it again would change no bit.
-    for row in range(coarse[0].size):
+    together = coarse[0].size - coarse[0].size % FACTOR_ROWS
+    for row in range(0, together, FACTOR_ROWS):
+        reduce_factor_rows(fine[0], row, coarse[0], 0)
+        reduce_factor_rows(fine[1], row, coarse[1], 1)
+        reduce_factor_rows(fine[2], row, coarse[2], 2)
+    for row in range(together, coarse[0].size):
         i = row * FACTOR
-        total = ((mean[i] + mean[i + 1]) + mean[i + 2]) + mean[i + 3]
-        coarse[0][row] = total * np.float32(1 / FACTOR)
-    for row in range(coarse[1].size):
-        i = row * FACTOR
-        low = least[i]
+        mean, least, greatest = fine[0][i : i + FACTOR], fine[1][i], fine[2][i]
         for k in range(1, FACTOR):
-            low = lesser(low, least[i + k])
-        coarse[1][row] = low
-    for row in range(coarse[2].size):
-        i = row * FACTOR
-        high = greatest[i]
-        for k in range(1, FACTOR):
-            high = greater(high, greatest[i + k])
-        coarse[2][row] = high
+            least = lesser(least, fine[1][i + k])
+            greatest = greater(greatest, fine[2][i + k])
+        # As the others are summed.
+        coarse[0][row] = ((mean[0] + mean[1]) + (mean[2] + mean[3])) * np.float32(1 / FACTOR)
+        coarse[1][row] = least
+        coarse[2][row] = greatest
     coarse[3][:] = known
 
 
@@ -62,13 +66,7 @@ def round_rows(values, out):
     """Round float32 [row] to bfloat16 (as `LevelRows` says), in bits: uint16 [row]."""
     bits = values.view(np.uint32)
     for row in range(bits.size):
-        value = bits[row]
-        up = np.uint32(value + np.uint32(0x7FFF) + ((value >> np.uint32(16)) & np.uint32(1)))
-        # Neither a NaN nor the greatest finite numbers may round into infinity.
-        special = (value & EXPONENT) == EXPONENT or (up & EXPONENT) == EXPONENT
-        missing = (value & EXPONENT) == EXPONENT and (value & MANTISSA) != 0
-        kept = np.uint16((value if special else up) >> np.uint32(16))
-        out[row] = np.uint16(0x7FC0) if missing else kept
+        out[row] = rounded_half(bits[row])
 
 
 @njit(cache=True, nogil=True)

@@ -7,7 +7,7 @@ from numba import njit
 
 from pipeline.kernels.fused import CHANGES, LANES
 from pipeline.kernels.histograms import NEGATIVE_BIN
-from pipeline.kernels.lanes import as_float32, as_uint32
+from pipeline.kernels.lanes import ROWS_TOGETHER, as_float32, as_uint32
 from pipeline.kernels.spans import (
     NONZERO,
     ROW,
@@ -167,7 +167,14 @@ def measure_tile(
         mine, mine32 = w[first:last], w32[first:last]
         # Zeros lie in two bins; most spans have none, and need not be asked.
         zeros = histogram[0] + histogram[NEGATIVE_BIN]
-        sound = all_finite(w32)
+        within = max(0, min(w.size, row_weights - place))
+        row = begin // ROW
+        into = mean[row:], least[row:], greatest[row:], weights[row:]
+        # A mean tells of its 16 weights, where it is not of narrowed ones; it may also overflow.
+        told = values.itemsize == 4 and within == w.size and w.size % (ROW * ROWS_TOGETHER) == 0
+        if told:
+            rows_of(w, *into)
+        sound = all_finite(into[0][: w.size // ROW]) if told else all_finite(w32)
         regular[begin // SPAN] = sound
         all_sound &= sound
         both_sound = sound and (not paired or regular_before[begin // SPAN])
@@ -175,14 +182,10 @@ def measure_tile(
         if not fused:
             count_bins(mine32, histogram)
             drop_irregular(histogram, sound)
-        within = max(0, min(w.size, row_weights - place))
-        row = begin // ROW
-        into = mean[row:], least[row:], greatest[row:], weights[row:]
-        if within:
-            if sound:
-                rows_of(w[:within], *into)
-            else:
-                irregular_rows(w[:within], w32[:within], *into)
+        if not sound:
+            irregular_rows(w[:within], w32[:within], *into)
+        elif within and not told:
+            rows_of(w[:within], *into)
         if not mine.size:
             continue
         theirs, theirs32 = values_before[begin:end][first:last], before32[begin:end][first:last]

@@ -348,6 +348,18 @@ def test_levels_beyond_a_tile_and_chunks_that_end_in_later_tiles_are_whole(dtype
                 assert (np.abs(level[name][:, column] - expected) <= slack).all(), (per_row, name)
 
 
+def test_a_row_whose_sum_float32_cannot_hold_has_its_mean_and_its_weights_are_counted():
+    values = np.full((1, 70_000), 0.5, np.float32)
+    values[0, 4096:4112] = 3e38
+    result = measured(values, "F32", 0, values.shape[1])
+    mean = result.levels[0]["mean"][:, 0]
+    assert mean[256] == pytest.approx(3e38, rel=2**-8)
+    assert np.all(np.delete(mean, 256) == 0.5)
+    assert result.moments.count[0] == values.size
+    assert result.moments.nonfinite[0] == 0
+    assert result.moments.sum_squares[0] == pytest.approx(np.sum(np.square(values, dtype=float)))
+
+
 @pytest.mark.parametrize("special", [False, True])
 def test_the_snapshot_before_a_block_counts_as_one_within_it(special):
     values = matrix(5, 4, 70_000, "F32", special)
