@@ -25,11 +25,11 @@ def coarsen(fine, coarse):
     """Reduce each 4 rows of (mean, min, max, finite weights) to one; each is float32 [row]."""
     mean, least, greatest, weights = fine
     for row in range(coarse[0].size):
-        total = known = np.float32(0)
+        total, known = np.float64(0), np.float32(0)
         low, high = np.float32(np.inf), np.float32(-np.inf)
         for i in range(row * FACTOR, min((row + 1) * FACTOR, mean.size)):
             if weights[i] > 0:
-                total += mean[i] * weights[i]
+                total += np.float64(mean[i]) * weights[i]
                 known += weights[i]
                 low = min(low, least[i])
                 high = max(high, greatest[i])

@@ -190,7 +190,8 @@ def irregular_rows(w, w32, mean, least, greatest, weights):
             weights[row] = 0
         if np.isfinite(w32[i]):
             known = weights[row]
-            mean[row] = w[i] if known == 0 else (mean[row] * known + w[i]) / (known + 1)
+            before = np.float64(0 if known == 0 else mean[row])
+            mean[row] = before + (np.float64(w[i]) - before) / (known + 1)
             least[row] = w[i] if known == 0 else min(least[row], w[i])
             greatest[row] = w[i] if known == 0 else max(greatest[row], w[i])
             weights[row] = known + 1
