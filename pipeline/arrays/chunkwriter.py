@@ -9,16 +9,17 @@ import asyncio
 import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby, repeat
+from itertools import groupby
 
 import numpy as np
 from zarr.abc.store import Store
 
 from pipeline.arrays.objects import load_all, store_all
-from pipeline.arrays.pieces import Piece, pieces_of
-from pipeline.arrays.shards import Encoded, pack, unpack
-from pipeline.arrays.specification import ArraySpec, Position
+from pipeline.arrays.pieces import Piece, pieces_of, whole_chunks_of
+from pipeline.arrays.shards import pack, unpack
+from pipeline.arrays.specification import ArraySpec, Encoded, Position
 
 __all__ = ["ChunkWriter"]
 
@@ -57,15 +58,18 @@ class ChunkWriter:
         """
         if values.size == 0:
             return
-        pieces = list(pieces_of(spec, offset, values.shape))
-        together = spec.encode_run(values, len(pieces)) if all(p.whole for p in pieces) else None
-        encoded: Iterator[bytes | None] = iter(together) if together else repeat(None)
-        for place, some in groupby(pieces, lambda piece: piece.place):
-            held = self._object_at(spec, place)
-            before = held.ready_bytes
-            for piece in some:
-                held.take(piece, values[piece.values], next(encoded))
-            self._ready_bytes += held.ready_bytes - before
+        whole = whole_chunks_of(spec, offset, values.shape)
+        encoded = spec.encode_run(values) if whole is not None else None
+        if whole is not None and encoded is not None:
+            for some in whole:
+                with self._filling(spec, some.place) as held:
+                    held.take_encoded(some.chunks, [encoded[number] for number in some.numbers])
+        else:
+            pieces = pieces_of(spec, offset, values.shape)
+            for place, of_object in groupby(pieces, lambda piece: piece.place):
+                with self._filling(spec, place) as held:
+                    for piece in of_object:
+                        held.take(piece, values[piece.values])
         limit = min(self._limit, SOON_BYTES) if self._is_idle else self._limit
         if self._ready_bytes >= limit:
             self._hand_over([held for held in self._held.values() if held.is_whole])
@@ -84,12 +88,16 @@ class ChunkWriter:
         """Whether nothing is being stored."""
         return self._storing is None or self._storing.done()
 
-    def _object_at(self, spec: ArraySpec, place: Position) -> "_Object":
-        """Give what is held of an object."""
+    @contextmanager
+    def _filling(self, spec: ArraySpec, place: Position) -> Iterator["_Object"]:
+        """Give what is held of an object, to take more, and count what became ready."""
         key = spec.key(place)
-        if key not in self._held:
-            self._held[key] = _Object(spec, key, place)
-        return self._held[key]
+        held = self._held.get(key)
+        if held is None:
+            held = self._held[key] = _Object(spec, key, place)
+        before = held.ready_bytes
+        yield held
+        self._ready_bytes += held.ready_bytes - before
 
     def _hand_over(self, objects: "list[_Object]") -> None:
         """Begin to store some of what is held; what was handed over before is stored first."""
@@ -123,7 +131,7 @@ class _Object:
     spec: ArraySpec
     key: str
     place: Position
-    chunks: dict[Position, bytes | None] = field(default_factory=dict)
+    chunks: dict[Position, Encoded | None] = field(default_factory=dict)
     cuts: dict[Position, list[tuple[tuple[slice, ...], np.ndarray]]] = field(default_factory=dict)
     nbytes: int = 0
     _seen: set[Position] = field(default_factory=set)
@@ -153,25 +161,34 @@ class _Object:
         """Whether the store may hold a part of it."""
         return bool(self.cuts) or len(self.chunks) < math.prod(self._within)
 
-    def take(self, piece: Piece, values: np.ndarray, encoded: bytes | None) -> None:
-        """Take the values of a chunk, or of a part of one; it may be encoded already."""
+    def take(self, piece: Piece, values: np.ndarray) -> None:
+        """Take the values of a chunk, or of a part of one."""
         place = piece.chunk
-        if place not in self._seen:
-            self._seen.add(place)
-            first = tuple(map(min, self._first, place))
-            if first != self._first:
-                self._first = first
-                self._expected = math.prod(
-                    w - f for w, f in zip(self._within, self._first, strict=True)
-                )
+        self._see([place])
         if piece.whole:
-            data = self._encoded(piece, values, encoded)
+            data = self._encoded(piece, values)
             self.cuts.pop(place, None)
             self.chunks[place] = data
             self.nbytes += len(data or b"")
         else:
             self.cuts.setdefault(place, []).append((piece.within, values.copy()))
             self.nbytes += values.nbytes
+
+    def take_encoded(self, places: Sequence[Position], encoded: Sequence[Encoded]) -> None:
+        """Take whole chunks; the first is the first along every dim."""
+        self._see(places)
+        for place in self.cuts.keys() & set(places):
+            del self.cuts[place]
+        self.chunks.update(zip(places, encoded, strict=True))
+        self.nbytes += sum(map(len, encoded))
+
+    def _see(self, places: Sequence[Position]) -> None:
+        """Note that chunks were written, the first of which lies before the others."""
+        first = tuple(map(min, self._first, places[0]))
+        if first != self._first:
+            self._first = first
+            self._expected = math.prod(w - f for w, f in zip(self._within, first, strict=True))
+        self._seen.update(places)
 
     def packed(self, older: Encoded | None) -> bytes | None:
         """Give what is to be stored in place of what is there; None for nothing at all."""
@@ -187,13 +204,11 @@ class _Object:
         known = {place: data for place, data in chunks.items() if data is not None}
         return pack(spec, known) if known or older is not None else None
 
-    def _encoded(self, piece: Piece, chunk: np.ndarray, encoded: bytes | None) -> bytes | None:
+    def _encoded(self, piece: Piece, chunk: np.ndarray) -> Encoded | None:
         """Encode a chunk, filled up where it sticks out of the array."""
         spec = self.spec
         if spec.shards and spec.is_missing(chunk):
             return None
-        if encoded is not None:
-            return encoded
         if chunk.shape != spec.chunks:
             filled = spec.empty_chunk(chunk.dtype)
             filled[piece.within] = chunk

@@ -1,12 +1,13 @@
 """Cutting a region of an array along the chunks, and the objects of the store, that it touches."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.arrays.specification import ArraySpec, Position
 
-__all__ = ["Piece", "pieces_of"]
+__all__ = ["Piece", "WholeChunks", "pieces_of", "whole_chunks_of"]
 
 
 class Piece(NamedTuple):
@@ -29,6 +30,54 @@ class Piece(NamedTuple):
     values: tuple[slice, ...]
     within: tuple[slice, ...]
     whole: bool
+
+
+class WholeChunks(NamedTuple):
+    """The chunks of one object that a region covers.
+
+    Attributes
+    ----------
+    place : tuple of int
+        The object, among the array's.
+    chunks : list of tuple of int
+        The chunks, among the object's.
+    numbers : list of int
+        Which of the region's chunks they are, counted along its last dim first.
+    """
+
+    place: Position
+    chunks: list[Position]
+    numbers: list[int]
+
+
+def whole_chunks_of(
+    spec: ArraySpec, offset: tuple[int, ...], shape: tuple[int, ...]
+) -> list[WholeChunks] | None:
+    """Cut a region into full chunks, object by object; None where it holds a part of one."""
+    chunks = spec.chunks
+    if any(s % c or n % c for s, n, c in zip(offset, shape, chunks, strict=True)):
+        return None
+    counts = [n // c for n, c in zip(shape, chunks, strict=True)]
+    sides = []
+    for dim, (start, chunk, count, grid) in enumerate(
+        zip(offset, chunks, counts, spec.grid, strict=True)
+    ):
+        # By object along this dim: the chunks within it, and what they add to the number.
+        side: dict[int, tuple[list[int], list[int]]] = {}
+        step = math.prod(counts[dim + 1 :])
+        for number in range(count):
+            place, within = divmod(start // chunk + number, grid)
+            of_object = side.setdefault(place, ([], []))
+            of_object[0].append(within)
+            of_object[1].append(number * step)
+        sides.append(side.items())
+    found = []
+    for along in itertools.product(*sides):
+        places = itertools.product(*(within for _, (within, _) in along))
+        numbers = itertools.product(*(numbers for _, (_, numbers) in along))
+        covered = tuple(place for place, _ in along)
+        found.append(WholeChunks(covered, list(places), list(map(sum, numbers))))
+    return found
 
 
 def pieces_of(spec: ArraySpec, offset: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[Piece]:

@@ -13,8 +13,8 @@ from zarr.core.sync import sync
 
 from pipeline.arrays.objects import load
 from pipeline.arrays.pieces import Piece, pieces_of
-from pipeline.arrays.shards import LEFT_OUT, Encoded, index_bytes, read_index, unpack
-from pipeline.arrays.specification import ArraySpec, Position
+from pipeline.arrays.shards import LEFT_OUT, index_bytes, read_index, unpack
+from pipeline.arrays.specification import ArraySpec, Encoded, Position
 
 __all__ = ["read_region", "read_regions", "spec_of"]
 

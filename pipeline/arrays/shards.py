@@ -12,12 +12,9 @@ import google_crc32c
 import numpy as np
 
 from deeptracker.errors import StoreError
-from pipeline.arrays.specification import ArraySpec, Position
+from pipeline.arrays.specification import ArraySpec, Encoded, Position
 
-__all__ = ["LEFT_OUT", "Encoded", "index_bytes", "pack", "read_index", "unpack"]
-
-# A chunk; of one that was loaded, a view of the object.
-Encoded = bytes | memoryview
+__all__ = ["LEFT_OUT", "index_bytes", "pack", "read_index", "unpack"]
 
 LEFT_OUT = np.uint64(2**64 - 1)
 CHECKSUM_BYTES = 4

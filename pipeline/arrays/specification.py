@@ -19,6 +19,7 @@ from pipeline.arrays.objects import store_all
 
 __all__ = [
     "ArraySpec",
+    "Encoded",
     "Position",
     "array_at",
     "create_arrays",
@@ -30,6 +31,8 @@ __all__ = [
 Position = tuple[int, ...]
 
 Attributes = Mapping[str, Any]
+# A chunk; a view of many that were packed together, or of an object that was loaded.
+Encoded = bytes | memoryview
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class ArraySpec:
             return {"cname": "lz4", "clevel": 1, "shuffle": "bitshuffle"}
         return {"cname": "zstd", "clevel": 2, "shuffle": "shuffle"}
 
-    def encode(self, chunk: np.ndarray) -> bytes:
+    def encode(self, chunk: np.ndarray) -> Encoded:
         """Encode one whole chunk as the array's metadata say; bfloat16 is stored as float32."""
         if self.quick:
             chunk = chunk.swapaxes(-1, -2)
@@ -121,32 +124,36 @@ class ArraySpec:
         name, level = settings["cname"].encode(), settings["clevel"]
         return bytes(blosc.compress(plain, name, level, shuffle, 0, self.item_bytes))
 
-    def encode_run(self, values: np.ndarray, chunks: int) -> list[bytes] | None:
-        """Encode whole chunks together where they lie one after the other in memory.
+    def encode_run(self, values: np.ndarray) -> list[memoryview] | None:
+        """Encode full chunks together where they lie one after the other in memory.
 
         They do in bfloat16 values that lie column by column, of a region that is one chunk high.
 
         Returns
         -------
-        list of bytes or None
-            Quantity by quantity, and column by column; None where they do not lie so, or are of a
-            size that only the general library compresses.
+        list of memoryview or None
+            Quantity by quantity, and column by column; None where they do not lie so, may be
+            missing, or are of a size that only the general library compresses.
         """
         if not self.quick or values.dtype.name != "bfloat16":
             return None
         planes = _planes()
-        if math.prod(self.chunks) % planes.LANES:
+        size = math.prod(self.chunks)
+        if size % planes.LANES:
             return None
         *quantities, rows, columns = self.chunks
         laid_out = values.swapaxes(-1, -2)
         apart = math.prod(quantities) == 1 or values.shape[-1] == columns
-        whole = values.shape[-2] == rows and values.size == chunks * math.prod(self.chunks)
+        whole = values.shape[-2] == rows and values.size % size == 0
         if not (apart and whole and laid_out.flags.c_contiguous):
             return None
+        firsts = values[tuple(slice(None, None, side) for side in self.chunks)]
+        if self.shards and np.any(self._missing(firsts)):
+            return None
         halves = planes.upper_halves(laid_out)
-        return None if halves is None else planes.packed(halves, rows, chunks)
+        return None if halves is None else planes.packed(halves, rows, values.size // size)
 
-    def decode(self, data: bytes | memoryview) -> np.ndarray:
+    def decode(self, data: Encoded) -> np.ndarray:
         """Undo `encode`; what is given may not be written to."""
         dtype = np.dtype(self.dtype).newbyteorder("<")
         values = np.frombuffer(blosc.decompress(data), dtype)
@@ -157,10 +164,11 @@ class ArraySpec:
     def is_missing(self, chunk: np.ndarray) -> bool:
         """Whether a chunk holds nothing but missing values."""
         # Nearly always the first value tells.
-        first = chunk.item(0)
-        if self._fills_with_nan:
-            return first != first and bool(np.isnan(chunk).all())  # noqa: PLR0124  # NaN alone
-        return first == self.fill and bool((chunk == self.fill).all())
+        return bool(self._missing(chunk.item(0))) and bool(np.all(self._missing(chunk)))
+
+    def _missing(self, values: Any) -> Any:
+        """Tell of each value whether it is missing."""
+        return np.isnan(values) if self._fills_with_nan else values == self.fill
 
     @cached_property
     def _fills_with_nan(self) -> bool:

@@ -9,6 +9,9 @@ where it was the same, and the rest (mostly the mantissa, which nothing compress
 Formats: c-blosc's README_CHUNK_FORMAT.rst (version 1) and LZ4's lz4_Block_format.md.
 """
 
+import itertools
+import threading
+
 import numpy as np
 from llvmlite import ir
 from ml_dtypes import bfloat16
@@ -25,8 +28,9 @@ HEADER_BYTES = 16
 # Version of the format and of LZ4's; LZ4, bitshuffled, a block not split by bytes; bytes a value.
 HEADER = (2, 1, 0x20 | 0x10 | 0x04, 4)
 LEAST_MATCH = 4  # bytes of a back reference
-# Words that are worth one: single ones would save little, and take most of the time.
-LEAST_RUN, LEAST_REPEAT = 2, 2
+# Marks of a word: all zeros or all ones, and the same a column before.
+RUNS, AGAIN = np.uint8(1 | 2), np.uint8(4)
+ONES, BYTES = np.uint64(2**64 - 1), np.uint64(0x0101010101010101)
 LITERAL_WORDS = 2  # LZ4 wants a block to end in literals
 WORDS_TOGETHER = 8
 
@@ -92,6 +96,31 @@ def copy_bytes(typingctx, source, start, target, at, count):  # noqa: ARG001
     return types.void(source, types.intp, target, types.intp, types.intp), generate
 
 
+def _equal_bytes(name):
+    """Count bytes from one end of a word: those before the first bit that is set."""
+
+    def generate(context, builder, signature, arguments):  # noqa: ARG001
+        word = ir.IntType(64)
+        kind = ir.FunctionType(word, [word, ir.IntType(1)])
+        count = builder.module.declare_intrinsic(name, [word], kind)
+        bits = builder.call(count, [arguments[0], ir.Constant(ir.IntType(1), 0)])
+        return builder.lshr(bits, ir.Constant(word, 3))
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def low_bytes(typingctx, difference):  # noqa: ARG001
+    """Count the zero bytes at the low end of a word, 8 of them where all are."""
+    return _equal_bytes("llvm.cttz")
+
+
+@intrinsic
+def high_bytes(typingctx, difference):  # noqa: ARG001
+    """Count the zero bytes at the high end of a word."""
+    return _equal_bytes("llvm.ctlz")
+
+
 def upper_halves(chunk: np.ndarray) -> np.ndarray | None:
     """Give values as they can be `packed`.
 
@@ -113,7 +142,7 @@ def upper_halves(chunk: np.ndarray) -> np.ndarray | None:
     return (bits >> 16).astype(np.uint16)
 
 
-def packed(values: np.ndarray, column_values: int, chunks: int = 1) -> list[bytes]:
+def packed(values: np.ndarray, column_values: int, chunks: int = 1) -> list[memoryview]:
     """Compress values as Blosc would: bitshuffled in blocks, then LZ4.
 
     Parameters
@@ -128,8 +157,8 @@ def packed(values: np.ndarray, column_values: int, chunks: int = 1) -> list[byte
 
     Returns
     -------
-    list of bytes
-        A chunk each.
+    list of memoryview
+        A chunk each; of one buffer, which lives as long as one of them.
     """
     size = values.size // chunks
     assert size * chunks == values.size
@@ -139,19 +168,30 @@ def packed(values: np.ndarray, column_values: int, chunks: int = 1) -> list[byte
     blocks = -(-size // block)
     # Literals, and the lengths of runs and literals, a byte for each 255.
     most = HEADER_BYTES + 2 * size + size // 32 + 64 * blocks
-    out = np.empty((chunks, most), np.uint8)
+    out = _scratch(chunks * most)
     words = HALF_BITS * block // LANES
-    planes, marks = np.empty(words, np.uint64), np.empty(words, np.uint8)
+    planes, marks = np.empty(words, np.uint64), np.empty((2, words), np.uint8)
     column_words = column_values // LANES if even else 0
-    lengths = np.empty(chunks, np.int64)
-    room = planes, planes.view(np.uint8), marks
-    pack(values.reshape(chunks, size), block, column_words, room, out, lengths)
-    return [line[:length].tobytes() for line, length in zip(out, lengths.tolist(), strict=True)]
+    ends = np.empty(chunks, np.int64)
+    room = planes, planes.view(np.uint8), marks[0], marks[1]
+    pack(values.reshape(chunks, size), block, column_words, room, out, ends)
+    found = memoryview(out[: ends[-1]].tobytes())
+    return [found[begin:end] for begin, end in itertools.pairwise([0, *ends.tolist()])]
+
+
+_room = threading.local()
+
+
+def _scratch(nbytes: int) -> np.ndarray:
+    """Give uint8 [byte], the thread's own, used again and again: so much is written to it first."""
+    if not hasattr(_room, "out") or _room.out.size < nbytes:
+        _room.out = np.empty(nbytes, np.uint8)
+    return _room.out
 
 
 @quick
-def pack(values, block, column_words, room, out, lengths):
-    """Write each chunk to a line of `out`, and the bytes that it takes to `lengths`.
+def pack(values, block, column_words, room, out, ends):
+    """Write the chunks one after the other, and where each ends to `ends`.
 
     Parameters
     ----------
@@ -160,19 +200,21 @@ def pack(values, block, column_words, room, out, lengths):
         Values a block, a multiple of 64.
     column_words : int
         Words of a plane that are one column; 0 where columns do not fill whole words.
-    room : uint64 [word], the same memory as uint8, uint8 [word]
+    room : uint64 [word], the same memory as uint8, and twice uint8 [word]
         For a block's planes, and what is marked of them.
-    out : uint8 [chunk, byte]
+    out : uint8 [byte]
     """
+    begin = 0
     for chunk in range(values.shape[0]):
-        line = out[chunk]
+        line = out[begin:]
         size = pack_chunk(values[chunk], block, column_words, room, line)
         for i in range(4):
             line[i] = HEADER[i]
         put_word(line, 4, 4 * values.shape[1])
         put_word(line, 8, 4 * block)
         put_word(line, 12, size)
-        lengths[chunk] = size
+        begin += size
+        ends[chunk] = begin
 
 
 @quick
@@ -219,76 +261,91 @@ def write_planes(room, words, back, out, at):
 
     `back` are the words of a column, 0 where columns are not looked at.
     """
-    planes, plane_bytes, marks = room
-    mark_words = marks.view(np.uint64)
+    planes, plane_bytes, marks, starts = room
     total = HALF_BITS * words
     last = total - LITERAL_WORDS
-    mark(planes[:total], back, marks)
+    mark(planes[:total], back, last, marks, starts)
+    marked, started = marks.view(np.uint64), starts.view(np.uint64)
     begin = 0  # of the literals, in bytes
-    word = 0
+    word = next_start(started, 0, last)
     while word < last:
-        if word % WORDS_TOGETHER == 0 and mark_words[word // WORDS_TOGETHER] == 0:
-            word += WORDS_TOGETHER
-            continue
-        if marks[word] == 0:
-            word += 1
-            continue
-        known = back if word >= back else 0
-        run = end_of_run(planes, word, last)
-        again = end_of_repeat(planes, word, last, known)
-        if run - word >= LEAST_RUN and run >= again:
+        kind = starts[word]
+        run = end_of(marks, marked, word, kind & RUNS) if kind & RUNS else word
+        again = end_of(marks, marked, word, AGAIN) if kind & AGAIN else word
+        if run >= again:
             # The run's first byte stands for itself, unless it is known, and is repeated.
             first = max(begin, 8 * word + 1)
             at = write_sequence(out, at, plane_bytes, begin, first, 1, 8 * run - first)
             word = run
             begin = 8 * word
-        elif again - word >= LEAST_REPEAT:
+        else:
             # What stood a column before, and the bytes beside it that did as well.
+            step = 8 * back
             first, end = 8 * word, 8 * again
-            step = 8 * known
-            while (
-                first > max(begin, step) and plane_bytes[first - 1] == plane_bytes[first - 1 - step]
-            ):
-                first -= 1
-            while end < 8 * last and plane_bytes[end] == plane_bytes[end - step]:
-                end += 1
+            if word > back:
+                first -= high_bytes(planes[word - 1] ^ planes[word - 1 - back])
+            first = max(first, begin)
+            if again < last:
+                end += low_bytes(planes[again] ^ planes[again - back])
             at = write_sequence(out, at, plane_bytes, begin, first, step, end - first)
             word = again
             begin = end
-        else:
-            word = max(word + 1, run, again)
+        word = next_start(started, word, last)
     return write_sequence(out, at, plane_bytes, begin, 8 * total, 0, 0)
 
 
 @quick
-def mark(planes, back, marks):
-    """Mark the words that are all zeros, all ones, or those `back` words before."""
+def mark(planes, back, last, marks, starts):
+    """Mark the words that are all zeros, all ones, or those `back` words before.
+
+    In `starts`, only those whose next has the same mark: single words are not worth a sequence.
+    Words from `last` on have none.
+    """
     for word in range(planes.size):
-        marks[word] = planes[word] + np.uint64(1) <= np.uint64(1)
+        bits = planes[word]
+        marks[word] = np.uint8(bits == np.uint64(0)) | np.uint8(bits == ONES) << np.uint8(1)
     if back:
-        now, before, again = planes[back:], planes[:-back], marks[back:]
+        now, before, known = planes[back:], planes[:-back], marks[back:]
         for word in range(now.size):
-            again[word] |= now[word] == before[word]
+            known[word] |= np.uint8(now[word] == before[word]) << np.uint8(2)
+    marks[last : planes.size] = 0
+    for word in range(planes.size - 1):
+        starts[word] = marks[word] & marks[word + 1]
+    starts[planes.size - 1] = 0
 
 
 @quick
-def end_of_run(planes, word, last):
-    """Find where words stop being all zeros, or all ones, as this one; itself where it is not."""
-    bits = planes[word]
-    end = word
-    if bits + np.uint64(1) <= np.uint64(1):
-        while end < last and planes[end] == bits:
-            end += 1
-    return end
+def next_start(started, word, last):
+    """Find the next word with a mark, from this one on; `last` or more where there is none."""
+    if word >= last:
+        return word
+    place = word // WORDS_TOGETHER
+    ahead = started[place] >> np.uint64(8 * (word % WORDS_TOGETHER))
+    if ahead:
+        return word + low_bytes(ahead)
+    places = -(-last // WORDS_TOGETHER)
+    place += 1
+    while place < places and started[place] == 0:
+        place += 1
+    if place == places:
+        return last
+    return place * WORDS_TOGETHER + low_bytes(started[place])
 
 
 @quick
-def end_of_repeat(planes, word, last, back):
-    """Find where words stop being those `back` words before."""
-    end = word
-    while back and end < last and planes[end] == planes[end - back]:
-        end += 1
-    return end
+def end_of(marks, marked, word, kind):
+    """Find where words stop being marked so; those behind the last are not."""
+    every = np.uint64(kind) * BYTES
+    while word % WORDS_TOGETHER:
+        if not marks[word] & kind:
+            return word
+        word += 1
+    place = word // WORDS_TOGETHER
+    missing = ~marked[place] & every
+    while missing == 0:
+        place += 1
+        missing = ~marked[place] & every
+    return place * WORDS_TOGETHER + low_bytes(missing)
 
 
 @quick

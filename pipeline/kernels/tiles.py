@@ -74,6 +74,26 @@ def note_limits(w, least, greatest, rows, limits):
 
 
 @inlined
+def write_rows(w, w32, within, plain, into):
+    """Write the rows of the first weights of a span, and tell whether all weights are finite.
+
+    A row's mean tells of its 16 weights, unless (not `plain`) these are narrowed in rows.
+    """
+    told = plain and within == w.size and w.size % (ROW * ROWS_TOGETHER) == 0
+    if told:
+        rows_of(w, *into)
+        # An overflow of finite weights is taken for an infinite one, which does no harm.
+        sound = all_finite(into[0][: w.size // ROW])
+    else:
+        sound = all_finite(w32)
+    if not sound:
+        irregular_rows(w[:within], w32[:within], *into)
+    elif within and not told:
+        rows_of(w[:within], *into)
+    return sound
+
+
+@inlined
 def add_span(
     now,
     before,
@@ -170,11 +190,7 @@ def measure_tile(
         within = max(0, min(w.size, row_weights - place))
         row = begin // ROW
         into = mean[row:], least[row:], greatest[row:], weights[row:]
-        # A mean tells of its 16 weights, where it is not of narrowed ones; it may also overflow.
-        told = values.itemsize == 4 and within == w.size and w.size % (ROW * ROWS_TOGETHER) == 0
-        if told:
-            rows_of(w, *into)
-        sound = all_finite(into[0][: w.size // ROW]) if told else all_finite(w32)
+        sound = write_rows(w, w32, within, values.itemsize == 4, into)
         regular[begin // SPAN] = sound
         all_sound &= sound
         both_sound = sound and (not paired or regular_before[begin // SPAN])
@@ -182,10 +198,6 @@ def measure_tile(
         if not fused:
             count_bins(mine32, histogram)
             drop_irregular(histogram, sound)
-        if not sound:
-            irregular_rows(w[:within], w32[:within], *into)
-        elif within and not told:
-            rows_of(w[:within], *into)
         if not mine.size:
             continue
         theirs, theirs32 = values_before[begin:end][first:last], before32[begin:end][first:last]

@@ -56,10 +56,10 @@ def test_chunks_that_lie_one_after_the_other_are_encoded_together():
     spec = ArraySpec("w", "float32", (3, 64, 16), (1, 64, 8), ("s", "r", "i"), "w", quick=True)
     values = np.random.default_rng(0).normal(size=(3, 16, 64)).astype(bfloat16).swapaxes(1, 2)
     parts = [values[s : s + 1, :, c : c + 8] for s in range(3) for c in (0, 8)]
-    assert spec.encode_run(values, 6) == [spec.encode(part) for part in parts]
+    assert spec.encode_run(values) == [spec.encode(part) for part in parts]
     # Not where rows lie side by side, or a chunk is cut off.
-    assert spec.encode_run(np.ascontiguousarray(values), 6) is None
-    assert spec.encode_run(values[:, :, :12], 6) is None
+    assert spec.encode_run(np.ascontiguousarray(values)) is None
+    assert spec.encode_run(values[:, :, :12]) is None
     assert math.prod(spec.chunks) % 64 == 0
     odd = ArraySpec("w", "float32", (1, 5, 8), (1, 5, 8), ("s", "r", "i"), "w", quick=True)
-    assert odd.encode_run(values[:1, :5, :8], 1) is None
+    assert odd.encode_run(values[:1, :5, :8]) is None
