@@ -1,6 +1,7 @@
 """What the benchmarks share: a cluster of one core, warm kernels, timed runs, and the report."""
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -65,6 +66,8 @@ def one_core() -> Iterator[str]:
         processes=False,
         protocol="tcp",
         dashboard_address="127.0.0.1:0",
+        # As where the pipeline runs tasks in its own process.
+        scheduler_kwargs={"dashboard": False},
     ) as cluster:
         yield cluster.scheduler_address
 
@@ -74,6 +77,8 @@ def warm_up(folder: Path, scheduler: str) -> None:
     log = folder / "warm-up"
     synthesize(log, network="lenet5", snapshots=3, images=50, classes=5)
     process(log, folder / "warm-up.dtstore", scheduler=scheduler)
+    # As worker processes do when they start.
+    gc.freeze()
 
 
 @contextmanager

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from pipeline.clusters.settings import AdaptiveSettings, ClusterSettings, Size, parse_memory
+from pipeline.clusters.settings import (
+    WORKER_START,
+    AdaptiveSettings,
+    ClusterSettings,
+    Size,
+    parse_memory,
+)
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -56,6 +62,7 @@ def connect(settings: LocalSettings) -> Iterator["Client"]:
             processes=True,
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
+            preload=WORKER_START,
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster) as client,

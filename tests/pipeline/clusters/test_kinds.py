@@ -1,5 +1,6 @@
 """Kinds of cluster: shipped configs load, wrong ones are named, what cannot be had is one line."""
 
+import gc
 import subprocess
 import sys
 from importlib.resources import files
@@ -68,6 +69,17 @@ def test_the_size_of_a_cluster_follows_from_its_settings():
     adaptive = {"minimum": 1, "maximum": 7}
     pods = KubernetesSettings(kind="kubernetes", image="i", memory="2GiB", adaptive=adaptive)
     assert (size_of(pods).workers, size_of(pods).memory) == (7, 2 * GIB)
+
+
+def test_worker_processes_leave_what_they_loaded_out_of_the_search_for_garbage():
+    with connect(LocalSettings(workers=1)) as client:
+        [frozen] = client.run(gc.get_freeze_count).values()
+    assert frozen > 100_000
+    # Not a process of somebody's own.
+    with connect(LocalSettings(processes=False)) as client:
+        before = gc.get_freeze_count()
+        client.run(int)
+    assert gc.get_freeze_count() == before
 
 
 def test_options_of_the_command_line_override_the_config():

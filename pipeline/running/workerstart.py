@@ -1,0 +1,16 @@
+"""What a worker process does before its first task; Dask loads this module as it starts."""
+
+import gc
+
+from distributed import Worker
+
+import pipeline.measuring
+import pipeline.scoring
+import pipeline.validation  # noqa: F401  # with the others: all that tasks need
+
+__all__ = ["dask_setup"]
+
+
+def dask_setup(worker: Worker) -> None:  # noqa: ARG001  # Dask's signature
+    """Leave what is loaded out of every search for garbage: a few hundred thousand objects."""
+    gc.freeze()
