@@ -3,7 +3,7 @@
     python benchmarks/dtypes.py                           # ResNet-50, 8 snapshots of each
     python benchmarks/dtypes.py --snapshots 24 --repeats 5
 
-One worker thread in this process, logs in the page cache, kernels compiled. The runs of the four
+One worker process of one thread, logs in the page cache, kernels compiled. The runs of the four
 take turns, medians count. What compares them is weights a second, whatever their bytes: of whole
 runs by the processor's time of all threads, and of the tasks that read, measure and write weights
 by the clock. Ratios are to float32.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drift import CODES
-from harness import one_core, options, report, scratch
+from harness import one_core, options, report, scratch, warm_up
 from synthesize import synthesize
 from throughput import Timing
 
@@ -54,9 +54,8 @@ def measure(network: str, snapshots: int, repeats: int) -> dict[str, object]:
         logs = {dtype: folder / dtype for dtype in CODES}
         nbytes = {}
         for dtype, log in logs.items():
-            warm_up = folder / f"{dtype}-small"
-            synthesize(warm_up, network="lenet5", snapshots=3, images=50, classes=5, dtype=dtype)
-            process(warm_up, folder / f"{dtype}-small.dtstore", scheduler=scheduler)
+            (folder / f"{dtype}-small").mkdir()
+            warm_up(folder / f"{dtype}-small", scheduler, dtype=dtype)
             nbytes[dtype] = synthesize(log, network=network, snapshots=snapshots, dtype=dtype)
         weights = snapshots * sum(p.size for p in open_source(str(logs["f4"])).parameters)
         runs: dict[str, list[Run]] = {dtype: [] for dtype in CODES}

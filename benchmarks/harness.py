@@ -1,7 +1,6 @@
-"""What the benchmarks share: a cluster of one core, warm kernels, timed runs, and the report."""
+"""What the benchmarks share: a worker on one core, warm kernels, timed runs, and the report."""
 
 import argparse
-import gc
 import json
 import os
 import platform
@@ -11,16 +10,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from distributed import LocalCluster
 from rich.console import Console
 from rich.table import Table
 from synthesize import synthesize
 
 from pipeline import process
+from pipeline.clusters import LocalSettings, connect
 from pipeline.summary import Summary
 
-__all__ = ["Pipeline", "one_core", "options", "report", "scratch"]
+__all__ = ["Pipeline", "one_core", "options", "report", "scratch", "warm_up"]
 
 
 @dataclass(frozen=True)
@@ -59,26 +59,16 @@ class Pipeline:
 
 @contextmanager
 def one_core() -> Iterator[str]:
-    """Run a Dask cluster with one thread in this process, and give its address."""
-    with LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        dashboard_address="127.0.0.1:0",
-        # As where the pipeline runs tasks in its own process.
-        scheduler_kwargs={"dashboard": False},
-    ) as cluster:
-        yield cluster.scheduler_address
+    """Start one worker process of one thread, as the command line does, and give its scheduler."""
+    with connect(LocalSettings(workers=1, processes=True)) as client:
+        yield client.scheduler.address
 
 
-def warm_up(folder: Path, scheduler: str) -> None:
-    """Compile every kernel, or load it from the cache."""
+def warm_up(folder: Path, scheduler: str, **like: Any) -> None:
+    """Compile every kernel, or load it from the cache; `like` is what `synthesize` takes."""
     log = folder / "warm-up"
-    synthesize(log, network="lenet5", snapshots=3, images=50, classes=5)
+    synthesize(log, network="lenet5", snapshots=3, images=50, classes=5, **like)
     process(log, folder / "warm-up.dtstore", scheduler=scheduler)
-    # As worker processes do when they start.
-    gc.freeze()
 
 
 @contextmanager

@@ -16,11 +16,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from distributed import Client, LocalCluster
 from harness import options, report, scratch
 from synthesize import synthesize
 
 from pipeline import process
+from pipeline.clusters import LocalSettings, connect
 from pipeline.config import Config
 
 BAR = 1.8
@@ -49,21 +49,14 @@ class Run:
 def run(log: Path, folder: Path, workers: int, name: str) -> Run:
     """Start workers, let each load its kernels, and process a log."""
     started = time.perf_counter()
-    with (
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    with connect(LocalSettings(workers=workers)) as client:
         client.wait_for_workers(workers)
         start = time.perf_counter() - started
         for worker in client.scheduler_info()["workers"]:
             client.submit(load_kernels, workers=[worker], pure=False).result()
         tasks = folder / f"{name}.jsonl"
         started = time.perf_counter()
-        process(
-            log, folder / f"{name}.dtstore", scheduler=cluster.scheduler_address, task_log=tasks
-        )
+        process(log, folder / f"{name}.dtstore", scheduler=client.scheduler.address, task_log=tasks)
         seconds = time.perf_counter() - started
     ended = [
         event

@@ -4,24 +4,27 @@
     python benchmarks/throughput.py --dtype bf16 --gradients
     python benchmarks/throughput.py --log /data/log       # a log that is there already
 
-All measures and pyramids are written, by one worker thread in this process; the log is in the page
+All measures and pyramids are written, by one worker process of one thread; the log is in the page
 cache, the kernels are compiled. Two references run between its runs, tensor by tensor: *plain* is
 `numpy.fromfile(path, dtype, count, offset)` and `numpy.sum` of what it gives; *reused* reads into a
 buffer that is kept, and sums that. bfloat16, which NumPy does not know, is shifted into float32
 before it is summed; float16 is summed as float32. The wall clock counts whatever else the machine
-does, the processor's time what all threads of this process have used, Dask's and the store's too.
+does; the processor's time is that of all threads of the worker and of this process, Dask's and the
+store's too.
 Bars: 1.5 GB/s a core, and 0.3 of reading and summing.
 """
 
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from harness import one_core, report, scratch
+import psutil  # Dask needs it too
+from harness import one_core, report, scratch, warm_up
 from synthesize import synthesize
 
 from pipeline import process
@@ -35,7 +38,7 @@ BAR_RATIO = 0.3
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of the wall clock, and of the processor by all threads of this process."""
+    """Seconds of the wall clock, and of the processor by this process and its workers."""
 
     wall: float
     processor: float
@@ -43,9 +46,9 @@ class Timing:
     @classmethod
     def of(cls, work: Callable[[], object]) -> "Timing":
         """Time some work."""
-        wall, processor = time.perf_counter(), time.process_time()
+        wall, processor = time.perf_counter(), processor_seconds()
         work()
-        return cls(time.perf_counter() - wall, time.process_time() - processor)
+        return cls(time.perf_counter() - wall, processor_seconds() - processor)
 
     @classmethod
     def median(cls, timings: list["Timing"]) -> "Timing":
@@ -54,6 +57,13 @@ class Timing:
             statistics.median(timing.wall for timing in timings),
             statistics.median(timing.processor for timing in timings),
         )
+
+
+def processor_seconds() -> float:
+    """Give what this process and the processes that it started have used so far."""
+    this = psutil.Process()
+    times = [process.cpu_times() for process in (this, *this.children(recursive=True))]
+    return sum(spent.user + spent.system for spent in times)
 
 
 def tensors(source: Source) -> Iterator[ByteRange]:
@@ -88,13 +98,13 @@ def reused(source: Source) -> float:
     )
 
 
-def measure(log: Path, folder: Path, warm_up: Path, repeats: int) -> dict[str, object]:
-    """Time all three in turn; medians count."""
+def measure(log: Path, folder: Path, like: Mapping[str, Any], repeats: int) -> dict[str, object]:
+    """Time all three in turn; medians count. Kernels are warm for logs like another."""
     source = open_source(str(log))
     gigabytes = sum(ref.nbytes for ref in tensors(source)) / 1e9
     of_plain, of_reused, of_runs = [], [], []
     with one_core() as scheduler:
-        process(warm_up, folder / "warm-up.dtstore", scheduler=scheduler)
+        warm_up(folder, scheduler, **like)
         for number in range(repeats):
             of_plain.append(Timing.of(lambda: plain(source)))
             store = folder / f"{number}.dtstore"
@@ -141,11 +151,10 @@ def main() -> None:
     chosen = parser.parse_args()
     with scratch() as folder:
         like = {"dtype": chosen.dtype, "gradients": chosen.gradients}
-        log, warm_up = chosen.log or folder / "log", folder / "warm-up"
+        log = chosen.log or folder / "log"
         if not chosen.log:
             synthesize(log, network=chosen.network, snapshots=chosen.snapshots, **like)
-        synthesize(warm_up, network="lenet5", snapshots=3, images=50, classes=5, **like)
-        found = measure(log, folder, warm_up, chosen.repeats)
+        found = measure(log, folder, like, chosen.repeats)
     report("Processing against reading and summing", found, chosen.json)
 
 
