@@ -1,5 +1,8 @@
 """DeepTracker: every weight and every validation image of a training run, at every iteration."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from deeptracker.errors import (
     ConfigError,
     DeepTrackerError,
@@ -7,9 +10,11 @@ from deeptracker.errors import (
     StoreError,
     UnknownNameError,
 )
-from deeptracker.opening import open  # noqa: A004  # read as deeptracker.open
-from deeptracker.recorder import Recorder
-from deeptracker.traininglog import RunDescription, TrainingLog
+
+if TYPE_CHECKING:
+    from deeptracker.opening import open  # noqa: A004  # read as deeptracker.open
+    from deeptracker.recorder import Recorder
+    from deeptracker.traininglog import RunDescription, TrainingLog
 
 __all__ = [
     "ConfigError",
@@ -23,3 +28,24 @@ __all__ = [
     "open",
 ]
 __version__ = "0.1.0"
+
+# Imported when they are asked for: the command line sets what NumPy looks at when it is loaded.
+_MODULES = {
+    "Recorder": "recorder",
+    "RunDescription": "traininglog",
+    "TrainingLog": "traininglog",
+    "open": "opening",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULES])
