@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+from pipeline.kernels.windows import LANES, exchange, find_medians
+
 __all__ = ["MINIMUM_HISTORY", "anomaly_scores"]
 
 MINIMUM_HISTORY = 8
@@ -68,71 +70,63 @@ def _usual(changes, first):
 
 @njit(cache=True, nogil=True)
 def _score(changes, window, minimum, floor, first, scores):
-    history = np.empty(window)  # in order of time, around and around
-    ordered = np.empty(window)
-    for row in range(changes.shape[0]):
+    rows, columns = changes.shape
+    block = np.empty((columns, LANES))
+    found = np.empty((columns, LANES), np.float32)
+    row = 0
+    while row < rows:
+        some = changes[row : row + LANES]
+        count = LANES if some.shape[0] == LANES and _are_known_together(some) else 1
+        for i in range(LANES):
+            # One that is known at columns of its own is alone in all lanes.
+            block[:, i] = some[min(i, count - 1)]
+        found[:] = np.nan
+        _score_block(block, window, minimum, floor, first, found)
+        for i in range(count):
+            scores[row + i] = found[:, i]
+        row += count
+
+
+@njit(cache=True, nogil=True)
+def _are_known_together(changes):
+    """Whether each column is known of all filters, or of none."""
+    for column in range(changes.shape[1]):
         known = 0
-        for column in range(changes.shape[1]):
-            value = changes[row, column]
-            if np.isnan(value):
-                continue
-            length = min(known, window)
-            if length >= minimum and column >= first:
-                median = _middle(ordered, length)
-                spread = NORMAL_MAD * _median_deviation(ordered[:length], median)
-                spread = max(spread, SPREAD_FLOOR * median, floor[column])
-                rise = value - median
+        for row in range(changes.shape[0]):
+            known += not np.isnan(changes[row, column])
+        if known % changes.shape[0]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _score_block(changes, window, minimum, floor, first, scores):
+    """Score filters side by side; both are [column, lane]."""
+    history = np.empty((window, LANES))  # in order of time, around and around
+    # In order of size, between two that no change reaches.
+    ordered = np.full((window + 2, LANES), np.inf)
+    ordered[0] = -np.inf
+    median, deviation = np.empty(LANES), np.empty(LANES)
+    known = 0
+    for column in range(changes.shape[0]):
+        value = changes[column]
+        if np.isnan(value[0]):
+            continue
+        length = min(known, window)
+        if length >= minimum and column >= first:
+            find_medians(ordered, length, median, deviation)
+            for i in range(LANES):
+                spread = NORMAL_MAD * deviation[i]
+                spread = max(spread, SPREAD_FLOOR * median[i], floor[column])
+                rise = value[i] - median[i]
                 if spread > 0:
-                    scores[row, column] = rise / spread
+                    scores[column, i] = rise / spread
                 else:
-                    scores[row, column] = np.inf if rise > 0 else 0.0
-            if length == window:
-                length = _remove(ordered, length, history[known % window])
-            _insert(ordered, length, value)
-            history[known % window] = value
-            known += 1
-
-
-@njit(cache=True, nogil=True)
-def _middle(ordered, length):
-    half = length // 2
-    return ordered[half] if length % 2 else (ordered[half - 1] + ordered[half]) / 2
-
-
-@njit(cache=True, nogil=True)
-def _median_deviation(ordered, median):
-    """Median of abs(value - median) over ordered values, found from the middle outwards."""
-    half = ordered.size // 2
-    right = half
-    left = half - 1
-    last = before = 0.0
-    for _ in range(half + 1):
-        below = median - ordered[left] if left >= 0 else np.inf
-        above = ordered[right] - median if right < ordered.size else np.inf
-        before = last
-        if below < above:
-            last = below
-            left -= 1
-        else:
-            last = above
-            right += 1
-    return last if ordered.size % 2 else (before + last) / 2
-
-
-@njit(cache=True, nogil=True)
-def _insert(ordered, length, value):
-    place = length
-    while place > 0 and ordered[place - 1] > value:
-        ordered[place] = ordered[place - 1]
-        place -= 1
-    ordered[place] = value
-
-
-@njit(cache=True, nogil=True)
-def _remove(ordered, length, value):
-    place = 0
-    while ordered[place] != value:
-        place += 1
-    for i in range(place, length - 1):
-        ordered[i] = ordered[i + 1]
-    return length - 1
+                    scores[column, i] = np.inf if rise > 0 else 0.0
+        place = known % window
+        # What leaves the window, or the place behind those that are known.
+        leaving = history[place] if length == window else ordered[window + 1]
+        exchange(ordered, min(length + 1, window), leaving, value)
+        for i in range(LANES):
+            history[place, i] = value[i]
+        known += 1

@@ -94,17 +94,22 @@ def test_a_negative_prediction_was_not_recorded():
 @settings(max_examples=50, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
-    filters=st.integers(1, 6),
+    filters=st.integers(1, 18),
     columns=st.integers(1, 50),
     window=st.integers(8, 25),
     spaced=st.booleans(),
+    together=st.booleans(),
+    digits=st.sampled_from([2, 9]),
 )
 def test_filter_scores_are_robust_z_scores_of_their_own_history(
-    seed, filters, columns, window, spaced
+    seed, filters, columns, window, spaced, together, digits
 ):
     random = np.random.default_rng(seed)
-    changes = random.gamma(2.0, 0.01, (filters, columns))
-    changes[random.random(changes.shape) < 0.1] = np.nan
+    changes = np.round(random.gamma(2.0, 0.01, (filters, columns)), digits) + 0.001
+    # Columns without a snapshot; and filters that have no change there, for being all zeros.
+    changes[:, random.random(columns) < 0.1] = np.nan
+    if not together:
+        changes[random.random(changes.shape) < 0.1] = np.nan
     gaps = random.integers(1, 30, columns) if spaced else None
     found = anomaly_scores(changes, window, gaps)
     steady = changes / np.sqrt(gaps) if spaced else changes
