@@ -7,6 +7,7 @@ that stay are taken over as they are stored.
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ class ChunkWriter:
         self._held: dict[str, _Object] = {}
         self._ready_bytes = 0
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="deeptracker-write")
-        self._storing: Future[None] | None = None
+        self._storing: deque[Future[None]] = deque()
 
     def write(self, spec: ArraySpec, offset: tuple[int, ...], values: np.ndarray) -> None:
         """Write `values` at `offset`.
@@ -86,7 +87,7 @@ class ChunkWriter:
     @property
     def _is_idle(self) -> bool:
         """Whether nothing is being stored."""
-        return self._storing is None or self._storing.done()
+        return all(storing.done() for storing in self._storing)
 
     @contextmanager
     def _filling(self, spec: ArraySpec, place: Position) -> Iterator["_Object"]:
@@ -100,18 +101,18 @@ class ChunkWriter:
         self._ready_bytes += held.ready_bytes - before
 
     def _hand_over(self, objects: "list[_Object]") -> None:
-        """Begin to store some of what is held; what was handed over before is stored first."""
-        self._wait()
+        """Begin to store some of what is held, after what was handed over before."""
+        self._wait(1)
         for held in objects:
             del self._held[held.key]
         self._ready_bytes = 0
         if objects:
-            self._storing = self._pool.submit(_store, self._store, objects)
+            self._storing.append(self._pool.submit(_store, self._store, objects))
 
-    def _wait(self) -> None:
-        storing, self._storing = self._storing, None
-        if storing is not None:
-            storing.result()
+    def _wait(self, remaining: int = 0) -> None:
+        """Wait until no more than so many lots are still on their way."""
+        while len(self._storing) > remaining:
+            self._storing.popleft().result()
 
 
 @dataclass(eq=False)
