@@ -1,4 +1,4 @@
-"""The innermost loops: one span of weights, small enough to stay in the first-level cache.
+"""The innermost loops: one span of weights, which are regular or not as one.
 
 Each is a simple loop that the compiler turns into vector instructions (a test reads its output).
 They assume finite values; a span with any other takes `irregular_span`, which asks of every weight.
@@ -37,7 +37,11 @@ __all__ = [
     "WEIGHTS",
 ]
 
-SPAN = 2048  # weights: 8 KiB of float32, and as much of the snapshot before
+# Weights. A longer span takes fewer calls, each of some dozens of instructions; in a shorter one
+# fewer weights have to be looked at one by one for the sake of a NaN among them.
+SPAN = 8192
+# Weights that are summed in float32 before they are added to what is float64.
+RUN = 4096
 
 # Columns of the sums that are kept for each filter.
 SUM, SQUARES, ABSOLUTE, CHANGE_SQUARES, CHANGE_ABSOLUTE, SQUARES_RISE, WEIGHTS = range(7)
@@ -236,7 +240,8 @@ def fused_span(w, w32, p, paired, filters, thresholds, sums, counts, changes, hi
     offset, filter_size = filters
     at = number = 0
     while at < w.size:
-        until = min(w.size, at + filter_size - offset)
+        ends = at + filter_size - offset <= at + RUN
+        until = min(w.size, at + (filter_size - offset if ends else RUN))
         whole = (until - at) // LANES * LANES
         line = sums[number]
         if whole:
@@ -256,8 +261,9 @@ def fused_span(w, w32, p, paired, filters, thresholds, sums, counts, changes, hi
             add_sums(rest, line)
             add_changes(rest, before, line)
             count_changes_of_four(rest, before, thresholds, changes)
-        at, offset = until, 0
-        number += 1
+        offset = 0 if ends else offset + until - at
+        number += ends
+        at = until
 
 
 @careful
