@@ -5,6 +5,7 @@ parameter covers whole shards at every level and no two tasks write one.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 __all__ = [
     "CHUNK_ROWS",
@@ -67,8 +68,9 @@ class ParameterLayout:
     split_weights: int
     levels: tuple[LevelLayout, ...]
 
-    @classmethod
-    def of(cls, size: int, split_weights: int) -> "ParameterLayout":
+    @staticmethod
+    @cache
+    def of(size: int, split_weights: int) -> "ParameterLayout":
         """Lay out `size` weights (or images), to be split at multiples of `split_weights`.
 
         Parameters
@@ -84,7 +86,7 @@ class ParameterLayout:
             chunk = max(1, min(CHUNK_ROWS, rows, split // per_row))
             chunks = min(SHARD_CHUNK_ROWS, split // per_row // chunk, -(-rows // chunk))
             levels.append(LevelLayout(per_row, rows, chunk, chunk * chunks))
-        return cls(size, split, tuple(levels))
+        return ParameterLayout(size, split, tuple(levels))
 
     def splits(self) -> tuple[tuple[int, int], ...]:
         """Weight ranges of the smallest parts."""

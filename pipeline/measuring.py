@@ -178,7 +178,7 @@ def _measure_tile(
     columns, refs = places.columns
     fed = 0
     while fed < len(refs):
-        found = tiles.places(refs[fed:], start, stop)
+        found = tiles.places(refs[fed:] if fed else refs, start, stop)
         done = measure.feed(columns[fed : fed + len(found)], found)
         if not done:
             # What the kernel could not read is read here: once more, or to hear why not.

@@ -7,6 +7,7 @@ that stay are taken over as they are stored.
 
 import asyncio
 import math
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -48,7 +49,6 @@ class ChunkWriter:
         self._limit = buffer_bytes
         self._held: dict[str, _Object] = {}
         self._ready_bytes = 0
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="deeptracker-write")
         self._storing: deque[Future[None]] = deque()
 
     def write(self, spec: ArraySpec, offset: tuple[int, ...], values: np.ndarray) -> None:
@@ -107,12 +107,23 @@ class ChunkWriter:
             del self._held[held.key]
         self._ready_bytes = 0
         if objects:
-            self._storing.append(self._pool.submit(_store, self._store, objects))
+            self._storing.append(_writing_thread().submit(_store, self._store, objects))
 
     def _wait(self, remaining: int = 0) -> None:
         """Wait until no more than so many lots are still on their way."""
         while len(self._storing) > remaining:
             self._storing.popleft().result()
+
+
+_threads = threading.local()
+
+
+def _writing_thread() -> ThreadPoolExecutor:
+    """Give this thread's companion: to start one for every task takes some milliseconds each."""
+    if not hasattr(_threads, "companion"):
+        _threads.companion = ThreadPoolExecutor(1, thread_name_prefix="deeptracker-write")
+    found: ThreadPoolExecutor = _threads.companion
+    return found
 
 
 @dataclass(eq=False)

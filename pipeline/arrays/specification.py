@@ -108,7 +108,7 @@ class ArraySpec:
         if self.quick:
             # Rounding leaves half of the bits zero: whole planes of nothing once shuffled by bits.
             return {"cname": "lz4", "clevel": 1, "shuffle": "bitshuffle"}
-        return {"cname": "zstd", "clevel": 2, "shuffle": "shuffle"}
+        return {"cname": "lz4", "clevel": 5, "shuffle": "shuffle"}
 
     def encode(self, chunk: np.ndarray) -> Encoded:
         """Encode one whole chunk as the array's metadata say; bfloat16 is stored as float32."""

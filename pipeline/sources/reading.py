@@ -76,10 +76,17 @@ def read_values(
 
 
 class LocalFiles:
-    """Reads ranges of files on disk, which stay open: a task reads many of each."""
+    """Reads ranges of files on disk, which stay open: a task reads many of each.
+
+    Attributes
+    ----------
+    closed : int
+        How many were closed for others to be opened.
+    """
 
     def __init__(self) -> None:
         self._open: dict[str, int] = {}
+        self.closed = 0
 
     def read(self, ref: ByteRange, start: int, stop: int, out: np.ndarray) -> np.ndarray:
         """Read elements [start, stop) of a tensor into the beginning of a buffer, and return them.
@@ -116,6 +123,7 @@ class LocalFiles:
         if descriptor is None:
             if len(self._open) >= MOST_OPEN_FILES:
                 os.close(self._open.pop(next(iter(self._open))))
+                self.closed += 1
             try:
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             except OSError as error:

@@ -75,14 +75,20 @@ class _FileTiles(_ReadTiles):
     def __init__(self, files: LocalFiles) -> None:
         super().__init__(files.read)
         self._files = files
+        self._refs: Sequence[ByteRange] = ()
+        self._closed = 0
+        self._begins = self._steps = np.empty((0, 2), np.int64)
 
     def places(self, refs: Sequence[ByteRange], start: int, stop: int) -> np.ndarray:  # noqa: ARG002
         """Open the files, as many as may be open at once."""
-        found = [
-            (self._files.descriptor(ref.path), ref.offset + start * ITEM_BYTES[ref.dtype])
-            for ref in refs[:MOST_OPEN_FILES]
-        ]
-        return np.array(found, np.int64)
+        # Tile after tile of the same tensors: where these begin is found out once.
+        if refs is not self._refs or self._closed != self._files.closed:
+            some = refs[:MOST_OPEN_FILES]
+            begins = [(self._files.descriptor(ref.path), ref.offset) for ref in some]
+            self._begins = np.array(begins, np.int64)
+            self._steps = np.array([(0, ITEM_BYTES[ref.dtype]) for ref in some], np.int64)
+            self._refs, self._closed = refs, self._files.closed
+        return self._begins + start * self._steps
 
 
 @contextmanager
