@@ -82,12 +82,18 @@ class SparseHistogram:
         return len(self.offsets) - 1
 
     @classmethod
-    def taken_from(cls, counts: np.ndarray) -> "SparseHistogram":
-        """Take the counts out of uint32 or int64 [column, fine bin], which are zeros afterwards."""
+    def taken_from(
+        cls, counts: np.ndarray, greatest: float = float(np.finfo(np.float32).max)
+    ) -> "SparseHistogram":
+        """Take the counts out of uint32 or int64 [column, fine bin], which are zeros afterwards.
+
+        No magnitude is above `greatest`: bins beyond need not be looked at.
+        """
         offsets = np.zeros(len(counts) + 1, np.int64)
         bins = np.empty(counts.size, np.uint16)
         found = np.empty(counts.size, np.int64)
-        end = _take(counts, offsets, bins, found)
+        bands = (int(np.float32(greatest).view(np.uint32)) >> FINE_SHIFT) // BAND + 1
+        end = _take(counts, bands, offsets, bins, found)
         return cls(offsets, bins[:end].copy(), found[:end].copy())
 
     @classmethod
@@ -129,10 +135,14 @@ def room_for_counts(columns: int) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _take(dense, offsets, bins, counts):
+def _take(dense, bands, offsets, bins, counts):
     end = 0
     for column in range(dense.shape[0]):
-        for first in range(0, FINE_BINS, BAND):
+        for number in range(2 * bands):
+            # Of the positive numbers, and then of the negative ones.
+            first = number * BAND
+            if number >= bands:
+                first += NEGATIVE_BIN - bands * BAND
             some = dense[column, first : first + BAND]
             filled = False
             for i in range(BAND):

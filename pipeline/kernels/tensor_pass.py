@@ -220,9 +220,11 @@ class TensorPass:
         filters = self._count if self._filters else 0
         measured = np.empty((len(FILTER_MEASURES), self._columns, filters), np.float32)
         measure_filters(self._sums, self._before, measured)
+        known = np.abs(self._limits[np.isfinite(self._limits)])
+        histogram = SparseHistogram.taken_from(self._histogram, known.max(initial=0))
         return PassResult(
             moments=self._moments(),
-            histogram=SparseHistogram.taken_from(self._histogram).without_last(),
+            histogram=histogram.without_last(),
             filters=measured.transpose(0, 2, 1),
             first_filter=self.first_filter,
         )
