@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from pipeline.clusters.settings import (
-    WORKER_START,
-    AdaptiveSettings,
-    ClusterSettings,
-    Size,
-    parse_memory,
-)
+from pipeline.clusters.settings import AdaptiveSettings, ClusterSettings, Size, parse_memory
 
 if TYPE_CHECKING:
     from distributed import Client
 
 __all__ = ["LocalSettings", "connect", "fitted", "size"]
 
+# What a worker loads first. One elsewhere, where that may be missing, would not even start.
+WORKER_START = "pipeline.running.workerstart"
 # A run that reads less is done before worker processes would have started.
 SMALL_BYTES = 2**30
 

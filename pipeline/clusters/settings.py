@@ -10,7 +10,6 @@ from deeptracker.errors import ConfigError
 from pipeline.sections import Section
 
 __all__ = [
-    "WORKER_START",
     "AdaptiveSettings",
     "ClusterSettings",
     "Size",
@@ -19,8 +18,6 @@ __all__ = [
     "worker_environment",
 ]
 
-# A worker process of its own loads this module as it starts.
-WORKER_START = "pipeline.running.workerstart"
 # Below 11 s distributed refuses every connection: its ten keep-alive probes need one second each.
 SHORTEST_TIMEOUT_SECONDS = 12
 
@@ -98,9 +95,8 @@ def dask_settings(settings: ClusterSettings) -> Iterator[None]:
 
 
 def worker_environment(settings: ClusterSettings) -> dict[str, str]:
-    """Give the same limits, and what to load, for workers that are started elsewhere."""
+    """Give the same limits for workers that are started elsewhere."""
     return {
-        "DASK_DISTRIBUTED__WORKER__PRELOAD": WORKER_START,
         "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": f"{settings.timeout_seconds}s",
         "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": f"{settings.timeout_seconds}s",
     }

@@ -1,4 +1,4 @@
-"""What a worker process does before its first task; Dask loads this module as it starts."""
+"""What a worker process of this machine does before its first task, as it starts."""
 
 import gc
 
