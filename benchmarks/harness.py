@@ -48,6 +48,8 @@ class Pipeline:
     def timed(cls, log: Path, folder: Path, scheduler: str, repeats: int) -> "Pipeline":
         """Process a log several times, after kernels were compiled on a small one."""
         warm_up(folder, scheduler)
+        # A log that was just made is still on its way to the disk, and the processor has its part.
+        os.sync()
         runs: list[Summary] = [
             process(log, folder / f"{number}.dtstore", scheduler=scheduler)
             for number in range(repeats)

@@ -15,6 +15,7 @@ Bars: 1.5 GB/s a core, and 0.3 of reading and summing.
 """
 
 import argparse
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -105,6 +106,7 @@ def measure(log: Path, folder: Path, like: Mapping[str, Any], repeats: int) -> d
     of_plain, of_reused, of_runs = [], [], []
     with one_core() as scheduler:
         warm_up(folder, scheduler, **like)
+        os.sync()
         for number in range(repeats):
             of_plain.append(Timing.of(lambda: plain(source)))
             store = folder / f"{number}.dtstore"
