@@ -49,8 +49,8 @@ MANIFEST_BYTES = 256
 # Interpreter, libraries, compiled kernels and what the allocator keeps of a worker process.
 WORKER_BYTES = 448 * 2**20
 # Of a worker's thread with a warm cache; an order of magnitude until a run has been measured.
-STATED_RATE = 0.3e9
-STARTUP_SECONDS = 4.0
+STATED_RATE = 1e9
+STARTUP_SECONDS = 3.0
 TASK_SECONDS = 0.02
 RATE_ATTRIBUTE = "measured_bytes_per_second"
 

@@ -10,7 +10,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -110,9 +110,14 @@ class ChunkWriter:
             self._storing.append(_writing_thread().submit(_store, self._store, objects))
 
     def _wait(self, remaining: int = 0) -> None:
-        """Wait until no more than so many lots are still on their way."""
+        """Wait until no more than so many lots are still on their way; where one fails, for all."""
         while len(self._storing) > remaining:
-            self._storing.popleft().result()
+            storing = self._storing.popleft()
+            if storing.exception() is not None:
+                # Nothing is to be written any more once the error is known.
+                wait(self._storing)
+                self._storing.clear()
+            storing.result()
 
 
 _threads = threading.local()
