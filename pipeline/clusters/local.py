@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["LocalSettings", "connect", "fitted", "size"]
 
 # What a worker loads first. One elsewhere, where that may be missing, would not even start.
-WORKER_START = "pipeline.running.workerstart"
+WORKER_START = "pipeline.workerstart"
 # A run that reads less is done before worker processes would have started.
 SMALL_BYTES = 2**30
 
