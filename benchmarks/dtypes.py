@@ -9,14 +9,13 @@ runs by the processor's time of all threads, and of the tasks that read, measure
 by the clock. Ratios are to float32.
 """
 
-import json
 import shutil
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
 from drift import CODES
-from harness import one_core, options, report, scratch, warm_up
+from harness import one_core, options, report, scratch, task_events, warm_up
 from synthesize import synthesize
 from throughput import Timing
 
@@ -43,9 +42,8 @@ class Run:
         store, tasks = name.with_suffix(".dtstore"), name.with_suffix(".jsonl")
         whole = Timing.of(lambda: process(log, store, scheduler=scheduler, task_log=tasks))
         shutil.rmtree(store)
-        lines = map(json.loads, tasks.read_text(encoding="utf-8").splitlines())
-        ended = [line for line in lines if line["event"] == "ended"]
-        return cls(whole, sum(line["seconds"] for line in ended if line["task"] == "measure"))
+        ended = task_events(tasks)
+        return cls(whole, sum(task["seconds"] for task in ended if task["task"] == "measure"))
 
 
 def measure(network: str, snapshots: int, repeats: int) -> dict[str, object]:

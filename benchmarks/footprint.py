@@ -26,7 +26,7 @@ from pathlib import Path
 
 import yaml
 from drift import CODES
-from harness import report, scratch
+from harness import report, scratch, task_events
 from networks import NETWORKS
 from synthesize import synthesize
 
@@ -96,8 +96,7 @@ def measure(
         [sys.executable, "-m", "deeptracker.cli", "process", str(log), "--store", str(store),
          "--workers", str(workers), "--config", str(settings), "--log", str(tasks), "--json"]
     )  # fmt: skip
-    lines = [json.loads(line) for line in tasks.read_text(encoding="utf-8").splitlines()]
-    of_tasks = [line for line in lines if line["event"] == "ended"]
+    of_tasks = task_events(tasks)
     kinds = Counter(line["task"] for line in of_tasks)
     measuring = [line for line in of_tasks if line["task"] == "measure"]
     sizes = [path.stat().st_size for path in store.rglob("*") if path.is_file()]
@@ -126,7 +125,7 @@ def measure(
         "peak_command_megabytes": ended.memory / 1e6,
         "tasks": len(of_tasks),
         **{f"tasks_{kind}": count for kind, count in sorted(kinds.items())},
-        "tries_elsewhere": sum(line["event"] == "retried" for line in lines),
+        "tries_elsewhere": len(task_events(tasks, "retried")),
         "stored_megabytes": sum(sizes) / 1e6,
         "stored_share": sum(sizes) / 1e9 / gigabytes,
         "objects": len(sizes),

@@ -20,7 +20,7 @@ from pipeline import process
 from pipeline.clusters import LocalSettings, connect
 from pipeline.summary import Summary
 
-__all__ = ["Pipeline", "one_core", "options", "report", "scratch", "warm_up"]
+__all__ = ["Pipeline", "one_core", "options", "report", "scratch", "task_events", "warm_up"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,12 @@ def warm_up(folder: Path, scheduler: str, **like: Any) -> None:
     log = folder / "warm-up"
     synthesize(log, network="lenet5", snapshots=3, images=50, classes=5, **like)
     process(log, folder / "warm-up.dtstore", scheduler=scheduler)
+
+
+def task_events(tasks: Path, event: str = "ended") -> list[dict[str, Any]]:
+    """Read the events of a kind from the log of tasks that `process` appends to."""
+    lines = map(json.loads, tasks.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line["event"] == event]
 
 
 @contextmanager

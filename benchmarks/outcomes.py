@@ -7,13 +7,11 @@ and the anomalies of three rules and fifty windows are compared, for some classe
 count from the log. Bar: 20 seconds.
 """
 
-import json
 import statistics
-from pathlib import Path
 
 import numpy as np
 import zarr
-from harness import one_core, options, report, scratch, warm_up
+from harness import one_core, options, report, scratch, task_events, warm_up
 from synthesize import synthesize
 
 from pipeline import open_store, process
@@ -48,12 +46,6 @@ def counted_right(root: zarr.Group, source: Source, classes: list[int]) -> bool:
     return True
 
 
-def most_memory(tasks: Path) -> int:
-    """Give the peak bytes of the worker, by its log of tasks."""
-    lines = map(json.loads, tasks.read_text(encoding="utf-8").splitlines())
-    return max(line["memory_bytes"] for line in lines if line["event"] == "ended")
-
-
 def measure(images: int, classes: int, snapshots: int, repeats: int) -> dict[str, object]:
     """Time it."""
     with scratch() as folder, one_core() as scheduler:
@@ -72,7 +64,7 @@ def measure(images: int, classes: int, snapshots: int, repeats: int) -> dict[str
             process(log, folder / f"{number}.dtstore", scheduler=scheduler, task_log=tasks)
             for number in range(repeats)
         ]
-        memory = most_memory(tasks)
+        memory = max(task["memory_bytes"] for task in task_events(tasks))
         root = open_store(runs[-1].store).root()
         equal = counted_right(root, open_source(log), sorted({0, classes // 3, classes - 1}))
     seconds = statistics.median(run.seconds for run in runs)

@@ -10,13 +10,12 @@ peak memory is told. Bars: two workers at least 1.8 times as fast as one; time l
 of snapshots, memory flat. Two workers need two cores that nobody else uses.
 """
 
-import json
 import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import options, report, scratch
+from harness import options, report, scratch, task_events
 from synthesize import synthesize
 
 from pipeline import process
@@ -58,13 +57,9 @@ def run(log: Path, folder: Path, workers: int, name: str) -> Run:
         started = time.perf_counter()
         process(log, folder / f"{name}.dtstore", scheduler=client.scheduler.address, task_log=tasks)
         seconds = time.perf_counter() - started
-    ended = [
-        event
-        for event in map(json.loads, tasks.read_text(encoding="utf-8").splitlines())
-        if event["event"] == "ended"
-    ]
-    measuring = sum(event["seconds"] for event in ended if event["task"] == "measure") / workers
-    return Run(start, seconds, measuring, max(event["memory_bytes"] for event in ended))
+    ended = task_events(tasks)
+    measuring = sum(task["seconds"] for task in ended if task["task"] == "measure") / workers
+    return Run(start, seconds, measuring, max(task["memory_bytes"] for task in ended))
 
 
 def load_kernels() -> None:

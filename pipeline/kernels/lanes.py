@@ -20,7 +20,9 @@ __all__ = [
     "as_float32",
     "as_uint32",
     "greater",
+    "greater_lanes",
     "lesser",
+    "lesser_lanes",
     "or_uint32",
     "reduce_eight_rows",
     "reduce_factor_rows",
@@ -164,14 +166,14 @@ def reduce_eight_rows(typingctx, values, row, mean, least, greatest):  # noqa: A
                 load.align = 4
                 halves.append(load)
             sums.append(_add(builder, *halves))
-            lows.append(_lesser(builder, *halves))
-            highs.append(_greater(builder, *halves))
+            lows.append(lesser_lanes(builder, *halves))
+            highs.append(greater_lanes(builder, *halves))
         total = _across(builder, sums, _add)
         share = ir.Constant(total.type, [1 / ROW] * LANES)
         for place, found in (
             (2, builder.fmul(total, share)),
-            (3, _across(builder, lows, _lesser)),
-            (4, _across(builder, highs, _greater)),
+            (3, _across(builder, lows, lesser_lanes)),
+            (4, _across(builder, highs, greater_lanes)),
         ):
             narrow = found
             if kind != FLOAT:
@@ -199,7 +201,7 @@ def reduce_factor_rows(typingctx, fine, row, coarse, kind):  # noqa: ARG001
     """
     if not isinstance(kind, types.IntegerLiteral):
         return None
-    join = (_add, _lesser, _greater)[kind.literal_value]
+    join = (_add, lesser_lanes, greater_lanes)[kind.literal_value]
 
     def generate(context, builder, signature, arguments):
         vector = ir.VectorType(FLOAT, FACTOR_ROWS)
@@ -249,9 +251,11 @@ def _add(builder, left, right):
     return builder.fadd(left, right)
 
 
-def _lesser(builder, left, right):
+def lesser_lanes(builder, left, right):
+    """Write the lesser of each two lanes; the right one where either is NaN."""
     return builder.select(builder.fcmp_ordered("<", left, right), left, right)
 
 
-def _greater(builder, left, right):
+def greater_lanes(builder, left, right):
+    """Write the greater of each two lanes; the right one where either is NaN."""
     return builder.select(builder.fcmp_ordered(">", left, right), left, right)

@@ -10,6 +10,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from pipeline.kernels.lanes import greater_lanes, lesser_lanes
+
 __all__ = ["LANES", "exchange", "find_medians"]
 
 LANES = 8
@@ -38,14 +40,6 @@ class _Lanes:
     def store(self, row, value):
         """Store a row."""
         self.builder.store(value, self.at(row)).align = 8
-
-
-def _lesser(builder, left, right):
-    return builder.select(builder.fcmp_ordered("<", left, right), left, right)
-
-
-def _greater(builder, left, right):
-    return builder.select(builder.fcmp_ordered(">", left, right), left, right)
 
 
 def _all(number):
@@ -82,7 +76,9 @@ def exchange(typingctx, ordered, length, leaving, value):  # noqa: ARG001  # Num
             # The others close up: of two of them, the new one comes between.
             stays = builder.fcmp_ordered("<", builder.load(here), leaves)
             kept = builder.select(stays, builder.load(here), behind)
-            rows.store(row, _lesser(builder, _greater(builder, comes, builder.load(low)), kept))
+            rows.store(
+                row, lesser_lanes(builder, greater_lanes(builder, comes, builder.load(low)), kept)
+            )
             builder.store(behind, here)
             builder.store(kept, low)
         return context.get_dummy_value()
@@ -125,9 +121,9 @@ def find_medians(typingctx, ordered, length, medians, deviations):  # noqa: ARG0
         with cgutils.for_range_slice(builder, zero, half, one, length.type) as (k, _):
             below = builder.fsub(median, rows.load(builder.sub(half, k)))
             above = builder.fsub(rows.load(builder.sub(length, k)), median)
-            less, more = _lesser(builder, below, above), _greater(builder, below, above)
-            builder.store(_greater(builder, less, builder.load(low)), low)
-            builder.store(_lesser(builder, more, builder.load(high)), high)
+            less, more = lesser_lanes(builder, below, above), greater_lanes(builder, below, above)
+            builder.store(greater_lanes(builder, less, builder.load(low)), low)
+            builder.store(lesser_lanes(builder, more, builder.load(high)), high)
         between = builder.fadd(builder.load(low), builder.load(high))
         found = builder.select(odd, builder.load(low), builder.fmul(between, _all(0.5)))
         middle.store(zero, median)

@@ -76,8 +76,8 @@ def test_worker_processes_leave_what_they_loaded_out_of_the_search_for_garbage()
         [frozen] = client.run(gc.get_freeze_count).values()
     assert frozen > 100_000
     # Not a process of somebody's own.
+    before = gc.get_freeze_count()
     with connect(LocalSettings(processes=False)) as client:
-        before = gc.get_freeze_count()
         client.run(int)
     assert gc.get_freeze_count() == before
 
