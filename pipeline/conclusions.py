@@ -1,6 +1,7 @@
 """Conclusions over the whole training: the cube, the ranking of iterations, the findings.
 
-They are computed by the client from the small arrays that the tasks have written.
+They are computed by the client from the small arrays that the tasks have written: first what
+follows from the measures alone, while the workers compare filters.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ from pipeline.scoring import BandScore
 from pipeline.sources.manifest import Parameter
 from pipeline.validation import ClassCounts
 
-__all__ = ["write_conclusions", "write_findings"]
+__all__ = ["Judgement", "judge", "write_conclusions"]
 
 READ_VALUES = 2**23
 FINDING_COLUMNS = {
@@ -56,6 +57,21 @@ class _Classes:
 
 
 @dataclass(frozen=True)
+class Judgement:
+    """What follows from the measures alone, and is not written yet.
+
+    Attributes
+    ----------
+    flips : numpy.ndarray or None
+        int32 [image]; None where there are no images.
+    """
+
+    findings: list[Finding]
+    classes: _Classes | None
+    flips: np.ndarray | None
+
+
+@dataclass(frozen=True)
 class _Layers:
     """What is known of the layers' filters: [layer, column] each."""
 
@@ -63,29 +79,32 @@ class _Layers:
     highest: np.ndarray
 
 
-def write_findings(store: Store, run: Run, counts: Sequence[ClassCounts]) -> int:
-    """Write the findings and the images' flips: what follows from what was measured.
+def judge(store: Store, run: Run, counts: Sequence[ClassCounts]) -> Judgement:
+    """Run the health rules, and add up the images' flips; only reads.
 
-    Returns
-    -------
-    int
-        The number of findings.
+    Parameters
+    ----------
+    store : zarr.abc.store.Store
+        Knows what was measured.
+    counts : sequence of ClassCounts
+        Of the new columns.
     """
     classes = _read_classes(store, run)
-    found = _findings(store, run, classes)
-    with WholeArrays(store) as arrays:
-        if classes:
-            _write_image_flips(store, arrays, run, counts)
-        _put_findings(arrays, found)
-    return len(found)
+    flips = _image_flips(store, run, counts) if classes else None
+    return Judgement(_findings(store, run, classes), classes, flips)
 
 
-def write_conclusions(store: Store, run: Run, bands: Sequence[BandScore]) -> None:
-    """Write the cube and the ranking: what follows from the filters' scores."""
-    classes = _read_classes(store, run)
+def write_conclusions(
+    store: Store, run: Run, judgement: Judgement, bands: Sequence[BandScore]
+) -> None:
+    """Write what was judged, and what follows from the filters' scores: the cube, the ranking."""
+    classes = judgement.classes
     layers = _read_layers(store, run, bands)
     writer = ChunkWriter(store)
     with WholeArrays(store) as arrays:
+        _put_findings(arrays, judgement.findings)
+        if judgement.flips is not None:
+            arrays.put("images/flips", judgement.flips, ["image"], "flips")
         _write_layers(writer, arrays, run, layers)
         if classes:
             _write_faces(writer, arrays, run, classes, layers)
@@ -148,9 +167,7 @@ def _write_layers(writer: ChunkWriter, arrays: WholeArrays, run: Run, layers: _L
         writer.write(specs["highest_score"], (0, first), layers.highest[:, first:])
 
 
-def _write_image_flips(
-    store: Store, arrays: WholeArrays, run: Run, counts: Sequence[ClassCounts]
-) -> None:
+def _image_flips(store: Store, run: Run, counts: Sequence[ClassCounts]) -> np.ndarray:
     """Add each image's flips in the new columns to those before."""
     count = run.schema.shape.images
     flips = np.zeros(count, np.int32)
@@ -159,7 +176,7 @@ def _write_image_flips(
         [flips] = read_regions(store, [(spec, (slice(0, count),))])
     for counted in counts:
         flips[counted.images] += counted.flips
-    arrays.put("images/flips", flips, ["image"], "flips")
+    return flips
 
 
 def _write_faces(

@@ -14,7 +14,7 @@ from pipeline.arrays.specification import array_at
 from pipeline.blocks import Columns, plan_blocks
 from pipeline.changes import Change, find_changes
 from pipeline.clusters import connect, overridden, size_of
-from pipeline.conclusions import write_conclusions, write_findings
+from pipeline.conclusions import judge, write_conclusions
 from pipeline.config import Config
 from pipeline.forecast import Forecast
 from pipeline.graph import Run, compare, compared, measure
@@ -25,6 +25,7 @@ from pipeline.running.jobs import Jobs
 from pipeline.running.progress import Progress, SilentProgress
 from pipeline.running.watch import Watch
 from pipeline.sources import open_source
+from pipeline.storage.forks import opened_fork
 from pipeline.storage.locations import name_of, sibling
 from pipeline.storage.store import StoreWriter, open_writer
 from pipeline.subject import Subject
@@ -196,9 +197,9 @@ def _measured(
     """Run both stages on the cluster, and conclude; give the bytes read and the findings."""
     if not len(run.columns):
         prepare(writer, run.subject, run.schema, change, run.recording)
-        findings = write_findings(writer.session.store, run, ())
-        write_conclusions(writer.session.store, run, ())
-        return 0, findings
+        judgement = judge(writer.session.store, run, ())
+        write_conclusions(writer.session.store, run, judgement, ())
+        return 0, len(judgement.findings)
     progress = watch.progress
     progress.start(run.plan.nbytes)
     try:
@@ -218,23 +219,25 @@ def _measured(
             measured = measure(jobs, fork, run, progress)
             seconds = time.perf_counter() - started
             scores = compare(jobs, fork, run, measured, progress)
-            # While the workers compare: a commit writes a manifest for each of thousands of arrays.
             writer.merge(measured.written)
             _note_rate(writer, client, measured.nbytes, seconds)
-            writer.stage("Staged: measures")
-            findings = write_findings(writer.session.store, run, measured.classes)
+            # While the workers compare: a commit writes a manifest for each of hundreds of arrays.
+            with _beside(writer.stage, "Staged: measures") as staged:
+                known = opened_fork(measured.written).store
+                judgement = judge(known, run, measured.classes)
+                staged.result()
             comparison = compared(jobs, fork, scores)
             writer.merge(comparison.written)
-            write_conclusions(writer.session.store, run, comparison.bands)
-            return measured.nbytes, findings
+            write_conclusions(writer.session.store, run, judgement, comparison.bands)
+            return measured.nbytes, len(judgement.findings)
     finally:
         progress.stop()
 
 
 @contextmanager
 def _beside(function: Callable[..., None], *arguments: Any) -> Iterator[Future[None]]:
-    """Run something while workers start."""
-    with ThreadPoolExecutor(1, thread_name_prefix="deeptracker-prepare") as pool:
+    """Run something in a thread of its own; at the end it is waited for."""
+    with ThreadPoolExecutor(1, thread_name_prefix="deeptracker-beside") as pool:
         yield pool.submit(function, *arguments)
 
 
