@@ -28,7 +28,7 @@ from pipeline.validation import ClassCounts, class_bands, count_anomalies, write
 
 __all__ = ["Comparison", "Measured", "Run", "compare", "compared", "measure"]
 
-FAN_IN = 16
+FAN_IN = 32
 
 
 @dataclass(frozen=True)

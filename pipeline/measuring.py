@@ -70,6 +70,33 @@ class Fragment:
 
 
 @dataclass(frozen=True)
+class WholeNodes:
+    """Statistics of nodes of which all is known: few large arrays, which travel quickly.
+
+    Attributes
+    ----------
+    keys : tuple of (int, bool)
+        The nodes.
+    statistics : dict of str to numpy.ndarray
+        [node, …, column] each, and the histogram's int64 [node, column, bin]; in the order of the
+        keys.
+    """
+
+    keys: tuple[Key, ...]
+    statistics: dict[str, np.ndarray]
+
+    @classmethod
+    def merge(cls, parts: "Sequence[WholeNodes]") -> "WholeNodes":
+        """Join several, each of other nodes."""
+        known = [part for part in parts if part.keys]
+        names = known[0].statistics if known else ()
+        return cls(
+            tuple(key for part in known for key in part.keys),
+            {name: np.concatenate([part.statistics[name] for part in known]) for name in names},
+        )
+
+
+@dataclass(frozen=True)
 class BlockResult:
     """What a block task sends on: all of it small.
 
@@ -77,8 +104,8 @@ class BlockResult:
     ----------
     fork : bytes
         The pickled fork, which knows the chunks that were written.
-    whole : dict
-        Statistics of the nodes that lie whole in the block, [column] each.
+    whole : WholeNodes
+        The nodes that lie whole in the block.
     tallies : dict
         The nodes above, of which other blocks hold the rest.
     nbytes : int
@@ -86,7 +113,7 @@ class BlockResult:
     """
 
     fork: bytes
-    whole: dict[Key, dict[str, np.ndarray]]
+    whole: WholeNodes
     tallies: dict[Key, Tally]
     fragments: tuple[Fragment, ...]
     nbytes: int
@@ -143,7 +170,7 @@ def combine_blocks(results: Sequence[BlockResult]) -> BlockResult:
     session.merge(*(pickle.loads(result.fork) for result in results[1:]))  # noqa: S301
     return BlockResult(
         pickle.dumps(session),
-        {key: found for result in results for key, found in result.whole.items()},
+        WholeNodes.merge([result.whole for result in results]),
         _sum_by_key(result.tallies for result in results),
         tuple(fragment for result in results for fragment in result.fragments),
         sum(result.nbytes for result in results),
@@ -155,15 +182,15 @@ def write_nodes(results: Sequence[BlockResult], schema: Schema, columns: Columns
     combined = combine_blocks(results)
     whole, unfinished = _finish(schema, combined.tallies)
     assert not unfinished, f"nodes {sorted(unfinished)} lack weights"
-    whole |= combined.whole
+    whole = WholeNodes.merge([whole, combined.whole])
     session = pickle.loads(combined.fork)  # noqa: S301
     writer = ChunkWriter(session.store)
     for gradient in schema.kinds():
+        places = [place for place, key in enumerate(whole.keys) if key[1] == gradient]
+        nodes = [whole.keys[place][0] for place in places]
         for name, spec in schema.nodes(gradient).items():
             values = np.full(_at_columns(spec, columns), spec.fill, spec.dtype)
-            for (node, of_gradient), found in whole.items():
-                if of_gradient == gradient:
-                    values[node] = found[name]
+            values[nodes] = whole.statistics[name][places]
             writer.write(spec, _column_offset(spec, columns), values)
     for fragment in _stitched(combined.fragments):
         _write_filters(writer, schema, columns, fragment)
@@ -282,9 +309,7 @@ def _stitched(fragments: Iterable[Fragment]) -> list[Fragment]:
     ]
 
 
-def _roll_up(
-    schema: Schema, leaves: Mapping[Key, Tally]
-) -> tuple[dict[Key, dict[str, np.ndarray]], dict[Key, Tally]]:
+def _roll_up(schema: Schema, leaves: Mapping[Key, Tally]) -> tuple[WholeNodes, dict[Key, Tally]]:
     """Add leaves up to the root; finish the nodes that are whole."""
     gathered: dict[Key, list[Tally]] = {key: [tally] for key, tally in leaves.items()}
     columns = next(iter(leaves.values())).histogram.columns
@@ -306,9 +331,7 @@ def _bottom_up(schema: Schema) -> Iterable[Key]:
         yield from ((index, gradient) for gradient in schema.kinds())
 
 
-def _finish(
-    schema: Schema, tallies: Mapping[Key, Tally]
-) -> tuple[dict[Key, dict[str, np.ndarray]], dict[Key, Tally]]:
+def _finish(schema: Schema, tallies: Mapping[Key, Tally]) -> tuple[WholeNodes, dict[Key, Tally]]:
     """Split tallies into statistics of whole nodes, and those that lack weights."""
     whole: dict[Key, dict[str, np.ndarray]] = {}
     unfinished: dict[Key, Tally] = {}
@@ -318,7 +341,9 @@ def _finish(
             whole[key] = {**found, "histogram": coarse_histogram(tally.histogram)}
         else:
             unfinished[key] = tally
-    return whole, unfinished
+    names = next(iter(whole.values()), {})
+    stacked = {name: np.stack([found[name] for found in whole.values()]) for name in names}
+    return WholeNodes(tuple(whole), stacked), unfinished
 
 
 def _sum_by_key(groups: Iterable[Mapping[Key, Tally]]) -> dict[Key, Tally]:

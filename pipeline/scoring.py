@@ -17,7 +17,7 @@ from pipeline.storage.forks import opened_fork, packed_fork
 __all__ = ["FilterBand", "ScoreResult", "filter_bands", "score_filters"]
 
 SCORED_MEASURE = "change_relative_norm2"
-TASK_VALUES = 2**20
+TASK_VALUES = 2**19
 BAND_FILTERS = 4096
 
 
