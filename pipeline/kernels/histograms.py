@@ -89,12 +89,8 @@ class SparseHistogram:
 
         No magnitude is above `greatest`: bins beyond need not be looked at.
         """
-        offsets = np.zeros(len(counts) + 1, np.int64)
-        bins = np.empty(counts.size, np.uint16)
-        found = np.empty(counts.size, np.int64)
-        bands = (int(np.float32(greatest).view(np.uint32)) >> FINE_SHIFT) // BAND + 1
-        end = _take(counts, bands, offsets, bins, found)
-        return cls(offsets, bins[:end].copy(), found[:end].copy())
+        bands = np.arange((int(np.float32(greatest).view(np.uint32)) >> FINE_SHIFT) // BAND + 1)
+        return cls._taken(counts, np.append(bands, NEGATIVE_BIN // BAND + bands))
 
     @classmethod
     def merge(
@@ -110,7 +106,19 @@ class SparseHistogram:
         total = np.zeros((parts[0].columns, FINE_BINS), np.int64) if room is None else room
         for part in parts:
             _scatter(part.offsets, part.bins, part.counts, total)
-        return cls.taken_from(total)
+        bands = np.zeros(FINE_BINS // BAND, np.bool_)
+        for part in parts:
+            bands[part.bins // BAND] = True
+        return cls._taken(total, np.flatnonzero(bands))
+
+    @classmethod
+    def _taken(cls, counts: np.ndarray, bands: np.ndarray) -> "SparseHistogram":
+        """Take what is counted in some bands, in their order."""
+        offsets = np.zeros(len(counts) + 1, np.int64)
+        room = len(counts) * len(bands) * BAND
+        bins, found = np.empty(room, np.uint16), np.empty(room, np.int64)
+        end = _take(counts, bands, offsets, bins, found)
+        return cls(offsets, bins[:end].copy(), found[:end].copy())
 
     def without_last(self) -> "SparseHistogram":
         """Give all columns but the last."""
@@ -138,11 +146,8 @@ def room_for_counts(columns: int) -> np.ndarray:
 def _take(dense, bands, offsets, bins, counts):
     end = 0
     for column in range(dense.shape[0]):
-        for number in range(2 * bands):
-            # Of the positive numbers, and then of the negative ones.
-            first = number * BAND
-            if number >= bands:
-                first += NEGATIVE_BIN - bands * BAND
+        for band in bands:
+            first = band * BAND
             some = dense[column, first : first + BAND]
             filled = False
             for i in range(BAND):
