@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,16 @@ from pipeline import process
 from pipeline.clusters import LocalSettings, connect
 from pipeline.summary import Summary
 
-__all__ = ["Pipeline", "one_core", "options", "report", "scratch", "task_events", "warm_up"]
+__all__ = [
+    "Pipeline",
+    "one_core",
+    "options",
+    "replace_store",
+    "report",
+    "scratch",
+    "task_events",
+    "warm_up",
+]
 
 
 @dataclass(frozen=True)
@@ -50,13 +60,18 @@ class Pipeline:
         warm_up(folder, scheduler)
         # A log that was just made is still on its way to the disk, and the processor has its part.
         os.sync()
-        runs: list[Summary] = [
-            process(log, folder / f"{number}.dtstore", scheduler=scheduler)
-            for number in range(repeats)
-        ]
+        runs: list[Summary] = []
+        for number in range(repeats):
+            replace_store(folder, number)
+            runs.append(process(log, folder / f"{number}.dtstore", scheduler=scheduler))
         nbytes = sum(path.stat().st_size for path in (log / "snapshots").iterdir())
         seconds = statistics.median(run.seconds for run in runs)
         return cls(folder / f"{repeats - 1}.dtstore", nbytes / 1e9, seconds)
+
+
+def replace_store(folder: Path, number: int) -> None:
+    """Remove the store of the run before, so that the next takes its place in memory."""
+    shutil.rmtree(folder / f"{number - 1}.dtstore", ignore_errors=True)
 
 
 @contextmanager

@@ -1,21 +1,27 @@
-"""One worker process against two, and ever more snapshots.
+"""One worker process against two, one core against two, and ever more snapshots.
 
     python benchmarks/scaling.py                          # ResNet-50, 40 snapshots
     python benchmarks/scaling.py --snapshots 96 --repeats 3
 
 Workers have one thread each. *Processing* is a run on a cluster that is there already; *whole*
-counts the start of the cluster's processes too, each of which imports everything anew. Then one
-worker processes a quarter, half and all of the snapshots, each time in a process of its own, whose
-peak memory is told. Bars: two workers at least 1.8 times as fast as one; time linear in the number
-of snapshots, memory flat. Two workers need two cores that nobody else uses.
+counts the start of the cluster's processes too, each of which imports everything anew. A single
+worker has its storing threads, the scheduler and the client on the other cores; *one core* keeps
+all of them on the worker's own, as where every core has a worker, and *two cores* gives two workers
+and all that belongs to them two. Then one worker processes a quarter, half and all of the
+snapshots, each time in a process of its own, whose peak memory is told. Bars: two workers at least
+1.8 times as fast as one; time linear in the number of snapshots, memory flat.
 """
 
+import multiprocessing
+import os
+import shutil
 import statistics
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import options, report, scratch, task_events
+from harness import options, report, scratch, task_events, warm_up
 from synthesize import synthesize
 
 from pipeline import process
@@ -53,13 +59,26 @@ def run(log: Path, folder: Path, workers: int, name: str) -> Run:
         start = time.perf_counter() - started
         for worker in client.scheduler_info()["workers"]:
             client.submit(load_kernels, workers=[worker], pure=False).result()
+        (folder / name).mkdir()
+        warm_up(folder / name, client.scheduler.address)
         tasks = folder / f"{name}.jsonl"
         started = time.perf_counter()
         process(log, folder / f"{name}.dtstore", scheduler=client.scheduler.address, task_log=tasks)
         seconds = time.perf_counter() - started
+    # The next store takes its place in memory and on disk.
+    shutil.rmtree(folder / f"{name}.dtstore")
     ended = task_events(tasks)
     measuring = sum(task["seconds"] for task in ended if task["task"] == "measure") / workers
     return Run(start, seconds, measuring, max(task["memory_bytes"] for task in ended))
+
+
+def run_on_cores(cores: int, log: Path, folder: Path, name: str) -> Run:
+    """Process a log by as many workers as there are cores for all that belongs to the run."""
+    allowed = sorted(os.sched_getaffinity(0))[:cores]
+    with ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn"), os.sched_setaffinity, (0, allowed)
+    ) as process_of_its_own:
+        return process_of_its_own.submit(run, log, folder, cores, name).result()
 
 
 def load_kernels() -> None:
@@ -107,6 +126,13 @@ def measure(network: str, snapshots: int, repeats: int) -> dict[str, object]:
             ]
             for workers in (1, 2)
         }
+        on_cores = {
+            cores: statistics.median(
+                run_on_cores(cores, logs[snapshots], folder, f"cores-{cores}-{number}").seconds
+                for number in range(repeats)
+            )
+            for cores in (1, 2)
+        }
         growing = {
             count: run(log, folder, 1, f"n{count}")
             for count, log in logs.items()
@@ -129,6 +155,9 @@ def measure(network: str, snapshots: int, repeats: int) -> dict[str, object]:
     found["whole_speedup"] = (median(1, "seconds") + median(1, "start")) / (
         median(2, "seconds") + median(2, "start")
     )
+    for cores, seconds in on_cores.items():
+        found[f"processing_seconds_on_{cores}_cores"] = seconds
+    found["processing_speedup_of_cores"] = on_cores[1] / on_cores[2]
     found["bar_speedup"] = BAR
     for count, one in sorted(growing.items()):
         found[f"seconds_of_{count}_snapshots"] = one.seconds

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import psutil  # Dask needs it too
-from harness import one_core, report, scratch, warm_up
+from harness import one_core, replace_store, report, scratch, warm_up
 from synthesize import synthesize
 
 from pipeline import process
@@ -109,6 +109,7 @@ def measure(log: Path, folder: Path, like: Mapping[str, Any], repeats: int) -> d
         os.sync()
         for number in range(repeats):
             of_plain.append(Timing.of(lambda: plain(source)))
+            replace_store(folder, number)
             store = folder / f"{number}.dtstore"
             of_runs.append(Timing.of(lambda store=store: process(log, store, scheduler=scheduler)))
             of_reused.append(Timing.of(lambda: reused(source)))
