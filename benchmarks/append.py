@@ -6,7 +6,8 @@
 `deeptracker process` is run as a command, with the start of Python and of what does the work: over
 n snapshots, then after one more. Without `--workers` it decides itself: a run that reads little
 starts no worker processes. The same is timed on a cluster that is running already. Bar: the rerun
-takes at most 2/n of the full time, and two seconds.
+takes at most 2/n of the full time, and two seconds. What the store grows by is told too: an append
+writes anew the objects that the new iteration falls into.
 """
 
 import os
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import one_core, options, report, scratch, warm_up
+from harness import one_core, options, replace_store, report, scratch, warm_up
 from synthesize import synthesize
 
 from pipeline import process
@@ -46,16 +47,25 @@ def as_command(workers: int) -> Processing:
     return run
 
 
-def timed(run: Processing, log: Path, folder: Path, repeats: int) -> tuple[float, float]:
-    """Give the median seconds of the whole log but its last iteration, and of that one."""
+def timed(run: Processing, log: Path, folder: Path, repeats: int) -> tuple[float, float, int]:
+    """Give the median seconds of the whole log but its last iteration, and of that one.
+
+    And the bytes that the store grew by in the last append.
+    """
     whole, added = [], []
     for number in range(repeats):
+        replace_store(folder, number)
         store = folder / f"{number}.dtstore"
         last = _take_last(log, folder)
         whole.append(_seconds(run, log, store))
         _put_back(log, last)
+        before = _stored(store)
         added.append(_seconds(run, log, store))
-    return statistics.median(whole), statistics.median(added)
+    return statistics.median(whole), statistics.median(added), _stored(store) - before
+
+
+def _stored(store: Path) -> int:
+    return sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
 
 
 def _seconds(run: Processing, log: Path, store: Path) -> float:
@@ -93,7 +103,7 @@ def measure(
 
         for name, run in (("command", as_command(workers)), ("cluster", on_cluster)):
             (folder / name).mkdir()
-            whole, added = timed(run, log, folder / name, repeats)
+            whole, added, grown = timed(run, log, folder / name, repeats)
             allowed = BAR_SHARE / snapshots * whole + BAR_SECONDS
             found |= {
                 f"{name}_full_seconds": whole,
@@ -101,6 +111,8 @@ def measure(
                 f"{name}_allowed_seconds": allowed,
                 f"{name}_ratio_to_allowed": added / allowed,
             }
+        last = max((log / "snapshots").iterdir()).stat().st_size
+        found |= {"snapshot_megabytes": last / 1e6, "append_stored_megabytes": grown / 1e6}
     return found
 
 

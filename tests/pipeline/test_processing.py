@@ -1,10 +1,13 @@
 """The processed store holds what NumPy finds in the same bytes."""
 
+import json
+
 import numpy as np
 import pytest
 import reference
 import xarray as xr
 from logs import SHAPES, LogWriter
+from stores import assert_equal
 
 from pipeline import open_store, process
 from pipeline.config import Config
@@ -204,3 +207,16 @@ def test_xarray_opens_the_repository_without_our_code(store):
     session = repository.readonly_session("main")
     tree = xr.open_datatree(session.store, engine="zarr", consolidated=False)
     assert float(tree["nodes/size"][0]) == sum(int(np.prod(s)) for s in SHAPES.values())
+
+
+def test_more_results_than_a_task_takes_are_merged_step_by_step(log, store, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.graph.FAN_IN", 2)
+    monkeypatch.setattr("pipeline.blocks.SMALLEST_TASK_BYTES", 1)
+    tasks = tmp_path / "tasks.jsonl"
+    config = Config(columns_per_chunk=4)
+    process(log.path, tmp_path / "store", config=config, task_log=tasks)
+    lines = [json.loads(line) for line in tasks.read_text().splitlines()]
+    first = [line["task"] for line in lines if line["iterations"] == [0, 30]]
+    assert first.count("measure") > 4, "else one step would do"
+    assert first.count("combine") > (first.count("measure") + 1) // 2
+    assert_equal(tmp_path / "store", store)
