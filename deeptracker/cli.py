@@ -332,7 +332,11 @@ def compact(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    finally:
+        # The interpreter looks for garbage as it ends, which takes it a tenth of a second.
+        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -111,7 +111,8 @@ def find_changes(
     )
     warnings = _compare_files(old, recording, source)
     last = old.iterations[-1]
-    inserted = np.setdiff1d(recording.iterations[recording.iterations <= last], old.iterations)
+    earlier = recording.iterations[recording.iterations <= last]
+    inserted = earlier[~np.isin(earlier, old.iterations)]
     if len(inserted):
         return Change("rebuild", reason=f"iteration {inserted[0]} came after {last} was processed")
     late = _first_late(old, recording)
@@ -137,7 +138,9 @@ def _outdated(root: zarr.Group, settings: Settings) -> str:
 
 def _first_late(old: Recording, new: Recording) -> tuple[int, str] | None:
     """Find an old iteration that has a snapshot or outcomes now, and had none."""
-    _, of_old, of_new = np.intersect1d(old.iterations, new.iterations, return_indices=True)
+    _, of_old, of_new = np.intersect1d(
+        old.iterations, new.iterations, assume_unique=True, return_indices=True
+    )
     for before, now, what in (
         (old.snapshots[of_old], new.snapshots[of_new], "the snapshot"),
         (old.outcomes[of_old], new.outcomes[of_new], "the outcomes"),

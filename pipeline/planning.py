@@ -7,7 +7,7 @@ takes, is known from runs that were measured.
 import math
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -117,11 +117,12 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
     read = _read_bytes(plan, recording, subject)
     tasks = _tasks(plan, schema, columns, subject)
     used = _rate(rate, dict(root.attrs) if root is not None else {})
+    written = list(_written(schema, columns))
     return replace(
         known,
         read_bytes=read,
-        written_bytes=_written_bytes(schema, columns, subject, change),
-        objects=_objects(schema, columns),
+        written_bytes=_written_bytes(written, subject, change),
+        objects=_objects(written, columns),
         tasks=tasks,
         task_bytes=plan.projected_bytes,
         worker_bytes=WORKER_BYTES + size.threads * (plan.projected_bytes - PROCESS_BYTES),
@@ -176,7 +177,10 @@ def _tasks(plan: Plan, schema: Schema, columns: Columns, subject: Subject) -> in
     return count
 
 
-def _written(schema: Schema, columns: Columns) -> Iterator[tuple[ArraySpec, int, float]]:
+_Written = tuple[ArraySpec, int, float]
+
+
+def _written(schema: Schema, columns: Columns) -> Iterator[_Written]:
     """Give every array with its objects that change, and what one of them takes when stored."""
     for spec in schema.arrays():
         if "iteration" not in spec.dims:
@@ -203,20 +207,20 @@ def _share(spec: ArraySpec) -> float:
     return OTHER_SHARE
 
 
-def _written_bytes(schema: Schema, columns: Columns, subject: Subject, change: Change) -> int:
+def _written_bytes(written: Iterable[_Written], subject: Subject, change: Change) -> int:
     nbytes = 0.0
-    for _, objects, of_object in _written(schema, columns):
+    for _, objects, of_object in written:
         nbytes += objects * (of_object + MANIFEST_BYTES)
     if change.action != "append" and subject.images and subject.images.thumbnails:
         nbytes += subject.images.thumbnails.nbytes
     return int(nbytes)
 
 
-def _objects(schema: Schema, columns: Columns) -> int:
+def _objects(written: Iterable[_Written], columns: Columns) -> int:
     """Count the shards and chunks that are objects of their own, and the arrays' manifests."""
     return sum(
         _manifests(spec, columns) + (objects if of_object > INLINE_BYTES else 0)
-        for spec, objects, of_object in _written(schema, columns)
+        for spec, objects, of_object in written
     )
 
 
