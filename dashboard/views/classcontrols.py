@@ -102,6 +102,7 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
             param.least_marks,
             "Marks at least",
             "Only classes with so many marked iterations over the whole training",
+            width=116,
         ),
         check(
             param.anomaly_lines,

@@ -50,8 +50,10 @@ class GalleryView:
             test_id="gallery", description="gallery", sizing_mode="stretch_width", margin=(8, 0)
         )
         self.count = text(margin=(6, 12, 0, 0), width=420)
-        self.before = action("\u2190 Previous", lambda: self._turn(-1), width=100)
-        self.after = action("Next \u2192", lambda: self._turn(1), width=100)
+        self.before = action(
+            "\u2190 Previous", lambda: self._turn(-1), width=100, margin=(0, 8, 0, 0)
+        )
+        self.after = action("Next \u2192", lambda: self._turn(1), width=100, margin=0)
         if run.has_images:
             self.grid.param.watch(self._opened, "event")
             selection.param.watch(self._filtered, list(WATCHED))
