@@ -4,20 +4,29 @@ Every function here is a Dask task. Tasks take and give back a fork of the sessi
 a retried task starts from a clean one.
 """
 
-import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.allocation import keep_freed_memory
 from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.specification import ArraySpec
+from pipeline.blockresults import (
+    BlockResult,
+    Fragment,
+    Key,
+    NodesResult,
+    Tally,
+    WholeNodes,
+    fragments_of,
+    merged_fork,
+    stitched,
+    sum_by_node,
+)
 from pipeline.blocks import Block, Columns, Part
 from pipeline.kernels.filters import FILTER_MEASURES as GIVEN_MEASURES
-from pipeline.kernels.histograms import FINE_BINS, SparseHistogram, room_for_counts
+from pipeline.kernels.histograms import FINE_BINS, room_for_counts
 from pipeline.kernels.levels import LevelRows
-from pipeline.kernels.moments import Moments
 from pipeline.kernels.statistics import coarse_histogram, statistics
 from pipeline.kernels.tensor_pass import PassResult, TensorPass, owned_weights
 from pipeline.kernels.tiles import tile_ranges
@@ -26,105 +35,11 @@ from pipeline.quantities import FILTER_MEASURES
 from pipeline.schema import Schema
 from pipeline.sources.readahead import Request
 from pipeline.sources.tilereading import Tiles, in_memory, tile_reading
+from pipeline.storage.forks import opened_fork, packed_fork
 
-__all__ = ["BlockResult", "combine_blocks", "measure_block", "write_nodes"]
-
-Key = tuple[int, bool]
+__all__ = ["combine_blocks", "measure_block", "write_nodes"]
 
 assert tuple(FILTER_MEASURES) == GIVEN_MEASURES, "the store names them in another order"
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What is known of a node so far; two of the same node add up exactly.
-
-    Attributes
-    ----------
-    weights : int
-        Weights that were counted into it.
-    """
-
-    moments: Moments
-    histogram: SparseHistogram
-    weights: int
-
-
-@dataclass(frozen=True)
-class Fragment:
-    """Filter measures of a chunk that is shared with another part.
-
-    Attributes
-    ----------
-    measures : numpy.ndarray
-        float32 [measure, filter, column].
-    """
-
-    parameter: str
-    first_filter: int
-    measures: np.ndarray
-
-    @property
-    def last_filter(self) -> int:
-        """The first filter behind it."""
-        return self.first_filter + self.measures.shape[1]
-
-
-@dataclass(frozen=True)
-class WholeNodes:
-    """Statistics of nodes of which all is known: few large arrays, which travel quickly.
-
-    Attributes
-    ----------
-    keys : tuple of (int, bool)
-        The nodes.
-    statistics : dict of str to numpy.ndarray
-        [node, …, column] each, and the histogram's int64 [node, column, bin]; in the order of the
-        keys.
-    """
-
-    keys: tuple[Key, ...]
-    statistics: dict[str, np.ndarray]
-
-    @classmethod
-    def merge(cls, parts: "Sequence[WholeNodes]") -> "WholeNodes":
-        """Join several, each of other nodes."""
-        known = [part for part in parts if part.keys]
-        names = known[0].statistics if known else ()
-        return cls(
-            tuple(key for part in known for key in part.keys),
-            {name: np.concatenate([part.statistics[name] for part in known]) for name in names},
-        )
-
-
-@dataclass(frozen=True)
-class BlockResult:
-    """What a block task sends on: all of it small.
-
-    Attributes
-    ----------
-    fork : bytes
-        The pickled fork, which knows the chunks that were written.
-    whole : WholeNodes
-        The nodes that lie whole in the block.
-    tallies : dict
-        The nodes above, of which other blocks hold the rest.
-    nbytes : int
-        Bytes read.
-    """
-
-    fork: bytes
-    whole: WholeNodes
-    tallies: dict[Key, Tally]
-    fragments: tuple[Fragment, ...]
-    nbytes: int
-
-
-@dataclass(frozen=True)
-class NodesResult:
-    """A finished column block: the fork that knows all its chunks, and the bytes that were read."""
-
-    fork: bytes
-    nbytes: int
 
 
 def measure_block(
@@ -136,7 +51,7 @@ def measure_block(
 ) -> BlockResult:
     """Read the bytes of some parts once, and write their filter measures and pyramids."""
     keep_freed_memory()
-    session = pickle.loads(fork)  # noqa: S301  # our own client pickled it
+    session = opened_fork(fork)
     writer = ChunkWriter(session.store)
     leaves = {
         node.name: index for index, node in enumerate(schema.architecture.nodes) if node.parameter
@@ -157,45 +72,40 @@ def measure_block(
             fragments += _write_owned(writer, schema, part, block.columns, result)
             key = (leaves[part.parameter.name], part.gradient)
             tally = Tally(result.moments, result.histogram, part.stop - part.start)
-            tallies[key] = _sum([tallies[key], tally]) if key in tallies else tally
+            tallies[key] = Tally.merge([tallies[key], tally]) if key in tallies else tally
     writer.begin_flush()
     whole, open_tallies = _roll_up(schema, tallies)
     writer.flush()
-    return BlockResult(pickle.dumps(session), whole, open_tallies, tuple(fragments), nbytes)
+    return BlockResult(packed_fork(session), whole, open_tallies, tuple(fragments), nbytes)
 
 
 def combine_blocks(results: Sequence[BlockResult]) -> BlockResult:
     """Merge neighbouring results into one."""
-    session = pickle.loads(results[0].fork)  # noqa: S301
-    session.merge(*(pickle.loads(result.fork) for result in results[1:]))  # noqa: S301
     return BlockResult(
-        pickle.dumps(session),
+        merged_fork(results),
         WholeNodes.merge([result.whole for result in results]),
-        _sum_by_key(result.tallies for result in results),
-        tuple(fragment for result in results for fragment in result.fragments),
+        sum_by_node(results),
+        fragments_of(results),
         sum(result.nbytes for result in results),
     )
 
 
 def write_nodes(results: Sequence[BlockResult], schema: Schema, columns: Columns) -> NodesResult:
     """Finish the nodes of one column block, and write them and the shared filter chunks."""
-    combined = combine_blocks(results)
-    whole, unfinished = _finish(schema, combined.tallies)
+    rest, unfinished = _finish(schema, sum_by_node(results))
     assert not unfinished, f"nodes {sorted(unfinished)} lack weights"
-    whole = WholeNodes.merge([whole, combined.whole])
-    session = pickle.loads(combined.fork)  # noqa: S301
+    session = opened_fork(merged_fork(results))
     writer = ChunkWriter(session.store)
     for gradient in schema.kinds():
-        places = [place for place, key in enumerate(whole.keys) if key[1] == gradient]
-        nodes = [whole.keys[place][0] for place in places]
         for name, spec in schema.nodes(gradient).items():
             values = np.full(_at_columns(spec, columns), spec.fill, spec.dtype)
-            values[nodes] = whole.statistics[name][places]
+            for whole in (rest, *(result.whole for result in results)):
+                whole.put(name, gradient, values)
             writer.write(spec, _column_offset(spec, columns), values)
-    for fragment in _stitched(combined.fragments):
+    for fragment in stitched(fragments_of(results)):
         _write_filters(writer, schema, columns, fragment)
     writer.flush()
-    return NodesResult(pickle.dumps(session), combined.nbytes)
+    return NodesResult(packed_fork(session), sum(result.nbytes for result in results))
 
 
 def _measure_tile(
@@ -286,29 +196,6 @@ def _write_filters(
     writer.write(spec, (0, fragment.first_filter, columns.start), fragment.measures)
 
 
-def _stitched(fragments: Iterable[Fragment]) -> list[Fragment]:
-    """Join fragments that follow each other, so that they make whole chunks again."""
-    joined: list[list[Fragment]] = []
-    for fragment in sorted(fragments, key=lambda f: (f.parameter, f.first_filter)):
-        run = joined[-1] if joined else []
-        if (
-            run
-            and run[-1].parameter == fragment.parameter
-            and run[-1].last_filter == fragment.first_filter
-        ):
-            run.append(fragment)
-        else:
-            joined.append([fragment])
-    return [
-        Fragment(
-            run[0].parameter,
-            run[0].first_filter,
-            np.concatenate([fragment.measures for fragment in run], axis=1),
-        )
-        for run in joined
-    ]
-
-
 def _roll_up(schema: Schema, leaves: Mapping[Key, Tally]) -> tuple[WholeNodes, dict[Key, Tally]]:
     """Add leaves up to the root; finish the nodes that are whole."""
     gathered: dict[Key, list[Tally]] = {key: [tally] for key, tally in leaves.items()}
@@ -319,7 +206,7 @@ def _roll_up(schema: Schema, leaves: Mapping[Key, Tally]) -> tuple[WholeNodes, d
     for key in _bottom_up(schema):
         if key not in gathered:
             continue
-        summed[key] = _sum(gathered.pop(key), room)
+        summed[key] = Tally.merge(gathered.pop(key), room)
         parent = schema.architecture.nodes[key[0]].parent
         if parent >= 0:
             gathered.setdefault((parent, key[1]), []).append(summed[key])
@@ -344,24 +231,6 @@ def _finish(schema: Schema, tallies: Mapping[Key, Tally]) -> tuple[WholeNodes, d
     names = next(iter(whole.values()), {})
     stacked = {name: np.stack([found[name] for found in whole.values()]) for name in names}
     return WholeNodes(tuple(whole), stacked), unfinished
-
-
-def _sum_by_key(groups: Iterable[Mapping[Key, Tally]]) -> dict[Key, Tally]:
-    gathered: dict[Key, list[Tally]] = {}
-    for group in groups:
-        for key, tally in group.items():
-            gathered.setdefault(key, []).append(tally)
-    return {key: _sum(tallies) for key, tallies in gathered.items()}
-
-
-def _sum(tallies: Sequence[Tally], room: np.ndarray | None = None) -> Tally:
-    if len(tallies) == 1:
-        return tallies[0]
-    return Tally(
-        Moments.merge([tally.moments for tally in tallies]),
-        SparseHistogram.merge([tally.histogram for tally in tallies], room),
-        sum(tally.weights for tally in tallies),
-    )
 
 
 def _at_columns(spec: ArraySpec, columns: Columns) -> tuple[int, ...]:

@@ -29,7 +29,7 @@ def merged_forks(fork: bytes, written: Sequence[bytes]) -> bytes:
     Parameters
     ----------
     fork : bytes
-        A clean one, of the same commit.
+        One of them, or a clean one of the same commit.
     """
     session = opened_fork(fork)
     session.merge(*(opened_fork(other) for other in written))
