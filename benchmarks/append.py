@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import one_core, options, replace_store, report, scratch, warm_up
+from harness import folder_bytes, next_store, one_core, options, report, scratch, warm_up
 from synthesize import synthesize
 
 from pipeline import process
@@ -54,18 +54,13 @@ def timed(run: Processing, log: Path, folder: Path, repeats: int) -> tuple[float
     """
     whole, added = [], []
     for number in range(repeats):
-        replace_store(folder, number)
-        store = folder / f"{number}.dtstore"
+        store = next_store(folder, number)
         last = _take_last(log, folder)
         whole.append(_seconds(run, log, store))
         _put_back(log, last)
-        before = _stored(store)
+        before = folder_bytes(store)
         added.append(_seconds(run, log, store))
-    return statistics.median(whole), statistics.median(added), _stored(store) - before
-
-
-def _stored(store: Path) -> int:
-    return sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
+    return statistics.median(whole), statistics.median(added), folder_bytes(store) - before
 
 
 def _seconds(run: Processing, log: Path, store: Path) -> float:

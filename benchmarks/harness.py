@@ -23,9 +23,10 @@ from pipeline.summary import Summary
 
 __all__ = [
     "Pipeline",
+    "folder_bytes",
+    "next_store",
     "one_core",
     "options",
-    "replace_store",
     "report",
     "scratch",
     "task_events",
@@ -60,18 +61,24 @@ class Pipeline:
         warm_up(folder, scheduler)
         # A log that was just made is still on its way to the disk, and the processor has its part.
         os.sync()
-        runs: list[Summary] = []
-        for number in range(repeats):
-            replace_store(folder, number)
-            runs.append(process(log, folder / f"{number}.dtstore", scheduler=scheduler))
+        runs: list[Summary] = [
+            process(log, next_store(folder, number), scheduler=scheduler)
+            for number in range(repeats)
+        ]
         nbytes = sum(path.stat().st_size for path in (log / "snapshots").iterdir())
         seconds = statistics.median(run.seconds for run in runs)
         return cls(folder / f"{repeats - 1}.dtstore", nbytes / 1e9, seconds)
 
 
-def replace_store(folder: Path, number: int) -> None:
-    """Remove the store of the run before, so that the next takes its place in memory."""
+def next_store(folder: Path, number: int) -> Path:
+    """Name the store of a run, and remove that of the one before, whose memory it takes."""
     shutil.rmtree(folder / f"{number - 1}.dtstore", ignore_errors=True)
+    return folder / f"{number}.dtstore"
+
+
+def folder_bytes(folder: Path) -> int:
+    """Count the bytes of all files in a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 @contextmanager

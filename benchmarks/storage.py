@@ -11,11 +11,10 @@ their mean size, once for each halving of the row. Bar: at most 2**-8.
 """
 
 import itertools
-from pathlib import Path
 
 import numpy as np
 import zarr
-from harness import Pipeline, one_core, options, report, scratch
+from harness import Pipeline, folder_bytes, one_core, options, report, scratch
 from synthesize import synthesize
 
 from pipeline import open_store
@@ -96,7 +95,7 @@ def measure(
         sizes = stored_bytes(root)
         columns = np.unique(np.linspace(0, snapshots - 1, checked).astype(int)).tolist()
         errors = greatest_error(open_source(log), root, columns)
-        total = _folder_bytes(whole.store)
+        total = folder_bytes(whole.store)
     share = sizes["weights"] / 1e9 / whole.gigabytes
     worst = max(errors.values())
     return {
@@ -111,10 +110,6 @@ def measure(
         "small_enough": share <= SIZE_BAR,
         "exact_enough": worst <= ERROR_BAR,
     }
-
-
-def _folder_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def main() -> None:

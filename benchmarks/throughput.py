@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import psutil  # Dask needs it too
-from harness import one_core, replace_store, report, scratch, warm_up
+from harness import folder_bytes, next_store, one_core, report, scratch, warm_up
 from synthesize import synthesize
 
 from pipeline import process
@@ -109,12 +109,10 @@ def measure(log: Path, folder: Path, like: Mapping[str, Any], repeats: int) -> d
         os.sync()
         for number in range(repeats):
             of_plain.append(Timing.of(lambda: plain(source)))
-            replace_store(folder, number)
-            store = folder / f"{number}.dtstore"
+            store = next_store(folder, number)
             of_runs.append(Timing.of(lambda store=store: process(log, store, scheduler=scheduler)))
             of_reused.append(Timing.of(lambda: reused(source)))
     run, read, again = (Timing.median(timings) for timings in (of_runs, of_plain, of_reused))
-    stored = sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
     rate = gigabytes / run.processor
     return {
         "snapshots": len(source.iterations),
@@ -133,7 +131,7 @@ def measure(log: Path, folder: Path, like: Mapping[str, Any], repeats: int) -> d
         "ratio_to_plain_by_the_wall_clock": read.wall / run.wall,
         "ratio_to_reused": again.processor / run.processor,
         "ratio_to_reused_by_the_wall_clock": again.wall / run.wall,
-        "stored_share": stored / 1e9 / gigabytes,
+        "stored_share": folder_bytes(store) / 1e9 / gigabytes,
         "bar_gigabytes_per_second": BAR,
         "bar_ratio": BAR_RATIO,
     }

@@ -186,19 +186,22 @@ def add_changes(w, p, sums):
 
 @careful
 def irregular_rows(w, w32, mean, least, greatest, weights):
-    """Do `rows_of` over the finite weights; NaN where a row has none."""
-    for i in range(w.size):
-        row = i // ROW
-        if i % ROW == 0:
-            mean[row] = least[row] = greatest[row] = np.nan
-            weights[row] = 0
-        if np.isfinite(w32[i]):
-            known = weights[row]
-            before = np.float64(0 if known == 0 else mean[row])
-            mean[row] = before + (np.float64(w[i]) - before) / (known + 1)
-            least[row] = w[i] if known == 0 else min(least[row], w[i])
-            greatest[row] = w[i] if known == 0 else max(greatest[row], w[i])
-            weights[row] = known + 1
+    """Do what `rows_of` did over the finite weights, where it had others; NaN where all are."""
+    for row in range(-(-w.size // ROW)):
+        first, last = row * ROW, min((row + 1) * ROW, w.size)
+        # A sum that float32 cannot hold is made again too.
+        if all_finite(w32[first:last]) and np.isfinite(mean[row]):
+            continue
+        mean[row] = least[row] = greatest[row] = np.nan
+        weights[row] = 0
+        for i in range(first, last):
+            if np.isfinite(w32[i]):
+                known = weights[row]
+                before = np.float64(0 if known == 0 else mean[row])
+                mean[row] = before + (np.float64(w[i]) - before) / (known + 1)
+                least[row] = w[i] if known == 0 else min(least[row], w[i])
+                greatest[row] = w[i] if known == 0 else max(greatest[row], w[i])
+                weights[row] = known + 1
 
 
 @careful

@@ -86,10 +86,9 @@ def write_rows(w, w32, within, plain, into):
         sound = all_finite(into[0][: w.size // ROW])
     else:
         sound = all_finite(w32)
+        rows_of(w[:within], *into)
     if not sound:
         irregular_rows(w[:within], w32[:within], *into)
-    elif within and not told:
-        rows_of(w[:within], *into)
     return sound
 
 
