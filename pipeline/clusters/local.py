@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -19,6 +20,8 @@ __all__ = ["LocalSettings", "connect", "fitted", "size"]
 WORKER_START = "pipeline.workerstart"
 # A run that reads less is done before worker processes would have started.
 SMALL_BYTES = 2**30
+# By default Dask looks a hundred times a second at what a worker does: some percent of its time.
+PROFILE_INTERVAL = "100ms"
 
 
 class LocalSettings(ClusterSettings):
@@ -50,6 +53,7 @@ def connect(settings: LocalSettings) -> Iterator["Client"]:
             yield client
         return
     limits = size(settings)
+    _profile_less_often()
     with (
         LocalCluster(
             n_workers=settings.adaptive.minimum if settings.adaptive else limits.workers,
@@ -68,6 +72,16 @@ def connect(settings: LocalSettings) -> Iterator["Client"]:
                 minimum=settings.adaptive.minimum, maximum=settings.adaptive.maximum, interval="1s"
             )
         yield client
+
+
+@cache
+def _profile_less_often() -> None:
+    """Change a default of Dask; whoever has set an interval keeps it."""
+    import dask
+
+    dask.config.update_defaults(
+        {"distributed": {"worker": {"profile": {"interval": PROFILE_INTERVAL}}}}
+    )
 
 
 @contextmanager
