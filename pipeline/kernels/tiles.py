@@ -28,6 +28,8 @@ from pipeline.kernels.spans import (
 __all__ = ["TILE", "measure_tile", "tile_ranges", "widen"]
 
 LEAST_FUSED = 4 * LANES  # weights a filter, that a loop over each is worth it
+# Of greater weights float32 may not hold the squares of a run's differences, added up.
+GREATEST = 2.0**56
 TILE = 65536  # weights that are read and measured at once: a row of the seventh level
 EXPONENT = np.uint32(0x7F800000)
 
@@ -107,7 +109,7 @@ def add_span(
     histogram,
     scratch,
 ):
-    """Add the sums of a span; `kind` is whether all are finite, and are counted into bins here."""
+    """Add the sums of a span; `kind` is whether all are regular, and are counted into bins here."""
     w, w32 = now
     p, p32 = before
     sound, fused = kind
@@ -146,7 +148,8 @@ def measure_tile(
     ----------
     now, before : tuples of (values, values as float32, regular)
         The two are one where the weights are float32. `regular` is bool [span], whether all values
-        are finite; that of `now` is written. `before` is read where `paired`.
+        are finite, and float32 holds their squares; that of `now` is written. `before` is read
+        where `paired`.
     position : int
         The part's weights before this tile.
     row_weights : int
@@ -190,9 +193,13 @@ def measure_tile(
         row = begin // ROW
         into = mean[row:], least[row:], greatest[row:], weights[row:]
         sound = write_rows(w, w32, within, values.itemsize == 4, into)
-        regular[begin // SPAN] = sound
         all_sound &= sound
-        both_sound = sound and (not paired or regular_before[begin // SPAN])
+        if sound and mine.size:
+            # The rows have them already; those of float64 are narrowed.
+            known = within if values.itemsize == 4 and first == 0 and within == mine.size else 0
+            note_limits(mine, into[1], into[2], -(-known // ROW), limits)
+        regular[begin // SPAN] = sound and max(-limits[0], limits[1]) <= GREATEST
+        both_sound = regular[begin // SPAN] and (not paired or regular_before[begin // SPAN])
         fused = both_sound and thresholds.size == CHANGES and filter_size >= LEAST_FUSED
         if not fused:
             count_bins(mine32, histogram)
@@ -202,10 +209,6 @@ def measure_tile(
         theirs, theirs32 = values_before[begin:end][first:last], before32[begin:end][first:last]
         number, offset = divmod(place + first - owned_weights[0], filter_size)
         lines = sums[number:]
-        if both_sound:
-            # The rows have them already; those of float64 are narrowed.
-            known = within if values.itemsize == 4 and first == 0 and within == mine.size else 0
-            note_limits(mine, into[1], into[2], -(-known // ROW), limits)
         add_span(
             (mine, mine32),
             (theirs, theirs32),

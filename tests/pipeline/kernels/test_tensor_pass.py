@@ -17,7 +17,9 @@ from pipeline.kernels.tensor_pass import BEFORE, TensorPass
 from pipeline.sources.tilereading import in_memory
 
 LEVELS = (16, 64, 256)
-THRESHOLDS = (0.001, 0.1, 1.0)
+# Four are counted in one loop with all else, other numbers in loops of their own.
+THRESHOLDS = (0.001, 0.01, 0.1, 1.0)
+FUSED_AND_NOT = pytest.mark.parametrize("thresholds", [THRESHOLDS, THRESHOLDS[:3]], ids=len)
 NUMPY = {"F16": np.float16, "F32": np.float32, "F64": np.float64, "BF16": ml_dtypes.bfloat16}
 SPECIAL = [0.0, -0.0, np.nan, np.inf, -np.inf, 1e-42, -1e-42, 65504.0, 1.0, -1.0]
 
@@ -51,7 +53,16 @@ class Measured:
 
 
 def measured(
-    values, dtype, start, stop, *, filter_size=None, before=None, levels=LEVELS, together=2
+    values,
+    dtype,
+    start,
+    stop,
+    *,
+    filter_size=None,
+    before=None,
+    levels=LEVELS,
+    together=2,
+    thresholds=THRESHOLDS,
 ):
     """Feed the weights [start, stop) of all columns, some together, as a task does."""
     size = values.shape[1]
@@ -64,7 +75,7 @@ def measured(
         columns=len(values),
         level_weights=levels,
         chunk_rows=CHUNK_ROWS + (4096,) * len(levels),
-        thresholds=THRESHOLDS,
+        thresholds=thresholds,
         filters=filter_size is not None,
     )
     raw = values.view(np.uint16) if dtype == "BF16" else values
@@ -103,11 +114,12 @@ CASES = st.fixed_dictionaries(
 )
 
 
+@FUSED_AND_NOT
 @settings(max_examples=60, deadline=None)
 @given(case=CASES)
-def test_statistics_equal_numpy(case):
+def test_statistics_equal_numpy(thresholds, case):
     values = matrix(**case)
-    result = measured(values, case["dtype"], 0, values.shape[1])
+    result = measured(values, case["dtype"], 0, values.shape[1], thresholds=thresholds)
     found = statistics(result.moments, result.histogram)
     wide = values.astype(np.float64)
     for column, row in enumerate(wide):
@@ -146,11 +158,12 @@ def test_quartiles_are_within_two_percent(case):
             assert abs(found[name][column] - exact) <= max(0.02 * abs(exact), 2.0**-126)
 
 
+@FUSED_AND_NOT
 @settings(max_examples=60, deadline=None)
 @given(case=CASES)
-def test_changes_equal_numpy(case):
+def test_changes_equal_numpy(thresholds, case):
     values = matrix(**case)
-    result = measured(values, case["dtype"], 0, values.shape[1])
+    result = measured(values, case["dtype"], 0, values.shape[1], thresholds=thresholds)
     found = statistics(result.moments, result.histogram)
     assert np.isnan(found["update_ratio"][0])
     wide = values.astype(np.float64)
@@ -161,7 +174,7 @@ def test_changes_equal_numpy(case):
         if not both.any():
             assert np.isnan(found["update_ratio"][column])
             continue
-        for place, threshold in enumerate(THRESHOLDS):
+        for place, threshold in enumerate(thresholds):
             share = np.mean(np.abs(change) > threshold * np.abs(base))
             # Weights at the very threshold may fall on either side of float32's rounding.
             slack = np.mean(
@@ -247,6 +260,7 @@ def test_every_level_summarises_its_weights_within_the_stated_error(case):
                     assert abs(value - exact) <= 2.0**-8 * abs(exact) + slack
 
 
+@FUSED_AND_NOT
 @settings(max_examples=50, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
@@ -254,9 +268,10 @@ def test_every_level_summarises_its_weights_within_the_stated_error(case):
     filter_size=st.integers(1, 700),
     dtype=st.sampled_from(sorted(NUMPY)),
 )
-def test_filter_measures_equal_numpy(seed, filters, filter_size, dtype):
+def test_filter_measures_equal_numpy(thresholds, seed, filters, filter_size, dtype):
     values = matrix(seed, 3, filters * filter_size, dtype, special=False)
-    found = measured(values, dtype, 0, values.shape[1], filter_size=filter_size).filters
+    kind = {"filter_size": filter_size, "thresholds": thresholds}
+    found = measured(values, dtype, 0, values.shape[1], **kind).filters
     wide = values.astype(np.float64).reshape(3, filters, filter_size)
     for column, now in enumerate(wide):
         norm2 = np.linalg.norm(now, axis=1)
@@ -285,6 +300,27 @@ def test_filter_measures_equal_numpy(seed, filters, filter_size, dtype):
         apart = np.maximum(norm2[sound] / base[sound], base[sound] / norm2[sound])
         ours = found["change_cosine"][sound, column]
         assert (np.abs(ours - cosine) <= 1e-5 + 2.0**-23 * apart).all()
+
+
+@FUSED_AND_NOT
+@pytest.mark.parametrize("dtype", ["F32", "BF16"])
+def test_squares_that_float32_cannot_hold_are_added_all_the_same(thresholds, dtype):
+    random = np.random.default_rng(5)
+    values = random.normal(0, 1, (4, 20_000))
+    # The second snapshot diverges and the third comes back: both changes are as large.
+    values[1, 9000:] *= 1e30
+    values = values.astype(NUMPY[dtype])
+    kind = {"filter_size": 1000, "thresholds": thresholds}
+    result = measured(values, dtype, 0, values.shape[1], **kind)
+    found = statistics(result.moments, result.histogram)
+    wide = values.astype(np.float64)
+    np.testing.assert_allclose(found["norm2"], np.linalg.norm(wide, axis=1), rtol=1e-6)
+    np.testing.assert_allclose(found["std"], wide.std(axis=1), rtol=1e-5)
+    change = np.linalg.norm(np.diff(wide, axis=0), axis=1)
+    ratio = change / np.linalg.norm(wide[:-1], axis=1)
+    np.testing.assert_allclose(found["update_ratio"][1:], ratio, rtol=1e-5)
+    changes = np.linalg.norm(np.diff(wide.reshape(4, 20, 1000), axis=0), axis=2)
+    np.testing.assert_allclose(result.filters["change_euclidean"][:, 1:], changes.T, rtol=1e-5)
 
 
 @settings(max_examples=40, deadline=None)
