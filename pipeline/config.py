@@ -89,6 +89,14 @@ class FollowConfig(Section):
         ge=0,
         description="how long the newest iteration may lack what the one before has",
     )
+    compact_hours: float | None = Field(
+        default=6.0, gt=0, description="between two compactings of the store; null: never"
+    )
+    grace_hours: float = Field(
+        default=24.0,
+        ge=1,
+        description="how long readers may go on with a commit once superseded",
+    )
 
 
 class StorageConfig(Section):

@@ -27,6 +27,7 @@ from pipeline.storage.repositories import lock_of
 from pipeline.storage.store import find_store
 from pipeline.subject import Subject
 from pipeline.summary import Summary
+from pipeline.upkeep import Upkeep
 
 __all__ = ["follow"]
 
@@ -51,7 +52,7 @@ def follow(
 
     It returns on SIGINT (Ctrl-C) or SIGTERM while it waits. During a batch they end it by
     KeyboardInterrupt, as they end `process`: nothing of the batch is committed. While another
-    process writes the store, it waits.
+    process writes the store, it waits. Now and then it compacts the store.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def follow(
         Told of every commit.
     noticed : callable, optional
         Told, once each, of files that were left out, rewritten or removed, of a log that cannot be
-        read at the moment, and of who else writes the store.
+        read at the moment, of who else writes the store, and of what compacting it has freed.
 
     Raises
     ------
@@ -81,6 +82,7 @@ def follow(
     notices = _Notices(noticed or (lambda _: None))
     with terminate_as_interrupt(), _kept(config.cluster) as connecting:
         batches = _Batches(location, config, watch, connecting, notices)
+        upkeep = Upkeep(location, config)
         try:
             while True:
                 source = lookout.look_or_tell(notices)
@@ -88,8 +90,13 @@ def follow(
                     summary = batches.process(source)
                     if summary is None:
                         lookout.forget()
-                    elif summary.action != "unchanged" and committed:
-                        committed(summary)
+                    elif summary.action != "unchanged":
+                        upkeep.note_commit()
+                        if committed:
+                            committed(summary)
+                freed = upkeep.look()
+                if freed is not None and freed.freed_bytes:
+                    notices.say(freed.text())
                 time.sleep(pause)
                 while batches.waits and not lock.is_free():
                     time.sleep(pause)
@@ -227,8 +234,12 @@ class _Notices:
         """Say what is new, and forget what is no longer so."""
         for message in messages:
             if message not in self._said:
-                self._tell(message)
+                self.say(message)
         self._said = set(messages)
+
+    def say(self, message: str) -> None:
+        """Say something that happened once."""
+        self._tell(message)
 
 
 def _is_incomplete(source: Source) -> bool:

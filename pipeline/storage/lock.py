@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import socket
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,6 +17,9 @@ from typing import Self
 from deeptracker.errors import StoreBusyError, StoreError
 
 __all__ = ["Owner", "WriterLock"]
+
+# Tokens of the locks that this process holds, in whichever thread.
+_held: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class WriterLock:
     def __init__(self, path: Path, store: str) -> None:
         self._path = path
         self._store = store
+        self._token = uuid.uuid4().hex
 
     def acquire(self) -> None:
         """Take the lock, from an owner that is gone too.
@@ -80,7 +85,7 @@ class WriterLock:
         Raises
         ------
         StoreBusyError
-            When a living process, or one on another host, holds it.
+            When a living process, or one on another host, holds it; another thread of this one too.
         StoreError
             When the place cannot be written.
         """
@@ -90,16 +95,17 @@ class WriterLock:
             raise StoreError(f"{self._store}: cannot be made here ({error.strerror})") from None
         me = Owner.current()
         with _exclusive(self._path) as descriptor:
-            owner = _read(descriptor)
-            if owner is not None and owner != me and not owner.is_gone():
+            owner, token = _read(descriptor)
+            if owner is not None and _is_held(owner, token):
                 raise StoreBusyError(
                     f"{self._store}: is being written by {owner}; wait until it is done, or end "
                     f"it. Where it is long gone, remove {self._path}",
                     str(owner),
                 )
             os.truncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(asdict(me)).encode(), 0)
+            os.pwrite(descriptor, json.dumps(asdict(me) | {"token": self._token}).encode(), 0)
             os.fsync(descriptor)
+            _held.add(self._token)
 
     def is_free(self) -> bool:
         """Whether nobody else holds it; it is not touched."""
@@ -108,20 +114,21 @@ class WriterLock:
         except OSError:
             return True
         try:
-            owner = _read(descriptor)
+            owner, token = _read(descriptor)
         finally:
             os.close(descriptor)
-        return owner is None or owner == Owner.current() or owner.is_gone()
+        return owner is None or token == self._token or not _is_held(owner, token)
 
     def check(self) -> None:
         """Make sure that it is still ours: a file is, as long as its owner lives."""
 
     def release(self) -> None:
         """Give the lock back, if it is still ours."""
+        _held.discard(self._token)
         if not self._path.exists():
             return
         with _exclusive(self._path) as descriptor:
-            if _read(descriptor) == Owner.current():
+            if _read(descriptor)[1] == self._token:
                 self._path.unlink()
 
     def __enter__(self) -> Self:
@@ -150,12 +157,19 @@ def _exclusive(path: Path) -> Iterator[int]:
             os.close(descriptor)
 
 
-def _read(descriptor: int) -> Owner | None:
-    """Give the owner; none where the file is empty or torn, as a crash may leave it."""
+def _is_held(owner: Owner, token: str) -> bool:
+    """Whether a lock counts: of this very process, as long as a thread holds it."""
+    return token in _held if owner == Owner.current() else not owner.is_gone()
+
+
+def _read(descriptor: int) -> tuple[Owner | None, str]:
+    """Give owner and token; no owner where the file is empty or torn, as a crash may leave it."""
     try:
-        return Owner(**json.loads(os.pread(descriptor, 4096, 0)))
-    except (ValueError, TypeError):
-        return None
+        content = json.loads(os.pread(descriptor, 4096, 0))
+        token = str(content.pop("token", ""))
+        return Owner(**content), token
+    except (ValueError, TypeError, AttributeError):
+        return None, ""
 
 
 def _boot() -> str:

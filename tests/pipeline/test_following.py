@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,8 @@ from deeptracker.errors import LogError, StoreError
 from pipeline import open_store, process
 from pipeline.config import Config
 from pipeline.following import Lookout
+from pipeline.storage.store import open_writer
+from pipeline.upkeep import Upkeep
 
 ROOT = Path(__file__).parents[2]
 TRAINING = """
@@ -230,6 +233,63 @@ def test_told_to_stop_while_it_waits_for_another_process_it_ends_cleanly(
     follower.notice(f"process {writer.pid} on")
     assert follower.stop(number) == 0
     assert json.loads((tmp_path / ".store.lock").read_text())["pid"] == writer.pid
+
+
+@pytest.mark.slow
+def test_a_store_that_is_followed_is_compacted(follow, tmp_path):
+    log = LogWriter(tmp_path / "log", images=20).iterations([0, 10])
+    process(log.path, tmp_path / "store", workers=1)
+    # Chunks of a run that was killed two days ago.
+    left = tmp_path / "store" / "chunks" / "0123456789ABCDEFGHJG"
+    left.write_bytes(b"x" * 5000)
+    two_days_ago = time.time() - 2 * 86400
+    os.utime(left, (two_days_ago, two_days_ago))
+    log.iteration(20)
+    follower = follow(log.path, tmp_path / "store")
+    assert follower.commits_until(3)[-1]["action"] == "appended"
+    follower.notice("0 commits forgotten", "freed", "1 chunks")
+    assert not left.exists()
+    assert follower.stop(signal.SIGTERM) == 0
+    process(log.path, tmp_path / "whole", workers=1)
+    assert_equal(tmp_path / "store", tmp_path / "whole")
+
+
+class TestUpkeep:
+    @pytest.fixture
+    def store(self, tmp_path):
+        """A store of two commits."""
+        log = LogWriter(tmp_path / "log", images=20).iterations([0, 10])
+        process(log.path, tmp_path / "store")
+        log.iteration(20)
+        process(log.path, tmp_path / "store")
+        return tmp_path / "store"
+
+    def test_it_is_done_after_a_commit_and_then_when_its_time_has_come(self, store):
+        upkeep = Upkeep(str(store), Config())
+        assert upkeep.look() is None
+        upkeep.note_commit()
+        assert upkeep.look().forgotten == 0
+        upkeep.note_commit()
+        assert upkeep.look() is None
+
+    def test_what_readers_had_time_to_leave_is_forgotten(self, store):
+        upkeep = Upkeep(str(store), Config(follow={"grace_hours": 2}))
+        upkeep.note_commit()
+        freed = upkeep.look(datetime.now(UTC) + timedelta(hours=3))
+        assert (freed.forgotten, freed.kept) == (1, 1)
+        assert open_store(store).root()["iteration"].shape == (3,)
+
+    def test_it_waits_while_the_store_is_written(self, store):
+        upkeep = Upkeep(str(store), Config())
+        upkeep.note_commit()
+        with open_writer(str(store)):
+            assert upkeep.look() is None
+        assert upkeep.look() is not None
+
+    def test_it_can_be_turned_off(self, store):
+        upkeep = Upkeep(str(store), Config(follow={"compact_hours": None}))
+        upkeep.note_commit()
+        assert upkeep.look() is None
 
 
 class TestLookout:
