@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import zarr
 
+from deeptracker.errors import StoreError
 from pipeline.architecture import Architecture
 from pipeline.arrays.specification import read
 from pipeline.config import Config
@@ -100,24 +101,23 @@ def find_changes(
         The store's root.
     scalars : str
         A digest of the scalars, which are always written whole.
+
+    Raises
+    ------
+    StoreError
+        When all must be processed anew and some of it is gone from the source.
     """
-    outdated = _outdated(root, settings)
-    if outdated:
-        return Change("rebuild", reason=outdated)
     old = Recording(
         read(root, "iteration"),
         read(root, "snapshot_fingerprint"),
         read(root, "outcome_fingerprint"),
     )
+    reason = _outdated(root, settings) or _inserted(old, recording)
+    if reason:
+        _check_nothing_is_lost(old, recording, source, reason)
+        return Change("rebuild", reason=reason)
     warnings = _compare_files(old, recording, source)
     last = old.iterations[-1]
-    earlier = recording.iterations[recording.iterations <= last]
-    inserted = earlier[~np.isin(earlier, old.iterations)]
-    if len(inserted):
-        return Change("rebuild", reason=f"iteration {inserted[0]} came after {last} was processed")
-    late = _first_late(old, recording)
-    if late is not None:
-        return Change("rebuild", reason=f"{late[1]} of iteration {late[0]} came late")
     if recording.iterations[-1] > last:
         return Change("append", first_column=len(old.iterations), warnings=warnings)
     if root.attrs["scalars_digest"] != scalars:
@@ -134,6 +134,29 @@ def _outdated(root: zarr.Group, settings: Settings) -> str:
     changed = [name for name in settings if known.get(name) != settings[name]]
     verb = "has" if len(changed) == 1 else "have"
     return f"{' and '.join(changed)} {verb} changed" if changed else ""
+
+
+def _inserted(old: Recording, new: Recording) -> str:
+    """Say what has come between or beside old columns; empty where nothing has."""
+    last = old.iterations[-1]
+    earlier = new.iterations[new.iterations <= last]
+    inserted = earlier[~np.isin(earlier, old.iterations)]
+    if len(inserted):
+        return f"iteration {inserted[0]} came after {last} was processed"
+    late = _first_late(old, new)
+    return f"{late[1]} of iteration {late[0]} came late" if late is not None else ""
+
+
+def _check_nothing_is_lost(old: Recording, new: Recording, source: Source, reason: str) -> None:
+    """Refuse to process anew what the store alone still has."""
+    for what, (_, removed) in _changed_files(old, new).items():
+        if removed:
+            raise StoreError(
+                f"{source.location}: everything would be processed anew ({reason}), but the {what} "
+                f"of {_listed(removed)} removed since they were processed: the store alone still "
+                "has them. Process into another store, or put back what was there; remove the "
+                "store if you need them no more"
+            )
 
 
 def _first_late(old: Recording, new: Recording) -> tuple[int, str] | None:
@@ -153,11 +176,26 @@ def _first_late(old: Recording, new: Recording) -> tuple[int, str] | None:
 
 def _compare_files(old: Recording, new: Recording, source: Source) -> tuple[Problem, ...]:
     """Name what was rewritten or removed: its columns stay as they were committed."""
-    warnings = []
+    return tuple(
+        Problem(
+            source.location,
+            f"{what} of {_listed(iterations)} {verb} since they were processed; the store keeps "
+            "the old values. Remove the store to process everything anew",
+        )
+        for what, found in _changed_files(old, new).items()
+        for iterations, verb in zip(found, ("rewritten", "removed"), strict=True)
+        if iterations
+    )
+
+
+def _changed_files(old: Recording, new: Recording) -> dict[str, tuple[list[int], list[int]]]:
+    """Give the iterations whose snapshots, and whose outcomes, were rewritten and removed."""
     place = {int(iteration): index for index, iteration in enumerate(new.iterations)}
+    changed = {}
     for what in ("snapshots", "outcomes"):
         before, now = getattr(old, what), getattr(new, what)
-        rewritten, removed = [], []
+        rewritten: list[int] = []
+        removed: list[int] = []
         for index, iteration in enumerate(old.iterations):
             if not before[index]:
                 continue
@@ -166,16 +204,8 @@ def _compare_files(old: Recording, new: Recording, source: Source) -> tuple[Prob
                 removed.append(int(iteration))
             elif now[here] != before[index]:
                 rewritten.append(int(iteration))
-        for iterations, verb in ((rewritten, "rewritten"), (removed, "removed")):
-            if iterations:
-                warnings.append(
-                    Problem(
-                        source.location,
-                        f"{what} of {_listed(iterations)} {verb} since they were processed; the "
-                        "store keeps the old values. Remove the store to process everything anew",
-                    )
-                )
-    return tuple(warnings)
+        changed[what] = rewritten, removed
+    return changed
 
 
 def _listed(iterations: Sequence[int]) -> str:

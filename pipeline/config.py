@@ -89,6 +89,9 @@ class FollowConfig(Section):
         ge=0,
         description="how long the newest iteration may lack what the one before has",
     )
+    scalars_seconds: float = Field(
+        default=30.0, ge=0, description="between two commits of new scalars alone"
+    )
     compact_hours: float | None = Field(
         default=6.0, gt=0, description="between two compactings of the store; null: never"
     )

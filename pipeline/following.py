@@ -34,6 +34,7 @@ __all__ = ["follow"]
 Listing = frozenset[tuple[str, int, str]]
 # Where files of a log lie; plain checkpoints lie in the folder itself.
 PLACES = ("", "snapshots", "outcomes")
+SCALARS = "scalars.jsonl"
 
 
 def follow(
@@ -119,11 +120,13 @@ class Lookout:
         self._store = store
         self._config = config
         self._seen: Listing = frozenset()
-        self._changed = 0.0
+        self._given = self._changed = 0.0
         self._held = False
 
     def look(self) -> Source | None:
         """Give the source if the listing has changed, or if what was held back has waited enough.
+
+        Scalars may come every second: where nothing else has changed they wait for a while.
 
         Raises
         ------
@@ -132,12 +135,18 @@ class Lookout:
         """
         listing = self._listing()
         now = time.monotonic()
+        if _without_scalars(listing) != _without_scalars(self._seen):
+            self._changed = now
+            awaited = True
+        else:
+            awaited = listing != self._seen and (
+                now - self._given >= self._config.follow.scalars_seconds
+            )
         waited = now - self._changed >= self._config.follow.settle_seconds
-        if listing == self._seen and not (self._held and waited):
+        if not awaited and not (self._held and waited):
             return None
         source = open_source(self._log, self._config.source.pattern, self._config.storage)
-        if listing != self._seen:
-            self._seen, self._changed, waited = listing, now, False
+        self._seen, self._given = listing, now
         self._held = not waited and _is_incomplete(source) and not self._is_stored(source)
         if not self._held:
             return source
@@ -240,6 +249,10 @@ class _Notices:
     def say(self, message: str) -> None:
         """Say something that happened once."""
         self._tell(message)
+
+
+def _without_scalars(listing: Listing) -> Listing:
+    return frozenset(file for file in listing if not file[0].endswith(f"/{SCALARS}"))
 
 
 def _is_incomplete(source: Source) -> bool:

@@ -10,7 +10,7 @@ import zarr
 from zarr.abc.store import Store
 
 from pipeline.arrays.chunkwriter import ChunkWriter
-from pipeline.arrays.specification import create_arrays, read, store_metadata
+from pipeline.arrays.specification import create_arrays, group_at, read, store_metadata
 from pipeline.arrays.wholearrays import WholeArrays
 from pipeline.changes import Change, Recording
 from pipeline.kernels.histograms import COARSE_EDGES
@@ -19,10 +19,12 @@ from pipeline.schema import (
     MEANING,
     MEASURE,
     RELATIVE_ERROR,
+    SCALAR_ITERATION,
     STATISTIC,
     WINDOWS,
     Schema,
     group_name,
+    scalar_paths,
 )
 from pipeline.sources.reading import read_values
 from pipeline.storage.store import SCHEMA_VERSION, StoreWriter
@@ -63,12 +65,15 @@ def prepare(
     root = writer.root()
     created = str(root.attrs["created"]) if change.action == "append" else None
     root.attrs.update(_root_attributes(subject, created))
+    paths = scalar_paths(subject.scalars.values) if subject.scalars else {}
+    if change.action == "append":
+        _drop_other_scalars(root, set(paths.values()))
     with WholeArrays(writer.session.store) as arrays:
         if change.action != "append":
             _put_nodes(arrays, schema, subject)
             _put_quantities(arrays)
             _put_images(arrays, subject)
-        _put_scalars(arrays, subject)
+        _put_scalars(arrays, subject, paths)
     _write_recording(writer.session.store, schema, recording)
 
 
@@ -132,13 +137,21 @@ def _write_recording(store: Store, schema: Schema, recording: Recording) -> None
     writer.flush()
 
 
-def _put_scalars(arrays: WholeArrays, subject: Subject) -> None:
+def _drop_other_scalars(root: zarr.Group, kept: set[str]) -> None:
+    """Remove the scalars that the log has no more: they would be shorter than their axis."""
+    group = group_at(root, "scalars")
+    for name in list(group.array_keys()):
+        if name != SCALAR_ITERATION and f"scalars/{name}" not in kept:
+            del group[name]
+
+
+def _put_scalars(arrays: WholeArrays, subject: Subject, paths: Mapping[str, str]) -> None:
     scalars = subject.scalars
     iterations = scalars.iterations if scalars else np.empty(0, np.int64)
-    arrays.put("scalars/iteration_s", iterations, ["iteration_s"], "optimizer step")
+    axis = [SCALAR_ITERATION]
+    arrays.put(f"scalars/{SCALAR_ITERATION}", iterations, axis, "optimizer step")
     for name, values in (scalars.values if scalars else {}).items():
-        path = f"scalars/{name.replace('/', '.')}"
-        arrays.put(path, values, ["iteration_s"], name.replace("_", " "))
+        arrays.put(paths[name], values, axis, name.replace("_", " "))
 
 
 def _put_nodes(arrays: WholeArrays, schema: Schema, subject: Subject) -> None:

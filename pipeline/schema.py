@@ -1,6 +1,6 @@
 """Schema 3: every group and array of the store, from the architecture and the sizes of the run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from deeptracker.errors import LogError
@@ -11,9 +11,11 @@ from pipeline.quantities import FILTER_MEASURES, NODE_STATISTICS, ROW_STATISTICS
 from pipeline.sources.manifest import Parameter
 
 __all__ = [
+    "SCALAR_ITERATION",
     "RunShape",
     "Schema",
     "group_name",
+    "scalar_paths",
 ]
 
 RELATIVE_ERROR = 2.0**-8
@@ -24,6 +26,8 @@ FILTER_CHUNK = 4096
 SPLIT_FILTER_CHUNK = 512
 # Arrays beside the groups of the parameters, whose names no group may have.
 MEASURE, STATISTIC, MEANING = "measure", "statistic", "meaning"
+# The axis of the scalars, whose name none of them may have.
+SCALAR_ITERATION = "iteration_s"
 CLASS_CHUNK = 64
 WINDOW_CHUNK = 10
 ITERATION_CHUNK = 128
@@ -360,6 +364,20 @@ def group_name(parameter: str) -> str:
     """Name a parameter's group; a slash would open a group of its own."""
     name = parameter.replace("/", ".")
     return f"{name}." if name in (MEASURE, STATISTIC, MEANING) else name
+
+
+def scalar_paths(names: Iterable[str]) -> dict[str, str]:
+    """Give every scalar an array of its own, whatever it is called."""
+    paths: dict[str, str] = {}
+    for name in names:
+        # Neither a group, nor the folder itself or the one above, nor what Zarr keeps for itself.
+        path = name.replace("/", ".").replace("\\", ".")
+        if not path.strip(".") or path.startswith("__"):
+            path = f"scalar{path}"
+        while f"scalars/{path}" in paths.values() or path == SCALAR_ITERATION:
+            path += "."
+        paths[name] = f"scalars/{path}"
+    return paths
 
 
 def _together(quantities: int, values: int) -> int:

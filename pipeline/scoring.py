@@ -8,6 +8,7 @@ from zarr.abc.store import Store
 
 from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.regions import read_regions
+from pipeline.blocks import Columns, column_blocks
 from pipeline.config import AnomalyConfig
 from pipeline.measures.filter_anomalies import anomaly_scores
 from pipeline.quantities import measure_place
@@ -18,6 +19,8 @@ __all__ = ["FilterBand", "ScoreResult", "filter_bands", "score_filters"]
 
 SCORED_MEASURE = "change_relative_norm2"
 TASK_VALUES = 2**19
+# Columns that are scored together, so that a task holds no more in a longer run.
+TASK_COLUMNS = 512
 BAND_FILTERS = 4096
 
 
@@ -45,6 +48,15 @@ class BandScore:
     parameter: str
     anomalous: np.ndarray
     highest: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: "Sequence[BandScore]") -> "BandScore":
+        """Join the scores of a band at columns that follow each other."""
+        return cls(
+            parts[0].parameter,
+            np.concatenate([part.anomalous for part in parts]),
+            np.concatenate([part.highest for part in parts]),
+        )
 
 
 @dataclass(frozen=True)
@@ -102,22 +114,42 @@ def score_filters(
     session = opened_fork(fork)
     store = opened_fork(measured).store
     writer = ChunkWriter(session.store)
-    new = snapshots[snapshots >= first_column]
-    scores = []
-    histories = _histories(store, schema, bands, snapshots, first_column, config)
-    for band, (columns, changes) in zip(bands, histories, strict=True):
-        parameter = schema.parameter(band.parameter)
-        gaps = np.diff(iterations[columns], prepend=iterations[columns[:1]] - 1)
-        old = len(columns) - len(new)
-        found = anomaly_scores(changes, config.filter_window, gaps, first=old)
-        spread = np.full(
-            (band.stop - band.start, schema.shape.iterations - first_column), np.nan, np.float32
-        )
-        spread[:, new - first_column] = found[:, old:]
-        writer.write(schema.scores(parameter), (band.start, first_column), spread)
-        scores.append(_summed(band, spread, config.filter_threshold))
+    per_chunk = schema.shape.columns_per_chunk
+    together = per_chunk * max(1, TASK_COLUMNS // per_chunk)
+    found = [
+        _score_columns(store, writer, schema, bands, columns, iterations, snapshots, config)
+        for columns in column_blocks(Columns(first_column, schema.shape.iterations), together)
+    ]
     writer.flush()
-    return ScoreResult(packed_fork(session), tuple(scores))
+    joined = tuple(BandScore.joined(parts) for parts in zip(*found, strict=True))
+    return ScoreResult(packed_fork(session), joined)
+
+
+def _score_columns(
+    store: Store,
+    writer: ChunkWriter,
+    schema: Schema,
+    bands: Sequence[FilterBand],
+    columns: Columns,
+    iterations: np.ndarray,
+    snapshots: np.ndarray,
+    config: AnomalyConfig,
+) -> list[BandScore]:
+    """Score some of the new columns."""
+    snapshots = snapshots[snapshots < columns.stop]
+    new = snapshots[snapshots >= columns.start]
+    scores = []
+    histories = _histories(store, schema, bands, snapshots, columns.start, config)
+    for band, (known, changes) in zip(bands, histories, strict=True):
+        parameter = schema.parameter(band.parameter)
+        gaps = np.diff(iterations[known], prepend=iterations[known[:1]] - 1)
+        old = len(known) - len(new)
+        found = anomaly_scores(changes, config.filter_window, gaps, first=old)
+        spread = np.full((band.stop - band.start, len(columns)), np.nan, np.float32)
+        spread[:, new - columns.start] = found[:, old:]
+        writer.write(schema.scores(parameter), (band.start, columns.start), spread)
+        scores.append(_summed(band, spread, config.filter_threshold))
+    return scores
 
 
 def _histories(

@@ -112,14 +112,14 @@ class LocalFiles:
         return values
 
     def descriptor(self, path: str) -> int:
-        """Give the descriptor of an open file; it is that until as many others were asked for.
+        """Give the descriptor of an open file; it stays so until as many others were asked for.
 
         Raises
         ------
         LogError
             When it cannot be opened.
         """
-        descriptor = self._open.get(path)
+        descriptor = self._open.pop(path, None)
         if descriptor is None:
             if len(self._open) >= MOST_OPEN_FILES:
                 os.close(self._open.pop(next(iter(self._open))))
@@ -128,7 +128,8 @@ class LocalFiles:
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             except OSError as error:
                 raise unreadable(path, error) from error
-            self._open[path] = descriptor
+        # The last in the dict: the file that was not asked for longest is the first, and goes.
+        self._open[path] = descriptor
         return descriptor
 
     def __enter__(self) -> Self:

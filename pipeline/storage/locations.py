@@ -6,9 +6,11 @@ do not know which it is.
 
 import hashlib
 import os
+import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -136,14 +138,16 @@ class LocalFolder(Folder):
 
     def files(self, under: str = "") -> list[File]:
         """List the files in it."""
+        listed: list[File] = []
         try:
             with os.scandir(self._path / under) as found:
-                listed = [
-                    File(entry.name, entry.path, status.st_size, str(status.st_mtime_ns))
-                    for entry in found
-                    if entry.is_file()
-                    for status in [entry.stat()]
-                ]
+                for entry in found:
+                    # A recorder renames what it has written while we look.
+                    with suppress(FileNotFoundError):
+                        if entry.is_file():
+                            status = entry.stat()
+                            version = str(status.st_mtime_ns)
+                            listed.append(File(entry.name, entry.path, status.st_size, version))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
@@ -157,9 +161,12 @@ class LocalFolder(Folder):
     def find(self, name: str) -> File | None:
         """Find a file directly in it."""
         path = self._path / name
-        if not path.is_file():
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return None
         return File(name, str(path), status.st_size, str(status.st_mtime_ns))
 
     def read(self, file: File) -> bytes:

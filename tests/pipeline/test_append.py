@@ -1,5 +1,6 @@
 """A rerun adds what is new, and ends where processing everything at once would have ended."""
 
+import json
 import os
 import shutil
 
@@ -13,7 +14,7 @@ from stores import assert_equal
 
 from deeptracker.errors import StoreError
 from pipeline import open_store, process
-from pipeline.config import Config
+from pipeline.config import AnomalyConfig, Config
 from pipeline.storage.store import open_writer
 from pipeline.summary import describe_store
 
@@ -88,6 +89,20 @@ def test_shards_of_a_long_parameter_grow_as_if_written_at_once(run, tmp_path):
     assert_equal(tmp_path / "grown", tmp_path / "whole")
 
 
+def test_filters_scored_some_columns_at_a_time_have_the_same_scores(run, log, monkeypatch):
+    random = np.random.default_rng(2)
+    for iteration in range(40):
+        log.iteration(iteration)
+        if iteration in (19, 20, 27):
+            log.snapshot(iteration, a__weight=random.random((9, 30, 20), np.float32))
+    config = CONFIG.model_copy(update={"anomalies": AnomalyConfig(filter_window=10)})
+    run(log, log.path.with_name("whole"), config)
+    monkeypatch.setattr("pipeline.scoring.TASK_COLUMNS", 8)
+    run(log, log.path.with_name("store"), config)
+    assert_equal(log.path.with_name("store"), log.path.with_name("whole"))
+    assert open_store(log.path.with_name("store")).root()["cube/anomalous_filters"][...].any()
+
+
 def test_nothing_new_makes_no_commit(run, log):
     log.iterations([0, 5, 10])
     first = run(log, log.path.with_name("store"))
@@ -118,6 +133,37 @@ def test_new_scalars_alone_are_taken_without_reading_any_weight(run, log):
     added = run(log, store)
     assert (added.action, added.snapshots, added.nbytes) == ("appended", 0, 0)
     assert open_store(store).root()["scalars/iteration_s"][:].tolist() == [0, 5, 7]
+
+
+def test_a_scalar_that_left_the_log_leaves_the_store(run, log):
+    log.iterations([0, 5])
+    store = log.path.with_name("store")
+    run(log, store)
+    path = log.path / "scalars.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    kept = [{"iteration": line["iteration"], "train_loss": 1.0} for line in lines]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in kept))
+    log.iteration(10)
+    path.write_text(path.read_text().replace(', "learning_rate": 0.1', ""))
+    assert run(log, store).action == "appended"
+    scalars = open_store(store).tree()["scalars"]
+    assert sorted(scalars.data_vars) == ["train_loss"]
+    assert scalars["train_loss"].shape == (3,)
+
+
+def test_scalars_of_any_name_have_an_array_each(run, log):
+    log.iteration(0)
+    names = ["", "/", "..", "a/b", "a.b", "a\\b", "iteration_s", "__x", "größe"]
+    line = {"iteration": 5, **{name: float(number) for number, name in enumerate(names)}}
+    with (log.path / "scalars.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    store = log.path.with_name("store")
+    run(log, store)
+    scalars = open_store(store).tree()["scalars"]
+    assert scalars["iteration_s"].values.tolist() == [0, 5]
+    found = {array.attrs["long_name"]: array.values[1] for array in scalars.data_vars.values()}
+    expected = {name.replace("_", " "): float(number) for number, name in enumerate(names)}
+    assert found.items() >= expected.items()
 
 
 @pytest.mark.parametrize("late", ["an earlier iteration", "late outcomes"])
@@ -190,6 +236,28 @@ def test_a_rewritten_and_a_removed_snapshot_are_warned_of_and_their_columns_kept
     # The class counts still know the outcomes whose file is gone.
     assert root["classes/left"].shape[-1] == 5
     assert not np.isnan(root["classes/error"][:, 0]).any()
+
+
+@pytest.mark.parametrize(
+    ("lost", "what"),
+    [
+        ("snapshots/000000000.safetensors", "the snapshots of iteration 0 was removed"),
+        ("outcomes", "the outcomes of iterations 0, 10, 20 were removed"),
+    ],
+)
+def test_what_only_the_store_has_is_not_processed_away(run, log, lost, what):
+    log.iterations([0, 10, 20])
+    store = log.path.with_name("store")
+    run(log, store)
+    before = open_store(store).snapshot_id
+    path = log.path / lost
+    path.rename(log.path.with_name("kept"))
+    other = CONFIG.model_copy(update={"thresholds": (0.5,)})
+    with pytest.raises(StoreError, match=f"'thresholds'.* {what} since .* another store"):
+        run(log, store, other)
+    assert open_store(store).snapshot_id == before
+    log.path.with_name("kept").rename(path)
+    assert run(log, store, other).action == "rebuilt"
 
 
 def test_a_copied_log_with_its_times_kept_is_the_same_log(run, log):

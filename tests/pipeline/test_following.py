@@ -340,6 +340,29 @@ class TestLookout:
         assert lookout.look().iterations == (0, 10, 20)
         assert lookout.look() is None
 
+    def test_scalars_that_go_on_do_not_lengthen_the_waiting(self, log, tmp_path):
+        log.snapshot(20)
+        config = Config(follow={"settle_seconds": 0.5, "scalars_seconds": 0})
+        lookout = Lookout(str(log.path), str(tmp_path / "store"), config)
+        deadline = time.monotonic() + 10
+        while lookout.look().iterations == (0, 10):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+            log.scalars(20)
+
+    def test_new_scalars_alone_wait_for_a_while(self, log, tmp_path):
+        config = Config(follow={"scalars_seconds": 0.5})
+        lookout = Lookout(str(log.path), str(tmp_path / "store"), config)
+        lookout.look()
+        log.scalars(11)
+        assert lookout.look() is None
+        time.sleep(0.6)
+        assert lookout.look().scalars().iterations[-1] == 11
+        log.scalars(12)
+        assert lookout.look() is None
+        log.iteration(20)
+        assert lookout.look().scalars().iterations[-1] == 20
+
     def test_what_the_store_has_is_not_held_back(self, log, lookout, tmp_path):
         log.snapshot(20)
         process(log.path, tmp_path / "store", workers=1)

@@ -152,6 +152,20 @@ def test_more_files_than_may_be_open_at_once_can_be_read(
     assert_equal(tmp_path / "store", expected)
 
 
+def test_files_that_are_open_from_another_part_stay_open_while_they_are_read(
+    tmp_path, one_worker, monkeypatch
+):
+    log = LogWriter(tmp_path / "log")
+    for iteration in range(7):
+        log.gradients = iteration % 3 == 0
+        log.iteration(iteration)
+    process(log.path, tmp_path / "expected", scheduler=one_worker)
+    monkeypatch.setattr(reading, "MOST_OPEN_FILES", 3)
+    monkeypatch.setattr(tilereading, "MOST_OPEN_FILES", 3)
+    process(log.path, tmp_path / "store", scheduler=one_worker)
+    assert_equal(tmp_path / "store", tmp_path / "expected")
+
+
 def test_what_the_kernel_could_not_read_is_read_once_more(
     log, tmp_path, expected, one_worker, monkeypatch
 ):
