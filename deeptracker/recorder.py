@@ -4,22 +4,27 @@ import datetime as dt
 import json
 import math
 import operator
+import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
-from deeptracker.arrays import Payload, to_numpy, to_payload
+from deeptracker.arrays import to_numpy, to_payload
 from deeptracker.errors import LogError
-from deeptracker.images import class_numbers, image_tensors
+from deeptracker.images import class_numbers, record_images
 from deeptracker.models import framework_of, gradients_of, modules_of
 from deeptracker.tensorfile import TEMPORARY_SUFFIX, read_header, replace_file, write_tensors
 from deeptracker.traininglog import (
     GRADIENT_PREFIX,
+    ITERATION_LIMIT,
     RunDescription,
     TrainingLog,
+    json_values,
     parse_scalars,
 )
 
@@ -27,13 +32,16 @@ __all__ = ["Recorder"]
 
 ITERATION_DIGITS = 9
 DTYPES = ("float32", "float16", "bfloat16")
+# No file takes that long to write.
+ABANDONED_SECONDS = 24 * 3600
 
 
 class Recorder:
     """Writes a training log while a network trains.
 
     Opened on a log that exists, it goes on with it: what a crash left half-written is dropped, and
-    an iteration that is recorded again replaces what was recorded of it before.
+    an iteration that is recorded again replaces what was recorded of it before. One recorder writes
+    a log at a time; of a distributed training's processes, rank 0 alone records.
 
     Parameters
     ----------
@@ -48,7 +56,8 @@ class Recorder:
         Names of the classes, in the order of their numbers.
     images : array-like or mapping, optional
         The validation images: their true classes, integers [image]; or a mapping with ``label``
-        and optionally ``thumbnail`` uint8 [image, y, x(, channel)] and ``names``.
+        and optionally ``thumbnail`` uint8 [image, y, x(, channel)] and ``names``. Thumbnails and
+        names that the log holds stay where none are given.
     every : int
         `due` is true at each multiple of this iteration. The default keeps the recorder's share of
         a usual training's time under 2 %.
@@ -57,12 +66,13 @@ class Recorder:
     gradients : bool
         Whether gradients found on the model's parameters are recorded.
     hyperparameters : mapping, optional
-        Anything JSON can hold.
+        Anything JSON can hold, and NumPy's scalars and arrays.
 
     Raises
     ------
     LogError
-        When the folder cannot be written, or holds a log of other images or another schema.
+        When the folder cannot be written, or holds a log of other images or another schema, or
+        when JSON cannot hold a hyperparameter.
 
     Examples
     --------
@@ -94,11 +104,12 @@ class Recorder:
         self._dtype = dtype
         self._gradients = gradients
         self._shapes: dict[str, tuple[int, ...]] | None = None
-        self._images: int | None = None
         _make_folders(self.log.path)
         self._drop_leftovers()
-        self._describe(name, classes, hyperparameters)
-        self._record_images(images)
+        description = self._described(name, classes, hyperparameters)
+        self._images = record_images(self.log, images)
+        if description != self.log.describe():
+            self.log.write_description(description)
         self._read_reference()
 
     def __enter__(self) -> Self:
@@ -152,7 +163,8 @@ class Recorder:
         payloads = {name: to_payload(value, name, self._dtype) for name, value in given.items()}
         if gradients is None and parameters is None and self._gradients:
             gradients = gradients_of(given)
-        self._check_shapes(payloads)
+        shapes = {name: payload.shape for name, payload in payloads.items()}
+        self._check_shapes(shapes)
         for name, value in (gradients or {}).items():
             payload = to_payload(value, f"gradient of {name}", self._dtype)
             if name not in payloads or payloads[name].shape != payload.shape:
@@ -162,6 +174,7 @@ class Recorder:
                 )
             payloads[GRADIENT_PREFIX + name] = payload
         write_tensors(self._place("snapshots", step), payloads)
+        self._shapes = shapes
 
     def outcomes(
         self, iteration: int, predicted: Any, loss: Any = None, confidence: Any = None
@@ -210,6 +223,8 @@ class Recorder:
                 number = float(value)
             except (TypeError, ValueError):
                 raise LogError(f"{name}: {value!r} is not a number") from None
+            except OverflowError:
+                raise LogError(f"{name}: is a number that float64 cannot hold") from None
             line[name] = number if math.isfinite(number) else None  # type: ignore[assignment]
         path = self.log.path / "scalars.jsonl"
         try:
@@ -238,10 +253,9 @@ class Recorder:
             raise LogError("snapshot: there are no parameters to record")
         return given
 
-    def _check_shapes(self, payloads: Mapping[str, Payload]) -> None:
-        shapes = {name: payload.shape for name, payload in payloads.items()}
+    def _check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         if self._shapes is None:
-            self._shapes = shapes
+            return
         for name in sorted(shapes.keys() ^ self._shapes.keys()):
             raise LogError(
                 f"{name}: is not in every snapshot of {self.log.path}; a log belongs to one "
@@ -257,43 +271,28 @@ class Recorder:
     def _drop_leftovers(self) -> None:
         for folder in (self.log.path, self.log.path / "snapshots", self.log.path / "outcomes"):
             for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
-                leftover.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    if _is_abandoned(leftover):
+                        leftover.unlink()
         _repair_scalars(self.log.path / "scalars.jsonl")
 
-    def _describe(
+    def _described(
         self,
         name: str | None,
         classes: Sequence[str] | None,
         hyperparameters: Mapping[str, Any] | None,
-    ) -> None:
+    ) -> RunDescription:
         before = self.log.describe()
-        description = RunDescription(
+        return RunDescription(
             name=name or (before.name if before else self.log.path.resolve().name),
             framework=framework_of(self._model) or (before.framework if before else ""),
             created=(before.created if before else "") or _now(),
             classes=tuple(map(str, classes)) if classes else (before.classes if before else ()),
             modules=modules_of(self._model) or (before.modules if before else {}),
-            hyperparameters=dict(hyperparameters)
+            hyperparameters=json_values(hyperparameters)
             if hyperparameters is not None
             else (before.hyperparameters if before else {}),
         )
-        if description != before:
-            self.log.write_description(description)
-
-    def _record_images(self, images: Any) -> None:
-        path = self.log.images()
-        known = read_header(path)[0]["label"].shape[0] if path else None
-        if images is not None:
-            tensors, metadata = image_tensors(images)
-            count = len(tensors["label"])
-            if known is not None and known != count:
-                raise LogError(
-                    f"{path}: holds {known} images, {count} are given; record other images into a "
-                    "folder of its own"
-                )
-            write_tensors(self.log.path / "images.safetensors", tensors, metadata)
-            known = count
-        self._images = known
 
     def _read_reference(self) -> None:
         for path in reversed(self.log.snapshots().values()):
@@ -313,6 +312,8 @@ def _step(iteration: int) -> int:
         raise LogError(f"iteration: {iteration!r} is not a whole number") from None
     if step < 0:
         raise LogError(f"iteration: {step} is negative")
+    if step >= ITERATION_LIMIT:
+        raise LogError(f"iteration: {step} is beyond int64; count optimizer steps")
     return step
 
 
@@ -324,6 +325,26 @@ def _make_folders(path: Path) -> None:
         raise LogError(
             f"{path}: cannot be made a folder ({error.strerror or error}); choose another one"
         ) from error
+
+
+def _is_abandoned(temporary: Path) -> bool:
+    """Whether nobody writes a temporary file any more: its process has ended, or it is old."""
+    if time.time() - temporary.stat().st_mtime > ABANDONED_SECONDS:
+        return True
+    pid = temporary.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
+    return pid.isdecimal() and not _is_running(int(pid))
+
+
+def _is_running(pid: int) -> bool:
+    if os.name == "nt":  # where signal 0 is Ctrl-C
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _repair_scalars(path: Path) -> None:

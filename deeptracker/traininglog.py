@@ -2,7 +2,8 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,22 @@ from deeptracker.tensorfile import replace_file
 
 __all__ = [
     "GRADIENT_PREFIX",
+    "ITERATION_LIMIT",
     "KNOWN_SCALARS",
     "SCHEMA_VERSION",
     "RunDescription",
     "Scalars",
     "TrainingLog",
     "iteration_of",
+    "json_values",
     "parse_description",
     "parse_scalar_lines",
 ]
 
 SCHEMA_VERSION = 1
 GRADIENT_PREFIX = "grad/"
+# Stores hold iterations as int64.
+ITERATION_LIMIT = 2**63
 KNOWN_SCALARS = (
     "learning_rate",
     "train_loss",
@@ -108,8 +113,16 @@ class TrainingLog:
         return parse_description(content, str(path), self.path.resolve().name)
 
     def write_description(self, description: RunDescription) -> None:
-        """Write ``run.json``."""
-        content = json.dumps({"schema_version": SCHEMA_VERSION} | asdict(description), indent=1)
+        """Write ``run.json``.
+
+        Raises
+        ------
+        LogError
+            When JSON cannot hold a hyperparameter, or the disk refuses.
+        """
+        values = json_values(description.hyperparameters)
+        fields = asdict(replace(description, hyperparameters=values))
+        content = json.dumps({"schema_version": SCHEMA_VERSION} | fields, indent=1)
         replace_file(self.path / "run.json", [content.encode()])
 
     def snapshots(self) -> dict[int, Path]:
@@ -172,6 +185,32 @@ def parse_description(content: bytes, path: str, folder: str) -> RunDescription:
         raise LogError(f"{path}: is no run description ({error}); mend or remove it") from error
 
 
+def json_values(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Give hyperparameters as ``run.json`` holds them: NumPy's scalars and arrays as Python's.
+
+    Raises
+    ------
+    LogError
+        When JSON cannot hold one.
+    """
+    values = {}
+    for key, value in hyperparameters.items():
+        try:
+            values[str(key)] = json.loads(json.dumps(value, default=_plain))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise LogError(
+                f"hyperparameters: {key!r} cannot be written as JSON ({error}); give numbers, "
+                "texts, or lists and mappings of them"
+            ) from error
+    return values
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"it holds a {type(value).__name__}")
+
+
 def parse_scalar_lines(content: bytes) -> Scalars:
     """Read the content of a ``scalars.jsonl``, as `TrainingLog.scalars` does."""
     rows: dict[int, dict[str, float]] = {}
@@ -200,7 +239,8 @@ def parse_scalars(line: bytes) -> tuple[int, dict[str, float]]:
     Raises
     ------
     ValueError
-        When it is no JSON object with a whole, non-negative ``iteration`` and numbers beside it.
+        When it is no JSON object with a whole, non-negative ``iteration`` and numbers beside it
+        that float64 can hold.
     """
     try:
         fields = json.loads(line)
@@ -209,23 +249,33 @@ def parse_scalars(line: bytes) -> tuple[int, dict[str, float]]:
     if not isinstance(fields, dict):
         raise ValueError("it is not a JSON object")  # noqa: TRY004
     iteration = fields.pop("iteration", None)
-    if type(iteration) is not int or not 0 <= iteration < 2**63:
+    if type(iteration) is not int or not 0 <= iteration < ITERATION_LIMIT:
         raise ValueError("it has no whole number 'iteration'")
     values = {}
     for name, value in fields.items():
         if value is not None and type(value) not in (int, float):
             raise ValueError(f"{name!r} is not a number")
-        values[str(name)] = math.nan if value is None else float(value)
+        try:
+            values[str(name)] = math.nan if value is None else float(value)
+        except OverflowError:
+            raise ValueError(f"{name!r} is a number that float64 cannot hold") from None
     return iteration, values
 
 
 def iteration_of(name: str) -> int | None:
-    """Give the iteration that a snapshot's or outcomes' file name tells; None for other files."""
+    """Give the iteration that a snapshot's or outcomes' file name tells; None for other files.
+
+    It may be `ITERATION_LIMIT` or more, which no store can hold.
+    """
     stem = name.removesuffix(".safetensors")
     return int(stem) if stem != name and stem.isascii() and stem.isdigit() else None
 
 
 def _by_iteration(folder: Path) -> dict[int, Path]:
-    paths = {iteration_of(path.name): path for path in folder.glob("*.safetensors")}
-    found = {iteration: path for iteration, path in paths.items() if iteration is not None}
+    found: dict[int, Path] = {}
+    # By name, so that of two files of one iteration the same one is taken as by the pipeline.
+    for path in sorted(folder.glob("*.safetensors")):
+        iteration = iteration_of(path.name)
+        if iteration is not None and iteration < ITERATION_LIMIT:
+            found.setdefault(iteration, path)
     return dict(sorted(found.items()))

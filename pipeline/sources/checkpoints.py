@@ -1,14 +1,15 @@
 """A folder of plain safetensors checkpoints as a source: one file a snapshot, nothing else."""
 
 import re
+from collections.abc import Iterable, Iterator
 
 from deeptracker.errors import ConfigError, LogError
-from deeptracker.traininglog import RunDescription, Scalars
+from deeptracker.traininglog import ITERATION_LIMIT, RunDescription, Scalars
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
 from pipeline.sources.snapshots import index_snapshots
 from pipeline.storage.locations import File, Folder
 
-__all__ = ["CheckpointFolder", "open_folder", "recognises"]
+__all__ = ["CheckpointFolder", "by_iteration", "open_folder", "recognises"]
 
 SUFFIX = ".safetensors"
 LAST_DIGITS = r"(\d+)\D*$"
@@ -32,6 +33,40 @@ def open_folder(folder: Folder, pattern: str | None = None) -> "CheckpointFolder
     return CheckpointFolder(folder, pattern)
 
 
+def by_iteration(numbered: Iterable[tuple[int, File]], problems: list[Problem]) -> dict[int, File]:
+    """Sort files by the iterations that their names tell.
+
+    Parameters
+    ----------
+    numbered : iterable of (int, File)
+    problems : list of Problem
+        Gets the files that are left out: of two of one iteration the second, and those of
+        iterations that a store cannot hold.
+    """
+    found: dict[int, File] = {}
+    for iteration, file in numbered:
+        if iteration >= ITERATION_LIMIT:
+            problems.append(
+                Problem(
+                    file.location,
+                    f"its name tells the iteration {iteration}, which is beyond int64; left out. "
+                    "Rename it; of plain checkpoints, source: {pattern: …} in the config says "
+                    "which digits count",
+                )
+            )
+        elif iteration in found:
+            problems.append(
+                Problem(
+                    file.location,
+                    f"is of iteration {iteration}, as {found[iteration].name} is; "
+                    "left out. Keep one file an iteration",
+                )
+            )
+        else:
+            found[iteration] = file
+    return dict(sorted(found.items()))
+
+
 class CheckpointFolder:
     """Snapshots by iteration, the iteration taken from the file's name."""
 
@@ -43,7 +78,8 @@ class CheckpointFolder:
 
     def __init__(self, folder: Folder, pattern: str | None = None) -> None:
         problems: list[Problem] = []
-        files = _by_iteration(folder, _compiled(pattern or LAST_DIGITS), problems)
+        numbered = _numbered(folder, _compiled(pattern or LAST_DIGITS), problems)
+        files = by_iteration(numbered, problems)
         if not files:
             raise LogError(
                 f"{folder.location}: no checkpoint's name tells its iteration by the pattern "
@@ -101,10 +137,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return compiled
 
 
-def _by_iteration(
+def _numbered(
     folder: Folder, pattern: re.Pattern[str], problems: list[Problem]
-) -> dict[int, File]:
-    found: dict[int, File] = {}
+) -> Iterator[tuple[int, File]]:
     for file in folder.files():
         if not file.name.endswith(SUFFIX):
             continue
@@ -118,15 +153,4 @@ def _by_iteration(
                 )
             )
             continue
-        iteration = int(match[1])
-        if iteration in found:
-            problems.append(
-                Problem(
-                    file.location,
-                    f"is of iteration {iteration}, as {found[iteration].name} is; "
-                    "left out. Keep one file an iteration",
-                )
-            )
-            continue
-        found[iteration] = file
-    return found
+        yield int(match[1]), file

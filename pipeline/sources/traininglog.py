@@ -2,9 +2,8 @@
 
 import json
 
-import numpy as np
-
 from deeptracker.errors import LogError
+from deeptracker.images import class_numbers
 from deeptracker.tensorfile import TensorEntry
 from deeptracker.traininglog import (
     RunDescription,
@@ -13,12 +12,18 @@ from deeptracker.traininglog import (
     parse_description,
     parse_scalar_lines,
 )
+from pipeline.sources.checkpoints import by_iteration
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
 from pipeline.sources.reading import read_values
-from pipeline.sources.snapshots import index_snapshots
+from pipeline.sources.snapshots import FLOATS, index_snapshots
 from pipeline.storage.locations import File, Folder
 
 __all__ = ["TrainingLogSource", "open_folder", "recognises"]
+
+INTEGERS = {"I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8"}
+# Every class takes room and time, whether an image is of it or not.
+UNNAMED_CLASSES = 100_000
+UNNAMED_CLASSES_PER_IMAGE = 10
 
 
 def recognises(folder: Folder) -> bool:
@@ -37,7 +42,8 @@ class TrainingLogSource:
     Raises
     ------
     LogError
-        When the log holds no readable snapshot, or its run.json cannot be read.
+        When the log holds no readable snapshot, its run.json cannot be read, or a label is beyond
+        any number of classes that its images can have.
     """
 
     location: str
@@ -49,17 +55,20 @@ class TrainingLogSource:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._description = self._describe()
-        files = _by_iteration(folder.files("snapshots"))
+        problems: list[Problem] = []
+        files = self._files("snapshots", problems)
         if not files:
+            reason = f" ({problems[0]})" if problems else ""
             raise LogError(
-                f"{folder.location}: holds no snapshots; record one with deeptracker.Recorder or "
-                "write snapshots/ITERATION.safetensors"
+                f"{folder.location}: holds no snapshots{reason}; record one with "
+                "deeptracker.Recorder or write snapshots/ITERATION.safetensors"
             )
         self._snapshots = index_snapshots(folder, files)
-        problems = list(self._snapshots.problems)
+        problems += self._snapshots.problems
         self._images = self._read_images(problems)
         self._outcome_fingerprints: dict[int, int] = {}
         self._outcomes = self._index_outcomes(problems)
+        self._check_labels()
         self._scalars = self._read_scalars(problems)
         self.location = folder.location
         self.network = _network_name(self._description, folder.name)
@@ -96,6 +105,11 @@ class TrainingLogSource:
         """Give the recorded scalars; None where there are none."""
         return self._scalars if self._scalars.values else None
 
+    def _files(self, under: str, problems: list[Problem]) -> dict[int, File]:
+        told = ((iteration_of(file.name), file) for file in self._folder.files(under))
+        numbered = ((iteration, file) for iteration, file in told if iteration is not None)
+        return by_iteration(numbered, problems)
+
     def _describe(self) -> RunDescription | None:
         file = self._folder.find("run.json")
         if file is None:
@@ -118,35 +132,38 @@ class TrainingLogSource:
             problems.append(Problem.of(file.location, header))
             return None
         entries = header.entries
-        if "label" not in entries:
-            problems.append(
-                Problem(file.location, "holds no tensor 'label'; write the images anew")
-            )
+        problem = _label_problem(entries)
+        if problem:
+            problems.append(Problem(file.location, problem))
             return None
         try:
-            labels = read_values(self._range(file, entries["label"])).astype(np.int32)
-            names = tuple(str(name) for name in json.loads(header.metadata.get("names", "[]")))
-        except (LogError, ValueError) as error:
+            labels = class_numbers(read_values(self._range(file, entries["label"])), "label")
+        except LogError as error:
             problems.append(Problem.of(file.location, error))
             return None
-        if not labels.size:
-            problems.append(Problem(file.location, "holds no image; write the images anew"))
-            return None
-        if len(names) != len(labels):
-            names = tuple(f"image {index}" for index in range(len(labels)))
-        thumbnails = None
-        if "thumbnail" in entries:
-            shape = entries["thumbnail"].shape
-            if len(shape) == 3:
-                shape = (*shape, 1)
-            if len(shape) == 4 and shape[0] == len(labels):
-                entry = entries["thumbnail"]
-                access = self._folder.access
-                thumbnails = ByteRange(file.location, entry.offset, entry.dtype, shape, access)
+        names = _image_names(file, header.metadata, len(labels), problems)
+        thumbnails = self._thumbnails(file, entries.get("thumbnail"), len(labels), problems)
         return Images(labels, names, thumbnails)
 
+    def _thumbnails(
+        self, file: File, entry: TensorEntry | None, images: int, problems: list[Problem]
+    ) -> ByteRange | None:
+        if entry is None:
+            return None
+        shape = (*entry.shape, 1) if len(entry.shape) == 3 else entry.shape
+        if entry.dtype != "U8" or len(shape) != 4 or shape[0] != images:
+            problems.append(
+                Problem(
+                    file.location,
+                    f"'thumbnail' is {entry.dtype} {list(entry.shape)}; left out. "
+                    f"Write U8 [{images}, y, x, channel]",
+                )
+            )
+            return None
+        return ByteRange(file.location, entry.offset, entry.dtype, shape, self._folder.access)
+
     def _index_outcomes(self, problems: list[Problem]) -> dict[int, OutcomeFile]:
-        files = _by_iteration(self._folder.files("outcomes"))
+        files = self._files("outcomes", problems)
         if self._images is None:
             if files:
                 problems.append(
@@ -178,26 +195,72 @@ class TrainingLogSource:
             self._outcome_fingerprints[iteration] = header.fingerprint
         return found
 
+    def _check_labels(self) -> None:
+        """Refuse labels that are no class numbers: each class up to the greatest is counted."""
+        if self._images is None or not self._outcomes:
+            return
+        labels = self._images.labels
+        named = len(self._description.classes) if self._description else 0
+        most = max(named, UNNAMED_CLASSES, UNNAMED_CLASSES_PER_IMAGE * len(labels))
+        image = int(labels.argmax())
+        if labels[image] >= most:
+            raise LogError(
+                f"{self._folder.join('images.safetensors')}: image {image} has the label "
+                f"{labels[image]:,}; of {len(labels):,} images and {named:,} named classes, labels "
+                f"go up to {most - 1:,}. Write labels that count the classes from 0 on, or name "
+                "all classes in run.json"
+            )
+
     def _range(self, file: File, entry: TensorEntry) -> ByteRange:
         return ByteRange(file.location, entry.offset, entry.dtype, entry.shape, self._folder.access)
+
+
+def _label_problem(entries: dict[str, TensorEntry]) -> str | None:
+    if "label" not in entries:
+        return "holds no tensor 'label'; write the images anew"
+    if not entries["label"].nbytes:
+        return "holds no image; write the images anew"
+    if entries["label"].dtype not in INTEGERS:
+        return f"'label' is {entries['label'].dtype}; left out. Write integers"
+    return None
 
 
 def _outcome_problem(entries: dict[str, TensorEntry], images: int) -> str | None:
     if "predicted" not in entries:
         return "holds no tensor 'predicted'; left out. Record the predicted class of every image"
     for name in ("predicted", "loss", "confidence"):
-        if name in entries and entries[name].shape != (images,):
+        entry = entries.get(name)
+        if entry is None:
+            continue
+        if entry.shape != (images,):
             return (
-                f"{name!r} has the shape {list(entries[name].shape)} for {images} images; "
+                f"{name!r} has the shape {list(entry.shape)} for {images} images; "
                 "left out. Record one value an image, in the order of images.safetensors"
             )
+        dtypes, kind = (INTEGERS, "integers") if name == "predicted" else (FLOATS, "floats")
+        if entry.dtype not in dtypes:
+            return f"{name!r} is {entry.dtype}; left out. Record {kind}"
     return None
 
 
-def _by_iteration(files: list[File]) -> dict[int, File]:
-    numbered = {iteration_of(file.name): file for file in files}
-    found = {number: file for number, file in numbered.items() if number is not None}
-    return dict(sorted(found.items()))
+def _image_names(
+    file: File, metadata: dict[str, str], images: int, problems: list[Problem]
+) -> tuple[str, ...]:
+    try:
+        names = json.loads(metadata.get("names", "[]"))
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list):
+        problems.append(
+            Problem(
+                file.location,
+                "the header's 'names' are no JSON list; left out. Write one text an image",
+            )
+        )
+        names = []
+    if len(names) != images:
+        return tuple(f"image {index}" for index in range(images))
+    return tuple(str(name) for name in names)
 
 
 def _network_name(description: RunDescription | None, folder: str) -> str:

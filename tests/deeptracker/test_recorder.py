@@ -14,6 +14,7 @@ from safetensors.numpy import load_file
 
 from deeptracker import Recorder
 from deeptracker.errors import LogError
+from deeptracker.tensorfile import read_header, write_tensors
 from deeptracker.traininglog import TrainingLog
 
 WEIGHTS = {"conv.weight": np.arange(24, dtype="f4").reshape(2, 3, 2, 2), "conv.bias": np.ones(2)}
@@ -23,6 +24,10 @@ CLASSES = ["cat", "dog", "fox"]
 
 def files_of(path):
     return sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
+
+
+def contents_of(path):
+    return {name: (path / name).read_bytes() for name in files_of(path)}
 
 
 def test_three_lines_make_a_log(tmp_path):
@@ -189,6 +194,9 @@ def test_another_padding_of_the_file_names_is_kept(tmp_path):
         (lambda r: r.outcomes(1, [0.5] * 4), "class numbers are integers"),
         (lambda r: r.outcomes(1, LABELS, loss=[1.0]), r"loss: has the shape \[1\]"),
         (lambda r: r.scalars(1, train_loss="low"), "train_loss: 'low' is not a number"),
+        (lambda r: r.scalars(1, train_loss=10**400), "train_loss: is a number that float64"),
+        (lambda r: r.scalars(2**63, train_loss=1), "iteration: 9223372036854775808 is beyond"),
+        (lambda r: r.outcomes(1, [0, 1, 1, 2**32]), "predicted: holds 4294967296; class numbers"),
     ],
 )
 def test_a_wrong_call_is_refused_with_its_reason_and_writes_nothing(tmp_path, act, message):
@@ -209,12 +217,63 @@ def test_a_wrong_call_is_refused_with_its_reason_and_writes_nothing(tmp_path, ac
         ({"dtype": "int8"}, "dtype: given 'int8'"),
         ({"images": {"labels": LABELS}}, "give labels, or a mapping with 'label'"),
         ({"images": {"label": LABELS, "thumbnail": np.ones((4, 8, 8))}}, "thumbnail: is float64"),
+        ({"images": [0, 1, 2, 2]}, "image 2 is of class 1, 2 is given; record other images into a"),
+        ({"images": LABELS[:, None]}, r"label: has the shape \[4, 1\]; give one class an image"),
+        ({"images": 3}, r"label: has the shape \[\]; give one class an image"),
+        ({"images": LABELS.astype("f4")}, "label: has the dtype float32"),
+        ({"hyperparameters": {"lr": 1, "on": object()}}, "hyperparameters: 'on' cannot be written"),
     ],
 )
-def test_wrong_options_are_refused_with_their_reason(tmp_path, options, message):
+def test_wrong_options_are_refused_with_their_reason_and_write_nothing(tmp_path, options, message):
     Recorder(tmp_path, images=LABELS)
+    before = contents_of(tmp_path)
     with pytest.raises(LogError, match=message):
-        Recorder(tmp_path, **options)
+        Recorder(tmp_path, **{"classes": ["others"]} | options)
+    assert contents_of(tmp_path) == before
+
+
+PICTURES = np.arange(4 * 2 * 3, dtype="u1").reshape(4, 2, 3, 1)
+
+
+@pytest.mark.parametrize("again", [None, LABELS, {"label": LABELS}])
+def test_going_on_keeps_thumbnails_and_names_where_none_are_given(tmp_path, again):
+    images = {"label": LABELS, "thumbnail": PICTURES, "names": list("abcd")}
+    Recorder(tmp_path, images=images)
+    before = contents_of(tmp_path)
+    Recorder(tmp_path, images=again).outcomes(0, LABELS)
+    after = contents_of(tmp_path)
+    assert {name: after[name] for name in before} == before
+
+
+@pytest.mark.parametrize("given", ["thumbnail", "names"])
+def test_what_is_given_of_the_images_later_is_added_to_what_is_there(tmp_path, given):
+    images = {"label": LABELS, "thumbnail": PICTURES, "names": np.array(list("abcd"))}
+    first = {name: value for name, value in images.items() if name != given}
+    Recorder(tmp_path, images=first)
+    Recorder(tmp_path, images={"label": LABELS, given: images[given]})
+    path = tmp_path / "images.safetensors"
+    np.testing.assert_array_equal(load_file(path)["thumbnail"], PICTURES, strict=True)
+    assert json.loads(read_header(path)[1]["names"]) == list("abcd")
+
+
+def test_a_log_whose_images_have_no_label_says_what_to_do(tmp_path):
+    write_tensors(tmp_path / "images.safetensors", {"thumbnail": PICTURES})
+    with pytest.raises(LogError, match="holds no tensor 'label'; remove it, and give the images"):
+        Recorder(tmp_path)
+
+
+def test_hyperparameters_of_numpy_are_recorded(tmp_path):
+    Recorder(tmp_path, hyperparameters={"lr": np.float32(0.5), "batch": np.int64(8)})
+    assert Recorder(tmp_path).log.describe().hyperparameters == {"lr": 0.5, "batch": 8}
+
+
+def test_a_refused_first_snapshot_does_not_fix_the_network(tmp_path):
+    recorder = Recorder(tmp_path)
+    with pytest.raises(LogError, match="gradient of x"):
+        recorder.snapshot(0, {"w": np.ones(3)}, gradients={"x": np.ones(3)})
+    recorder.snapshot(0, WEIGHTS)
+    with pytest.raises(LogError, match=r"conv\.bias: is not in every snapshot"):
+        recorder.snapshot(1, {"w": np.ones(3)})
 
 
 def test_outcomes_without_known_images_say_what_to_give(tmp_path):
@@ -270,13 +329,40 @@ def test_killed_at_random_moments_a_recording_goes_on_without_loss_or_doubles(tm
     assert not [file for file in files_of(tmp_path) if "partial" in file]
 
 
-@pytest.mark.parametrize("torn", ['{"iteration": 3, "train_l', '{"iteration": 3, "a": 1}'])
+def test_files_that_another_process_still_writes_are_left_alone(tmp_path):
+    Recorder(tmp_path)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    folder = tmp_path / "snapshots"
+    names = {
+        "live": f".5.safetensors.{os.getppid()}.partial",
+        "mine": f".6.safetensors.{os.getpid()}.partial",
+        "dead": f".7.safetensors.{ended.pid}.partial",
+        "impossible": f".8.safetensors.{10**30}.partial",
+        "unknown": ".9.safetensors.partial",
+        "old": f".10.safetensors.{os.getppid()}.partial",
+    }
+    for name in names.values():
+        (folder / name).write_bytes(b"half")
+    yesterday = time.time() - 25 * 3600
+    os.utime(folder / names["old"], (yesterday, yesterday))
+    Recorder(tmp_path)
+    left = {what for what, name in names.items() if (folder / name).exists()}
+    assert left == {"live", "mine", "unknown"}
+
+
+HUGE = '{"iteration": 3, "a": 1' + "0" * 400 + "}"
+
+
+@pytest.mark.parametrize(
+    "torn", ['{"iteration": 3, "train_l', '{"iteration": 3, "a": 1}', pytest.param(HUGE, id="huge")]
+)
 def test_a_torn_last_line_of_scalars_does_not_spoil_the_next(tmp_path, torn):
     Recorder(tmp_path).scalars(2, a=5)
     path = tmp_path / "scalars.jsonl"
     path.write_text(path.read_text() + torn)
     Recorder(tmp_path).scalars(4, a=7)
     scalars = TrainingLog(tmp_path).scalars()
-    kept = [2, 3, 4] if torn.endswith("}") else [2, 4]
+    kept = [2, 3, 4] if torn.endswith(": 1}") else [2, 4]
     assert scalars.iterations.tolist() == kept
     assert scalars.problems == []

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deeptracker.errors import LogError
-from deeptracker.traininglog import TrainingLog
+from deeptracker.traininglog import RunDescription, TrainingLog
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,7 @@ def test_lines_of_one_iteration_are_merged_and_bad_ones_named(tmp_path):
         '{"iteration": -1}',
         "",
         '{"iteration": 1.5}',
+        '{"iteration": 5, "train_loss": 1' + "0" * 400 + "}",
     ]
     (tmp_path / "scalars.jsonl").write_text("\n".join(lines))
     scalars = TrainingLog(tmp_path).scalars()
@@ -57,7 +58,7 @@ def test_lines_of_one_iteration_are_merged_and_bad_ones_named(tmp_path):
     np.testing.assert_array_equal(scalars.values["train_loss"], [0.7, 0.4])
     np.testing.assert_array_equal(scalars.values["mine"], [1, np.nan])
     numbers = [int(problem.split()[1]) for problem in scalars.problems]
-    assert numbers == [2, 5, 6, 7, 8, 10]
+    assert numbers == [2, 5, 6, 7, 8, 10, 11]
 
 
 @settings(max_examples=100, deadline=None)
@@ -73,6 +74,29 @@ def test_no_bytes_in_scalars_break_the_reading(tmp_path_factory, content):
 def test_files_that_are_no_iterations_are_passed_over(tmp_path):
     folder = tmp_path / "snapshots"
     folder.mkdir()
-    for name in ("10", "000002", "last", "3.partial", "²"):
+    for name in ("10", "000002", "last", "3.partial", "²", str(2**63)):
         (folder / f"{name}.safetensors").touch()
     assert list(TrainingLog(tmp_path).snapshots()) == [2, 10]
+
+
+def test_of_two_files_of_one_iteration_the_first_by_name_is_taken(tmp_path):
+    folder = tmp_path / "snapshots"
+    folder.mkdir()
+    for name in ("000000001", "001", "1", "01"):
+        (folder / f"{name}.safetensors").touch()
+    assert TrainingLog(tmp_path).snapshots() == {1: folder / "000000001.safetensors"}
+
+
+def test_hyperparameters_of_numpy_are_written_as_numbers(tmp_path):
+    given = {"lr": np.float32(0.5), "steps": np.arange(3), "nested": [{"on": np.True_}]}
+    TrainingLog(tmp_path).write_description(RunDescription("run", hyperparameters=given))
+    described = TrainingLog(tmp_path).describe()
+    assert described.hyperparameters == {"lr": 0.5, "steps": [0, 1, 2], "nested": [{"on": True}]}
+
+
+@pytest.mark.parametrize("value", [object(), 1j, np.complex64(1), {(1, 2): 3}])
+def test_a_hyperparameter_that_json_cannot_hold_is_named(tmp_path, value):
+    description = RunDescription("run", hyperparameters={"lr": 0.1, "odd": [value]})
+    with pytest.raises(LogError, match="hyperparameters: 'odd' cannot be written as JSON"):
+        TrainingLog(tmp_path).write_description(description)
+    assert not (tmp_path / "run.json").exists()

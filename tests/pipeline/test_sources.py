@@ -6,6 +6,7 @@ from logs import SHAPES, LogWriter
 
 from deeptracker.errors import ConfigError, LogError
 from deeptracker.tensorfile import write_tensors
+from pipeline.changes import recording_of
 from pipeline.sources import open_source, read_values, to_float
 
 
@@ -89,6 +90,142 @@ def test_outcomes_of_another_number_of_images_are_left_out(log):
     assert "60 images" in str(source.problems[0])
 
 
+OUTCOMES = {"predicted": np.zeros(60, np.int32), "loss": np.ones(60, np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "message"),
+    [
+        ("predicted", "f4", "'predicted' is F32; left out. Record integers"),
+        ("predicted", "?", "'predicted' is BOOL; left out. Record integers"),
+        ("loss", "i4", "'loss' is I32; left out. Record floats"),
+        ("confidence", "u1", "'confidence' is U8; left out. Record floats"),
+    ],
+)
+def test_outcomes_of_a_dtype_that_would_be_misread_are_left_out(log, name, dtype, message):
+    path = log.path / "outcomes" / "000000030.safetensors"
+    write_tensors(path, OUTCOMES | {name: np.ones(60, dtype)})
+    source = open_source(log.path)
+    assert source.outcomes(30) is None
+    assert source.outcomes(20) is not None
+    [problem] = source.problems
+    assert (problem.path, problem.message) == (str(path), message)
+
+
+def test_outcomes_may_be_any_integers_and_any_floats(log):
+    import ml_dtypes
+
+    path = log.path / "outcomes" / "000000030.safetensors"
+    for integers in ("i8", "i2", "i1", "u8", "u4", "u2", "u1"):
+        for floats in ("f8", "f4", "f2", ml_dtypes.bfloat16):
+            loss = OUTCOMES["loss"].astype(floats)
+            write_tensors(path, {"predicted": np.zeros(60, integers), "loss": loss})
+            source = open_source(log.path)
+            assert source.problems == ()
+            assert source.outcomes(30).predicted.shape == (60,)
+
+
+def write_images(log, metadata=None, **tensors):
+    path = log.path / "images.safetensors"
+    write_tensors(path, {"label": log.labels} | tensors, metadata)
+    return str(path)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "?"])
+def test_labels_that_are_no_integers_are_left_out(log, dtype):
+    path = write_images(log, label=np.ones(60, dtype))
+    source = open_source(log.path)
+    assert source.images() is None
+    assert source.problems[0].path == path
+    assert "left out. Write integers" in source.problems[0].message
+
+
+def test_labels_beyond_int32_are_left_out_not_wrapped(log):
+    path = write_images(log, label=log.labels.astype(np.int64) + 2**32)
+    source = open_source(log.path)
+    assert source.images() is None
+    assert source.problems[0].path == path
+    assert "class numbers are those of int32" in source.problems[0].message
+
+
+@pytest.mark.parametrize(
+    "thumbnail", [np.ones((60, 4, 4, 3), "f4"), np.ones((60, 16), "u1"), np.ones((7, 4, 4), "u1")]
+)
+def test_thumbnails_of_another_form_are_left_out_and_the_labels_kept(log, thumbnail):
+    path = write_images(log, thumbnail=thumbnail)
+    source = open_source(log.path)
+    np.testing.assert_array_equal(source.images().labels, log.labels)
+    assert source.images().thumbnails is None
+    [problem] = source.problems
+    assert problem.path == path
+    assert "left out. Write U8 [60, y, x, channel]" in problem.message
+
+
+@pytest.mark.parametrize("names", ["5", "null", "{}", '"cat"', "not json", "[" * 100_000])
+def test_names_that_are_no_list_are_left_out_and_the_labels_kept(log, names):
+    path = write_images(log, {"names": names})
+    source = open_source(log.path)
+    assert source.images().names[:2] == ("image 0", "image 1")
+    [problem] = source.problems
+    assert problem.path == path
+    assert "'names' are no JSON list" in problem.message
+
+
+@pytest.mark.parametrize("kind", ["snapshots", "outcomes"])
+def test_two_files_of_one_iteration_of_a_log_are_reported(log, kind):
+    path = log.path / kind / "000000020.safetensors"
+    (log.path / kind / "20.safetensors").write_bytes(path.read_bytes())
+    source = open_source(log.path)
+    assert source.iterations == (0, 10, 20, 30)
+    [problem] = source.problems
+    assert problem.path == str(log.path / kind / "20.safetensors")
+    assert "is of iteration 20, as 000000020.safetensors is; left out" in problem.message
+
+
+@pytest.mark.parametrize("kind", ["snapshots", "outcomes"])
+def test_iterations_of_a_log_beyond_int64_are_left_out(log, kind):
+    content = (log.path / kind / "000000020.safetensors").read_bytes()
+    for iteration in (2**63 - 1, 2**63):
+        (log.path / kind / f"{iteration}.safetensors").write_bytes(content)
+    source = open_source(log.path)
+    assert source.iterations == (0, 10, 20, 30, 2**63 - 1)
+    assert recording_of(source).iterations[-1] == 2**63 - 1
+    [problem] = source.problems
+    assert problem.path == str(log.path / kind / f"{2**63}.safetensors")
+    assert "beyond int64; left out. Rename it" in problem.message
+
+
+def test_a_log_of_iterations_beyond_int64_alone_says_so(tmp_path):
+    log = LogWriter(tmp_path / "log")
+    log.snapshot(10**20)
+    with pytest.raises(LogError, match=f"holds no snapshots .*the iteration {10**20}"):
+        open_source(log.path)
+
+
+def test_a_label_that_would_make_millions_of_classes_is_refused(log):
+    log.labels[7] = 3_000_000
+    path = write_images(log)
+    with pytest.raises(LogError) as caught:
+        open_source(log.path)
+    assert str(caught.value).startswith(f"{path}: image 7 has the label 3,000,000; of 60 images")
+    assert "go up to 99,999" in str(caught.value)
+    assert "name all classes in run.json" in str(caught.value)
+
+
+def test_a_large_label_is_no_harm_where_no_outcomes_are_counted(log):
+    log.labels[7] = 3_000_000
+    write_images(log)
+    for path in (log.path / "outcomes").iterdir():
+        path.unlink()
+    assert open_source(log.path).images().labels[7] == 3_000_000
+
+
+def test_a_few_images_of_many_unnamed_classes_are_taken(log):
+    log.labels[:] = np.linspace(0, 21_840, 60)
+    write_images(log)
+    assert open_source(log.path).images().labels.max() == 21_840
+
+
 def test_integer_tensors_are_no_weights(tmp_path):
     write_tensors(
         tmp_path / "5.safetensors",
@@ -122,6 +259,16 @@ def test_two_checkpoints_of_one_iteration_are_reported(tmp_path):
     source = open_source(tmp_path)
     assert source.iterations == (7,)
     assert "a-7.safetensors" in str(source.problems[0])
+
+
+def test_checkpoints_whose_digits_are_beyond_int64_are_left_out(tmp_path):
+    for name in ("step-7", "step-20240131123456789012"):
+        write_tensors(tmp_path / f"{name}.safetensors", {"w": np.ones(3, np.float32)})
+    source = open_source(tmp_path)
+    assert recording_of(source).iterations.tolist() == [7]
+    [problem] = source.problems
+    assert problem.path.endswith("step-20240131123456789012.safetensors")
+    assert "beyond int64; left out. Rename it" in problem.message
 
 
 @pytest.mark.parametrize("what", ["missing", "file", "empty", "foreign"])
