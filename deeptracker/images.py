@@ -12,7 +12,10 @@ from deeptracker.errors import LogError
 from deeptracker.tensorfile import read_header, read_tensor, write_tensors
 from deeptracker.traininglog import TrainingLog
 
-__all__ = ["class_numbers", "image_tensors", "record_images"]
+__all__ = ["THUMBNAIL_CHANNELS", "class_numbers", "image_tensors", "record_images"]
+
+# Grey, colours, and colours with what shines through.
+THUMBNAIL_CHANNELS = (1, 3, 4)
 
 Tensors = dict[str, np.ndarray]
 
@@ -67,10 +70,12 @@ def image_tensors(images: Any) -> tuple[Tensors, dict[str, str]]:
     if fields.get("thumbnail") is not None:
         thumbnail = to_numpy(fields["thumbnail"], "thumbnail")
         thumbnail = thumbnail[..., None] if thumbnail.ndim == 3 else thumbnail
-        if thumbnail.dtype != np.uint8 or thumbnail.ndim != 4 or len(thumbnail) != count:
+        shape = thumbnail.shape
+        fits = len(shape) == 4 and shape[0] == count and shape[3] in THUMBNAIL_CHANNELS
+        if thumbnail.dtype != np.uint8 or not fits:
             raise LogError(
-                f"thumbnail: is {thumbnail.dtype} {list(thumbnail.shape)}; give uint8 "
-                f"[{count}, y, x, channel]"
+                f"thumbnail: is {thumbnail.dtype} {list(shape)}; give uint8 "
+                f"[{count}, y, x, channel], of 1, 3 or 4 channels"
             )
         tensors["thumbnail"] = thumbnail
     names = fields.get("names")

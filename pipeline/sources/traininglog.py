@@ -3,7 +3,7 @@
 import json
 
 from deeptracker.errors import LogError
-from deeptracker.images import class_numbers
+from deeptracker.images import THUMBNAIL_CHANNELS, class_numbers
 from deeptracker.tensorfile import TensorEntry
 from deeptracker.traininglog import (
     RunDescription,
@@ -151,12 +151,13 @@ class TrainingLogSource:
         if entry is None:
             return None
         shape = (*entry.shape, 1) if len(entry.shape) == 3 else entry.shape
-        if entry.dtype != "U8" or len(shape) != 4 or shape[0] != images:
+        fits = len(shape) == 4 and shape[0] == images and shape[3] in THUMBNAIL_CHANNELS
+        if entry.dtype != "U8" or not fits:
             problems.append(
                 Problem(
                     file.location,
                     f"'thumbnail' is {entry.dtype} {list(entry.shape)}; left out. "
-                    f"Write U8 [{images}, y, x, channel]",
+                    f"Write U8 [{images}, y, x, channel], of 1, 3 or 4 channels",
                 )
             )
             return None

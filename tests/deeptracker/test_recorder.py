@@ -217,6 +217,10 @@ def test_a_wrong_call_is_refused_with_its_reason_and_writes_nothing(tmp_path, ac
         ({"dtype": "int8"}, "dtype: given 'int8'"),
         ({"images": {"labels": LABELS}}, "give labels, or a mapping with 'label'"),
         ({"images": {"label": LABELS, "thumbnail": np.ones((4, 8, 8))}}, "thumbnail: is float64"),
+        (
+            {"images": {"label": LABELS, "thumbnail": np.ones((4, 3, 8, 8), np.uint8)}},
+            r"thumbnail: is uint8 \[4, 3, 8, 8\]; .* 1, 3 or 4 channels",
+        ),
         ({"images": [0, 1, 2, 2]}, "image 2 is of class 1, 2 is given; record other images into a"),
         ({"images": LABELS[:, None]}, r"label: has the shape \[4, 1\]; give one class an image"),
         ({"images": 3}, r"label: has the shape \[\]; give one class an image"),

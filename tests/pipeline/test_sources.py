@@ -149,7 +149,13 @@ def test_labels_beyond_int32_are_left_out_not_wrapped(log):
 
 
 @pytest.mark.parametrize(
-    "thumbnail", [np.ones((60, 4, 4, 3), "f4"), np.ones((60, 16), "u1"), np.ones((7, 4, 4), "u1")]
+    "thumbnail",
+    [
+        np.ones((60, 4, 4, 3), "f4"),
+        np.ones((60, 16), "u1"),
+        np.ones((7, 4, 4), "u1"),
+        np.ones((60, 3, 4, 5), "u1"),
+    ],
 )
 def test_thumbnails_of_another_form_are_left_out_and_the_labels_kept(log, thumbnail):
     path = write_images(log, thumbnail=thumbnail)
