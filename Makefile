@@ -12,6 +12,8 @@ help:
 	@echo "make demo       process the shipped training log and open the app"
 	@echo "make test       run every test: a real browser, real Dask and Slurm clusters, a real store"
 	@echo "make test-fast  the tests without the browser and the slow ones"
+	@echo "make browser    Chromium, for the tests (Debian's)"
+	@echo "make slurm      a Slurm of one node, for the tests"
 	@echo "make ceph       the object-storage tests against Ceph's gateway (installs its daemons)"
 	@echo "make lint       ruff and mypy"
 	@echo "make venv       the set-up alone, into $(VENV)"

@@ -26,6 +26,10 @@ __all__ = ["app", "main"]
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
 
+# A century: what is meant by more is for ever.
+MOST_DAYS = 36525.0
+MOST_HOURS = 24 * MOST_DAYS
+
 app = typer.Typer(
     name="deeptracker",
     help="See what happens inside a deep network while it trains: "
@@ -97,7 +101,8 @@ def process(
         str | None, typer.Option(help="The store to write. Default: LOG.dtstore beside the log.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Local worker processes. Default: one a core.")
+        int | None,
+        typer.Option(min=1, help="Worker processes, Slurm jobs or pods. Default: one a core."),
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="An existing Dask scheduler, tcp://HOST:PORT.")
@@ -106,11 +111,11 @@ def process(
         Path | None, typer.Option(help="A YAML file; see configs/ for examples.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write Dask's performance report, an HTML file.")
+        Path | None, typer.Option(help="Write Dask's performance report, an HTML file; of one run.")
     ] = None,
     task_log: Annotated[
         Path | None,
-        typer.Option("--log", help="Append a JSON object a line for every task that ended."),
+        typer.Option("--log", help="Append a JSON line for every task that ended or is retried."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no link.")] = False,
     as_json: Annotated[
@@ -196,7 +201,8 @@ def plan(
         str | None, typer.Option(help="The store to write. Default: LOG.dtstore beside the log.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Local worker processes. Default: one a core.")
+        int | None,
+        typer.Option(min=1, help="Worker processes, Slurm jobs or pods. Default: one a core."),
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="An existing Dask scheduler, tcp://HOST:PORT.")
@@ -232,7 +238,9 @@ def plan(
 @app.command()
 def serve(
     stores: Annotated[list[str], typer.Argument(help="One store or more.", metavar="STORE...")],
-    port: Annotated[int, typer.Option(help="The port; 0 takes any free one.")] = 5006,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 takes any free one.")
+    ] = 5006,
     address: Annotated[
         str, typer.Option(help="The address to listen on; 0.0.0.0 lets others in.")
     ] = "127.0.0.1",
@@ -303,10 +311,15 @@ def compact(
     store: Annotated[str, typer.Argument(help="A processed run.")],
     grace_hours: Annotated[
         float,
-        typer.Option(min=1.0, help="Readers may go on for so long with a commit once superseded."),
+        typer.Option(
+            min=1.0,
+            max=MOST_HOURS,
+            help="Readers may go on for so long with a commit once superseded.",
+        ),
     ] = 24.0,
     keep_days: Annotated[
-        float, typer.Option(min=0.0, help="Keep the commits of so many days as well.")
+        float,
+        typer.Option(min=0.0, max=MOST_DAYS, help="Keep the commits of so many days as well."),
     ] = 0.0,
     config: StorageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,

@@ -22,6 +22,7 @@ Settings = dict[str, str]
 
 # Of chunks: old ones beside new ones must be read alike.
 ENCODING = 4
+PATTERN = "the setting 'source.pattern'"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def settings_of(
         "the validation images": _digest(labels),
         "the encoding of chunks": str(ENCODING),
         "the class names": _digest(json.dumps(list(classes)).encode()),
+        PATTERN: config.source.pattern or "",
         **{f"the setting '{key}'": json.dumps(value) for key, value in settings.items()},
     }
 
@@ -105,8 +107,10 @@ def find_changes(
     Raises
     ------
     StoreError
-        When all must be processed anew and some of it is gone from the source.
+        When the store was made of another run, or when all must be processed anew and some of it is
+        gone from the source.
     """
+    _check_same_run(root, source)
     old = Recording(
         read(root, "iteration"),
         read(root, "snapshot_fingerprint"),
@@ -125,12 +129,25 @@ def find_changes(
     return Change("nothing", warnings=warnings)
 
 
+def _check_same_run(root: zarr.Group, source: Source) -> None:
+    """Refuse a log that was begun at another time than the store's; it may have moved."""
+    known = str(root.attrs.get("recorded", ""))
+    description = source.description()
+    if known and description and description.created and description.created != known:
+        raise StoreError(
+            f"{source.location}: was begun at {description.created}, but the store holds the run "
+            f"'{root.attrs['run']}' of {root.attrs['source']}, which was begun at {known}; process "
+            "this one into another store, or remove the store"
+        )
+
+
 def _outdated(root: zarr.Group, settings: Settings) -> str:
     """Say why old columns cannot stay beside new ones; empty where they can."""
     schema = int(str(root.attrs["deeptracker_schema"]))
     if schema != SCHEMA_VERSION:
         return f"the store has schema {schema}, this DeepTracker writes {SCHEMA_VERSION}"
     known: dict[str, Any] = json.loads(str(root.attrs["settings"]))
+    known.setdefault(PATTERN, root.attrs.get("source_pattern") or "")
     changed = [name for name in settings if known.get(name) != settings[name]]
     verb = "has" if len(changed) == 1 else "have"
     return f"{' and '.join(changed)} {verb} changed" if changed else ""
@@ -211,8 +228,7 @@ def _changed_files(old: Recording, new: Recording) -> dict[str, tuple[list[int],
 def _listed(iterations: Sequence[int]) -> str:
     shown = ", ".join(str(iteration) for iteration in iterations[:5])
     more = f" and {len(iterations) - 5} more" if len(iterations) > 5 else ""
-    was = "was" if len(iterations) == 1 else "were"
-    return f"iteration{'s' if len(iterations) > 1 else ''} {shown}{more} {was}"
+    return f"iteration{'s' if len(iterations) > 1 else ''} {shown}{more} were"
 
 
 def _digest(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 import itertools
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ __all__ = [
     "FollowConfig",
     "SourceConfig",
     "StorageConfig",
+    "iteration_pattern",
     "load_config",
 ]
 
@@ -35,6 +37,13 @@ class SourceConfig(Section):
         default=None,
         description="regular expression; its first group is the iteration in a file's stem",
     )
+
+    @field_validator("pattern")
+    @classmethod
+    def _has_a_group(cls, value: str | None) -> str | None:
+        if value is not None:
+            iteration_pattern(value)
+        return value
 
 
 class AnomalyConfig(Section):
@@ -162,6 +171,23 @@ class Config(Section):
         if any(low >= high for low, high in itertools.pairwise(value)):
             raise ValueError("each threshold must be greater than the one before")
         return value
+
+
+def iteration_pattern(text: str) -> re.Pattern[str]:
+    """Compile a pattern by which the name of a checkpoint tells its iteration.
+
+    Raises
+    ------
+    ValueError
+        When it is no regular expression, or has no group.
+    """
+    try:
+        compiled = re.compile(text)
+    except re.error as error:
+        raise ValueError(f"a regular expression ({error})") from None
+    if compiled.groups < 1:
+        raise ValueError(r"a group around the iteration's digits, like step_(\d+)")
+    return compiled
 
 
 def load_config(path: str | Path | None = None) -> Config:

@@ -37,6 +37,8 @@ class Forecast:
         Free on the disk of the store; None for object storage.
     seconds : float
         About.
+    problems : tuple of str
+        Files that would be left out, and other warnings, each with its remedy.
     """
 
     log: str
@@ -60,6 +62,7 @@ class Forecast:
     seconds: float = 0.0
     bytes_per_second: float = 0.0
     rate_origin: str = ""
+    problems: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse what cannot fit.
@@ -92,8 +95,14 @@ class Forecast:
 
     def text(self) -> str:
         """Say it in a few lines."""
+        return "\n".join([*self._lines(), *(f"warning: {problem}" for problem in self.problems)])
+
+    def _lines(self) -> list[str]:
         if self.action == "nothing":
-            return f"{self.store}: nothing new; processing {self.log} would write nothing"
+            return [f"{self.store}: nothing new; processing {self.log} would write nothing"]
+        if not self.iterations:
+            line = f"{self.store}: new scalars only; processing {self.log} would read no weight"
+            return [line]
         verb = {"create": "created", "append": "appended to", "rebuild": "rebuilt"}[self.action]
         limit = f" of {_size(self.worker_limit)}" if self.worker_limit else ", with no limit"
         free = f", {_size(self.free_bytes)} free" if self.free_bytes is not None else ""
@@ -118,7 +127,7 @@ class Forecast:
         ]
         if self.reason:
             lines.insert(2, f"           everything is processed anew: {self.reason}")
-        return "\n".join(lines)
+        return lines
 
 
 def _count(number: int, noun: str) -> str:

@@ -92,7 +92,8 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
         change = _change(root, subject)
         recording = merged_recording(root, change, subject.recording)
     schema = subject.schema(recording.iterations)
-    columns = Columns(change.first_column, len(recording.iterations))
+    first = len(recording.iterations) if change.action == "nothing" else change.first_column
+    columns = Columns(first, len(recording.iterations))
     parameters = subject.architecture.parameters
     known = Forecast(
         log=subject.source.location,
@@ -103,6 +104,7 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
         snapshots=int(np.count_nonzero(recording.snapshots[columns.start :])),
         parameters=len(parameters),
         weights=sum(parameter.size for parameter in parameters),
+        problems=tuple(map(str, (*subject.source.problems, *change.warnings))),
     )
     if not len(columns):
         return known

@@ -113,6 +113,7 @@ def _root_attributes(subject: Subject, created: str | None) -> dict[str, Any]:
         "created": created or now,
         "updated": now,
         "framework": described.framework,
+        "recorded": described.created,
         "hyperparameters": json.dumps(described.hyperparameters),
         "gradients": any(p.has_gradient for p in subject.source.parameters),
         "image_window": subject.config.anomalies.image_window,

@@ -58,8 +58,9 @@ class Summary:
         """Say it in one line, without the warnings."""
         reason = f", everything anew since {self.reason}" if self.reason else ""
         return (
-            f"{self.action}: {self.snapshots} snapshots ({self.nbytes / 1e6:,.1f} MB) in "
-            f"{self.seconds:.1f} s{reason}; {self.iterations} iterations, {self.findings} findings"
+            f"{self.action}: {_count(self.snapshots, 'snapshot')} ({self.nbytes / 1e6:,.1f} MB) in "
+            f"{self.seconds:.1f} s{reason}; {_count(self.iterations, 'iteration')}, "
+            f"{_count(self.findings, 'finding')}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,14 +70,15 @@ class Summary:
     def text(self) -> str:
         """Say it in a few lines."""
         if self.action == "unchanged":
-            lines = [f"{self.store}: nothing new, {self.iterations} iterations as before"]
+            known = _count(self.iterations, "iteration")
+            lines = [f"{self.store}: nothing new, {known} as before"]
         else:
             lines = [
                 (
-                    f"{self.store}: {self.action}, {self.snapshots} snapshots "
+                    f"{self.store}: {self.action}, {_count(self.snapshots, 'snapshot')} "
                     f"({self.nbytes / 1e6:,.1f} MB) in {self.seconds:.1f} s "
-                    f"({self.gigabytes_per_second:.2f} GB/s); {self.iterations} iterations, "
-                    f"{self.findings} findings"
+                    f"({self.gigabytes_per_second:.2f} GB/s); "
+                    f"{_count(self.iterations, 'iteration')}, {_count(self.findings, 'finding')}"
                 )
             ]
         if self.reason:
@@ -129,14 +131,21 @@ class StoreDescription:
                     f"{self.outcomes} with outcomes"
                 ),
                 (
-                    f"  network     {self.layers} layers, {self.parameters} parameters, "
-                    f"{self.weights:,} weights"
+                    f"  network     {_count(self.layers, 'layer')}, "
+                    f"{_count(self.parameters, 'parameter')}, {_count(self.weights, 'weight')}"
                 ),
-                f"  validation  {self.images} images of {self.classes} classes",
+                (
+                    f"  validation  {_count(self.images, 'image')} of "
+                    f"{_count(self.classes, 'class', 'classes')}"
+                ),
                 f"  findings    {self.findings}",
                 f"  written     {self.created}, last updated {self.updated}",
             ]
         )
+
+
+def _count(number: int, noun: str, nouns: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
 def describe_store(

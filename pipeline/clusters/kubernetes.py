@@ -10,6 +10,7 @@ from deeptracker.errors import ConfigError
 from pipeline.clusters.settings import (
     AdaptiveSettings,
     ClusterSettings,
+    Memory,
     Size,
     parse_memory,
     worker_environment,
@@ -42,7 +43,7 @@ class KubernetesSettings(ClusterSettings):
     image: str = Field(description="image with deeptracker[process] installed")
     workers: int = Field(default=1, ge=1, description="worker pods")
     threads: int = Field(default=1, ge=1, description="threads of a worker, a core each")
-    memory: str = Field(default="4GiB", description="memory of a worker's pod")
+    memory: Memory = Field(default="4GiB", description="memory of a worker's pod")
     environment: dict[str, str] = Field(
         default={}, description="variables of the scheduler and the workers, as in AWS_REGION"
     )

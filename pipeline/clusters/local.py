@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from pipeline.clusters.settings import AdaptiveSettings, ClusterSettings, Size, parse_memory
+from pipeline.clusters.settings import AdaptiveSettings, ClusterSettings, Memory, Size, parse_memory
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -35,7 +35,7 @@ class LocalSettings(ClusterSettings):
         description="false: threads of this process instead of worker processes; by default where "
         "no number of workers is given and less than 1 GiB is read",
     )
-    memory: str | None = Field(
+    memory: Memory | None = Field(
         default=None, description="memory limit of a worker, as in 4GiB; a fair share by default"
     )
     adaptive: AdaptiveSettings | None = Field(

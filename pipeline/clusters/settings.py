@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from deeptracker.errors import ConfigError
 from pipeline.sections import Section
 
 __all__ = [
     "AdaptiveSettings",
     "ClusterSettings",
+    "Memory",
     "Size",
     "dask_settings",
     "parse_memory",
@@ -107,7 +108,7 @@ def parse_memory(text: str) -> int:
 
     Raises
     ------
-    ConfigError
+    ValueError
         When it is no size.
     """
     from dask.utils import parse_bytes
@@ -115,6 +116,13 @@ def parse_memory(text: str) -> int:
     try:
         return int(parse_bytes(text))
     except ValueError:
-        raise ConfigError(
-            f"key 'cluster.memory': given {text!r}, allowed: a size as in 4GiB"
-        ) from None
+        raise ValueError("a size as in 4GiB") from None
+
+
+def _a_size(text: str) -> str:
+    parse_memory(text)
+    return text
+
+
+# A setting: a text that `parse_memory` takes.
+Memory = Annotated[str, AfterValidator(_a_size)]

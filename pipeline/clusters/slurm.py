@@ -14,6 +14,7 @@ from deeptracker.errors import ConfigError
 from pipeline.clusters.settings import (
     AdaptiveSettings,
     ClusterSettings,
+    Memory,
     Size,
     parse_memory,
     worker_environment,
@@ -38,7 +39,7 @@ class SlurmSettings(ClusterSettings):
     jobs: int = Field(default=1, ge=1, description="jobs, each of them a node's worth of workers")
     cores: int = Field(default=1, ge=1, description="cores of a job, shared by its workers")
     processes: int = Field(default=1, ge=1, description="workers of a job")
-    memory: str = Field(default="4GiB", description="memory of a job, shared by its workers")
+    memory: Memory = Field(default="4GiB", description="memory of a job, shared by its workers")
     walltime: str = Field(default="01:00:00", description="time limit of a job")
     interface: str | None = Field(
         default=None, description="network interface that nodes reach each other by, as in ib0"
@@ -107,24 +108,32 @@ def _cluster(settings: SlurmSettings) -> "SLURMCluster":
     # The nodes run what runs here, also from a checkout that is not installed.
     if "PYTHONPATH" in os.environ:
         exports.append(f"export PYTHONPATH={os.environ['PYTHONPATH']}")
-    return SLURMCluster(
-        queue=settings.queue,
-        account=settings.account,
-        cores=settings.cores,
-        processes=settings.processes,
-        memory=settings.memory,
-        walltime=settings.walltime,
-        interface=settings.interface,
-        python=settings.python or sys.executable,
-        log_directory=settings.log_directory,
-        job_name="deeptracker",
-        job_extra_directives=list(settings.directives),
-        job_script_prologue=[*exports, *settings.prologue],
-        # Any free port: another run of the same person may have the usual one.
-        scheduler_options={"dashboard_address": ":0"},
-        # A worker that lost its scheduler must not sit on its node until the time limit.
-        death_timeout=settings.timeout_seconds * 2,
-    )
+    try:
+        return SLURMCluster(
+            queue=settings.queue,
+            account=settings.account,
+            cores=settings.cores,
+            processes=settings.processes,
+            memory=settings.memory,
+            walltime=settings.walltime,
+            interface=settings.interface,
+            python=settings.python or sys.executable,
+            log_directory=settings.log_directory,
+            job_name="deeptracker",
+            job_extra_directives=list(settings.directives),
+            job_script_prologue=[*exports, *settings.prologue],
+            # Any free port: another run of the same person may have the usual one.
+            scheduler_options={"dashboard_address": ":0"},
+            # A worker that lost its scheduler must not sit on its node until the time limit.
+            death_timeout=settings.timeout_seconds * 2,
+        )
+    except (RuntimeError, ValueError) as error:
+        # Most of all of a network interface that is not there.
+        reason = " ".join(str(error).split())
+        raise ConfigError(
+            f"the Slurm cluster cannot be started ({reason}); see the keys of 'cluster', as "
+            "'cluster.interface'"
+        ) from None
 
 
 def _check_job(script: str) -> None:

@@ -58,6 +58,11 @@ def open_source(
         When there is no such folder, or nothing in it that a format recognises.
     """
     folder = open_folder(str(path), storage)
+    if folder.has("refs") and folder.has("manifests"):
+        raise LogError(
+            f"{folder.location}: is a store; name the training log, or the folder of checkpoints, "
+            "that it is to be made of"
+        )
     for form in FORMATS:
         if form.recognises(folder):
             return form.open_folder(folder, pattern)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from deeptracker.errors import ConfigError, LogError
 from deeptracker.traininglog import ITERATION_LIMIT, RunDescription, Scalars
+from pipeline.config import iteration_pattern
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
 from pipeline.sources.snapshots import index_snapshots
 from pipeline.storage.locations import File, Folder
@@ -124,17 +125,9 @@ class CheckpointFolder:
 
 def _compiled(pattern: str) -> re.Pattern[str]:
     try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise ConfigError(
-            f"source pattern {pattern!r} is not a regular expression: {error}"
-        ) from None
-    if compiled.groups < 1:
-        raise ConfigError(
-            f"source pattern {pattern!r} has no group; put the iteration's digits in one, "
-            r"like step_(\d+)"
-        )
-    return compiled
+        return iteration_pattern(pattern)
+    except ValueError as error:
+        raise ConfigError(f"source pattern '{pattern}': give {error}") from None
 
 
 def _numbered(

@@ -85,8 +85,12 @@ def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
             seen[id(header.entries)] = _signature(header.entries)
         signatures[iteration] = seen[id(header.entries)]
     if not any(signatures.values()):
-        reason = f" ({problems[0]})" if problems else ": they hold no floating-point tensors"
-        raise LogError(f"none of the {len(files)} snapshots can be read{reason}")
+        reason = (
+            f"can be read ({problems[0]})"
+            if problems
+            else "holds a tensor of floats; record float32, float16, bfloat16 or float64"
+        )
+        raise LogError(f"{ordered[0][1].location}: none of the {len(files)} snapshots {reason}")
     # Counter keeps first-seen order among equals, so the first snapshot wins a tie.
     reference = Counter(signatures.values()).most_common(1)[0][0]
     for iteration, signature in signatures.items():

@@ -92,7 +92,7 @@ def lock_of(location: str, storage: StorageConfig | None = None) -> WriterLock |
     place = sibling(location, f".{name_of(location)}.lock")
     if is_remote(location):
         return Lease(ObjectURL.parse(place), access_of(storage), location)
-    return WriterLock(Path(place), location)
+    return WriterLock(Path(place).absolute(), location)
 
 
 @contextmanager
@@ -178,7 +178,8 @@ def _storage_at(
         place = access.icechunk_storage(ObjectURL.parse(location))
         config = access.icechunk_config()
     else:
-        place = icechunk.local_filesystem_storage(str(local_path(location)))
+        # Workers may have started in another folder.
+        place = icechunk.local_filesystem_storage(str(local_path(location).absolute()))
         config = icechunk.RepositoryConfig()
     config.inline_chunk_threshold_bytes = INLINE_BYTES
     config.manifest = icechunk.ManifestConfig(

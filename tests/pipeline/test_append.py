@@ -228,8 +228,8 @@ def test_a_rewritten_and_a_removed_snapshot_are_warned_of_and_their_columns_kept
     added = run(log, store)
     assert added.action == "appended"
     text = added.text()
-    assert "snapshots of iteration 10 was rewritten" in text
-    assert "snapshots of iteration 0 was removed" in text
+    assert "snapshots of iteration 10 were rewritten" in text
+    assert "snapshots of iteration 0 were removed" in text
     root = open_store(store).root()
     assert root["iteration"][:].tolist() == [0, 10, 20, 30, 40]
     np.testing.assert_array_equal(root["nodes/norm2"][:, :4], before)
@@ -238,10 +238,43 @@ def test_a_rewritten_and_a_removed_snapshot_are_warned_of_and_their_columns_kept
     assert not np.isnan(root["classes/error"][:, 0]).any()
 
 
+def test_another_run_does_not_go_on_with_a_store(run, log, tmp_path):
+    def begun(at):
+        path = log.path / "run.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"created": at}))
+
+    begun("2026-01-01T10:00:00+00:00")
+    log.iterations([0, 10])
+    store = log.path.with_name("store")
+    run(log, store)
+    before = open_store(store).snapshot_id
+    begun("2026-01-02T10:00:00+00:00")
+    log.iteration(20)
+    with pytest.raises(StoreError, match=r"begun at 2026-01-02.* 'small' of .* at 2026-01-01"):
+        run(log, store)
+    assert open_store(store).snapshot_id == before
+    begun("2026-01-01T10:00:00+00:00")
+    assert run(log, store).action == "appended"
+
+
+def test_another_pattern_of_checkpoints_does_not_go_on_with_a_store(scheduler, tmp_path):
+    folder = tmp_path / "checkpoints"
+    log = LogWriter(tmp_path / "log", shapes=SHAPES)
+    folder.mkdir()
+    for epoch in (1, 2):
+        log.snapshot(epoch)
+        path = log.path / "snapshots" / f"{epoch:09d}.safetensors"
+        path.rename(folder / f"epoch{epoch}_step_{100 * epoch}.safetensors")
+    config = Config(source={"pattern": r"epoch(\d+)"})
+    process(folder, tmp_path / "store", scheduler=scheduler, config=config)
+    with pytest.raises(StoreError, match=r"'source.pattern' has changed.* another store"):
+        process(folder, tmp_path / "store", scheduler=scheduler)
+
+
 @pytest.mark.parametrize(
     ("lost", "what"),
     [
-        ("snapshots/000000000.safetensors", "the snapshots of iteration 0 was removed"),
+        ("snapshots/000000000.safetensors", "the snapshots of iteration 0 were removed"),
         ("outcomes", "the outcomes of iterations 0, 10, 20 were removed"),
     ],
 )

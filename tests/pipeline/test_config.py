@@ -31,6 +31,12 @@ def test_the_shipped_local_config_is_the_default():
         ("block_bytes: 10", "key 'block_bytes': given 10, allowed: greater than"),
         ("thresholds: [0.5, 0.1]", "greater than the one before"),
         ("anomalies: {image_window: 51}", "key 'anomalies.image_window': given 51"),
+        ("cluster: {memory: banana}", "key 'cluster.memory': given 'banana', allowed: a size as"),
+        ("source: {pattern: 'step_('}", "key 'source.pattern': given 'step_(', allowed: a regular"),
+        (
+            "source: {pattern: step}",
+            r"allowed: a group around the iteration's digits, like step_(\d+)",
+        ),
         ("[1, 2]", "holds a list"),
         ("a: [", "is not YAML"),
     ],

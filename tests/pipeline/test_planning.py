@@ -103,7 +103,19 @@ def test_a_run_is_foreseen_without_reading_a_weight(writer, tmp_path):
 def test_only_what_is_new_is_foreseen_where_there_is_a_store(first, writer, cluster):
     store = first[3]
     options = {"config": CONFIG, "scheduler": cluster.scheduler_address}
-    assert plan(writer.path, store, **options).action == "nothing"
+    nothing = plan(writer.path, store, **options)
+    assert (nothing.action, nothing.iterations, nothing.read_bytes, nothing.tasks) == (
+        "nothing",
+        0,
+        0,
+        0,
+    )
+    writer.scalars(96)
+    assert "new scalars only" in plan(writer.path, store, **options).text()
+    snapshot = writer.path / "snapshots" / "000000000.safetensors"
+    kept = snapshot.rename(writer.path.with_name("kept"))
+    assert "snapshots of iteration 0 were removed" in plan(writer.path, store, **options).text()
+    kept.rename(snapshot)
     writer.iterations([100, 105])
     forecast = plan(writer.path, store, **options)
     assert (forecast.action, forecast.snapshots, forecast.iterations) == ("append", 2, 2)

@@ -255,7 +255,7 @@ def test_a_pattern_says_where_the_iteration_stands(tmp_path):
     for name in ("epoch_1_step_100", "epoch_2_step_50"):
         write_tensors(tmp_path / f"{name}.safetensors", {"w": np.ones(3, np.float32)})
     assert open_source(tmp_path, r"epoch_(\d+)").iterations == (1, 2)
-    with pytest.raises(ConfigError, match="no group"):
+    with pytest.raises(ConfigError, match="give a group around"):
         open_source(tmp_path, r"epoch_\d+")
 
 

@@ -56,9 +56,11 @@ def test_a_wrong_cluster_is_answered_with_the_key(tmp_path, text, expected):
     assert expected in str(caught.value)
 
 
-def test_a_memory_that_is_no_size_is_answered_with_the_key():
+@pytest.mark.parametrize("kind", ["local", "slurm", "kubernetes"])
+def test_a_memory_that_is_no_size_is_answered_with_the_key(tmp_path, kind):
+    image = ", image: i" if kind == "kubernetes" else ""
     with pytest.raises(ConfigError, match=r"key 'cluster.memory': given 'much', allowed: a size"):
-        size_of(LocalSettings(memory="much"))
+        loaded(tmp_path, f"cluster: {{kind: {kind}, memory: much{image}}}")
 
 
 def test_the_size_of_a_cluster_follows_from_its_settings():

@@ -10,6 +10,7 @@ from deeptracker.errors import StoreError
 from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.specification import ArraySpec, create_arrays, store_metadata
 from pipeline.arrays.wholearrays import WholeArrays
+from pipeline.storage.forks import opened_fork, packed_fork
 from pipeline.storage.store import SCHEMA_VERSION, open_store, open_writer
 
 
@@ -33,6 +34,25 @@ def test_a_published_run_is_seen_whole_and_an_abandoned_one_not_at_all(tmp_path)
         writer.stage("Staged: half")
     assert not reader.refresh()
     assert open_store(tmp_path / "s").root().attrs["value"] == 1
+
+
+def test_workers_that_started_elsewhere_write_into_the_store_of_a_relative_path(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    data = np.arange(5000.0)
+    with open_writer("store") as writer:
+        writer.root().attrs.update({"deeptracker_schema": SCHEMA_VERSION})
+        writer.root().create_array("x", shape=data.shape, chunks=data.shape, dtype=data.dtype)
+        writer.stage("Staged: arrays")
+        fork = opened_fork(writer.fork())
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        zarr.open_group(fork.store, mode="a")["x"][:] = data
+        writer.merge(packed_fork(fork))
+        writer.publish("x")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    np.testing.assert_array_equal(open_store(tmp_path / "store").root()["x"][:], data)
 
 
 def test_refresh_goes_on_to_the_next_commit(tmp_path):
