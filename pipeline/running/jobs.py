@@ -65,7 +65,7 @@ class Job:
     Attributes
     ----------
     attempts : dict of str to Future
-        Its tasks, by key, but for the one that brought the result.
+        Its tasks, by key, but for those that failed and the one that brought the result.
     keys : list of str
         Of all its tasks, in the order of the attempts.
     submitted : float
@@ -94,7 +94,7 @@ class Jobs:
     limits : ClusterSettings
         When a task is a straggler.
     log : TaskLog, optional
-        Is told of every task that ended, and of every further try.
+        Is told of every task that ended, of every further try, and of tries that failed.
     """
 
     def __init__(self, client: Client, limits: ClusterSettings, log: TaskLog | None = None) -> None:
@@ -107,6 +107,7 @@ class Jobs:
         self._open: set[Job] = set()
         self._told: set[str] = set()
         self._unheard: set[str] = set()  # the winners' keys whose end was not told yet
+        self._failed: set[str] = set()  # keys of the tries that did
         self._stragglers = Stragglers(limits.straggler_factor, limits.straggler_seconds)
         self._standstill = Standstill(limits.stall_seconds)
         # Told by Dask's threads, read by ours alone.
@@ -144,6 +145,8 @@ class Jobs:
         ClusterError
             When the scheduler or all workers are lost, all workers hang for `stall_seconds`, or a
             job ends every worker that it runs on.
+        Exception
+            What the last attempt at a job raised.
         """
         while self._open:
             try:
@@ -209,6 +212,9 @@ class Jobs:
         """Take a result; None where the job has one, or another try may still bring one."""
         key = str(future.key)
         job = self._jobs[key]
+        if future.status == "error":
+            self._failed.add(key)
+            self._stragglers.failed(key)
         if job not in self._open:
             return None
         if future.status == "finished":
@@ -220,18 +226,20 @@ class Jobs:
                 self._unheard.add(key)
             return job
         if future.status == "error":
-            error = future.exception()
-            if isinstance(error, KilledWorker):
-                raise ClusterError(
-                    f"{job.label}: {error.allowed_failures + 1} workers ended while they ran it, "
-                    f"the last at {error.last_worker.address}; most likely they had too little "
-                    "memory: raise that of the workers, or lower block_bytes"
-                )
-            raise error
+            self._drop(job, key, _error_of(job, future))
+            return None
         raise ClusterError(
             f"the Dask scheduler at {_address(self.client)} was lost; what was committed before "
             "is intact. Start it again, and process again"
         )
+
+    def _drop(self, job: Job, key: str, error: BaseException) -> None:
+        """Let go of a try that failed; the last one's error ends the run."""
+        if len(job.attempts) == 1:
+            raise error
+        del job.attempts[key]
+        if self._log:
+            self._log.failed(task=job.label.kind, name=job.label.name, reason=str(error))
 
     def _hear(self, event: dict[str, Any]) -> None:
         """Note that a task has started or ended."""
@@ -239,7 +247,8 @@ class Jobs:
         job = self._jobs[key]
         label = job.label
         if "seconds" not in event:
-            self._stragglers.started(key, event["worker"], label.kind, label.nbytes)
+            if key not in self._failed:  # its error may overtake the news of its start
+                self._stragglers.started(key, event["worker"], label.kind, label.nbytes)
             return
         self._stragglers.ended(key, event["seconds"])
         self._told.add(key)
@@ -249,7 +258,8 @@ class Jobs:
                 task=label.kind,
                 name=label.name,
                 iterations=label.iterations,
-                nbytes=event["nbytes"],
+                # What merges results sums up what they read, and reads nothing itself.
+                nbytes=event["nbytes"] if label.nbytes else 0,
                 seconds=event["seconds"],
                 worker=event["worker"],
                 memory_bytes=event["memory"],
@@ -315,13 +325,27 @@ class Jobs:
 
     def _retry(self, job: Job, workers: set[str], reason: str) -> None:
         """Try a job once more on other workers, if there are any and its last try had its time."""
-        untried = any(not self._stragglers.running(key) for key in job.keys[1:])
+        untried = any(
+            key in job.attempts and not self._stragglers.running(key) for key in job.keys[1:]
+        )
         recent = time.monotonic() - job.submitted < self._limits.straggler_seconds
         if not workers or (untried and recent) or len(job.keys) >= ATTEMPTS:
             return
         if self._log:
             self._log.retried(task=job.label.kind, name=job.label.name, reason=reason)
         self._attempt(job, sorted(workers))
+
+
+def _error_of(job: Job, future: Future) -> BaseException:
+    """Give what a task raised, or say that it ended its workers."""
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return ClusterError(
+            f"{job.label}: {error.allowed_failures + 1} workers ended while they ran it, "
+            f"the last at {error.last_worker.address}; most likely they had too little "
+            "memory: raise that of the workers, or lower block_bytes"
+        )
+    return error
 
 
 def _run(topic: str, function: Callable[..., Any], *arguments: Any) -> Any:

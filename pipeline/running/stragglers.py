@@ -93,6 +93,12 @@ class Stragglers:
             self._heard[task.worker] = time.monotonic()
             self._pace.ended(task.kind, seconds, task.nbytes)
 
+    def failed(self, key: str) -> None:
+        """Note that a task has failed for good; how long it took says nothing of its kind."""
+        task = self._running.pop(key, None)
+        if task is not None:
+            self._heard[task.worker] = time.monotonic()
+
     def running(self, key: str) -> Running | None:
         """Give a task, if it runs."""
         return self._running.get(key)

@@ -42,7 +42,7 @@ class TaskLog:
         iterations : tuple of int or None
             First and last.
         nbytes : int
-            Bytes of the log that it read.
+            Bytes of weights and gradients that it read from the log; 0 of a kind that reads none.
         memory_bytes : int
             The most that its worker's process has held since it started.
         attempt : int
@@ -63,6 +63,10 @@ class TaskLog:
     def retried(self, *, task: str, name: str, reason: str) -> None:
         """Tell of a task that is tried elsewhere too."""
         self._write(event="retried", task=task, name=name, reason=reason)
+
+    def failed(self, *, task: str, name: str, reason: str) -> None:
+        """Tell of a task that failed while another try of it goes on."""
+        self._write(event="failed", task=task, name=name, reason=reason)
 
     def close(self) -> None:
         """Close the file."""

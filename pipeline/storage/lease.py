@@ -143,6 +143,8 @@ class Lease:
 
     def _take_over(self) -> bool:
         try:
+            if self._is_ours():
+                return True
             holder, silent, tag = self._held()
         except FileNotFoundError:
             return False  # it was given back meanwhile
@@ -159,6 +161,14 @@ class Lease:
             return False  # somebody was faster
         return True
 
+    def _is_ours(self) -> bool:
+        """Whether what is there was put by us, in a request whose answer was lost."""
+        _, token, meta = self._seen()
+        if token != self._token:
+            return False
+        self._tag = meta["e_tag"]
+        return True
+
     def _held(self) -> tuple[str | None, timedelta, str]:
         """Give who holds it, if somebody does; how long it was silent, and the object's tag."""
         owner, token, meta = self._seen()
@@ -173,12 +183,9 @@ class Lease:
                 try:
                     self._replace(self._content(), self._tag)
                 except PreconditionError:
-                    # It is another's, or our own of a renewal whose answer was lost.
-                    _, token, meta = self._seen()
-                    if token != self._token:
+                    if not self._is_ours():
                         self._lost = "another process took it over"
                         return
-                    self._tag = meta["e_tag"]
             except FileNotFoundError:
                 self._lost = "somebody removed the lease"
                 return

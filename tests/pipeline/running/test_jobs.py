@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 
@@ -19,18 +20,30 @@ QUICK = LocalSettings(straggler_seconds=1.0, straggler_factor=2.0)
 LONG_SECONDS = 300
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    with LocalCluster(
+def three_workers():
+    return LocalCluster(
         n_workers=3, threads_per_worker=1, processes=True, host="127.0.0.1",
         dashboard_address="127.0.0.1:0", silence_logs=50,
-    ) as cluster:  # fmt: skip
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with three_workers() as cluster:
         yield cluster
 
 
 @pytest.fixture
 def client(cluster):
     with Client(cluster, set_as_default=False) as client:
+        yield client
+
+
+@pytest.fixture
+def mortal():
+    """A client of workers that a test may end; a task that ends one is not run again."""
+    with three_workers() as cluster, Client(cluster, set_as_default=False) as client:
+        cluster.scheduler.allowed_failures = 0
         yield client
 
 
@@ -72,12 +85,61 @@ def fail():
     raise ValueError("of its own")
 
 
+def fail_to_read():
+    raise OSError("the file server is gone")
+
+
+def wait_for(path, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < deadline, path
+        time.sleep(0.05)
+
+
+def arrived(folder):
+    """Which caller this is, counted from 0."""
+    for number in range(100):
+        try:
+            os.close(os.open(folder / str(number), os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            continue
+        return number
+    raise AssertionError("too many came")
+
+
+def fail_once_it_is_tried_elsewhere(folder, end, log):
+    """The first try lags, then ends by `end`, its repetition too; the second outlives them."""
+    turn = arrived(folder)
+    if turn != 1:
+        wait_for(folder / "1")
+        end()
+    deadline = time.monotonic() + 60
+    while "failed" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return square(12)
+
+
+def fail_everywhere(folder):
+    """No try ends before another has begun."""
+    if arrived(folder) == 0:
+        wait_for(folder / "1")
+    fail_to_read()
+
+
+def fail_when_released(folder, released):
+    """The first try, and its repetition, hang until they are released, and fail then."""
+    if arrived(folder) == 1:
+        return square(12)
+    wait_for(released, LONG_SECONDS)
+    return fail_to_read()
+
+
 def add(numbers):
     return sum(numbers)
 
 
-def run(client, *submissions, limits=QUICK):
-    with Jobs(client, limits) as jobs:
+def run(client, *submissions, limits=QUICK, log=None):
+    with Jobs(client, limits, log) as jobs:
         for submission in submissions:
             jobs.submit(*submission)
         return list(jobs.finished())
@@ -202,7 +264,7 @@ def test_a_result_that_is_needed_no_more_is_let_go_by_the_workers(client):
 
 def test_a_task_that_ends_every_worker_is_named(client):
     with pytest.raises(ClusterError, match=r"measure-w: 4 workers ended .* raise that of the w"):
-        run(client, (Label("measure", "w"), end_the_worker))
+        run(client, (Label("measure", "w"), end_the_worker), limits=LocalSettings())
     client.wait_for_workers(3, timeout=60)
 
 
@@ -216,6 +278,55 @@ def test_a_task_that_fails_raises_what_it_raised_and_takes_the_others_back(clien
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (fail_to_read, "the file server is gone"),
+        (end_the_worker, "measure-lagging: 1 workers ended while they ran it"),
+    ],
+)
+def test_a_try_that_fails_leaves_the_others_of_its_job_alone(mortal, tmp_path, end, reason):
+    folder, log = tmp_path / "came", tmp_path / "tasks.jsonl"
+    folder.mkdir()
+    with TaskLog(log) as tasks, Jobs(mortal, QUICK, tasks) as jobs:
+        for number in range(6):
+            jobs.submit(Label("measure", str(number)), square, number)
+        label = Label("measure", "lagging")
+        job = jobs.submit(label, fail_once_it_is_tried_elsewhere, folder, end, log)
+        assert job in list(jobs.finished())
+        assert jobs.results([job]) == [144]
+        assert job.keys[0] not in jobs._stragglers.all()
+    lines = [line for line in told(log) if line["name"] == "lagging"]
+    events = [line["event"] for line in lines]
+    assert (events[0], events[-1]) == ("retried", "ended")
+    assert lines[events.index("failed")]["reason"].startswith(reason)
+    assert lines[-1]["attempt"] > 1
+
+
+def test_the_last_try_that_fails_ends_the_run(client, tmp_path):
+    folder, log = tmp_path / "came", tmp_path / "tasks.jsonl"
+    folder.mkdir()
+    with TaskLog(log) as tasks, pytest.raises(OSError, match="the file server is gone"):
+        run(client, (Label("measure", "0"), fail_everywhere, folder), log=tasks)
+    events = [line["event"] for line in told(log)]
+    assert events.count("failed") == events.count("retried") > 0
+
+
+def test_a_straggler_that_fails_after_another_try_won_counts_as_late_no_longer(
+    client, tmp_path, released
+):
+    folder = tmp_path / "came"
+    folder.mkdir()
+    with Jobs(client, QUICK) as jobs:
+        jobs.submit(Label("square", "hung"), fail_when_released, folder, released)
+        list(jobs.finished())
+        assert jobs._stragglers.all()
+        released.touch()
+        jobs.submit(Label("sleep", ""), time.sleep, 2)
+        list(jobs.finished())
+        assert not jobs._stragglers.all()
+
+
 def test_a_lost_scheduler_is_named():
     with LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, protocol="tcp",
@@ -227,6 +338,16 @@ def test_a_lost_scheduler_is_named():
         with pytest.raises(ClusterError, match=f"scheduler at {address} was lost"):
             run(client, (Label("sleep", ""), time.sleep, 5))
         client.close()
+
+
+def test_bytes_are_told_of_what_reads_the_log_not_of_what_merges_its_results(client, tmp_path):
+    log = tmp_path / "tasks.jsonl"
+    with TaskLog(log) as tasks, Jobs(client, QUICK, tasks) as jobs:
+        first = jobs.submit(Label("measure", "w", None, 800), np.zeros, 100)
+        list(jobs.finished())
+        jobs.submit(Label("combine", ""), np.copy, first.result)
+        list(jobs.finished())
+    assert {line["task"]: line["bytes"] for line in told(log)} == {"measure": 800, "combine": 0}
 
 
 class TestPace:

@@ -249,7 +249,7 @@ def test_the_log_has_a_line_for_every_block_with_what_it_read_and_where(log, clu
     assert [line["iterations"] for line in sorted(blocks, key=lambda line: line["iterations"])] == [
         [first, first + 15] for first in range(0, 160, 20)
     ]
-    assert sum(line["bytes"] for line in blocks) == summary.nbytes
+    assert sum(line["bytes"] for line in lines) == summary.nbytes
     assert {line["worker"] for line in blocks} <= set(cluster.scheduler_info["workers"])
     assert all(line["seconds"] > 0 and line["memory_bytes"] > 2**20 for line in blocks)
     assert {line["task"] for line in lines} == {

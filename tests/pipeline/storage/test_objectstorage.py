@@ -322,6 +322,25 @@ class TestLease:
             with pytest.raises(StoreError, match="another process took it over"):
                 lease.check()
 
+    @pytest.mark.parametrize("first", [True, False])
+    def test_one_whose_answer_was_lost_is_ours(self, bucket, monkeypatch, first):
+        """The client repeats the request, and the server has it already."""
+        if not first:
+            self.foreign(bucket)
+        put = obstore.put
+
+        def put_twice(*arguments, **options):
+            put(*arguments, **options)
+            return put(*arguments, **options)
+
+        lease = self.lease(bucket, 3600 if first else 0.001)
+        with monkeypatch.context() as lossy:
+            lossy.setattr("pipeline.storage.lease.obstore.put", put_twice)
+            lease.acquire()
+        lease.check()
+        lease.release()
+        assert "lease" not in bucket.listed()
+
     def test_one_that_has_run_out_is_taken_over(self, bucket):
         self.foreign(bucket)
         lease = self.lease(bucket, 0.001)
