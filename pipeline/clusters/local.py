@@ -87,15 +87,17 @@ def _profile_less_often() -> None:
 @contextmanager
 def _threads(settings: LocalSettings) -> Iterator["Client"]:
     """Run tasks in this process: one worker, as many threads as there would be in all workers."""
+    import dask
     from distributed import Client, LocalCluster
 
+    encrypted = dask.config.get("distributed.comm.require-encryption", default=False)
     with (
         LocalCluster(
             n_workers=1,
             threads_per_worker=size(settings).tasks,
             memory_limit=None,
             processes=False,
-            protocol="tcp",
+            protocol="tls" if encrypted else "tcp",
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
             # Bokeh alone takes half a second to import: a fifth of a rerun over one new snapshot.

@@ -87,8 +87,8 @@ def forgetting(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
         known = np.flatnonzero(np.isfinite(error))
         if not known.size:
             continue
-        best = known[np.argmin(error[known])]
-        rise = error[known[-1]] - error[best]
+        best, last = known[np.argmin(error[known])], known[-1]
+        rise = error[last] - error[best]
         if rise > limits.forgetting_rise:
             yield Finding(
                 "forgetting",
@@ -97,5 +97,6 @@ def forgetting(run: RunSeries, limits: FindingThresholds) -> Iterator[Finding]:
                 name,
                 int(classes.iterations[best]),
                 float(rise),
-                f"class {name}: the error rose by {rise:.0%} from its least",
+                f"class {name}: the error rose from {error[best]:.0%} at iteration "
+                f"{classes.iterations[best]:,}, its least, to {error[last]:.0%} at the end",
             )

@@ -53,13 +53,20 @@ class Watch:
     @contextmanager
     def over(self, client: Client) -> Iterator[TaskLog | None]:
         """Watch what a client runs; the report is written also when that fails."""
-        if find_spec("bokeh") is not None and client.dashboard_link:
+        if find_spec("bokeh") is not None and client.dashboard_link and _has_pages(client):
             self.progress.cluster(client.dashboard_link)
         with ExitStack() as watching:
             log = watching.enter_context(TaskLog(self.task_log)) if self.task_log else None
             if self.report:
                 watching.enter_context(_reporting(client, self.report))
             yield log
+
+
+def _has_pages(client: Client) -> bool:
+    """Whether Dask's dashboard is behind its link: a scheduler of our own may go without."""
+    scheduler = getattr(client.cluster, "scheduler", None)
+    application = getattr(scheduler, "http_application", None)
+    return application is None or bool(application.applications)
 
 
 @contextmanager

@@ -126,6 +126,17 @@ def test_a_rule_speaks_once_of_its_case_and_no_other_does(calm, spoil):
     assert found == [expected]
 
 
+def test_forgetting_tells_both_errors_and_where_the_least_stands(calm):
+    calm.error[2] = 0.4
+    calm.error[2, 5:] = 0.125
+    calm.error[2, 30:] = 0.75
+    (finding,) = calm.findings()
+    assert finding.message == (
+        "class fox: the error rose from 12% at iteration 500, its least, to 75% at the end"
+    )
+    assert (finding.iteration, finding.value) == (500, 0.625)
+
+
 def test_a_loss_that_falls_and_a_first_large_update_are_no_findings(calm):
     calm.loss = np.geomspace(10, 0.01, COLUMNS)
     calm.update[0, :3] = 0.9

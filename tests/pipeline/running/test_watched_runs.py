@@ -294,11 +294,17 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_done(log, tmp
 
 def test_the_command_line_prints_the_dashboards_link_unless_it_is_quiet(tmp_path):
     log = LogWriter(tmp_path / "log").iterations(range(0, 20, 5)).path
-    command = [sys.executable, "-m", "deeptracker.cli", "process", log, "--workers", "1"]
+    small = [sys.executable, "-m", "deeptracker.cli", "process", log]
+    command = [*small, "--workers", "1"]
     told = subprocess.run(
         [*command, "--store", tmp_path / "a"], capture_output=True, text=True, check=True
     )
     assert "Dask dashboard: http://127.0.0.1:" in told.stderr
+    # In threads of one process nothing is behind the link.
+    told = subprocess.run(
+        [*small, "--store", tmp_path / "c"], capture_output=True, text=True, check=True
+    )
+    assert "Dask dashboard" not in told.stderr
     quiet = subprocess.run(
         [*command, "--store", tmp_path / "b", "--quiet"], capture_output=True, text=True, check=True
     )
