@@ -10,6 +10,7 @@ import pandas as pd
 import panel as pn
 
 from dashboard.controls import action, text
+from dashboard.run import first_line
 from dashboard.selection import Selection
 
 __all__ = ["View", "ViewFrame"]
@@ -55,6 +56,7 @@ class ViewFrame:
         self.view: Any = None
         self.is_shown = False
         self._make = lambda: maker(run, selection)
+        self._run = run
         self._selection = selection
         self._stale = False
         self._missed: dict[Any, dict[str, Any]] = {}
@@ -173,15 +175,29 @@ class ViewFrame:
         trace = "".join(traceback.format_exception(error))
         told = (
             "<div class='dt-failed' role='alert' data-testid='failed'>"
-            f"<h3>{html.escape(self.title)} could not be drawn</h3>"
-            f"<p>{html.escape(str(error) or type(error).__name__)}</p>"
-            "<p class='dt-hint'>The other views go on. Trying again reads the store anew; a link "
-            "to this page brings others to the same place.</p>"
+            f"{self._why(error)}"
             f"<details><summary>For a report</summary><pre>{html.escape(trace)}</pre>"
             "</details></div>"
         )
         again = action("Try again", self._build, margin=(8, 0), width=110)
         self.place.objects = [text(told, margin=0), again]
+
+    def _why(self, error: Exception) -> str:
+        """Say what went wrong: of a lost store what its own page says, as home.py writes it."""
+        trouble = self._run.find_trouble() if self._run is not None else ""
+        if trouble:
+            return (
+                f"<h3>This run cannot be shown</h3><p>{html.escape(trouble)}</p>"
+                "<p class='dt-hint'>The store is expected at "
+                f"<code>{html.escape(self._run.location)}</code>. Bring it back or process its "
+                "training log again, and try again; what is drawn already stays.</p>"
+            )
+        return (
+            f"<h3>{html.escape(self.title)} could not be drawn</h3>"
+            f"<p>{html.escape(first_line(error))}</p>"
+            "<p class='dt-hint'>The other views go on. Trying again reads the store anew; a link "
+            "to this page brings others to the same place.</p>"
+        )
 
 
 def _watchers(selection: Selection) -> set[Any]:

@@ -14,6 +14,7 @@ from pipeline.config import StorageConfig
 __all__ = ["home", "unreachable"]
 
 TITLES = ("run", "network", "iterations", "weights", "classes", "findings", "updated")
+NUMBERS = ("iterations", "weights", "classes", "findings")
 
 
 def home(runs: Mapping[str, str], storage: StorageConfig | None = None) -> pn.viewable.Viewable:
@@ -27,9 +28,9 @@ def home(runs: Mapping[str, str], storage: StorageConfig | None = None) -> pn.vi
         How buckets are reached.
     """
     rows = "".join(_row(slug, location, storage) for slug, location in runs.items())
-    head = "".join(f"<th scope='col'>{title}</th>" for title in TITLES)
+    head = "".join(f"<th scope='col'{_side(title)}>{title}</th>" for title in TITLES)
     table = f"<div class='dt-home'><table><tr>{head}</tr>{rows}</table></div>"
-    return _page(f"{len(runs)} runs", table)
+    return _page(f"{len(runs)} run{'s' if len(runs) != 1 else ''}", table)
 
 
 def unreachable(location: str, why: str, *, is_waiting: bool = False) -> pn.viewable.Viewable:
@@ -86,4 +87,10 @@ def _row(slug: str, location: str, storage: StorageConfig | None) -> str:
         f"{len(run.array('health/rule')):,}" if run.has("health/rule") else "0",
         html.escape(str(run.attributes.get("updated", ""))[:16].replace("T", " ")),
     )
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    told = zip(TITLES, cells, strict=True)
+    return "<tr>" + "".join(f"<td{_side(title)}>{cell}</td>" for title, cell in told) + "</tr>"
+
+
+def _side(title: str) -> str:
+    """Put numbers to the right of their column."""
+    return " class='dt-number'" if title in NUMBERS else ""

@@ -1,5 +1,6 @@
 """One run's page: the header, the timeline, and the views in panes, all linked by one selection."""
 
+import html
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +10,12 @@ import panel as pn
 from dashboard.canvas.chips import Chips
 from dashboard.canvas.header import Header, PaneHead
 from dashboard.classes import named_class
-from dashboard.controls import beside, rail
+from dashboard.controls import action, beside, rail, text
 from dashboard.frame import ViewFrame
 from dashboard.panes import Panes
+from dashboard.picks import sift_picks
 from dashboard.places import open_place, places_of
-from dashboard.run import Run
+from dashboard.run import Run, first_line
 from dashboard.selection import KEYS, VIEWS, Selection
 from dashboard.stepping import step_anomaly, step_iteration
 from dashboard.theme import CSS
@@ -55,7 +57,7 @@ class RunPage:
     def __init__(self, run: Run, query: str = "", *, dark: bool = False) -> None:
         self.run = run
         self.selection = Selection(dark=dark)
-        self.selection.from_query(query)
+        self._take(query)
         self.timeline = ViewFrame(Timeline, run, self.selection)
         # A view is made when it is first opened: nobody waits for what is not shown.
         self.frames = {
@@ -68,8 +70,13 @@ class RunPage:
             margin=0,
         )
         self._chosen: list[tuple[str, str, Any]] = []
-        self.notice = pn.pane.Alert(
-            "", alert_type="warning", visible=False, margin=(6, 16), stylesheets=[CSS]
+        self.told = text(margin=0)
+        self.notice = pn.Row(
+            self.told,
+            action("Close", self._close_notice, width=70, margin=(4, 0, 0, 8)),
+            visible=False,
+            margin=(6, 16),
+            sizing_mode="stretch_width",
         )
         self.header = Header(
             views=VIEWS,
@@ -134,7 +141,7 @@ class RunPage:
         try:
             is_new, trouble = self.run.refresh(), self.run.trouble
         except Exception as error:  # noqa: BLE001  the page outlives its store
-            is_new, trouble = False, str(error) or type(error).__name__
+            is_new, trouble = False, self.run.find_trouble() or first_line(error)
         if trouble:
             if self.header.live["state"] != "lost":
                 logger.warning("the store %s cannot be read: %s", self.run.location, trouble)
@@ -173,10 +180,23 @@ class RunPage:
 
         def from_address(event: Any) -> None:
             if event.new.removeprefix("?") != self.selection.to_query():
-                self.selection.from_query(event.new)
+                self._take(event.new)
 
         self.selection.param.watch(to_address, list(KEYS))
         location.param.watch(from_address, "search")
+
+    def _take(self, query: str) -> None:
+        """Select what a link says, as far as it exists."""
+
+        def sift(values: dict[str, Any]) -> list[str]:
+            try:
+                return sift_picks(self.run, values)
+            except Exception:
+                # A store that is lost says so in the views.
+                logger.exception("the picks of a link")
+                return []
+
+        self.selection.from_query(query, sift)
 
     def _asked(self, act: dict[str, Any]) -> None:
         """Do what a key or the header asks for."""
@@ -210,8 +230,12 @@ class RunPage:
         return view.controls() if view is not None else []
 
     def _noticed(self, *_: Any) -> None:
-        self.notice.object = self.selection.notice
+        told = html.escape(self.selection.notice)
+        self.told.object = f"<div class='alert' role='status'>{told}</div>"
         self.notice.visible = bool(self.selection.notice)
+
+    def _close_notice(self) -> None:
+        self.selection.notice = ""
 
     def _tell(self, *_: Any) -> None:
         """List what is selected."""
@@ -242,15 +266,19 @@ class RunPage:
     def _write_header(self, *_: Any) -> None:
         run, selection = self.run, self.selection
         iterations = run.iterations
-        span = f", {iterations[0]:,} to {iterations[-1]:,}" if len(iterations) else ""
+        count = len(iterations)
+        recorded = f"{count:,} iteration{'' if count == 1 else 's'} recorded"
+        if count:
+            recorded += f", {_span(iterations[0], iterations[-1])}"
         first, last = run.columns(selection.window)
-        shown = f"iterations {iterations[first]:,} to {iterations[last]:,}" if span else ""
+        which = "iteration" if first == last else "iterations"
+        shown = f"{which} {_span(iterations[first], iterations[last])}" if count else ""
         network = str(run.attributes.get("network", ""))
         self.header.param.update(
             facts={
                 "run": run.name,
                 "network": network if network != run.name else "",
-                "iterations": f"{len(iterations):,} iterations recorded{span}",
+                "iterations": recorded,
                 "commit": run.commit[:8],
                 "updated": str(run.attributes.get("updated", "")),
             },
@@ -268,3 +296,7 @@ def _following() -> dict[str, str]:
         "text": "following",
         "title": "New commits of the store are shown within seconds",
     }
+
+
+def _span(first: int, last: int) -> str:
+    return f"{first:,}" if first == last else f"{first:,} to {last:,}"

@@ -8,12 +8,24 @@ import xarray as xr
 
 from dashboard.run import Run
 from dashboard.spacing import Spacing, runs_of
-from dashboard.weightwindow import COLUMNS_AT_MOST, WeightWindow, read
+from dashboard.weightwindow import COLUMNS_AT_MOST, WeightWindow, read, shape_of
 
-__all__ = ["Pixels", "Subject", "colour_limits", "pixels_of", "rasterize_window", "spread"]
+__all__ = [
+    "Pixels",
+    "Subject",
+    "colour_limits",
+    "parameter_limits",
+    "pixels_of",
+    "rasterize_window",
+    "rounded",
+    "scale_ends",
+    "spread",
+]
 
 # A few weights far out would leave all else pale: colours end where all but so many lie.
 COLOUR_QUANTILE = 0.995
+# Pixels that a whole parameter is brought to for its colours, whatever the screen is.
+WHOLE_WIDTH, WHOLE_HEIGHT = 1400, 520
 DOWNSAMPLED = {"mean": "mean", "min": "min", "max": "max"}
 
 
@@ -229,3 +241,33 @@ def colour_limits(values: np.ndarray, *, signed: bool) -> tuple[float, float]:
     known = np.abs(values[np.isfinite(values)])
     top = (float(np.quantile(known, COLOUR_QUANTILE)) if known.size else 1.0) or 1.0
     return (-top, top) if signed else (0.0, top)
+
+
+def parameter_limits(run: Run, subject: Subject) -> tuple[float, float]:
+    """Give the colours' ends of a whole parameter: the scale that all rasters can share."""
+
+    def find() -> tuple[float, float]:
+        columns = 0.0, float(len(run.iterations))
+        weights = 0.0, float(np.prod(shape_of(run, subject.parameter)))
+        whole = pixels_of(run, subject, columns, weights, width=WHOLE_WIDTH, height=WHOLE_HEIGHT)
+        return colour_limits(whole.values.to_numpy(), signed=subject.is_signed)
+
+    return run.fact(f"colours of {subject}", find)
+
+
+def scale_ends(limits: tuple[float, float], values: np.ndarray) -> tuple[str, str]:
+    """Write the first and last colour's values; with ≤ or ≥ where some of `values` lie beyond."""
+    (low, high), known = limits, values[np.isfinite(values)]
+    # Limits taken from float32 numbers are not rounded as these are.
+    slack = 1e-6 * (high - low)
+    is_below = known.size > 0 and float(known.min()) < low - slack
+    is_above = known.size > 0 and float(known.max()) > high + slack
+    return f"{'≤ ' if is_below else ''}{rounded(low)}", f"{'≥ ' if is_above else ''}{rounded(high)}"
+
+
+def rounded(value: float) -> str:
+    """Write a number to three significant digits, as colour scales are labelled."""
+    digits = f"{value:.3g}"
+    is_written_out = "e" not in digits or 1 <= abs(value) < 1e6
+    told = f"{float(digits):,.15g}" if is_written_out else digits
+    return told.replace("-", "−")  # noqa: RUF001  the minus sign of the axes

@@ -4,16 +4,14 @@ It knows no widgets: the weights view shows it on a page, a notebook can show it
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from bokeh.models import (
     AdaptiveTicker,
     ColumnDataSource,
-    CustomJSHover,
+    CustomJSTicker,
     CustomJSTickFormatter,
     FixedTicker,
-    HoverTool,
     Image,
     LinearColorMapper,
     Range1d,
@@ -21,15 +19,14 @@ from bokeh.models import (
 from bokeh.models.annotations import ColorBar, Span
 from bokeh.plotting import figure
 
-from dashboard.raster import Pixels, Subject
+from dashboard.raster import Pixels, Subject, rounded, scale_ends
+from dashboard.rasterpointer import RasterPointer
 from dashboard.spacing import Spacing
 from dashboard.theme import DARK, LEFT_MARGIN, LIGHT, PALETTES, PALETTES_DARK, RIGHT_MARGIN
 
 __all__ = ["RasterPlot"]
 
 HEIGHT = 520
-# No pixels of their own: columns of the run are those of the image.
-EVEN: dict[str, Any] = {"firsts": [], "lasts": [], "start": 0.0, "width": 1.0}
 # Bokeh reads these of its own; the page's theme sets what they refer to.
 # On the whole screen the page leaves more room (`--dt-room`).
 STYLE = f"""
@@ -44,49 +41,15 @@ STYLE = f"""
   --bk-outline-line-color: var(--dt-line, #d9dee4);
 }}
 """
-ITERATION = """
-if (firsts.length) {
-  const pixel = Math.min(firsts.length - 1, Math.max(0, Math.floor((value - start) / width)))
-  const last = Math.min(iterations.length - 1, lasts[pixel])
-  const told = [...new Set([iterations[firsts[pixel]], iterations[last]])]
-  return told.map((n) => n.toLocaleString('en')).join(' to ')
-}
-const column = Math.floor(value)
-const n = iterations[column]
-if (n === undefined) return ''
-if (step <= 1) return n.toLocaleString('en')
-const from = first + Math.floor((column - first) / step) * step
-const to = Math.min(iterations.length - 1, from + step - 1)
-return `${iterations[from].toLocaleString('en')} to ${iterations[to].toLocaleString('en')}`
-"""
-PLACE = """
-const size = shape.reduce((a, b) => a * b, 1)
-const inside = (w) => Math.min(size - 1, Math.max(0, w))
-const words = (w) => w.toLocaleString('en')
-if (per > 1) {
-  const low = inside(Math.floor(value / per) * per), high = inside(low + per - 1)
-  const told = `weights ${words(low)} to ${words(high)}`
-  if (shape.length < 2) return told
-  const each = size / shape[0]
-  const from = Math.floor(low / each), to = Math.floor(high / each)
-  return from === to ? `filter ${from}, ${told}` : `filters ${from} to ${to}, ${told}`
-}
-let rest = inside(Math.floor(value))
-const weight = `weight ${words(rest)}`
-if (shape.length < 2) return weight
-const places = []
-for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
-  places.unshift(rest % shape[axis])
-  rest = Math.floor(rest / shape[axis])
-}
-const kernel = places.slice(2)
-const told = [`filter ${places[0]}`, `channel ${places[1]}`]
-if (kernel.length) told.push(`kernel (${kernel.join(', ')})`)
-return `${told.join(', ')}; ${weight}`
-"""
-VALUE = """
-const shown = Number.isFinite(value) ? Number(value).toPrecision(exact ? 7 : 4) : 'not recorded'
-return `${shown} (${words})`
+# Labels stand where those of the other charts do: at the middle of columns, as many as fit.
+COLUMN_TICKS = """
+const { start, end, range } = cb_data
+const [frame] = range.frames
+const step = Math.max(1, Math.ceil(((end - start) * 62) / Math.max(1, frame.bbox.width)))
+const ticks = []
+const before = Math.ceil((start - 0.5 - first) / step)
+for (let at = first + before * step + 0.5; at <= end; at += step) ticks.push(at)
+return ticks
 """
 
 
@@ -105,11 +68,6 @@ class RasterPlot:
         self.source = ColumnDataSource({"image": [], "x": [], "y": [], "dw": [], "dh": []})
         self.mapper = LinearColorMapper(palette=list(PALETTES["diverging"]), low=-1, high=1)
         self.x_range, self.y_range = Range1d(start=0, end=1), Range1d(start=1, end=0)
-        self._iteration = CustomJSHover(
-            args={"iterations": listed, "step": 1, "first": 0, **EVEN}, code=ITERATION
-        )
-        self._place = CustomJSHover(args={"shape": [1], "per": 1}, code=PLACE)
-        self._value = CustomJSHover(args={"words": "", "exact": False}, code=VALUE)
         self.figure = figure(
             height=HEIGHT,
             sizing_mode="stretch_width",
@@ -126,17 +84,7 @@ class RasterPlot:
         )
         glyph = Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=self.mapper)
         image = self.figure.add_glyph(self.source, glyph)
-        self.figure.add_tools(
-            HoverTool(
-                renderers=[image],
-                tooltips=[
-                    ("iteration", "$x{custom}"),
-                    ("where", "$y{custom}"),
-                    ("value", "@image{custom}"),
-                ],
-                formatters={"$x": self._iteration, "$y": self._place, "@image": self._value},
-            )
-        )
+        self.pointer = RasterPointer(self.figure, image, listed)
         self._bar = ColorBar(
             color_mapper=self.mapper,
             orientation="horizontal",
@@ -149,14 +97,14 @@ class RasterPlot:
         )
         self.figure.add_layout(self._bar, "below")
         self._picks: list[Span] = []
+        self._shown = np.empty(0, np.float32)
         self._dress(listed)
 
     def show(self, subject: Subject, shape: Sequence[int], pixels: Pixels) -> None:
         """Show pixels, and tell of them when they are pointed at."""
-        values, window = pixels.values, pixels.window
-        weights = pixels.weights
+        values, weights = pixels.values, pixels.weights
         x0, x1 = (self.spacing.place(column) for column in pixels.columns)
-        image = np.ascontiguousarray(values.to_numpy(), np.float32)
+        self._shown = image = np.ascontiguousarray(values.to_numpy(), np.float32)
         self.source.data = {
             "image": [image],
             "x": [x0],
@@ -164,19 +112,13 @@ class RasterPlot:
             "dw": [x1 - x0],
             "dh": [weights[1] - weights[0]],
         }
-        per = max(window.weights_per_row, int(np.ceil(pixels.weights_per_pixel - 1e-9)))
-        self._place.args = {"shape": list(shape) or [1], "per": per}
-        several = f"{per:,} weights" if per > 1 else "the iterations"
-        words = "exact" if pixels.is_exact else f"{subject.statistic} of {several}"
-        self._value.args = {"words": words, "exact": pixels.is_exact}
-        self._iteration.args = self._iteration.args | {
-            "step": window.step,
-            "first": int(window.columns[0]),
-            **(EVEN if pixels.runs is None else _pointed(pixels.runs, x0, x1)),
-        }
+        self.pointer.tell(subject, shape, pixels, (x0, x1))
 
     def colour(self, subject: Subject, limits: tuple[float, float], *, dark: bool = False) -> None:
-        """Set the colours' ends; two signs have a palette about zero."""
+        """Set the colours' ends; two signs have a palette about zero.
+
+        An end beyond which values in sight lie says so: they have its colour.
+        """
         palettes = PALETTES_DARK if dark else PALETTES
         self.mapper.palette = list(palettes["diverging" if subject.is_signed else "blues"])
         self.mapper.low, self.mapper.high = limits
@@ -184,19 +126,24 @@ class RasterPlot:
         inks = DARK if dark else LIGHT
         self._bar.title_text_color = self._bar.major_label_text_color = inks["faint"]
         self._bar.bar_line_color = inks["line"]
+        self.pointer.line.line_color = inks["faint"]
         what = "gradient" if subject.gradient else "weight"
         self._bar.title = f"{subject.statistic} {what} under a pixel (no unit)"
-        ticks = np.linspace(*limits, 5)
-        self._bar.ticker = FixedTicker(ticks=[float(tick) for tick in ticks])
+        ticks = [float(tick) for tick in np.linspace(*limits, 5)]
+        low, high = scale_ends(limits, self._shown)
+        self._bar.ticker = FixedTicker(ticks=ticks)
+        labels = [low, *map(rounded, ticks[1:-1]), high]
+        self._bar.major_label_overrides = dict(zip(ticks, labels, strict=True))
 
     def space(self, spacing: Spacing) -> None:
         """Set where columns stand; `reach`, `bound`, `pick` and `show` are to follow."""
         if not np.array_equal(spacing.iterations, self.spacing.iterations):
-            listed = {"iterations": spacing.iterations.tolist()}
-            self._iteration.args = self._iteration.args | listed
-            self._formatters[False].args = listed
+            self._formatters[False].args = {"iterations": spacing.iterations.tolist()}
         self.spacing = spacing
-        self.figure.xaxis[0].formatter = self._formatters[spacing.is_true]
+        self.pointer.space(spacing)
+        axis = self.figure.xaxis[0]
+        axis.ticker = self._tickers[spacing.is_true]
+        axis.formatter = self._formatters[spacing.is_true]
 
     def columns_at(self, *places: float) -> list[float]:
         """Give the columns at places of the horizontal axis."""
@@ -204,6 +151,7 @@ class RasterPlot:
 
     def reach(self, columns: tuple[float, float], weights: tuple[float, float]) -> None:
         """Set what is in sight: first and last column, first and last weight."""
+        self._column_ticks.args = {"first": int(columns[0])}
         self.x_range.update(
             start=self.spacing.place(columns[0]), end=self.spacing.place(columns[1])
         )
@@ -238,6 +186,9 @@ class RasterPlot:
 
     def _dress(self, iterations: list[int]) -> None:
         plot = self.figure
+        self._column_ticks = CustomJSTicker(args={"first": 0}, major_code=COLUMN_TICKS)
+        round_ticks = AdaptiveTicker(min_interval=1, num_minor_ticks=0)
+        self._tickers = {False: self._column_ticks, True: round_ticks}
         self._formatters = {
             False: CustomJSTickFormatter(
                 args={"iterations": iterations},
@@ -246,26 +197,16 @@ class RasterPlot:
             ),
             True: CustomJSTickFormatter(code="return tick.toLocaleString('en')"),
         }
-        plot.xaxis.formatter = self._formatters[False]
         plot.yaxis.formatter = CustomJSTickFormatter(
             code="return Math.round(tick).toLocaleString('en')"
         )
         for axis in (plot.xaxis[0], plot.yaxis[0]):
-            axis.ticker = AdaptiveTicker(min_interval=1, num_minor_ticks=0)
             axis.axis_label_text_font_style = "normal"
             axis.axis_label_text_font_size = axis.major_label_text_font_size = "11px"
+        plot.yaxis[0].ticker = AdaptiveTicker(min_interval=1, num_minor_ticks=0)
+        self.space(self.spacing)
         # The frame stands under the timeline's, so that an iteration is one vertical line.
         plot.min_border_left, plot.min_border_right = LEFT_MARGIN, RIGHT_MARGIN
         plot.background_fill_color = plot.border_fill_color = None
         plot.grid.visible = False
         plot.toolbar.logo = None
-
-
-def _pointed(runs: np.ndarray, start: float, end: float) -> dict[str, Any]:
-    """Give what tells the iterations under a pixel from its place."""
-    return {
-        "firsts": runs[:, 0].tolist(),
-        "lasts": runs[:, 1].tolist(),
-        "start": start,
-        "width": (end - start) / len(runs),
-    }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from pipeline.arrays.regions import spec_of
 from pipeline.arrays.specification import ArraySpec
 from pipeline.config import StorageConfig
 
-__all__ = ["Run"]
+__all__ = ["Run", "first_line"]
 
 Found = TypeVar("Found")
 
@@ -58,6 +59,16 @@ class Run:
     def trouble(self) -> str:
         """Why the store could not be asked for a newer commit; empty where it could."""
         return self._commit.trouble
+
+    def find_trouble(self) -> str:
+        """Ask the store now whether it can be read, and give why not; the commit stays."""
+        with suppress(Exception):
+            return newest_commit(self.location, self.storage).trouble
+        # What was open fails in its library's words; opened anew it fails in ours.
+        try:
+            return newest_commit(self.location, self.storage).trouble
+        except Exception as error:  # noqa: BLE001  whatever it is, the store cannot be read
+            return first_line(error)
 
     @property
     def root(self) -> zarr.Group:
@@ -128,6 +139,11 @@ class Run:
         return self.has("images/correct") and bool(self.class_names)
 
     @property
+    def image_count(self) -> int:
+        """How many validation images there are."""
+        return int(self.stored("images/label").shape[0]) if self.has("images/label") else 0
+
+    @property
     def has_gradients(self) -> bool:
         """Whether gradients were recorded."""
         return self.has("nodes/grad_mean")
@@ -181,3 +197,8 @@ class Run:
         """Columns of those iterations that were recorded."""
         found = (self.column(iteration) for iteration in iterations)
         return [column for column in found if column is not None]
+
+
+def first_line(error: Exception) -> str:
+    """Give what an error says in a line: those of libraries go on with traces of their own."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

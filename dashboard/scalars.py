@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import lfilter
 
-__all__ = ["Curve", "curve", "smoothed"]
+__all__ = ["Curve", "curve", "shade_of", "smoothed"]
 
 # Two a pixel of a wide screen: the least and the greatest value of each bin.
 MOST_POINTS = 3000
+# Of the training and of the validation, wherever one of them stands alone.
+SHADES = {"train": 0, "validation": 1, "val": 1}
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,17 @@ def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
     return np.asarray(total / weights)
 
 
+def shade_of(name: str) -> int:
+    """Give the place of a scalar's colour among `CATEGORICAL`: that of what it was measured on."""
+    return SHADES.get(name.partition("_")[0], 0)
+
+
 def _in_columns(recorded: np.ndarray, iterations: np.ndarray) -> np.ndarray:
     """Bring iterations to columns, straight between snapshots and beyond the first and last."""
     if len(iterations) == 1:
-        return np.zeros(len(recorded))
+        # No gap tells how wide the only column is: as wide as what was recorded about it.
+        apart = (recorded - iterations[0]).astype(np.float64)
+        return apart / max(1.0, 2 * np.abs(apart).max())
     columns = np.arange(len(iterations), dtype=np.float64)
     places = np.interp(recorded, iterations, columns)
     before, after = recorded < iterations[0], recorded > iterations[-1]

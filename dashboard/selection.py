@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -13,6 +14,7 @@ RULES = ["left", "right", "full"]
 VIEWS = ["validation", "layers", "weights", "correlation", "gallery", "info"]
 LEVELS = ["network", "stage", "block", "layer", "parameter", "filter"]
 WINDOWS = 50
+MOST_NAMED = 8
 
 # URL key of each parameter. Short, so that a link can be pasted anywhere.
 KEYS = {
@@ -77,6 +79,18 @@ KEYS = {
     "gallery_page": "gp",
     "finding_severity": "fv",
     "finding_rule": "fw",
+}
+# What a link's parts are called where their own names say too little.
+WORDS = {
+    "view": "the view",
+    "window": "the window of iterations",
+    "anomaly_window": "the window of the anomaly rule",
+    "threshold": "the threshold of anomalies",
+    "raster": "the parameter of the weights",
+    "raster_range": "the range of the weights",
+    "split": "the layout",
+    "second": "the second view",
+    "spacing": "the time axis",
 }
 
 
@@ -203,10 +217,17 @@ class Selection(param.Parameterized):
             pairs.append(f"{key}={quote(_written(value), safe=',.:[]')}")
         return "&".join(pairs)
 
-    def from_query(self, query: str) -> None:
+    def from_query(
+        self, query: str, sift: Callable[[dict[str, Any]], list[str]] | None = None
+    ) -> None:
         """Take over a query string; parameters that it does not name get their defaults.
 
         A link that a person writes may name parameters in full.
+
+        Parameters
+        ----------
+        sift : callable, optional
+            Takes out of the values what does not exist, and says in words what that was.
         """
         given = dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
         names = {key: name for name, key in KEYS.items()} | {name: name for name in KEYS}
@@ -220,11 +241,16 @@ class Selection(param.Parameterized):
                 value = _read(text, self.param[name])
                 Selection(**{name: value})
             except (ValueError, TypeError, RecursionError):
-                spoilt.append(key)
+                spoilt.append(WORDS.get(name, name.replace("_", " ")))
             else:
                 values[name] = value
-        notice = f"This link says something odd of {', '.join(spoilt)}; that was left out."
-        self.param.update(**values, notice=notice if spoilt else "")
+        missing = sift(values) if sift else []
+        notices = []
+        if spoilt:
+            notices.append(f"This link says something odd of {_listed(spoilt)}; that was left out.")
+        if missing:
+            notices.append(f"The link picks what this run does not have: {_listed(missing)}.")
+        self.param.update(**values, notice=" ".join(notices))
 
     def toggle(self, name: str, value: Any, *, add: bool = False) -> None:
         """Pick a value of a list parameter, or drop it where it is the one picked.
@@ -244,6 +270,14 @@ class Selection(param.Parameterized):
         else:
             chosen = [*picked, value] if add else [value]
         setattr(self, name, chosen)
+
+
+def _listed(words: list[str]) -> str:
+    """Join words as a sentence does; a long list is cut."""
+    shown = words[:MOST_NAMED]
+    if more := len(words) - len(shown):
+        shown.append(f"{more:,} more")
+    return " and ".join([part for part in (", ".join(shown[:-1]), shown[-1]) if part])
 
 
 def _written(value: Any) -> str:

@@ -17,6 +17,7 @@ import panel as pn
 from dashboard.arrival import Arrival
 from dashboard.delivery import deliver_all
 from dashboard.home import home
+from dashboard.notfound import NotFound
 from dashboard.page import POLL_MILLISECONDS, RunPage
 from dashboard.run import Run
 from dashboard.signin import SignIn
@@ -91,6 +92,7 @@ def serve(
         title={slug: f"{slug} · DeepTracker" for slug in pages},
         websocket_origin=_origins(address, port, origins),
         index=None,
+        default_handler_class=NotFound,
         # A restart asks everybody anew, unless the secret is kept.
         cookie_secret=os.environ.get("DEEPTRACKER_COOKIE_SECRET") or secrets.token_hex(32),
         **({"auth_provider": sign_in} if sign_in else {}),

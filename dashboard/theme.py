@@ -14,6 +14,8 @@ import colorcet
 import numpy as np
 
 __all__ = [
+    "BANDS",
+    "BANDS_DARK",
     "CATEGORICAL",
     "CATEGORICAL_DARK",
     "CSS",
@@ -107,6 +109,9 @@ DARK = {
     "tip": "#2a3846",
     "shadow": "rgba(0,0,0,.6)",
 }
+# How opaque the band of extremes is, and that of quartiles over it: by day, and by night, when what
+# is as pale would hardly show.
+BANDS, BANDS_DARK = (0.18, 0.42), (0.32, 0.5)
 # Labels apart in lightness and hue, for wrongly predicted classes.
 MANY: tuple[str, ...] = tuple(
     "#" + "".join(f"{round(255 * c):02x}" for c in rgb) for rgb in colorcet.glasbey_hv[:RIGHT_LEVEL]
@@ -205,6 +210,8 @@ def _variables(*, dark: bool) -> str:
         stops = [shades[name][place * last // 8] for place in range(9)]
         pairs[f"ramp-{name}"] = f"linear-gradient(to right, {', '.join(stops)})"
     pairs["right"], pairs["wrong"] = shades["outcome"][RIGHT_LEVEL], shades["outcome"][0]
+    extremes, quartiles = BANDS_DARK if dark else BANDS
+    pairs |= {"extremes": str(extremes), "quartiles": str(quartiles)}
     pairs["dark"] = "1" if dark else "0"
     scheme = "dark" if dark else "light"
     return f"color-scheme: {scheme}; " + " ".join(f"--dt-{k}: {v};" for k, v in pairs.items())

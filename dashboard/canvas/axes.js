@@ -8,6 +8,7 @@ const MOST_STRETCHED = 5
 
 // Colours of the theme, read from the page's CSS variables before each drawing.
 let INK, FAINT, LINE, GRID, PAPER, SOFT, ACCENT, PICK, OUTLINE, MEDIAN, BOX, WARN, DARK
+let EXTREMES, QUARTILES  // how opaque their bands are
 let SERIES = []
 const LIGHT_SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#5D5D5D"]
 
@@ -27,6 +28,8 @@ function readTheme() {
   BOX = colour("box", "#9cc3e0")
   WARN = colour("warn", "#8a3a00")
   DARK = colour("dark", "0") === "1"
+  EXTREMES = Number(colour("extremes", "0.18"))
+  QUARTILES = Number(colour("quartiles", "0.42"))
   SERIES = LIGHT_SERIES.map((light, place) => colour(`series-${place}`, light))
 }
 readTheme()
@@ -250,7 +253,10 @@ function readout(root) {
       box.hidden = false
       const room = root.clientWidth - box.offsetWidth - 8
       box.style.left = `${Math.max(4, Math.min(x + 14, room))}px`
-      box.style.top = `${y + box.offsetHeight + 24 > root.clientHeight && y > box.offsetHeight ? y - box.offsetHeight - 10 : y + 16}px`
+      // Above the pointer where the chart ends below it, or the window does.
+      const tall = box.offsetHeight, toWindow = window.innerHeight - root.getBoundingClientRect().top
+      const ends = (y + tall + 24 > root.clientHeight && y > tall) || y + tall + 20 > toWindow
+      box.style.top = `${ends ? y - tall - 10 : y + 16}px`
     },
     hide() { box.hidden = true },
   }

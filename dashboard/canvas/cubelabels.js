@@ -7,6 +7,14 @@ function roundStep(least) {
   return [1, 2, 5, 10].map((k) => k * power).find((step) => step >= least)
 }
 
+// Names of layers differ at their ends: what does not fit is cut in front.
+function fittedEnd(context, text, width) {
+  if (context.measureText(text).width <= width) return text
+  let from = 1
+  while (from < text.length - 1 && context.measureText(`…${text.slice(from)}`).width > width) from += 1
+  return `…${text.slice(from)}`
+}
+
 class CubeLabels {
   constructor(cube) { this.cube = cube }
   get model() { return this.cube.model }
@@ -67,7 +75,7 @@ class CubeLabels {
     for (const item of this.labelled("layer", h / 11.5)) {
       const text = this.label(context, "layer", item)
       const at = y + h * this.cube.share("layer", item)
-      context.fillText(fitted(context, text, 150), x - 20, at)
+      context.fillText(fittedEnd(context, text, 150), x - 20, at)
       if (!parts[item]) this.caret(context, x - 13, at, open === labels[item])
     }
     this.title(context, "layer", 12, y + h / 2, -Math.PI / 2)

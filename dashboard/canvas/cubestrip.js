@@ -28,6 +28,12 @@ const FACE_OUTLINES = {
   top: "1,6 5,1 16,1 12,6", side: "12,6 16,1 16,11 12,16", front: "1,6 12,6 12,16 1,16",
 }
 
+// A value with its unit, which is in the plural: "1 image", "7 images".
+function withUnit(value, unit) {
+  if (!unit) return number(value)
+  return `${number(value)} ${value === 1 ? unit.replace(/s$/, "") : unit}`
+}
+
 class CubeStrip {
   constructor(cube) {
     this.cube = cube
@@ -125,7 +131,7 @@ class CubeStrip {
     title.textContent = picture.title
     const low = document.createElement("b"), ramp = document.createElement("i"), high = document.createElement("b")
     low.textContent = number(picture.low)
-    high.textContent = `${number(picture.high)}${picture.unit ? ` ${picture.unit}` : ""}`
+    high.textContent = withUnit(picture.high, picture.unit)
     ramp.style.background = picture.gradient()
     ramp.setAttribute("role", "img")
     ramp.setAttribute("aria-label", `colours from ${number(picture.low)} to ${number(picture.high)}${picture.root ? ", on a square-root scale" : ""}`)
@@ -148,7 +154,7 @@ class CubeStrip {
       }
       context.fillStyle = INK
       const pale = picture.faded ? `; pale: ${picture.faded_label}` : ""
-      const scale = `${number(picture.low)} to ${number(picture.high)} ${picture.unit}`
+      const scale = `${number(picture.low)} to ${withUnit(picture.high, picture.unit)}`
       context.fillText(`${name}: ${picture.title}, ${scale}${pale}`, 112, middle)
     }
   }

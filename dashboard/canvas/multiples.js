@@ -137,8 +137,8 @@ function drawSpread(context, axis, row, data, box) {
   const track = new Track(axis, row, median.length)
   const colour = seriesColour(row)
   for (const run of runs(track, [least, q1, median, q3, most])) {
-    fillRun(context, track, run, least, most, y, pale(colour, 0.18))
-    fillRun(context, track, run, q1, q3, y, pale(colour, 0.42))
+    fillRun(context, track, run, least, most, y, pale(colour, EXTREMES))
+    fillRun(context, track, run, q1, q3, y, pale(colour, QUARTILES))
     context.strokeStyle = DARK ? INK : MEDIAN
     context.lineWidth = 1.4
     drawRun(context, track, run, median, y)

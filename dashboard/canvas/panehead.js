@@ -23,6 +23,9 @@ class PaneHead {
     this.root.append(this.tabs)
     this.tabs.addEventListener("keydown", (event) => this.walk(event))
     this.count = 0
+    const tools = document.createElement("div")
+    tools.className = "dt-tools"
+    this.root.append(tools)
     const button = (label, title, act) => {
       const made = document.createElement("button")
       made.type = "button"
@@ -30,7 +33,7 @@ class PaneHead {
       made.title = title
       made.setAttribute("aria-label", title)
       made.addEventListener("click", () => act(made))
-      this.root.append(made)
+      tools.append(made)
       return made
     }
     this.help = button("?", "What am I looking at?", () => this.explain())
@@ -42,6 +45,10 @@ class PaneHead {
     this.full = button("", "Show this view on the whole screen; Escape leaves it", () => this.fill())
     this.full.innerHTML = '<svg width="13" height="13" viewBox="0 0 13 13" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true"><path d="M1 4.5V1h3.5M8.5 1H12v3.5M12 8.5V12H8.5M4.5 12H1V8.5"/></svg>'
     this.root.dataset.testid = `head-${model.pane}`
+    this.said = document.createElement("div")
+    this.said.className = "dt-said"
+    this.said.setAttribute("role", "status")
+    el.append(this.said)
     this.told = document.createElement("div")
     this.told.className = "dt-about"
     this.told.hidden = true
@@ -114,8 +121,14 @@ class PaneHead {
       document.execCommand("copy")
       field.remove()
     }
-    button.textContent = "Copied"
-    setTimeout(() => { button.textContent = "Link" }, 1500)
+    // No wider than before: the tools beside it stay where they are.
+    button.style.width = `${button.getBoundingClientRect().width}px`
+    button.textContent = "✓"
+    this.said.textContent = "The link is copied."
+    setTimeout(() => {
+      button.textContent = "Link"
+      button.style.width = this.said.textContent = ""
+    }, 1500)
   }
 
   get caption() { return `${this.model.run} · ${this.model.title} · ${document.documentElement.dataset.shown || ""}` }
@@ -179,7 +192,7 @@ const HEAD_STYLE = `
 :host { position: relative; container-type: inline-size; }
 .dt-head { display: flex; flex-wrap: wrap; gap: 0 2px; align-items: center; border-bottom: 1px solid var(--dt-line); }
 [role=tablist] { display: flex; flex: 1 0 auto; max-width: 100%; overflow-x: auto; scrollbar-width: none; }
-.dt-head > [hidden] + button { margin-left: auto; }
+.dt-tools { display: flex; flex: none; gap: 2px; margin-left: auto; }
 button { font: 500 11.5px/1 system-ui, "DejaVu Sans", sans-serif; color: var(--dt-faint);
   background: transparent; border: 1px solid transparent; border-radius: 5px; min-width: 28px;
   height: 26px; padding: 0 7px; cursor: pointer; }
@@ -191,7 +204,10 @@ button:disabled { opacity: .5; cursor: progress; }
 [role=tab]:hover { background: var(--dt-soft); }
 [role=tab][aria-selected=true] { color: var(--dt-accent); font-weight: 600;
   box-shadow: inset 0 -2px 0 var(--dt-accent); background: transparent; }
-@container (max-width: 600px) { [role=tab] { padding: 0 9px; } }
+@container (max-width: 720px) { [role=tab] { padding: 0 8px; } [role=tablist]:not([hidden]) + .dt-tools button { padding: 0 4px; min-width: 24px; } }
+.dt-said { position: absolute; right: 0; top: 34px; z-index: 15; padding: 3px 9px; border-radius: 4px; background: var(--dt-tip);
+  color: #fff; font: 11px/1.45 system-ui, "DejaVu Sans", sans-serif; }
+.dt-said:empty { display: none; }
 .dt-about { position: absolute; right: 0; top: 32px; z-index: 15; width: min(460px, 90vw);
   box-sizing: border-box; white-space: pre-line; text-align: left; background: var(--dt-paper);
   color: var(--dt-ink); border: 1px solid var(--dt-softline); border-radius: 6px;

@@ -217,5 +217,13 @@ class RowChart extends TimeChart {
     })
   }
 
-  rowState(box) { return { ...super.rowState(box), lines: this.numbers.get(box.row)[0]?.shape?.[0] ?? 0 } }
+  rowState(box) {
+    const { row, height } = box
+    const scaled = row.kind === "lines" || row.kind === "curves"
+    return {
+      ...super.rowState(box), lines: this.numbers.get(row)[0]?.shape?.[0] ?? 0,
+      ticks: scaled ? ticksOf(row, height).map(([, text]) => text) : [],
+      series: (row.legend || []).map(({ name, colour }) => [name, colour]),
+    }
+  }
 }

@@ -104,52 +104,112 @@ function verticalScale(row, box) {
   }
 }
 
+// Beside rows lower than this only the ends of the scale are named; between two names so many pixels.
+const TALL = 40, TICKS_APART = 12
+
+// A tick in at most three digits.
+function tickText(value) {
+  const short = Number(value.toPrecision(3)), size = Math.abs(short)
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return short.toExponential().replace("+", "")
+  return short.toLocaleString("en", { maximumFractionDigits: 6 })
+}
+
+// A value at two digits, the next below it (`round` is floor) or above it (ceil).
+function rounded(value, round) {
+  if (!value) return 0
+  const power = Math.floor(Math.log10(Math.abs(value))) - 1
+  const step = Number(`1e${power}`)
+  // What is round already is not moved on by a last bit.
+  const near = Math.round(value / step)
+  return Number(`${Math.abs(value / step - near) < 1e-4 ? near : round(value / step)}e${power}`)
+}
+
+// Both ends of a scale, in round values where they lie between.
+function endTicks({ low, high }) {
+  const [from, to] = [rounded(low, Math.ceil), rounded(high, Math.floor)]
+  return from < to ? [from, to] : [low, high]
+}
+
+// Powers of ten; of fewer than two of those, 2 and 5 times one as well.
+function logTicks(row) {
+  const powers = scaleTicks(row.low, row.high, true).filter((tick) => Number.isInteger(Math.log10(tick)))
+  if (powers.length > 1) return powers
+  const ticks = []
+  for (let power = Math.floor(Math.log10(row.low)); 10 ** power <= row.high; power += 1) {
+    ticks.push(...[1, 2, 5].map((k) => Number(`${k}e${power}`)).filter((tick) => tick >= row.low && tick <= row.high))
+  }
+  return ticks.length > 1 ? ticks : endTicks(row)
+}
+
+// What stands beside a row's scale, as [value, text]; half an image is no tick.
+function ticksOf(row, height) {
+  if (row.hide_scale || !(row.high >= row.low)) return []
+  let ticks
+  if (row.high === row.low) ticks = [row.low]
+  else if (height < TALL) ticks = endTicks(row)
+  else ticks = row.log ? logTicks(row) : scaleTicks(row.low, row.high, false)
+  const told = new Map()
+  for (const tick of ticks) {
+    if (!row.whole || Number.isInteger(tick)) told.set(tickText(tick), tick)
+  }
+  return [...told].map(([text, tick]) => [tick, text])
+}
+
 function drawFrame(context, axis, row, box) {
   context.fillStyle = PAPER
   context.fillRect(axis.left, box.top, axis.span, box.height)
   context.strokeStyle = LINE
   context.lineWidth = 1
   context.strokeRect(axis.left - 0.5, Math.round(box.top) - 0.5, axis.span + 1, box.height + 1)
-  if (row.hide_scale || !(row.high >= row.low)) return
   const y = verticalScale(row, box)
   context.fillStyle = FAINT
+  context.strokeStyle = GRID
   context.textAlign = "right"
-  const wanted = box.height >= 40 ? scaleTicks(row.low, row.high, row.log) : [row.low, row.high]
-  const few = box.height >= 40 ? wanted : [row.high]
-  for (const tick of few) {
+  let last = Infinity
+  for (const [tick, text] of ticksOf(row, box.height)) {
+    context.beginPath()
+    context.moveTo(axis.left, Math.round(y(tick)) + 0.5)
+    context.lineTo(axis.end, Math.round(y(tick)) + 0.5)
+    context.stroke()
     const at = Math.min(box.top + box.height - 6, Math.max(box.top + 6, y(tick)))
-    context.fillText(number(tick), axis.left - 8, at)
-    if (box.height >= 40) {
-      context.strokeStyle = GRID
-      context.beginPath()
-      context.moveTo(axis.left, Math.round(y(tick)) + 0.5)
-      context.lineTo(axis.end, Math.round(y(tick)) + 0.5)
-      context.stroke()
-    }
+    if (last - at < TICKS_APART) continue
+    context.fillText(text, axis.left - 8, at)
+    last = at
   }
 }
 
-function path(context, axis, row, values, y) {
-  const track = new Track(axis, row, values.length)
-  let open = false
+// A line through [x, y], broken where there is null; a point with no neighbour is a dot.
+function drawLine(context, points, colour, width) {
+  const isGap = (place) => !points[place]
+  context.strokeStyle = context.fillStyle = colour
+  context.lineWidth = width
   context.beginPath()
-  for (let place = track.from; place <= track.to; place += 1) {
-    const value = values[place]
-    if (!Number.isFinite(value) || (row.log && value <= 0)) continue
-    context[open ? "lineTo" : "moveTo"](track.centre(place), y(value))
-    open = true
-  }
+  points.forEach((point, place) => {
+    if (point) context[isGap(place - 1) ? "moveTo" : "lineTo"](...point)
+  })
+  context.stroke()
+  points.forEach((point, place) => {
+    if (!point || !isGap(place - 1) || !isGap(place + 1)) return
+    context.beginPath()
+    context.arc(...point, width + 1, 0, 2 * Math.PI)
+    context.fill()
+  })
 }
+
+function canShow(row, value) { return Number.isFinite(value) && !(row.log && value <= 0) }
 
 function drawLines(context, axis, row, data, box) {
   drawFrame(context, axis, row, box)
   const y = verticalScale(row, box)
   data.forEach(({ array }, place) => {
     const series = row.series[place]
-    context.strokeStyle = themed(series.colour)
-    context.lineWidth = series.width || 1.4
-    path(context, axis, row, array, y)
-    context.stroke()
+    const track = new Track(axis, row, array.length)
+    // What was not recorded leaves no gap: outcomes may be rarer than snapshots.
+    const points = []
+    for (let at = track.from; at <= track.to; at += 1) {
+      if (canShow(row, array[at])) points.push([track.centre(at), y(array[at])])
+    }
+    drawLine(context, points, themed(series.colour), series.width || 1.4)
   })
 }
 
@@ -165,21 +225,9 @@ function drawCurves(context, axis, row, data, box) {
   row.series.forEach((series, place) => {
     const [at, raw, smooth] = data.slice(3 * place, 3 * place + 3).map(({ array }) => array)
     const colour = themed(series.colour)
-    const stroke = (values, style, width) => {
-      context.strokeStyle = style
-      context.lineWidth = width
-      context.beginPath()
-      let open = false
-      for (let i = 0; i < at.length; i += 1) {
-        if (!Number.isFinite(values[i]) || (row.log && values[i] <= 0)) { open = false; continue }
-        if (open) context.lineTo(axis.place(at[i]), y(values[i]))
-        else context.moveTo(axis.place(at[i]), y(values[i]))
-        open = true
-      }
-      context.stroke()
-    }
-    if (row.smoothed) stroke(raw, pale(colour, 0.32), 1)
-    stroke(smooth, colour, 1.5)
+    const pointsOf = (values) => Array.from(at, (column, i) => (canShow(row, values[i]) ? [axis.place(column), y(values[i])] : null))
+    if (row.smoothed) drawLine(context, pointsOf(raw), pale(colour, 0.32), 1)
+    drawLine(context, pointsOf(smooth), colour, 1.5)
   })
   context.restore()
 }

@@ -33,6 +33,13 @@ class TreeChart extends RowChart {
     if (!this.isSent()) this.drawWaiting(context)
   }
 
+  // Of the details the longest that fits: a number is never cut.
+  drawBeside(context, box, x, y) {
+    const { row } = box, room = this.axis.left - x - 1 - (row.label_room || 8)
+    if (row.details) row.detail = row.details.find((detail) => context.measureText(detail).width <= room) || ""
+    return super.drawBeside(context, box, x, y)
+  }
+
   // Where a click enlarges a row: at the end of its label, or under it where there is room.
   enlargeAt({ row, top, height }) {
     if (height > 100) return { x: 21 + 12 * (row.indent || 0), y: top + 36, size: 16 }
@@ -149,7 +156,7 @@ class TreeChart extends RowChart {
     const marks = this.model.marks[row.id] || []
     return {
       ...super.rowState(box), scale: [row.scale, row.low, row.high], enlarge: this.enlargeAt(box),
-      indent: row.indent || 0, marks, row_marks: marks.map(([line]) => line),
+      indent: row.indent || 0, detail: row.detail || "", marks, row_marks: marks.map(([line]) => line),
     }
   }
 }

@@ -19,6 +19,8 @@ button:focus-visible { outline: 2px solid var(--dt-accent, #0b4f7d); }
 .bar { display: block; height: 3px; margin-top: 3px; background: var(--dt-series-0, #0072B2); margin-left: auto; }
 `
 
+const some = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`
+
 export function render({ model, el }) {
   const style = document.createElement("style")
   style.textContent = TRIPLE_STYLE
@@ -45,7 +47,7 @@ export function render({ model, el }) {
       if (place === model.picked) { line.className = "on"; line.setAttribute("aria-current", "true") }
       const name = line.insertCell()
       const whose = row.class_.startsWith("class") ? row.class_ : `class ${row.class_}`
-      const told = `${row.images} images of ${whose} and ${row.filters} filters of ${row.layer} were anomalous at ${row.iteration}`
+      const told = `${some(row.images, "image")} of ${whose} and ${some(row.filters, "filter")} of ${row.layer} were anomalous at ${row.iteration}`
       name.append(link(`${row.class_} · ${row.layer}`, told, () => send(place, "cell")))
       const where = document.createElement("div")
       where.className = "f"
@@ -67,7 +69,7 @@ export function render({ model, el }) {
     const note = document.createElement("p")
     note.textContent = model.rows.length
       ? "Score: geometric mean of anomalous images and anomalous filters, over the shown iterations."
-      : "No class and layer were anomalous at the same iteration: widen the window or lower k."
+      : "No class and layer were anomalous at the same iteration. An anomaly needs snapshots before it; where there are some, widen the window or lower k."
     root.replaceChildren(table, note)
   }
   model.on(["rows", "picked"], draw)

@@ -9,6 +9,7 @@ from dashboard.figures.look import Look
 from dashboard.figures.names import known, known_all
 from dashboard.figures.rasters import WIDTH, live_matrix
 from dashboard.run import Run
+from dashboard.theme import BANDS, BANDS_DARK
 
 __all__ = ["LayerFigures"]
 
@@ -138,7 +139,7 @@ class LayerFigures:
         return [str(name) for name in nodes["name"][nodes["depth"] <= 1]][:CHARTS]
 
     def _band(self, name: str, *, gradients: bool, log: bool, height: int) -> hv.Overlay:
-        """Draw minimum to maximum pale, quartiles darker, the median as a line."""
+        """Draw minimum to maximum pale, quartiles stronger, the median as a line."""
         five = {
             statistic: self.values([name], statistic, gradients=gradients)[0]
             for statistic in ("min", "q1", "median", "q3", "max")
@@ -150,7 +151,8 @@ class LayerFigures:
             return area.opts(color=self._look.series[0], alpha=alpha, line_width=0)
 
         median = hv.Curve((places, five["median"]), "iteration", "median")
-        whole = between("min", "max", 0.18) * between("q1", "q3", 0.4)
+        extremes, quartiles = BANDS_DARK if self._look.dark else BANDS
+        whole = between("min", "max", extremes) * between("q1", "q3", quartiles)
         return (
             whole * median.opts(color=self._look.inks["median"], line_width=1.3, tools=["hover"])
         ).opts(

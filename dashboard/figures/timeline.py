@@ -10,11 +10,13 @@ from dashboard.figures.look import Look
 from dashboard.figures.names import known_all
 from dashboard.figures.rasters import WIDTH
 from dashboard.run import Run
+from dashboard.scalars import shade_of
 from dashboard.selection import Selection
 
 __all__ = ["TimelineFigures"]
 
 ANOMALIES = {"anomalous_images": "anomalous images", "anomalous_filters": "anomalous filters"}
+SHADES = {"anomalous_images": 1, "anomalous_filters": 2}
 
 
 class TimelineFigures:
@@ -85,7 +87,7 @@ class TimelineFigures:
         """
         chosen = self.names if names is None else known_all(names, self.names, "series")
         curves = []
-        for place, name in enumerate(chosen):
+        for name in chosen:
             curve = hv.Curve(
                 self.series(name, rule=rule, window=window),
                 "iteration",
@@ -93,7 +95,7 @@ class TimelineFigures:
             )
             curves.append(
                 curve.opts(
-                    color=self._look.series[place % len(self._look.series)],
+                    color=self._look.series[SHADES.get(name, shade_of(name))],
                     logy=log and name not in ANOMALIES,
                     frame_width=WIDTH,
                     frame_height=height,

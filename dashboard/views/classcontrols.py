@@ -1,13 +1,16 @@
 """The controls above the list of classes."""
 
-from collections.abc import Callable
+import html
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import panel as pn
 
 from dashboard.controls import bar, check, choice, number_field
 from dashboard.run import Run
 from dashboard.selection import Selection
+from dashboard.theme import class_levels, lookup_table
 
 __all__ = ["ORDERS", "PIXELS_SAY", "class_controls", "class_legend", "search_field", "show_when"]
 
@@ -74,7 +77,7 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
     for control in of_images:
         show_when(selection, "open_classes", control, lambda: bool(selection.open_classes))
     return bar(
-        search_field(selection, "class_search", "Search classes", "parts of names, by commas"),
+        search_field(selection, "class_search", "Search classes", "names, by commas"),
         choice(param.class_order, "Order", ORDERS, "How classes and groups are ordered", 130),
         choice(
             param.class_grouping,
@@ -114,8 +117,28 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
     )
 
 
-def class_legend(selection: Selection, scale_top: float, kind: str) -> str:
-    """Say in HTML what the colours and marks mean, those of image pixels where some are shown."""
+def class_legend(
+    selection: Selection,
+    scale_top: float,
+    kind: str,
+    *,
+    taken: Mapping[int, str] | None = None,
+    tops: Sequence[float] = (),
+) -> str:
+    """Say in HTML what the colours and marks mean, those of image pixels where some are shown.
+
+    Parameters
+    ----------
+    selection : Selection
+    scale_top : float
+        Share of wrong images that has the strongest colour.
+    kind : str
+        What pixels show: ``"correct"``, ``"predicted"``, or an amount.
+    taken : mapping of int to str, optional
+        Names of the wrong classes that pixels show, by number; None where they are too many.
+    tops : sequence of float
+        Amounts of the strongest colour, one for each unfolded class.
+    """
     threshold, window = selection.threshold, selection.anomaly_window
     plural = "s" if threshold > 1 else ""
     said = (
@@ -125,11 +148,33 @@ def class_legend(selection: Selection, scale_top: float, kind: str) -> str:
     )
     if not selection.open_classes:
         return f"<div class='dt-says'>{said}</div>"
-    if kind in PIXELS_SAY:
+    if kind == "predicted" and taken is not None:
+        said += (
+            f"<span><i class='dt-right'></i> right; wrong, taken for</span>{_named_colours(taken)}"
+        )
+    elif kind in PIXELS_SAY:
         said += f"<span>{PIXELS_SAY[kind]}</span>"
     else:
-        said += scale(kind, "0", "98th percentile", "square-root scale")
+        said += _amounts(kind, tops)
     return f"<div class='dt-says'>{said}</div>"
+
+
+def _named_colours(taken: Mapping[int, str]) -> str:
+    """Name the colours of wrong classes."""
+    table = lookup_table("classes")
+    named = []
+    for number, name in taken.items():
+        level = int(class_levels(np.array(number), -1))
+        colour = table[4 * level : 4 * level + 3].hex()
+        named.append(f"<span><i style='background:#{colour}'></i> {html.escape(name)}</span>")
+    return "".join(named)
+
+
+def _amounts(kind: str, tops: Sequence[float]) -> str:
+    """Write the scale of an amount: each class has its own, up to its 98th percentile."""
+    low, high = (f"{bound:.3g}" for bound in (min(tops, default=0), max(tops, default=0)))
+    whose = "98th percentile of the class" if len(tops) == 1 else "98th percentile of each class"
+    return scale(kind, "0", high if low == high else f"{low} to {high}", f"{whose}, square root")
 
 
 def scale(what: str, low: str, high: str, note: str) -> str:

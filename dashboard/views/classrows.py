@@ -14,7 +14,7 @@ from dashboard.outcomepixels import outcome_levels, taken_for
 from dashboard.run import Run
 from dashboard.selection import Selection
 
-__all__ = ["ClassRows", "heat_arrays", "pixel_height", "pixel_kind"]
+__all__ = ["ClassRows", "counted", "heat_arrays", "pixel_height", "pixel_kind"]
 
 HEAT, GAP, LINE_ROOM, LINE_HEIGHT = 12, 8, 9, 26
 # Images of a row of pixels: what is out of sight is not sent.
@@ -110,6 +110,21 @@ class ClassRows:
             return self._pixels(listed, block, self.entries[place].id)
         return self._heat(listed, self.entries[place].id)
 
+    def taken_for(self, most: int) -> dict[int, str] | None:
+        """Name the wrong classes that pixels show, by number; None where they are over `most`."""
+        found: set[int] = set()
+        for number in self._unfolded:
+            predicted = outcomes_of(self.run, number, "predicted")[:, self.columns.span]
+            taken = np.unique(taken_for(predicted, number, self.columns))
+            found |= {int(other) for other in taken if other >= 0 and other != number}
+            if len(found) > most:
+                return None
+        return {number: self.histories.names[number] for number in sorted(found)}
+
+    def amount_tops(self, kind: str) -> list[float]:
+        """Give the amount of the strongest colour for each class whose images are shown."""
+        return [self._amount_top(number, kind) for number in self._unfolded]
+
     def image(self, key: str, line: int) -> int:
         """Give the image of a line of a row of pixels, by the row's id."""
         _, block, name = key.split(":", 2)
@@ -132,6 +147,11 @@ class ClassRows:
         pixel = pixel_height(len(images))
         return f"images:{block}:{name}", line * pixel, pixel
 
+    @property
+    def _unfolded(self) -> list[int]:
+        """Numbers of the classes whose images are shown."""
+        return [listed.number for listed, block in self._sources if block == 0]
+
     def _name(self, listed: Listed) -> str:
         return self.histories.names[listed.number]
 
@@ -153,7 +173,7 @@ class ClassRows:
     def _heat(self, listed: Listed, key: str) -> Row:
         if listed.group:
             members, label = listed.shown, listed.group.label
-            detail = f"{len(members):,} class{'es' if len(members) > 1 else ''}"
+            detail = counted(len(members), "class", "classes")
             named = [self.histories.names[i] for i in members[:NAMED_IN_TITLE]]
             more = len(members) - len(named)
             title = f"{label}: " + ", ".join(named) + (f" and {more:,} more" if more > 0 else "")
@@ -161,7 +181,7 @@ class ClassRows:
         else:
             members, label = np.array([listed.number]), self._name(listed)
             size = int(self.histories.sizes[listed.number])
-            detail, title = f"{size:,}", f"{label}: {size:,} images"
+            detail, title = f"{size:,}", f"{label}: {counted(size, 'image')}"
             is_open = label in self.selection.open_classes
         counts = self.histories.counts[members].sum(axis=0)
         options: dict[str, Any] = self.columns.options | {
@@ -200,7 +220,7 @@ class ClassRows:
             "gap": 0,
         }
         if block == 0:
-            options["label"] = _counted(len(everything))
+            options["label"] = counted(len(everything), "image")
             options["notes"] = [ORDERED[self.selection.image_order]]
         if kind == "correct":
             shown, array = "outcome", outcome_levels(values, columns)
@@ -216,7 +236,7 @@ class ClassRows:
         return Row(key, shown, len(images) * pixel_height(len(everything)), (array,), options)
 
     def _amount_top(self, number: int, kind: str) -> float:
-        """Give the value of the darkest colour: one outlier would leave all else white."""
+        """Give the value of the strongest colour: one outlier would leave all else white."""
         values = outcomes_of(self.run, number, kind)
         known = values[np.isfinite(values)]
         return max(float(np.quantile(known, 0.98)), 1e-9) if known.size else 1.0
@@ -229,5 +249,6 @@ ORDERED = {
 }
 
 
-def _counted(count: int) -> str:
-    return f"{count:,} image{'s' if count != 1 else ''}"
+def counted(count: int, one: str, many: str = "") -> str:
+    """Write a number of things; in the plural they end in s, unless it is given."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -7,9 +7,11 @@ import numpy as np
 import panel as pn
 
 from dashboard.background import Latest
+from dashboard.canvas.rows import Row
 from dashboard.canvas.treechart import TreeChart
 from dashboard.columns import Columns
 from dashboard.controls import beside, show_whole_run, text
+from dashboard.raster import Subject, parameter_limits
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import RAIL_WIDTH
@@ -50,18 +52,24 @@ class ComparedFilters:
         run, selection = self.run, self.selection
         filters = [(str(name), int(index)) for name, index in selection.filters]
         columns = Columns.of(run, selection.window)
-        draw = partial(
-            filter_rasters,
-            run,
-            filters,
-            columns,
-            statistic=selection.raster_statistic,
-            gradient=shows_gradients(run, selection),
-            shared=selection.raster_scale == "shared",
-        )
+        gradient = shows_gradients(run, selection)
+        # Of one scale with the raster above, where all share one.
+        above = Subject(selection.raster, selection.raster_statistic, gradient)
+        is_shared = selection.raster_scale == "shared"
+
+        def draw() -> list[Row]:
+            return filter_rasters(
+                run,
+                filters,
+                columns,
+                statistic=above.statistic,
+                gradient=gradient,
+                limits=parameter_limits(run, above) if filters and is_shared else None,
+            )
+
         self._comparisons.find(draw, partial(self._show, columns))
 
-    def _show(self, columns: Columns, rows: list[Any]) -> None:
+    def _show(self, columns: Columns, rows: list[Row]) -> None:
         hint = (
             "Pick filters in the layer view (shift adds one), or click a weight above, to compare "
             "their weights here."

@@ -92,13 +92,14 @@ def filter_marks(
 
 
 def _links(listed: Sequence[TopFilter], chosen: set[tuple[str, int]]) -> tuple[Link, ...]:
-    most = max((abs(top.value) for top in listed), default=1.0) or 1.0
+    # What changed less than usual has no bar: its length would run against the ranks.
+    most = max((top.value for top in listed if top.value > 0), default=1.0)
     return tuple(
         Link(
             key=list(top.key),
             label=f"{top.parameter.removesuffix('.weight')} filter {top.filter}",
             note=_short(top.value),
-            share=abs(top.value) / most,
+            share=max(0.0, top.value) / most,
             is_chosen=top.key in chosen,
         )
         for top in listed

@@ -7,7 +7,7 @@ import numpy as np
 
 from dashboard.canvas.rows import Row
 from dashboard.columns import Columns
-from dashboard.raster import Subject, colour_limits, pixels_of
+from dashboard.raster import Subject, colour_limits, pixels_of, scale_ends
 from dashboard.run import Run
 from dashboard.theme import levels
 from dashboard.weightwindow import position, shape_of
@@ -28,7 +28,7 @@ def filter_rasters(
     *,
     statistic: str,
     gradient: bool,
-    shared: bool,
+    limits: tuple[float, float] | None,
 ) -> list[Row]:
     """Draw the weights of some filters.
 
@@ -40,8 +40,8 @@ def filter_rasters(
     statistic : {"mean", "min", "max", "range"}
         Of weights that share a line.
     gradient : bool
-    shared : bool
-        Whether all have one colour scale, or each its own.
+    limits : tuple of float, optional
+        Values of the first and last colour of all; each filter has a scale of its own for None.
     """
     drawn = []
     for parameter, index in filters[:MOST_FILTERS]:
@@ -50,15 +50,10 @@ def filter_rasters(
             continue
         subject = Subject(parameter, statistic, gradient)
         drawn.append((subject, index, shape, _values(run, subject, index, shape, columns)))
-    if not drawn:
-        return []
-    signed = drawn[0][0].is_signed
-    everything = np.concatenate([values.ravel() for *_, values in drawn])
-    common = colour_limits(everything, signed=signed)
     rows, top = [], 4.0
     for subject, index, shape, values in drawn:
-        limits = common if shared else colour_limits(values, signed=signed)
-        row = _row(subject, index, shape, values, limits, columns)
+        scale = limits or colour_limits(values, signed=subject.is_signed)
+        row = _row(subject, index, shape, values, scale, columns)
         row.options["top"] = top
         top += row.height + GAP
         rows.append(row)
@@ -108,7 +103,7 @@ def _row(
         "value_label": "value" if len(values) == size else f"{subject.statistic} of weights",
         "line_labels": labels,
         "y_ticks": [[0.5 / len(values), "0"], [1 - 0.5 / len(values), f"{size - 1:,}"]],
-        "colours": [f"{low:.3g}", f"{high:.3g}", f"{what}, no unit"],
+        "colours": [*scale_ends(limits, values), f"{what}, no unit"],
         "label_room": 54,
         "gap": GAP,
     }

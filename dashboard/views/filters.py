@@ -80,10 +80,11 @@ class FilterChart:
         title = FILTER_MEASURES[self.measure]
         count, lines = len(self.order), len(self.values)
         shared = f"{self.per_line} a line: the greatest" if self.per_line > 1 else ""
+        counted = f"{count:,} filter{'s' if count != 1 else ''}"
         options: dict[str, Any] = columns.options | {
-            "label": f"{count:,} filters",
+            "label": counted,
             "note": shared,
-            "title": f"{self.parameter}: {title} of {count:,} filters {shared}".rstrip(),
+            "title": f"{self.parameter}: {title} of {counted} {shared}".rstrip(),
             "indent": 1 + self.parameter.count("."),
             "palette": "blues",
             "value_label": title,

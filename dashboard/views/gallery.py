@@ -49,16 +49,18 @@ class GalleryView:
         self.grid = ImageGrid(
             test_id="gallery", description="gallery", sizing_mode="stretch_width", margin=(8, 0)
         )
-        self.count = text(margin=(6, 12, 0, 0), width=420)
+        self.note = text(margin=(8, 0), visible=False)
+        self.count = text(margin=(7, 0, 0, 0))
         self.before = action(
             "\u2190 Previous", lambda: self._turn(-1), width=100, margin=(0, 8, 0, 0)
         )
-        self.after = action("Next \u2192", lambda: self._turn(1), width=100, margin=0)
+        self.after = action("Next \u2192", lambda: self._turn(1), width=100, margin=(0, 12, 0, 0))
         if run.has_images:
             self.grid.param.watch(self._opened, "event")
             selection.param.watch(self._filtered, list(WATCHED))
             selection.param.watch(lambda *_: self._show(), ["gallery_page", "images", "classes"])
             self.count.object = "<span class='dt-hint'>Counting forgetting events…</span>"
+            self.before.visible = self.after.visible = False
             self.update()
 
     def panel(self) -> pn.viewable.Viewable:
@@ -96,13 +98,19 @@ class GalleryView:
                     "Images, or classes with the picture of one of their images",
                     100,
                 ),
-                search_field(self.selection, "gallery_class", "Class", "parts of names, by commas"),
+                search_field(self.selection, "gallery_class", "Class", "names, by commas"),
                 lists,
                 outcome,
-                self.count,
+            ),
+            # The words come last: however long they are, the buttons stay where they are.
+            pn.Row(
                 self.before,
                 self.after,
+                self.count,
+                sizing_mode="stretch_width",
+                margin=(2, 0, 0, 0),
             ),
+            self.note,
             self.grid,
             sizing_mode="stretch_width",
         )
@@ -185,16 +193,18 @@ class GalleryView:
         shown = self.chosen[page * PAGE : (page + 1) * PAGE]
         iteration = int(self.run.iterations[self._column])
         of_classes = self.selection.gallery_of == "classes"
-        what = "classes" if of_classes else "images"
+        one, many = ("class", "classes") if of_classes else ("image", "images")
+        paged = f", page {page + 1:,} of {pages:,}" if pages > 1 else ""
         self.count.object = (
-            f"<span class='dt-hint'><b>{len(self.chosen):,}</b> {what}, page {page + 1} of "
-            f"{pages:,}; outcomes at iteration {iteration:,}</span>"
+            f"<span class='dt-hint'><b>{len(self.chosen):,}</b> "
+            f"{one if len(self.chosen) == 1 else many}{paged}; outcomes at iteration "
+            f"{iteration:,}</span>"
         )
-        if not len(self.chosen):
-            self.count.object = (
-                f"<span class='dt-hint'>No {what} pass these filters: take another list, class or "
-                "outcome.</span>"
-            )
+        change = "the class" if of_classes else "the list, the class or the outcome"
+        self.note.object = f"<div class='dt-empty'>There is no such {one}: change {change}.</div>"
+        found = len(self.chosen) > 0
+        self.note.visible, self.count.visible, self.grid.visible = not found, found, found
+        self.before.visible = self.after.visible = pages > 1
         self.before.disabled, self.after.disabled = page == 0, page == pages - 1
         if of_classes:
             self._show_classes(shown)

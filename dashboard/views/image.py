@@ -107,7 +107,7 @@ class ImageView:
             "class": html.escape(run.class_names[label]),
             "right at": share,
             "first right": learned,
-            "forgotten": "never" if not events else f"{events} time{'s' if events > 1 else ''}",
+            "forgotten": _times(events) if events else "never",
             "taken for": _others(predicted, label, run.class_names),
         }
         listed = "".join(
@@ -238,4 +238,8 @@ def _others(predicted: np.ndarray, label: int, names: list[str]) -> str:
         return "nothing else, ever"
     classes, counts = np.unique(wrong, return_counts=True)
     order = np.argsort(-counts)[:3]
-    return ", ".join(f"{html.escape(names[classes[i]])} ({counts[i]} times)" for i in order)
+    return ", ".join(f"{html.escape(names[classes[i]])} ({_times(counts[i])})" for i in order)
+
+
+def _times(count: int) -> str:
+    return f"{count:,} time{'s' if count != 1 else ''}"

@@ -47,7 +47,7 @@ class InfoView:
         self.run = run
         self.selection = selection
         self.findings = FindingList(run, selection)
-        self.facts = text()
+        self.facts = text(margin=0)
         self.parameters = FactsTable(
             leads=True,
             test_id="parameters",
@@ -79,7 +79,7 @@ class InfoView:
     def update(self) -> None:
         """Read what the store holds now."""
         self.facts.object = self._described()
-        rows = self._parameter_rows()
+        rows = [(*row[:-1], _share(row[-1])) for row in self._parameter_rows()]
         kept = [i for i in range(len(PARAMETERS)) if i != 1 or any(row[1] for row in rows)]
         self.parameters.fill(
             [PARAMETERS[i] for i in kept], [[row[i] for i in kept] for row in rows]
@@ -142,8 +142,9 @@ class InfoView:
             shape, size = str(nodes["shape"][i]), int(nodes["size"][i])
             filters = int(shape.split("x", 1)[0]) if "x" in shape else None
             layer = str(nodes["type"][nodes["parent"][i]])
-            share = round(100 * size / whole, 2)
-            rows.append((str(nodes["name"][i]), layer, shape or "scalar", filters, size, share))
+            share = 100 * size / whole
+            told = shape.replace("x", "\u00d7") or "scalar"
+            rows.append((str(nodes["name"][i]), layer, told, filters, size, share))
         return rows
 
     def _class_rows(self) -> list[tuple[Any, ...]]:
@@ -172,13 +173,20 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def _share(percent: float) -> float | str:
+    """Round a share so that what is little is not told as nothing."""
+    return round(percent, 2) if percent == 0 or percent >= 0.01 else "<0.01"
+
+
 def _moment(value: Any) -> str:
     return str(value or "")[:16].replace("T", " ")
 
 
 def _table(title: str, pairs: list[tuple[str, Any]]) -> str:
+    # Paths break between their parts.
     rows = "".join(
-        f"<tr><td>{html.escape(str(name))}</td><td>{html.escape(str(value))}</td></tr>"
+        f"<tr><td>{html.escape(str(name))}</td>"
+        f"<td>{html.escape(str(value)).replace('/', '/<wbr>')}</td></tr>"
         for name, value in pairs
         if value
     )

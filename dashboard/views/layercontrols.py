@@ -19,17 +19,18 @@ __all__ = ["drawn_as", "layer_controls"]
 OF_ONE = ("line", "horizon")
 WORDS = {
     "band": (
-        "<i class='dt-key' style='opacity:.28'></i>minimum to maximum"
-        "<i class='dt-key' style='opacity:.6'></i>first to third quartile"
-        "<i class='dt-key dt-key-line'></i>median of the values"
+        "<i class='dt-key'><i class='dt-extremes'></i></i>minimum to maximum"
+        "<i class='dt-key'><i class='dt-extremes'></i><i class='dt-quartiles'></i></i>first to "
+        "third quartile<i class='dt-key dt-key-line'></i>median of the values"
     ),
     "box": "Boxes from quartile to quartile, whiskers to the extremes; crowded iterations are "
     "sampled",
-    "histogram": "Share of the weights at each value, by its square root: the darker, the more",
+    "histogram": "Share of the weights at each value, by its square root: the stronger "
+    "the colour, the more",
     "ridge": "Profiles of the distribution that lean right from their iterations, crowded ones "
     "sampled; the farther, the more weights (square root)",
-    "change": "Share of the weights whose relative change is over each threshold: the darker, the "
-    "higher",
+    "change": "Share of the weights whose relative change is over each threshold: the "
+    "stronger the colour, the higher the threshold",
 }
 
 
@@ -132,8 +133,8 @@ def drawn_as(run: Run, selection: Selection, drawing: Drawing) -> str:
         words = f"{STATISTICS[drawing.statistics[0]].capitalize()} of the {of}"
         if selection.encoding == "horizon":
             words += (
-                f", folded into {selection.horizon_bands} bands: the darker, the farther"
-                "; orange hangs from above where it is negative"
+                f", folded into {selection.horizon_bands} bands: the stronger the colour, "
+                "the farther; orange hangs from above where it is negative"
             )
     axis = STATISTICS[drawing.statistics[0]] if selection.encoding in OF_ONE else f"{of}' values"
     if selection.encoding == "change":

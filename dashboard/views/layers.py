@@ -23,6 +23,11 @@ from dashboard.views.layercontrols import drawn_as, layer_controls
 from dashboard.views.multiples import Drawing, height_of, multiple
 from dashboard.views.outline import Item, Outline, is_open, opened, outline_of, toggled
 
+NOTHING_FOUND = (
+    "<div class='dt-empty'>No layer is called so, nor has such a type or shape. Change <i>Find "
+    "layers</i>, or clear it.</div>"
+)
+
 __all__ = ["LayerView", "open_raster"]
 
 # Rows are sent for so many heights of the view above and below what is in sight.
@@ -74,6 +79,7 @@ class LayerView:
             margin=(0, 0, 10, 0),
         )
         self.legend = text(margin=(0, 8, 4, 8))
+        self.note = text(NOTHING_FOUND, margin=0, visible=False)
         self.outline = Outline(())
         self._sight = (0.0, float(VIEW_HEIGHT))
         self._drawn: dict[str, Row] = {}
@@ -100,7 +106,10 @@ class LayerView:
         return pn.Column(
             *layer_controls(self.run, self.selection),
             self.legend,
-            beside(self.chart, rail(self.weights_button, self.links)),
+            beside(
+                pn.Column(self.note, self.chart, sizing_mode="stretch_width", margin=0),
+                rail(self.weights_button, self.links),
+            ),
             sizing_mode="stretch_width",
         )
 
@@ -115,6 +124,8 @@ class LayerView:
         )
         self._drawing = Drawing.of(self.run, self.selection, self.outline.nodes)
         self.legend.object = drawn_as(self.run, self.selection, self._drawing)
+        found = bool(self.outline.items)
+        self.note.visible, self.chart.visible, self.legend.visible = not found, found, found
         self._draw_sight()
         self._remark()
 

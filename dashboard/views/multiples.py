@@ -14,7 +14,15 @@ from dashboard.selection import Selection
 from dashboard.views.histograms import histogram_of
 from dashboard.views.scales import Scale, scale_of
 
-__all__ = ["ENCODINGS", "STATISTICS", "Drawing", "height_of", "multiple", "shows_gradients"]
+__all__ = [
+    "ENCODINGS",
+    "STATISTICS",
+    "Drawing",
+    "height_of",
+    "multiple",
+    "rounded",
+    "shows_gradients",
+]
 
 ENCODINGS = {
     "band": "quartiles and extremes",
@@ -176,17 +184,26 @@ def multiple(drawing: Drawing, node: int) -> Row:
 def _label(run: Run, node: int) -> dict[str, Any]:
     nodes = run.nodes
     kind, name = str(nodes["kind"][node]), str(nodes["name"][node])
-    size, shape = int(nodes["size"][node]), str(nodes["shape"][node])
+    size, shape = int(nodes["size"][node]), str(nodes["shape"][node]).replace("x", "\u00d7")
     what = str(nodes["type"][node]) or kind
     return {
         "label": str(nodes["label"][node]) or "network",
-        "detail": f"{shape or what}, {size:,}",
+        "details": [f"{shape or what}, {size:,}", f"{size:,}", rounded(size)],
         "title": f"{name or 'network'}: {what} {shape}, {size:,} weights",
         "indent": int(nodes["depth"][node]),
         "strong": kind in ("network", "stage"),
         "label_room": LABEL_ROOM,
         "can_enlarge": True,
     }
+
+
+def rounded(size: int) -> str:
+    """Write a number of weights in few letters."""
+    for unit, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        # What rounds to a thousand of a unit is one of the next.
+        if size >= 0.9995 * unit:
+            return f"{size / unit:.3g}{letter}"
+    return str(size)
 
 
 def _series(drawing: Drawing, name: str, node: int) -> np.ndarray:

@@ -209,7 +209,8 @@ def _found(run: Run, search: str) -> np.ndarray | None:
     Every word must occur in a node's name, type or shape; a word after a minus must not. What
     leads to a node that was found is shown too.
     """
-    words = search.lower().split()
+    # Shapes are stored with the letter x, and shown with a multiplication sign.
+    words = search.lower().replace("\u00d7", "x").split()
     if not words:
         return None
     nodes = run.nodes

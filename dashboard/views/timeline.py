@@ -10,9 +10,10 @@ from dashboard.canvas.rowchart import RowChart
 from dashboard.canvas.rows import Row
 from dashboard.controls import check, choice, show_whole_run
 from dashboard.run import Run
-from dashboard.scalars import Curve, curve
+from dashboard.scalars import Curve, curve, shade_of
 from dashboard.selection import Selection
 from dashboard.theme import CATEGORICAL
+from dashboard.views.scalarcontrols import ScalarControls
 
 __all__ = ["Timeline", "window_of"]
 
@@ -22,8 +23,6 @@ PANES = (
     ("learning rate", ("learning_rate",), True),
 )
 HEIGHTS = {"loss": 54, "error": 46, "learning rate": 34}
-MOST_OTHERS = 3
-SMOOTHINGS = {0.0: "none", 0.6: "0.6", 0.8: "0.8", 0.9: "0.9", 0.95: "0.95", 0.98: "0.98"}
 
 
 class Timeline:
@@ -37,6 +36,7 @@ class Timeline:
         "(point at one to read it).\n\n"
         "An image is anomalous at a snapshot where its being right or wrong changes after k equal "
         "snapshots (left rule), before k equal ones (right rule), or both (full rule).\n\n"
+        "Of scalars with other names three are drawn; where there are more, tick those to draw.\n\n"
         "Drag to set the window of every chart on the page, turn the wheel to zoom, double click "
         "for all. Click an iteration to pick it, shift-click for several; the strip on top shows "
         "the whole run with the window in it, and can be dragged."
@@ -53,6 +53,7 @@ class Timeline:
             sizing_mode="stretch_width",
         )
         self.chart.param.watch(self._acted, "event")
+        self.scalars = ScalarControls(selection, self.update)
         redrawn = ["rule", "anomaly_window", "smoothing", "log_scalars", "slim"]
         selection.param.watch(self._redraw, redrawn)
         selection.param.watch(self._reframe, ["window", "iterations"])
@@ -65,19 +66,9 @@ class Timeline:
     def controls(self) -> list[Any]:
         """Give what stands beside the chart."""
         param = self.selection.param
-        smoothings: dict[Any, str] = dict(SMOOTHINGS)
-        smoothings.setdefault(self.selection.smoothing, f"{self.selection.smoothing:g}")
         return [
             pn.Row(
-                choice(
-                    param.smoothing,
-                    "Smoothing",
-                    smoothings,
-                    "Exponential moving average of loss, error and learning rate: the weight that "
-                    "the past keeps from one recorded value to the next. The recorded line stays, "
-                    "pale.",
-                    92,
-                ),
+                self.scalars.smoothing,
                 choice(
                     param.spacing,
                     "Axis",
@@ -89,12 +80,7 @@ class Timeline:
                 margin=(4, 0, 2, 4),
             ),
             pn.Row(
-                check(
-                    param.log_scalars,
-                    "log",
-                    "Loss and learning rate on logarithmic scales",
-                    80,
-                ),
+                self.scalars.log,
                 check(
                     param.slim,
                     "slim",
@@ -104,6 +90,7 @@ class Timeline:
                 ),
                 margin=(2, 0, 0, 0),
             ),
+            self.scalars.others,
         ]
 
     def update(self) -> None:
@@ -164,8 +151,13 @@ class Timeline:
         self._curves: dict[str, Curve] = {}
         known = self._scalar_names()
         panes = [(title, [n for n in names if n in known], log) for title, names, log in PANES]
-        named = {name for _, names, _ in panes for name in names}
-        panes += [(name, [name], False) for name in sorted(set(known) - named)[:MOST_OTHERS]]
+        by_pane = {name for _, names, _ in panes for name in names}
+        self.scalars.offer(
+            sorted(set(known) - by_pane),
+            can_smooth=bool(known),
+            can_log=any(names for _, names, log in panes if log),
+        )
+        panes += [(name, [name], False) for name in self.scalars.shown_others]
         rows = []
         for title, names, log in panes:
             shown = {name: self._curve(name) for name in names}
@@ -272,13 +264,13 @@ def _curves(title: str, curves: dict[str, Curve], *, log: bool, smoothed: bool) 
     shown = np.concatenate([np.concatenate([c.values, c.smooth]) for c in curves.values()])
     low, high = _limits(shown, log=log)
     legend = [
-        {"name": name.replace("_", " "), "colour": shade}
-        for name, shade in zip(curves, CATEGORICAL, strict=False)
+        {"name": name.replace("_", " "), "colour": CATEGORICAL[shade_of(name)]} for name in curves
     ]
+    label = title.replace("_", " ")
     options = {
-        "label": title.replace("_", " ") + (" (log)" if log else ""),
+        "label": label + (" (log)" if log else ""),
         "series": legend,
-        "legend": legend if len(curves) > 1 else [],
+        "legend": legend if [entry["name"] for entry in legend] != [label] else [],
         "low": low,
         "high": high,
         "log": log,
@@ -308,6 +300,7 @@ def _counts(title: str, name: str, counts: np.ndarray, colour: str, height: floa
         "series": [{"name": name, "colour": colour}],
         "low": 0.0,
         "high": float(np.nanmax(values, initial=1.0)),
+        "whole": True,
         "label_room": 46,
         "strong": True,
     }

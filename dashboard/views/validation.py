@@ -24,7 +24,7 @@ from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import levels
 from dashboard.views.classcontrols import class_controls, class_legend
-from dashboard.views.classrows import ClassRows, heat_arrays, pixel_kind
+from dashboard.views.classrows import ClassRows, counted, heat_arrays, pixel_kind
 from dashboard.views.image import ImageView
 from dashboard.views.imagelists import ImageLists
 
@@ -35,6 +35,8 @@ NOTHING_RECORDED = (
     "labels, <code>Recorder(…, images=labels)</code>, and what the network said at each snapshot, "
     "<code>recorder.outcomes(iteration, predicted, loss=…)</code>; then process the log anew.</div>"
 )
+# Classes whose colours the legend names; of more, pointing tells.
+MOST_NAMED = 12
 LISTED_BY = (
     "class_order",
     "class_grouping",
@@ -58,11 +60,11 @@ class ValidationView:
     title = "Validation"
     about = (
         "Where the network errs, and when that changes. The line on top is the whole validation "
-        "set, each line below a class (or a group of them): the darker, the more of its images "
-        "are wrong at that iteration. Triangles mark iterations at which images are anomalous: "
-        "their outcome flips against k equal ones before it (left rule), after it (right) or both "
-        "(full). Click a name to unfold a class into its images, one line each; click a line to "
-        "open the image with its history and its likes."
+        "set, each line below a class (or a group of them): the stronger the colour, the more of "
+        "its images are wrong at that iteration. Triangles mark iterations at which images are "
+        "anomalous: their outcome flips against k equal ones before it (left rule), after it "
+        "(right) or both (full). Click a name to unfold a class into its images, one line each; "
+        "click a line to open the image with its history and its likes."
     )
 
     def __init__(self, run: Run, selection: Selection) -> None:
@@ -128,8 +130,7 @@ class ValidationView:
         listed = listed_classes(self.run, self.selection, histories)
         self.rows = ClassRows(self.run, self.selection, histories, listed, self._columns())
         self._draw(self.rows)
-        kind = pixel_kind(self.run, self.selection)
-        self.key.object = class_legend(self.selection, self.rows.scale_top, kind)
+        self._explain(self.rows)
         self._say(listed=len(self.rows.entries))
         self._settle()
 
@@ -165,6 +166,18 @@ class ValidationView:
             opened=list(self.selection.images),
         )
 
+    def _explain(self, rows: ClassRows) -> None:
+        """Say what colours and marks mean."""
+        kind = pixel_kind(self.run, self.selection)
+        amounts = kind not in ("correct", "predicted")
+        self.key.object = class_legend(
+            self.selection,
+            rows.scale_top,
+            kind,
+            taken=rows.taken_for(MOST_NAMED) if kind == "predicted" else None,
+            tops=rows.amount_tops(kind) if amounts else (),
+        )
+
     def _columns(self) -> Columns:
         """Give what is sent of the run: as many places as there are pixels for."""
         return Columns.sent(self.run, self.selection.window, int(self.list.pixels))
@@ -175,6 +188,7 @@ class ValidationView:
         if self.rows and columns != self.rows.columns:
             self.rows.columns = columns
             self._draw(self.rows)
+            self._explain(self.rows)
 
     def _columns_shown(self) -> tuple[int, int]:
         first, last = self.run.columns(self.selection.window)
@@ -208,8 +222,9 @@ class ValidationView:
         images = int(histories.sizes.sum())
         worst, most = heat_arrays(error, counts, rows.columns)
         heat = rows.columns.options | {
-            "label": f"all {images:,} images",
-            "title": f"{images:,} images of {len(histories.names):,} classes",
+            "label": f"all {counted(images, 'image')}",
+            "title": f"{counted(images, 'image')} of "
+            f"{counted(len(histories.names), 'class', 'classes')}",
             "palette": "blues",
             "value_label": "share wrong",
             "threshold": self.selection.threshold,

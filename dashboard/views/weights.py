@@ -10,7 +10,7 @@ from bokeh.events import RangesUpdate, Reset, Tap
 
 from dashboard.background import Latest
 from dashboard.controls import action, bar, beside, choice, rail, text
-from dashboard.raster import Pixels, Subject, colour_limits, pixels_of
+from dashboard.raster import Pixels, Subject, colour_limits, parameter_limits, pixels_of
 from dashboard.rasterplot import HEIGHT, RasterPlot
 from dashboard.run import Run
 from dashboard.selection import Selection
@@ -34,7 +34,8 @@ class WeightView:
         "share a row of pixels, summarised by mean, minimum, maximum or range), a column an "
         "iteration, evenly wide or, with the timeline's true axis, as far apart as they were "
         "recorded. Filters are contiguous blocks of rows. Colours are symmetric "
-        "about zero."
+        "about zero, and end where all but a few values lie: an end of the colour bar says ≤ or ≥ "
+        "where values in sight lie beyond it."
         "\n\nThe wheel zooms and a drag moves; far enough in, single weights are read from the "
         "training log. Point at one to read its filter, channel, kernel position and value."
         "\n\nPicked filters stand below, one above the other, one line a weight."
@@ -123,8 +124,9 @@ class WeightView:
                 param.raster_scale,
                 "Colours",
                 {"shared": "one scale for all", "own": "what is in sight"},
-                "One colour scale for the whole parameter (and for all filters compared below), or "
-                "one for what is in sight (and for each filter)",
+                "One colour scale for the whole parameter and for all filters compared below, or "
+                "one for what is in sight and one for each filter. Where values lie beyond an end "
+                "of the scale, that end says ≤ or ≥",
                 160,
             ),
         )
@@ -196,7 +198,7 @@ class WeightView:
 
     def _draw(self, reach: Reach) -> None:
         """Read what is in sight beside the page's loop, then show it."""
-        run, subject, whole = self.run, self.subject, self._whole
+        run, subject = self.run, self.subject
         spacing = self.plot.spacing
         shared = self.selection.raster_scale == "shared"
         high = self._high
@@ -211,7 +213,9 @@ class WeightView:
                 height=high,
                 spacing=spacing,
             )
-            return pixels, limits_of(run, subject, None if shared else pixels, whole)
+            if shared:
+                return pixels, parameter_limits(run, subject)
+            return pixels, colour_limits(pixels.values.to_numpy(), signed=subject.is_signed)
 
         def show(found: tuple[Pixels, tuple[float, float]]) -> None:
             pixels, limits = found
@@ -227,7 +231,10 @@ class WeightView:
 
     def _describe(self, pixels: Pixels) -> None:
         window = pixels.window
-        shape = " x ".join(f"{length:,}" for length in self._shape) or "scalar"
+        count = len(window.columns)
+        shape = (
+            " \N{MULTIPLICATION SIGN} ".join(f"{length:,}" for length in self._shape) or "scalar"
+        )
         first = window.first_weight
         last = min(first + window.weights_per_row * len(window.values), window.size)
         note = f"<div class='dt-warning'>{html.escape(window.note)}</div>" if window.note else ""
@@ -236,7 +243,7 @@ class WeightView:
             f"data-first='{first}' data-last='{last}' data-exact='{int(pixels.is_exact)}' "
             f"data-lines='{pixels.values.sizes['weight']}'>"
             f"<b>{window.described}</b>; weights {first:,} to {last - 1:,} of {window.size:,} "
-            f"(shape {shape}), {len(window.columns):,} iterations.</div>{note}"
+            f"(shape {shape}), {count:,} iteration{'' if count == 1 else 's'}.</div>{note}"
             "<div class='dt-hint'>Wheel zooms, drag pans; over an axis, that axis alone. Point at "
             "a weight to read it, click to keep it.</div>"
         )
@@ -317,17 +324,3 @@ class WeightView:
         picked = [self.selection.raster, self._told_filter]
         if picked not in self.selection.filters:
             self.selection.filters = [*self.selection.filters, picked]
-
-
-def limits_of(
-    run: Run, subject: Subject, pixels: Pixels | None, whole: Reach
-) -> tuple[float, float]:
-    """Give the colours' ends: of what is in sight, or of the whole parameter for None."""
-    if pixels is not None:
-        return colour_limits(pixels.values.to_numpy(), signed=subject.is_signed)
-
-    def find() -> tuple[float, float]:
-        shown = pixels_of(run, subject, whole[:2], whole[2:], width=WIDTH, height=HEIGHT)
-        return colour_limits(shown.values.to_numpy(), signed=subject.is_signed)
-
-    return run.fact(f"colours of {subject}", find)

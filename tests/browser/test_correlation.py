@@ -2,12 +2,15 @@
 
 import json
 import re
+import subprocess
+import sys
 import urllib.parse
 from pathlib import Path
 
 import numpy as np
 import pytest
 from examples_truth import RESET_PARAMETER, SPIKE_ITERATION
+from logs import LogWriter
 
 from dashboard.cubereading import images_of_class, layer_names
 from dashboard.run import Run
@@ -537,4 +540,31 @@ def test_with_true_spacing_iterations_stand_where_they_were_recorded(cube, app, 
     cube.person.wait(
         lambda: cube.person.state("cube")["picks"]["iteration"] == spike, "the pick there"
     )
+    assert cube.person.errors == []
+
+
+LONG = "backbone.stages.first.residual.bottleneck"
+
+
+@pytest.fixture(scope="module")
+def one_app(tmp_path_factory, serve_stores):
+    """The page of a run of one snapshot, whose layers have long names that differ at their ends."""
+    folder = tmp_path_factory.mktemp("one")
+    shapes = {f"{LONG}.conv{place}.weight": (4, 3) for place in (1, 2)}
+    LogWriter(folder / "log", shapes=shapes).iterations([0])
+    # By a command of its own: the driver's loop may run already.
+    command = [sys.executable, "-m", "deeptracker.cli", "process", folder / "log"]
+    subprocess.run([*command, "--store", folder / "store"], check=True)
+    yield from serve_stores(folder / "store")
+
+
+def test_long_names_of_layers_are_told_apart_and_one_snapshot_has_no_anomalies(cube, one_app):
+    cube.open(one_app)
+    with cube.person.page.expect_download() as download:
+        cube.person.page.locator("[data-testid=head-a] button", has_text="SVG").click()
+    svg = Path(download.value.path()).read_text(encoding="utf-8")
+    for place in (1, 2):
+        assert re.search(rf">…[^<]*bottleneck\.conv{place}<", svg)
+    note = cube.person.page.get_by_text("An anomaly needs snapshots before it")
+    cube.person.wait(note.count, "why there is none")
     assert cube.person.errors == []

@@ -337,3 +337,37 @@ def test_chips_list_what_is_picked_and_drop_it(person, app):
     person.page.get_by_role("button", name="Drop iteration 1,500").click()
     person.wait(lambda: person.page.get_by_text("Nothing is picked").count(), "the hint")
     assert person.errors == []
+
+
+def test_beside_each_other_panes_have_their_tools_on_one_line(person, app):
+    person.open(app + "?sp=beside&v=validation&v2=layers")
+    person.wait_for("layers")
+    for pane in "ab":
+        tabs = head(person, pane).query_selector("[role=tablist]").bounding_box()
+        for button in head(person, pane).query_selector_all(".dt-tools button"):
+            box = button.bounding_box()
+            assert tabs["y"] <= box["y"]
+            assert box["y"] + box["height"] <= tabs["y"] + tabs["height"]
+
+
+def test_a_copied_link_moves_no_tool(person, app):
+    person.open(app)
+    person.wait_for("validation")
+    link, others = tool(person, "Copy a link"), ("What am I", "Save the numbers")
+    before = [tool(person, name).bounding_box() for name in others]
+    link.click()
+    person.wait(lambda: link.inner_text() != "Link", "that it is copied")
+    assert "copied" in head(person).evaluate("e => e.parentNode.textContent")
+    assert [tool(person, name).bounding_box() for name in others] == before
+    person.wait(lambda: link.inner_text() == "Link", "the tool again")
+
+
+def test_a_card_at_the_window_s_lower_edge_is_whole(visit, app):
+    person = visit(1280, 700)
+    person.open(app + "?v=layers")
+    person.wait_for("layers")
+    person.page.mouse.move(600, 680)
+    person.page.mouse.move(603, 684)
+    card = person.element("layers").query_selector(".dt-readout:not([hidden])").bounding_box()
+    assert card["height"] > 30
+    assert card["y"] + card["height"] <= 684

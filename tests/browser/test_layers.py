@@ -11,8 +11,22 @@ from pixels import at, column_of, darkness, of_row
 
 from dashboard.filterreading import filter_count, read_filters
 from dashboard.run import Run
+from dashboard.views.multiples import rounded
 
 BLOCKS = 42
+# The colour of a swatch, with what is laid over it.
+BLENDED = """
+(key) => {
+  const ground = (element) => getComputedStyle(element).backgroundColor
+  const rgb = (element) => ground(element).match(/[0-9.]+/g).slice(0, 3).map(Number)
+  let colour = rgb(key)
+  for (const over of key.children) {
+    const share = Number(getComputedStyle(over).opacity)
+    colour = rgb(over).map((value, i) => value * share + colour[i] * (1 - share))
+  }
+  return colour
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +267,26 @@ def test_the_arrows_beside_a_name_enlarge_its_chart(person, app):
     person.page.mouse.move(x + place["x"] + 8, y + place["y"] - row["top"] + 8)
     person.page.mouse.click(x + place["x"] + 8, y + place["y"] - row["top"] + 8)
     person.wait(lambda: person.row("layers", "node:layer2")["height"] == 300, "the enlarged chart")
+
+
+def test_a_number_of_weights_is_never_cut(person, app, digits_store):
+    nodes = Run(str(digits_store)).nodes
+    size_of = dict(zip(map(str, nodes["name"]), map(int, nodes["size"]), strict=True))
+    state = drawn(person, app, "ol=parameter")
+    seen = [row for row in state["rows"] if row["id"].startswith("node:") and row["top"] < 600]
+    details = {row["id"]: row["detail"] for row in seen}
+    assert len(details) > 8
+    for key, detail in details.items():
+        size = size_of[key.removeprefix("node:")]
+        assert detail.rpartition(", ")[2] in (f"{size:,}", rounded(size))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_legend_has_the_colours_of_the_chart(visit, app, theme):
+    person = visit(color_scheme=theme)
+    drawn(person, app, "ol=network&en=")
+    keys = person.page.locator(".dt-key")
+    chart = of_row(person, "layers", "node:")
+    for place in range(3):
+        shown = keys.nth(place).evaluate(BLENDED)
+        assert any(max(abs(a - b) for a, b in zip(shown, each, strict=True)) <= 2 for each in chart)

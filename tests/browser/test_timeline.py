@@ -1,18 +1,54 @@
 """The timeline: what it draws, how it is zoomed, and how the other charts follow."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from pixels import of_row
 
 from dashboard.run import Run
 from dashboard.scalars import smoothed
-from dashboard.theme import levels, lookup_table
+from dashboard.theme import CATEGORICAL, levels, lookup_table
+from deeptracker import Recorder
+
+OTHERS = ["grad_norm", "lag", "momentum", "speed", "temperature", "tokens", "weight_decay"]
 
 
 @pytest.fixture
 def run(digits_store):
     return Run(str(digits_store))
+
+
+@pytest.fixture(scope="module")
+def small_app(tmp_path_factory, serve_stores):
+    """Three runs: one of many scalars, one of a single snapshot, one of no scalars."""
+    folder = tmp_path_factory.mktemp("small")
+    random = np.random.default_rng(0)
+    iterations = {"many": range(0, 200, 10), "single": [10], "none": range(0, 60, 10)}
+    for name, recorded in iterations.items():
+        with Recorder(folder / name) as recorder:
+            for iteration in recorded:
+                weight = random.standard_normal((4, 6)).astype("f4")
+                recorder.snapshot(iteration, {"layer.weight": weight})
+                known = {
+                    "train_loss": 1.206 / (1 + iteration / 50),
+                    "validation_error": 0.3,
+                    "learning_rate": 0.009901 / (1 + iteration / 193),
+                }
+                others = dict.fromkeys(OTHERS if name == "many" else [], 1.0)
+                if name != "none":
+                    recorder.scalars(iteration, **known, **others)
+    stores = [folder / f"{name}.dtstore" for name in iterations]
+    for store in stores:
+        command = [sys.executable, "-m", "deeptracker.cli", "process", store.with_suffix("")]
+        subprocess.run([*command, "--store", store], check=True)
+    yield from serve_stores(*stores)
+
+
+def rgb(colour):
+    return tuple(bytes.fromhex(colour.removeprefix("#")))
 
 
 def number_in(line):
@@ -168,3 +204,62 @@ def test_a_slim_timeline_leaves_the_room_to_the_views(person, app):
         lambda: person.element("timeline").bounding_box()["height"] < before - 80, "the room"
     )
     assert "sl=1" in person.query()
+
+
+def test_of_many_further_scalars_a_person_chooses_those_drawn(person, small_app):
+    person.open(small_app + "many")
+    ids = lambda: [row["id"] for row in person.state("timeline")["rows"]]  # noqa: E731
+    assert [name for name in ids() if name in OTHERS] == OTHERS[:3]
+    told = person.page.get_by_test_id("other-scalars")
+    assert told.inner_text() == "Further scalars: 3 of 7 drawn"
+    person.page.get_by_label("weight decay").check()
+    person.wait(lambda: "weight_decay" in ids(), "the scalar that was ticked")
+    person.page.get_by_label("grad norm").uncheck()
+    person.wait(lambda: "grad_norm" not in ids(), "no row of the other")
+    assert [name for name in ids() if name in OTHERS] == ["lag", "momentum", "weight_decay"]
+    assert told.inner_text() == "Further scalars: 3 of 7 drawn"
+
+
+def test_a_point_alone_is_a_dot(person, small_app, app):
+    person.open(small_app + "single")
+    for row, colour in (("loss", 0), ("error", 1), ("learning rate", 0), ("anomalous filters", 2)):
+        assert of_row(person, "timeline", row).get(rgb(CATEGORICAL[colour]), 0) > 4, row
+    person.open(app + "?w=[1400,1400]")
+    person.wait(lambda: person.state("timeline")["first"] == 100, "the window of one column")
+    assert of_row(person, "timeline", "anomalous images").get(rgb(CATEGORICAL[1]), 0) > 4
+
+
+def test_ticks_are_round_and_low_rows_have_two(person, small_app, app):
+    person.open(small_app + "many")
+    assert person.row("timeline", "learning rate")["ticks"] == ["0.005", "0.0099"]
+    assert person.row("timeline", "loss")["ticks"] == ["0.5", "1"]
+    assert person.row("timeline", "anomalous filters")["ticks"] == ["0", "1"]
+    person.open(app)
+    for row in person.state("timeline")["rows"]:
+        assert row["kind"] == "marks" or len(row["ticks"]) >= 2
+        for tick in row["ticks"]:
+            assert len(re.sub(r"e.*|\D", "", tick).strip("0")) <= 3
+    for row in ("anomalous images", "anomalous filters"):
+        assert all("." not in tick for tick in person.row("timeline", row)["ticks"])
+
+
+def test_a_series_alone_is_named_in_its_own_colour(person, small_app):
+    person.open(small_app + "many")
+    assert person.row("timeline", "error")["series"] == [["validation error", CATEGORICAL[1]]]
+    assert person.row("timeline", "loss")["series"] == [["train loss", CATEGORICAL[0]]]
+    assert person.row("timeline", "learning rate")["series"] == []
+
+
+def test_a_run_without_scalars_offers_no_controls_of_them(person, small_app):
+    def offered():
+        fields = [
+            person.page.get_by_label("Smoothing"),
+            person.page.get_by_label("log", exact=True),
+        ]
+        return [field.is_visible() for field in fields]
+
+    person.open(small_app + "none")
+    assert person.page.get_by_label("Axis").is_visible()
+    assert offered() == [False, False]
+    person.open(small_app + "single")
+    assert offered() == [True, True]

@@ -18,7 +18,7 @@ from dashboard.histories import (
 )
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.theme import lookup_table
+from dashboard.theme import DARK, lookup_table
 from deeptracker.tensorfile import write_tensors
 
 
@@ -308,6 +308,66 @@ def test_the_gallery_filters_by_list_class_and_outcome_and_turns_pages(person, w
     grid.query_selector("button").click()
     card = person.wait(lambda: person.element("image-card"), "the image in the validation view")
     assert int(card.get_attribute("data-image")) == of_class[0]
+
+
+def test_the_gallery_s_buttons_stand_still_and_go_where_there_is_one_page(person, app, run):
+    person.open(app + linked(view="gallery"))
+    person.wait_for("gallery")
+    button = person.page.get_by_role("button", name="Next →")
+    place = button.bounding_box()
+    for turn in (60, 120):
+        button.click()
+        person.wait(lambda t=turn: person.state("gallery")["tiles"][0]["id"] == str(t), "a page on")
+        assert button.bounding_box() == place
+    person.page.get_by_label("List", exact=True).select_option("unforgettable")
+    person.wait(lambda: 0 < len(person.state("gallery")["tiles"]) < 60, "a list of one page")
+    assert not button.is_visible()
+    assert not person.page.get_by_text("page 1").count()
+    assert not len(image_list("never", forgetting(run)))
+    person.page.get_by_label("List", exact=True).select_option("never learned")
+    person.wait(lambda: person.page.get_by_text("There is no such image").count(), "what is empty")
+    assert not button.is_visible()
+
+
+def test_tiles_of_a_line_are_as_high_as_each_other_and_names_break_before_the_class(
+    person, wide_app
+):
+    person.open(wide_app + linked(view="gallery"))
+    person.wait_for("gallery")
+    tiles = person.element("gallery").evaluate(
+        "e => [...e.querySelectorAll('button')].map((button) => {"
+        "const { top, height } = button.getBoundingClientRect();"
+        "const words = button.querySelector('.dt-title').firstChild, range = new Range();"
+        "const cut = words.data.indexOf(' · ');"
+        "const lines = [[0, cut], [cut + 3, words.length]].map(([from, to]) => {"
+        "range.setStart(words, from); range.setEnd(words, to);"
+        "return range.getClientRects().length });"
+        "return [Math.round(top), height, lines] })"
+    )
+    for top in {top for top, _, _ in tiles}:
+        assert len({height for at, height, _ in tiles if at == top}) == 1
+    assert {line for _, _, lines in tiles for line in lines} == {1}
+
+
+@pytest.mark.parametrize("view", ["validation", "gallery", "layers"])
+def test_what_fields_are_for_is_not_cut_and_stands_out_by_night(visit, app, view):
+    person = visit(color_scheme="dark")
+    person.open(app + linked(view=view))
+    field = person.page.locator("input[placeholder]:visible").first
+    field.wait_for()
+    wide, room, colour = field.evaluate(
+        "e => { const style = getComputedStyle(e);"
+        "const context = document.createElement('canvas').getContext('2d');"
+        "context.font = `${style.fontSize} ${style.fontFamily}`;"
+        "return [context.measureText(e.placeholder).width, e.clientWidth - 16,"
+        "getComputedStyle(e, '::placeholder').color] }"
+    )
+    assert wide < room
+    assert colour == "rgb({}, {}, {})".format(*bytes.fromhex(DARK["faint"][1:]))
+    # An empty box to tick has the ground of a field.
+    box = person.page.locator("input[type=checkbox]:not(:checked):visible").first
+    ground = box.evaluate("e => getComputedStyle(e).backgroundColor")
+    assert ground == "rgb({}, {}, {})".format(*bytes.fromhex(DARK["paper"][1:]))
 
 
 def test_a_finding_leads_to_its_place_and_time(person, app, run):

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from logs import LogWriter
 from pixels import at
 from safetensors.numpy import load_file
 
@@ -189,3 +190,122 @@ def test_with_true_spacing_a_pixel_tells_the_snapshot_recorded_nearest(
     first, last = json.loads(re.search(r"z=(\[[^&]*\])", unquote(person.query()))[1])[:2]
     assert 20 <= first < last <= 120
     assert person.errors == []
+
+
+RASTER_TICKS = """
+() => {
+  const models = Bokeh.documents.flatMap((each) => [...each.all_models])
+  const view = Bokeh.index.find_one(models.find(({ type }) => type === 'Figure'))
+  const axis = view.axis_views.find(({ dimension }) => dimension === 0)
+  const left = view.el.getBoundingClientRect().left
+  const page = (place) => left + view.frame.x_scale.compute(place)
+  const line = models.find((each) => each.type === 'Span' && each.visible)
+  return {
+    ticks: axis.tick_coords.major[0].map((at) => [Math.floor(at), page(at)]),
+    line: line ? page(line.location) : null,
+  }
+}
+"""
+
+
+def drawn(person):
+    """Where the raster's labels stand, as [column, x], and the line that all charts share."""
+    return person.page.evaluate(RASTER_TICKS)
+
+
+def place_of(person, column):
+    """Where the timeline has a column, on the page."""
+    canvas = person.element("timeline").query_selector(".dt-scroll canvas")
+    return canvas.bounding_box()["x"] + person.column_x("timeline", column)
+
+
+def point(person, x, y):
+    person.page.mouse.move(x - 2, y)
+    person.page.mouse.move(x, y)
+
+
+@pytest.fixture(scope="module")
+def short_apps(tmp_path_factory, serve_stores):
+    """The addresses of runs of one snapshot and of four, by their number."""
+    folder = tmp_path_factory.mktemp("short")
+    stores = {count: folder / f"of{count}.dtstore" for count in (1, 4)}
+    for count, store in stores.items():
+        log = LogWriter(folder / f"log{count}").iterations(range(100, 100 * count + 1, 100))
+        run = [sys.executable, "-m", "deeptracker.cli", "process", log.path, "--store", store]
+        subprocess.run(run, check=True)
+    for address in serve_stores(*stores.values()):
+        yield {count: f"{address}of{count}" for count in stores}
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_an_iteration_of_a_short_run_is_one_vertical_line(person, short_apps, count):
+    opened(person, short_apps[count], "p=stem.weight")
+    found = person.wait(lambda: drawn(person)["ticks"], "the raster's labels")
+    assert [column for column, _ in found] == list(range(count))
+    for column, x in found:
+        assert abs(x - place_of(person, column)) <= 1.5
+    assert person.errors == []
+
+
+def test_labels_of_the_raster_are_those_of_the_timeline(person, app):
+    opened(person, app, f"p={NAME}&w=[100,1500]")
+    found = person.wait(lambda: drawn(person)["ticks"], "the raster's labels")
+    assert found[0][0] == person.state("timeline")["first"]
+    assert len(found) > 4
+    for column, x in found:
+        assert abs(x - place_of(person, column)) <= 1.5
+
+
+def test_the_line_under_the_pointer_goes_between_the_raster_and_the_charts(person, app):
+    opened(person, app, f"p={NAME}")
+    x, y = centre(person)
+    person.wait(lambda: drawn(person)["ticks"], "the raster")
+    cross = person.element("timeline").query_selector(".dt-cross")
+    assert cross.is_hidden()
+    point(person, x, y)
+    person.wait(cross.is_visible, "the line on the timeline")
+    column = round(float(re.search(r"[\d.]+", cross.get_attribute("style"))[0]))
+    canvas = person.element("timeline").query_selector(".dt-scroll canvas").bounding_box()
+    assert abs(canvas["x"] + column - x) < 5
+    assert abs(drawn(person)["line"] - canvas["x"] - column) < 1.5
+    # Beside the frame there is none.
+    point(person, x - 500, y)
+    person.wait(cross.is_hidden, "no line")
+    person.hover("timeline", "loss", 70, line=-1, dy=10)
+    person.wait(lambda: drawn(person)["line"], "the line on the raster")
+    assert abs(drawn(person)["line"] - place_of(person, 70)) < 1.5
+    assert person.errors == []
+
+
+def test_the_wheel_scrolls_the_page_where_the_raster_has_nothing_to_zoom(person, app):
+    opened(person, app, f"p={NAME}")
+    x, y = centre(person)
+    scrolled = lambda: person.page.evaluate("scrollY")  # noqa: E731
+    point(person, x, y)
+    person.page.mouse.wheel(0, 60)
+    person.wait(lambda: scrolled() == 60, "the page, as all of the raster is in sight")
+    assert "z=" not in person.query()
+    # The browser goes on with a scroll that has begun: another one begins a while after.
+    person.page.wait_for_timeout(1000)
+    person.page.mouse.wheel(0, -60)
+    person.wait(lambda: "z=" in person.query(), "the zoomed raster")
+    assert scrolled() == 60
+    before = person.query()
+    box = person.page.locator(".bk-Figure").first.bounding_box()
+    point(person, box["x"] + 40, y)
+    person.page.wait_for_timeout(1000)
+    person.page.mouse.wheel(0, -60)
+    person.wait(lambda: scrolled() == 0, "the page, from the margin")
+    assert person.query() == before
+
+
+def test_the_ends_of_the_colour_bar_say_what_lies_beyond_them(person, app):
+    opened(person, app, "p=conv1.weight")
+    labels = person.wait(
+        lambda: person.page.evaluate(
+            "[...Bokeh.documents.flatMap((each) => [...each.all_models]).find(({ type }) => "
+            "type === 'ColorBar').major_label_overrides.values()]"
+        ),
+        "the labels of the colours",
+    )
+    assert labels == ["≤ −3.34", "−1.67", "0", "1.67", "≥ 3.34"]  # noqa: RUF001

@@ -9,8 +9,9 @@ from dashboard.classes import class_histories, listed_classes
 from dashboard.columns import Columns
 from dashboard.histories import images_of_class
 from dashboard.selection import Selection
-from dashboard.theme import RIGHT_LEVEL
-from dashboard.views.classrows import ClassRows, pixel_height
+from dashboard.theme import RIGHT_LEVEL, lookup_table
+from dashboard.views.classcontrols import class_legend
+from dashboard.views.classrows import ClassRows, counted, pixel_height
 
 
 def rows_of(run, **chosen):
@@ -86,3 +87,37 @@ def test_arrays_are_packed_one_behind_another():
             np.testing.assert_array_equal(part, array)
     stamps = {row["stamp"] for row in rows}
     assert stamps == {int.from_bytes(data[:4], "little")}
+
+
+def test_the_legend_names_the_wrong_classes_that_pixels_show(run):
+    rows = rows_of(run, open_classes=["1"], pixels="predicted")
+    predicted = run.array("images/predicted")[run.array("images/label") == 1]
+    wrong = [int(number) for number in np.unique(predicted) if number not in (-1, 1)]
+    taken = rows.taken_for(12)
+    assert taken == {number: run.class_names[number] for number in wrong}
+    said = class_legend(rows.selection, 1.0, "predicted", taken=taken)
+    for number, name in taken.items():
+        colour = lookup_table("classes")[4 * number : 4 * number + 3].hex()
+        assert f"background:#{colour}'></i> {name}<" in said
+    assert rows.taken_for(len(wrong) - 1) is None
+    unnamed = class_legend(rows.selection, 1.0, "predicted", taken=None)
+    assert "point at it for its name" in unnamed
+
+
+def test_the_scale_of_loss_ends_at_a_value(run):
+    label, loss = run.array("images/label"), run.array("images/loss")
+    tops = [float(np.quantile(loss[label == number], 0.98)) for number in (1, 2)]
+    rows = rows_of(run, open_classes=["1", "2"], pixels="loss")
+    assert rows.amount_tops("loss") == pytest.approx(tops, rel=1e-5)
+    low, high = sorted(tops)
+    both = class_legend(rows.selection, 1.0, "loss", tops=rows.amount_tops("loss"))
+    assert f"</i> {low:.3g} to {high:.3g} (98th percentile of each class" in both
+    one = rows_of(run, open_classes=["1"], pixels="loss")
+    said = class_legend(one.selection, 1.0, "loss", tops=one.amount_tops("loss"))
+    assert f"</i> {tops[0]:.3g} (98th percentile of the class" in said
+
+
+def test_one_is_not_in_the_plural():
+    assert counted(1, "image") == "1 image"
+    assert counted(1200, "image") == "1,200 images"
+    assert counted(2, "class", "classes") == "2 classes"

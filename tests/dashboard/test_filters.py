@@ -7,7 +7,7 @@ from dashboard.columns import Columns
 from dashboard.filterreading import read_filters
 from dashboard.run import Run
 from dashboard.selection import Selection
-from dashboard.topfilters import common_filters, top_filters
+from dashboard.topfilters import TopFilter, common_filters, top_filters
 from dashboard.views.filterlist import filter_groups, filter_marks, tops_of
 from dashboard.views.filters import LARGEST, filter_chart, filters_in_order
 
@@ -179,3 +179,13 @@ def test_lists_and_marks_tell_top_common_and_picked_filters_apart(run):
     for index, kind in marks.items():
         if kind != "picked":
             assert (kind == "common") == (("conv1.weight", index) in common)
+
+
+@pytest.mark.parametrize(
+    ("values", "shares"),
+    [((4.0, 2.0, -0.5), [1, 0.5, 0]), ((-1.38, -1.57), [0, 0]), ((0.0,), [0])],
+)
+def test_bars_fall_with_the_ranks_and_what_changed_less_than_usual_has_none(run, values, shares):
+    listed = [TopFilter("conv1.weight", place, value) for place, value in enumerate(values)]
+    groups = filter_groups(run, Selection(iterations=[1400]), {run.column(1400): listed})
+    assert [link.share for link in groups[0].links] == shares

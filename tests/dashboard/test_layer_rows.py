@@ -10,7 +10,7 @@ from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.views.histograms import histogram_of
 from dashboard.views.layers import LayerView
-from dashboard.views.multiples import Drawing, height_of, multiple
+from dashboard.views.multiples import ENCODINGS, Drawing, height_of, multiple, rounded
 from dashboard.views.outline import outline_of
 from dashboard.views.scales import Scale
 
@@ -247,3 +247,42 @@ def test_one_snapshot_without_filters_or_gradients_is_drawn_and_says_so(tmp_path
         assert "No gradients were recorded" in view.legend.object
         assert view.links.groups[0]["links"] == []
         assert "none has filters" in view.links.groups[0]["empty"]
+
+
+def test_a_search_that_finds_nothing_says_so_in_place_of_the_chart(run):
+    view = LayerView(run, Selection(layer_search="zebra"))
+    assert view.note.visible
+    assert not view.chart.visible
+    assert not view.legend.visible
+    view.selection.layer_search = "conv1"
+    assert not view.note.visible
+    assert view.chart.visible
+    assert view.legend.visible
+
+
+def test_a_shape_is_shown_and_found_with_a_multiplication_sign(run):
+    found = names(run, Selection(layer_search="16\u00d71\u00d73\u00d73"))
+    assert found == names(run, Selection(layer_search="16x1x3x3"))
+    assert "node:conv1.weight" in found
+    row = multiple(Drawing.of(run, Selection(), [0]), run.node("conv1.weight"))
+    assert row.options["details"] == ["16\u00d71\u00d73\u00d73, 144", "144", "144"]
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1k"),
+        (999_999, "1M"),
+        (1_605_632, "1.61M"),
+        (2 * 10**9, "2G"),
+    ],
+)
+def test_where_a_number_has_no_room_it_is_rounded(size, told):
+    assert rounded(size) == told
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_words_on_colours_are_true_by_day_and_by_night(run, encoding):
+    assert "dark" not in LayerView(run, Selection(encoding=encoding)).legend.object

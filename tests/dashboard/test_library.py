@@ -270,6 +270,15 @@ def test_every_figure_takes_the_theme(digits_store, theme):
     assert len(_dressed(figures["faces"])) == 3
 
 
+def test_by_night_the_band_of_extremes_is_stronger(digits_store):
+    def opacity(theme):
+        band = next(iter(deeptracker.open(digits_store, theme=theme).layers.plot("conv1")))
+        extremes = next(e for e in band if isinstance(e, hv.Area))
+        return hv.Store.lookup_options("bokeh", extremes, "style").kwargs["alpha"]
+
+    assert opacity("dark") > 1.5 * opacity("light")
+
+
 def test_without_a_theme_figures_follow_panel_s(digits_store):
     import panel as pn
 

@@ -1,5 +1,7 @@
 """A raster shows each weight where it is, whatever window is asked for."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.cache import ByteCache
 from dashboard.columns import Columns
-from dashboard.raster import Subject, colour_limits, pixels_of
+from dashboard.raster import Subject, colour_limits, pixels_of, rounded, scale_ends
 from dashboard.rasterplot import RasterPlot
 from dashboard.selection import Selection
 from dashboard.spacing import Spacing
@@ -75,6 +77,58 @@ def test_colours_are_symmetric_about_zero_where_values_have_two_signs():
     assert colour_limits(np.zeros(4), signed=True) == (-1.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (-21659.021, "−21,700"),  # noqa: RUF001
+        (3.342, "3.34"),
+        (0.0, "0"),
+        (-0.00123456, "−0.00123"),  # noqa: RUF001
+        (999_999.4, "1,000,000"),
+        (2.5e7, "2.5e+07"),
+        (1.2e-7, "1.2e−07"),  # noqa: RUF001
+    ],
+)
+def test_a_scale_is_labelled_to_three_digits(value, told):
+    assert rounded(value) == told
+
+
+def test_an_end_of_a_scale_says_where_values_lie_beyond_it():
+    assert scale_ends((-2.0, 2.0), np.array([-2.0, 0.0, np.nan, 7.0])) == ("−2", "≥ 2")  # noqa: RUF001
+    assert scale_ends((-2.0, 2.0), np.array([-2.1, 1.0])) == ("≤ −2", "2")  # noqa: RUF001
+    assert scale_ends((0.0, 2.0), np.array([np.nan])) == ("0", "2")
+    # As float32 has it, an end is no other number than the limit that was taken from it.
+    assert scale_ends((-0.1, 0.1), np.array([-0.1, 0.1], np.float32)) == ("−0.1", "0.1")  # noqa: RUF001
+
+
+def test_filters_have_the_raster_s_scale_where_all_share_one(run, matrix):
+    picked = [["conv1.weight", 5], [NAME, 2]]
+    view = WeightView(run, Selection(raster=NAME, filters=picked))
+    plot, top = view.plot, rounded(view.plot.mapper.high)
+    assert plot.mapper.high < np.abs(matrix).max()
+    assert plot._bar.major_label_overrides[plot.mapper.high] == f"≥ {top}"
+    for row in view.compared.chart.rows:
+        low, high = (end.removeprefix("≤ ").removeprefix("≥ ") for end in row["colours"][:2])
+        assert (low, high) == (f"−{top}", top)  # noqa: RUF001
+    beyond = np.abs(matrix[288:432]).max() > plot.mapper.high
+    told = view.compared.chart.rows[1]["colours"]
+    assert any(end.startswith(("≤", "≥")) for end in told[:2]) == beyond
+    view.selection.raster_scale = "own"
+    own = {tuple(row["colours"][:2]) for row in view.compared.chart.rows}
+    assert len(own) == 2
+
+
+def test_the_figure_knows_where_the_pointer_s_line_stands(run):
+    view = WeightView(run, Selection(raster=NAME))
+    columns = view.plot.pointer.columns.data
+    assert columns["centre"].tolist() == [place + 0.5 for place in range(len(run.iterations))]
+    view.selection.spacing = "true"
+    columns = view.plot.pointer.columns.data
+    assert columns["centre"].tolist() == run.iterations.tolist()
+    np.testing.assert_array_equal(columns["from"][1:], columns["to"][:-1])
+    assert (columns["from"] <= columns["centre"]).all()
+
+
 def test_a_weight_is_named_by_filter_channel_and_kernel_position():
     assert position((16, 4, 3, 3), 5 * 36 + 2 * 9 + 7) == (
         "filter 5, channel 2, kernel row 2, kernel column 1"
@@ -122,7 +176,8 @@ def test_one_scale_covers_the_whole_parameter_and_an_own_one_what_is_in_sight(ru
 def test_filters_side_by_side_are_the_logs_weights(run, recorded, gradient):
     columns = Columns.of(run, (1000, 2000))
     picked = [("conv1.weight", 5), (NAME, 2), ("conv1.weight", 99), ("bn1.weight", 0)]
-    rows = filter_rasters(run, picked, columns, statistic="mean", gradient=gradient, shared=True)
+    draw = partial(filter_rasters, run, picked, columns, statistic="mean", gradient=gradient)
+    rows = draw(limits=(-9.0, 9.0))
     # What does not exist, or has no filters, is left out.
     assert [row.id for row in rows] == ["raster:conv1.weight:5", f"raster:{NAME}:2"]
     prefix = "grad/" if gradient else ""
@@ -135,7 +190,7 @@ def test_filters_side_by_side_are_the_logs_weights(run, recorded, gradient):
     assert (levels[values > 0] >= 127).all()
     assert (levels[values < 0] <= 127).all()
     assert len({tuple(row.options["colours"][:2]) for row in rows}) == 1
-    own = filter_rasters(run, picked, columns, statistic="mean", gradient=gradient, shared=False)
+    own = draw(limits=None)
     assert len({tuple(row.options["colours"][:2]) for row in own}) == 2
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.scalars import curve, smoothed
+from dashboard.scalars import curve, shade_of, smoothed
 
 
 @given(
@@ -57,3 +57,14 @@ def test_values_that_were_not_recorded_are_left_out():
     found = curve(np.array([0, 1, 2]), np.array([1.0, np.nan, 3.0]), np.arange(3), (0, 2), 0.5)
     assert found.values.tolist() == [1.0, 3.0]
     assert found.smooth.tolist() == pytest.approx([1.0, (0.5 + 3.0) / 1.5])
+
+
+def test_scalars_about_a_lone_snapshot_fill_its_column_in_their_order():
+    found = curve(np.array([10, 15, 30]), np.arange(3.0), np.array([10]), (0, 0))
+    assert found.places.tolist() == [0, 0.125, 0.5]
+    assert curve(np.array([10]), np.ones(1), np.array([10]), (0, 0)).places.tolist() == [0]
+
+
+def test_a_scalar_s_colour_says_what_it_was_measured_on():
+    assert shade_of("train_loss") == shade_of("train_error") != shade_of("validation_error")
+    assert shade_of("validation_loss") == shade_of("validation_error") == shade_of("val_accuracy")

@@ -63,11 +63,38 @@ def test_no_query_breaks_the_selection(query):
     ["k=51", "k=0", "r=middle", "i=[1.5]", "w=[1]", "w=[1,null]", 'f=[["a"]]', "cs=yes", "i=[[["],
 )
 def test_what_is_out_of_bounds_is_left_out_and_named(query):
+    names = {
+        "k": "the window of the anomaly rule",
+        "r": "rule",
+        "i": "iterations",
+        "w": "the window of iterations",
+        "f": "filters",
+        "cs": "common scale",
+    }
     selection = Selection()
     selection.from_query(query)
-    key = query.split("=")[0]
-    assert f" {key};" in selection.notice
+    assert f" {names[query.split('=')[0]]};" in selection.notice
     assert selection.to_query() == ""
+
+
+def test_a_long_list_of_what_is_odd_is_cut():
+    selection = Selection()
+    selection.from_query(
+        "&".join(f"{key}=[[" for key in ("w", "i", "c", "m", "n", "f", "k", "t", "z", "nc"))
+    )
+    assert selection.notice.endswith("the threshold of anomalies and 2 more; that was left out.")
+
+
+def test_what_does_not_exist_is_left_out_and_told():
+    def sift(values):
+        values["classes"] = []
+        return ["class nope", "image 7"]
+
+    selection = Selection()
+    selection.from_query('c=["nope"]&k=x', sift)
+    assert selection.classes == []
+    assert "odd of the window of the anomaly rule;" in selection.notice
+    assert selection.notice.endswith("what this run does not have: class nope and image 7.")
 
 
 def test_an_unknown_key_is_passed_over():

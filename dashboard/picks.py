@@ -1,0 +1,68 @@
+"""What a link picks, held against the run: what the run does not have is dropped and named."""
+
+from collections.abc import Callable
+from typing import Any
+
+from dashboard.run import Run
+from dashboard.weightwindow import shape_of
+
+__all__ = ["sift_picks"]
+
+
+def sift_picks(run: Run, values: dict[str, Any]) -> list[str]:
+    """Take out of a selection's values what the run does not have.
+
+    Parameters
+    ----------
+    run : Run
+    values : dict
+        By the selection's parameters; changed in place.
+
+    Returns
+    -------
+    list of str
+        What was taken out, in words.
+    """
+    classes = set(run.class_names) if values["classes"] else set()
+    images = run.image_count if values["images"] else 0
+    kinds: dict[str, tuple[Callable[[Any], bool], Callable[[Any], str]]] = {
+        "iterations": (lambda pick: run.column(pick) is not None, "iteration {:,}".format),
+        "classes": (lambda pick: pick in classes, "class {}".format),
+        "images": (lambda pick: 0 <= pick < images, "image {:,}".format),
+        "nodes": (lambda pick: run.node(pick) is not None, "layer {}".format),
+        "filters": (lambda pick: _has_filter(run, *pick), _filter_words),
+    }
+    missing = []
+    for name, (is_there, words) in kinds.items():
+        missing += [words(pick) for pick in values[name] if not is_there(pick)]
+        values[name] = [pick for pick in values[name] if is_there(pick)]
+    window = values["window"]
+    if window is not None and not _has_window(run, window):
+        missing.append("iterations {:,} to {:,}".format(*window))
+        values["window"] = None
+    raster = values["raster"]
+    if raster and not _has_parameter(run, raster):
+        missing.append(f"parameter {raster}")
+        # A range is one of this parameter's weights.
+        values["raster"], values["raster_range"] = "", None
+    return missing
+
+
+def _has_parameter(run: Run, name: str) -> bool:
+    node = run.node(name)
+    return node is not None and run.nodes["kind"][node] == "parameter"
+
+
+def _has_filter(run: Run, parameter: str, index: int) -> bool:
+    shape = shape_of(run, parameter) if _has_parameter(run, parameter) else ()
+    return len(shape) > 1 and 0 <= index < shape[0]
+
+
+def _has_window(run: Run, window: tuple[float, float]) -> bool:
+    low, high = sorted(window)
+    return bool(((run.iterations >= low) & (run.iterations <= high)).any())
+
+
+def _filter_words(pick: Any) -> str:
+    parameter, index = pick
+    return f"filter {index:,} of {parameter}"
