@@ -16,8 +16,8 @@ from pipeline.kernels.histograms import FINE_SHIFT
 __all__ = ["CHANGES", "FOUND", "LANES", "measure_run"]
 
 LANES = 16
-# What is found of a run, less its first weight where it says so: sum and sum of squares of the
-# differences from it, sum of magnitudes; of the changes, squares, magnitudes, rise of the squares.
+# What is found of a run: sum and sum of squares of the differences from a weight that is given, sum
+# of magnitudes; of the changes, squares, magnitudes, rise of the squares.
 FOUND = 6
 CHANGES = 4  # thresholds that are looked at together
 INTEGER = ir.IntType(32)
@@ -26,7 +26,7 @@ FAST = ("fast",)
 
 
 @intrinsic
-def measure_run(typingctx, w, w32, p, count, thresholds, histogram, over, found):  # noqa: ARG001
+def measure_run(typingctx, w, w32, p, count, shift, thresholds, histogram, over, found):  # noqa: ARG001
     """Measure the first `count` weights of a run, all of them finite, all of one filter.
 
     Parameters
@@ -37,6 +37,8 @@ def measure_run(typingctx, w, w32, p, count, thresholds, histogram, over, found)
         The weights again, by which they are counted into bins.
     count : int
         A multiple of `LANES`, not 0.
+    shift : float32
+        Near the weights' mean.
     thresholds : of the weights' type [CHANGES]
     histogram : uint32 [fine bin]
     over : uint32 [CHANGES * LANES]
@@ -49,12 +51,16 @@ def measure_run(typingctx, w, w32, p, count, thresholds, histogram, over, found)
         kind = ir.FloatType() if signature.args[0].dtype == types.float32 else ir.DoubleType()
         places = [
             context.make_array(signature.args[i])(context, builder, arguments[i]).data
-            for i in (0, 1, 2, 4, 5, 6, 7)
+            for i in (0, 1, 2, 5, 6, 7, 8)
         ]
-        _Run(builder, kind, arguments[3].type).measure(arguments[3], *places)
+        count, shift = arguments[3:5]
+        if kind != shift.type:
+            shift = builder.fpext(shift, kind)
+        _Run(builder, kind, count.type).measure(count, shift, *places)
         return context.get_dummy_value()
 
-    return types.void(w, w32, p, types.intp, thresholds, histogram, over, found), generate
+    kinds = (w, w32, p, types.intp, types.float32, thresholds, histogram, over, found)
+    return types.void(*kinds), generate
 
 
 class _Run:
@@ -68,11 +74,14 @@ class _Run:
         self.magnitude = self.intrinsic(f"llvm.fabs.{suffix}", self.kinds, [self.kinds])
         self.total = self.intrinsic(f"llvm.vector.reduce.fadd.{suffix}", kind, [kind, self.kinds])
 
-    def measure(self, count, w, w32, p, thresholds, histogram, over, found):
+    def measure(self, count, shift, w, w32, p, thresholds, histogram, over, found):
         """Write what stands before the loop, in it, and behind it."""
         builder, zeros = self.builder, ir.Constant(self.kinds, [0.0] * LANES)
-        first = self.spread(w, 0)
-        limits = [self.spread(thresholds, number) for number in range(CHANGES)]
+        middle = self.spread(shift)
+        limits = [
+            self.spread(builder.load(self.place(thresholds, self.number(number))))
+            for number in range(CHANGES)
+        ]
         sums = [cgutils.alloca_once_value(builder, zeros) for _ in range(FOUND)]
         counts = [
             cgutils.alloca_once_value(builder, self.lanes(over, self.number(LANES * k), INTEGERS))
@@ -82,7 +91,7 @@ class _Run:
         with cgutils.for_range_slice(builder, self.number(0), count, step, self.index) as (at, _):
             now, before = self.lanes(w, at, self.kinds), self.lanes(p, at, self.kinds)
             self.count_bins(w32, at, histogram)
-            self.add(sums, now, before, first)
+            self.add(sums, now, before, middle)
             self.compare(counts, now, before, limits)
         for k, place in enumerate(counts):
             target = self.place(over, self.number(LANES * k))
@@ -105,10 +114,10 @@ class _Run:
             slot = self.place(histogram, builder.zext(bin_, self.index))
             builder.store(builder.add(builder.load(slot), ir.Constant(INTEGER, 1)), slot)
 
-    def add(self, sums, now, before, first):
+    def add(self, sums, now, before, middle):
         """Add these weights to the sums: vectors."""
         builder = self.builder
-        apart = builder.fsub(now, first, flags=FAST)
+        apart = builder.fsub(now, middle, flags=FAST)
         change = builder.fsub(now, before, flags=FAST)
         both = builder.fadd(now, before, flags=FAST)
         for place, value in zip(
@@ -155,9 +164,8 @@ class _Run:
         loaded.align = 4
         return loaded
 
-    def spread(self, base, index):
-        """Load an element into every lane."""
-        value = self.builder.load(self.place(base, self.number(index)))
+    def spread(self, value):
+        """Put a number into every lane."""
         nothing = ir.Constant(self.kinds, ir.Undefined)
         one = self.builder.insert_element(nothing, value, ir.Constant(INTEGER, 0))
         return self.builder.shuffle_vector(one, one, ir.Constant(INTEGERS, [0] * LANES))

@@ -42,6 +42,11 @@ __all__ = [
 SPAN = 8192
 # Weights that are summed in float32 before they are added to what is float64.
 RUN = 4096
+# Sums run over the differences from the mean of so many weights, the least of four such means: the
+# distance from an odd one out would drown all others in rounding.
+SAMPLE, SAMPLES = 16, 4
+# Of squares whose sum is less, float32 may have lost some beneath its least number.
+LEAST_SQUARES = 1e-32
 
 # Columns of the sums that are kept for each filter.
 SUM, SQUARES, ABSOLUTE, CHANGE_SQUARES, CHANGE_ABSOLUTE, SQUARES_RISE, WEIGHTS = range(7)
@@ -150,24 +155,57 @@ def count_changes_of_four(w, p, thresholds, changes):
 
 
 @fast
+def middle_of(w):
+    """Give about the mean of some weights, as float32, whatever one or two of them are."""
+    if w.size < SAMPLE * SAMPLES:
+        total = w[0] - w[0]
+        for i in range(w.size):
+            total += w[i]
+        return np.float32(total / w.size)
+    middle = np.float32(3e38)
+    for first in range(0, SAMPLE * SAMPLES, SAMPLE):
+        total = w[0] - w[0]
+        for i in range(first, first + SAMPLE):
+            total += w[i]
+        mean = np.float32(total / SAMPLE)
+        if abs(mean) < abs(middle):
+            middle = mean
+    return middle
+
+
+@fast
 def add_sums(w, sums):
     """Add sums of one filter's weights in this span.
 
-    Sums run over w - w[0]: where weights lie close together the variance would otherwise drown in
-    the rounding of their squares.
+    Sums run over the differences from about their mean: where weights lie close together the
+    variance would otherwise drown in the rounding of their squares.
     """
-    shift = w[0]
+    shift = middle_of(w)
     total = squares = absolute = w[0] - w[0]
     for i in range(w.size):
         value = w[i] - shift
         total += value
         squares += value * value
         absolute += abs(w[i])
+    if squares < LEAST_SQUARES and absolute > 0:
+        add_small_sums(w, sums)
+        return
     count, at, by = np.float64(w.size), np.float64(shift), np.float64(total)
     sums[SUM] += by + count * at
     sums[SQUARES] += np.float64(squares) + 2.0 * at * by + count * at * at
     sums[ABSOLUTE] += absolute
     sums[WEIGHTS] += count
+
+
+@fast
+def add_small_sums(w, sums):
+    """Do as `add_sums` does, in float64."""
+    for i in range(w.size):
+        value = np.float64(w[i])
+        sums[SUM] += value
+        sums[SQUARES] += value * value
+        sums[ABSOLUTE] += abs(value)
+    sums[WEIGHTS] += w.size
 
 
 @fast
@@ -179,9 +217,23 @@ def add_changes(w, p, sums):
         squares += d * d
         absolute += abs(d)
         rise += d * (w[i] + p[i])
+    if squares < LEAST_SQUARES and absolute > 0:
+        add_small_changes(w, p, sums)
+        return
     sums[CHANGE_SQUARES] += squares
     sums[CHANGE_ABSOLUTE] += absolute
     sums[SQUARES_RISE] += rise
+
+
+@fast
+def add_small_changes(w, p, sums):
+    """Do as `add_changes` does, in float64."""
+    for i in range(w.size):
+        now, before = np.float64(w[i]), np.float64(p[i])
+        d = now - before
+        sums[CHANGE_SQUARES] += d * d
+        sums[CHANGE_ABSOLUTE] += abs(d)
+        sums[SQUARES_RISE] += d * (now + before)
 
 
 @careful
@@ -249,15 +301,22 @@ def fused_span(w, w32, p, paired, filters, thresholds, sums, counts, changes, hi
         line = sums[number]
         if whole:
             run, run32, before = w[at:until], w32[at:until], p[at:until]
-            measure_run(run, run32, before, whole, thresholds, histogram, over, found)
-            count, shift = np.float64(whole), np.float64(w[at])
-            line[SUM] += found[0] + count * shift
-            line[SQUARES] += found[1] + 2.0 * shift * found[0] + count * shift * shift
-            line[ABSOLUTE] += found[2]
-            line[CHANGE_SQUARES] += found[3]
-            line[CHANGE_ABSOLUTE] += found[4]
-            line[SQUARES_RISE] += found[5]
-            line[WEIGHTS] += count
+            near = middle_of(run)
+            measure_run(run, run32, before, whole, near, thresholds, histogram, over, found)
+            count, shift = np.float64(whole), np.float64(near)
+            if found[1] < LEAST_SQUARES and found[2] > 0:
+                add_small_sums(run[:whole], line)
+            else:
+                line[SUM] += found[0] + count * shift
+                line[SQUARES] += found[1] + 2.0 * shift * found[0] + count * shift * shift
+                line[ABSOLUTE] += found[2]
+                line[WEIGHTS] += count
+            if found[3] < LEAST_SQUARES and found[4] > 0:
+                add_small_changes(run[:whole], before[:whole], line)
+            else:
+                line[CHANGE_SQUARES] += found[3]
+                line[CHANGE_ABSOLUTE] += found[4]
+                line[SQUARES_RISE] += found[5]
         if at + whole < until:
             rest, before = w[at + whole : until], p[at + whole : until]
             count_bins(w32[at + whole : until], histogram)

@@ -304,13 +304,18 @@ def test_filter_measures_equal_numpy(thresholds, seed, filters, filter_size, dty
 
 @FUSED_AND_NOT
 @pytest.mark.parametrize("dtype", ["F32", "BF16"])
-def test_squares_that_float32_cannot_hold_are_added_all_the_same(thresholds, dtype):
+@pytest.mark.parametrize("scale", [1e30, 1e-19, 1e-25, 1e-30])
+@pytest.mark.parametrize("filter_size", [1000, 25])
+def test_squares_that_float32_cannot_hold_are_added_all_the_same(
+    thresholds, dtype, scale, filter_size
+):
     random = np.random.default_rng(5)
     values = random.normal(0, 1, (4, 20_000))
-    # The second snapshot diverges and the third comes back: both changes are as large.
-    values[1, 9000:] *= 1e30
+    # The second snapshot diverges, or vanishes, and the third comes back.
+    values[1, 9000:] *= scale
+    values[:, 15_000:] *= min(scale, 1)
     values = values.astype(NUMPY[dtype])
-    kind = {"filter_size": 1000, "thresholds": thresholds}
+    kind = {"filter_size": filter_size, "thresholds": thresholds}
     result = measured(values, dtype, 0, values.shape[1], **kind)
     found = statistics(result.moments, result.histogram)
     wide = values.astype(np.float64)
@@ -319,8 +324,31 @@ def test_squares_that_float32_cannot_hold_are_added_all_the_same(thresholds, dty
     change = np.linalg.norm(np.diff(wide, axis=0), axis=1)
     ratio = change / np.linalg.norm(wide[:-1], axis=1)
     np.testing.assert_allclose(found["update_ratio"][1:], ratio, rtol=1e-5)
-    changes = np.linalg.norm(np.diff(wide.reshape(4, 20, 1000), axis=0), axis=2)
+    filters = wide.reshape(4, -1, filter_size)
+    changes = np.linalg.norm(np.diff(filters, axis=0), axis=2)
     np.testing.assert_allclose(result.filters["change_euclidean"][:, 1:], changes.T, rtol=1e-5)
+    norms = np.linalg.norm(filters, axis=2)
+    np.testing.assert_allclose(result.filters["norm2"], norms.T, rtol=1e-5)
+
+
+@FUSED_AND_NOT
+@pytest.mark.parametrize("filter_size", [9, 100, 4096, 50_000])
+@pytest.mark.parametrize("odd", [10.0, -1e4, 1e8])
+def test_one_weight_far_from_all_others_costs_no_digits(thresholds, filter_size, odd):
+    random = np.random.default_rng(6)
+    values = random.normal(0, 0.01, (2, 2 * filter_size)).astype(np.float32)
+    values[:, 0] = odd
+    kind = {"filter_size": filter_size, "thresholds": thresholds}
+    result = measured(values, "F32", 0, values.shape[1], **kind)
+    found = statistics(result.moments, result.histogram)
+    wide = values.astype(np.float64)
+    np.testing.assert_allclose(found["norm2"], np.linalg.norm(wide, axis=1), rtol=1e-6)
+    slack = 1e-6 * np.abs(wide).sum(axis=1)
+    assert (np.abs(found["sum"] - wide.sum(axis=1)) <= slack).all()
+    filters = wide.reshape(2, 2, filter_size)
+    np.testing.assert_allclose(
+        result.filters["norm2"], np.linalg.norm(filters, axis=2).T, rtol=1e-5
+    )
 
 
 @settings(max_examples=40, deadline=None)
