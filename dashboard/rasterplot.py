@@ -85,8 +85,15 @@ class RasterPlot:
         glyph = Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=self.mapper)
         image = self.figure.add_glyph(self.source, glyph)
         self.pointer = RasterPointer(self.figure, image, listed)
+        # Bokeh's bar keeps the ticker and the formatter that it was made with.
+        self._ticks = FixedTicker(ticks=[])
+        self._labels = CustomJSTickFormatter(
+            args={"labels": []}, code="return labels[index] === undefined ? '' : labels[index]"
+        )
         self._bar = ColorBar(
             color_mapper=self.mapper,
+            ticker=self._ticks,
+            formatter=self._labels,
             orientation="horizontal",
             height=10,
             padding=4,
@@ -131,9 +138,8 @@ class RasterPlot:
         self._bar.title = f"{subject.statistic} {what} under a pixel (no unit)"
         ticks = [float(tick) for tick in np.linspace(*limits, 5)]
         low, high = scale_ends(limits, self._shown)
-        self._bar.ticker = FixedTicker(ticks=ticks)
-        labels = [low, *map(rounded, ticks[1:-1]), high]
-        self._bar.major_label_overrides = dict(zip(ticks, labels, strict=True))
+        self._labels.args = {"labels": [low, *map(rounded, ticks[1:-1]), high]}
+        self._ticks.ticks = ticks
 
     def space(self, spacing: Spacing) -> None:
         """Set where columns stand; `reach`, `bound`, `pick` and `show` are to follow."""

@@ -54,7 +54,7 @@ def filter_groups(run: Run, selection: Selection, tops: Tops) -> list[LinkGroup]
     for column, listed in reversed(tops.items()):
         iteration = int(run.iterations[column])
         title = f"Top {selection.top_filters} at {iteration:,} by {measure}{scope}"
-        empty = "Nothing to compare with yet: no earlier snapshot."
+        empty = "Nothing to compare with yet: too few earlier snapshots."
         groups.append(LinkGroup(title, _links(listed, chosen), empty))
     return groups
 

@@ -289,7 +289,7 @@ def _limits(values: np.ndarray, *, log: bool) -> tuple[float, float]:
     if not known.size:
         return (1e-3, 1.0) if log else (0.0, 1.0)
     low, high = float(known.min()), float(known.max())
-    return (low if log else min(0.0, low)), high
+    return (low, high) if log else (min(0.0, low), max(0.0, high))
 
 
 def _counts(title: str, name: str, counts: np.ndarray, colour: str, height: float) -> Row:
