@@ -29,6 +29,10 @@ LARGEST_HEADER = 100_000_000
 
 ITEM_BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2}
 ITEM_BYTES |= {"I16": 2, "U16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+# What a file may also hold, and nothing here reads.
+OTHER_ITEM_BITS = {"F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8}
+OTHER_ITEM_BITS |= {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64}
+ITEM_BITS = {code: 8 * item for code, item in ITEM_BYTES.items()} | OTHER_ITEM_BITS
 NUMPY_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4"}
 NUMPY_TYPES |= {"I16": "<i2", "I8": "i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1"}
 NUMPY_TYPES |= {"BOOL": "?"}
@@ -119,10 +123,24 @@ def parse_header(
     metadata = fields.pop("__metadata__", {})
     if not isinstance(metadata, dict):
         raise LogError(f"{path}: its __metadata__ is not a JSON object; record it again")
+    for name in fields:
+        if not _is_text(name):
+            raise LogError(
+                f"{path}: holds a tensor whose name {name!r} is no text (half a surrogate pair); "
+                "rename it"
+            )
     entries = {
         name: _entry(path, name, field, 8 + length, file_bytes) for name, field in fields.items()
     }
     return entries, {str(key): str(value) for key, value in metadata.items()}
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _header_length(path: str, prefix: bytes, file_bytes: int) -> int:
@@ -143,8 +161,8 @@ def _entry(path: str, name: str, field: Any, data_start: int, file_bytes: int) -
         begin, end = field["data_offsets"]
         sound = (
             all(type(number) is int and number >= 0 for number in (*shape, begin, end))
-            and dtype in ITEM_BYTES
-            and end - begin == math.prod(shape) * ITEM_BYTES[dtype]
+            and dtype in ITEM_BITS
+            and 8 * (end - begin) == math.prod(shape) * ITEM_BITS[dtype]
         )
     except (KeyError, TypeError, ValueError):
         sound = False
@@ -169,8 +187,10 @@ def read_tensor(
     Raises
     ------
     LogError
-        When the file ends before the tensor does.
+        When the file ends before the tensor does, or its dtype is one that NumPy lacks.
     """
+    if entry.dtype not in ITEM_BYTES:
+        raise LogError(f"{path}: a tensor is {entry.dtype}, which cannot be read; convert it")
     item = ITEM_BYTES[entry.dtype]
     stop = math.prod(entry.shape) if stop is None else stop
     try:

@@ -23,6 +23,8 @@ Settings = dict[str, str]
 # Of chunks: old ones beside new ones must be read alike.
 ENCODING = 4
 PATTERN = "the setting 'source.pattern'"
+PARAMETERS, IMAGES, CLASSES = "the network's parameters", "the validation images", "the class names"
+PLURAL = {PARAMETERS, IMAGES, CLASSES}
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,10 @@ def settings_of(
     )
     labels = images.labels.tobytes() if images else b""
     return {
-        "the network's parameters": _digest(json.dumps([tensors, tree]).encode()),
-        "the validation images": _digest(labels),
+        PARAMETERS: _digest(json.dumps([tensors, tree]).encode()),
+        IMAGES: _digest(labels),
         "the encoding of chunks": str(ENCODING),
-        "the class names": _digest(json.dumps(list(classes)).encode()),
+        CLASSES: _digest(json.dumps(list(classes)).encode()),
         PATTERN: config.source.pattern or "",
         **{f"the setting '{key}'": json.dumps(value) for key, value in settings.items()},
     }
@@ -149,7 +151,7 @@ def _outdated(root: zarr.Group, settings: Settings) -> str:
     known: dict[str, Any] = json.loads(str(root.attrs["settings"]))
     known.setdefault(PATTERN, root.attrs.get("source_pattern") or "")
     changed = [name for name in settings if known.get(name) != settings[name]]
-    verb = "has" if len(changed) == 1 else "have"
+    verb = "have" if len(changed) > 1 or PLURAL.intersection(changed) else "has"
     return f"{' and '.join(changed)} {verb} changed" if changed else ""
 
 

@@ -3,14 +3,16 @@
 import difflib
 import itertools
 import re
+import reprlib
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from deeptracker.errors import ConfigError
 from pipeline.clusters import KINDS, AnyCluster, LocalSettings
+from pipeline.clusters.settings import parse_memory
 from pipeline.sections import Section
 
 __all__ = [
@@ -27,7 +29,23 @@ __all__ = [
 MIB = 2**20
 GIB = 2**30
 
+EIB = 2**60
+# A century: what is meant by more is for ever.
+MOST_HOURS = 36525 * 24.0
+MOST_SECONDS = 3600 * MOST_HOURS
+# More snapshots, findings or workers than any run has use for.
+MOST = 100_000
+# Of what was given, which may be anything.
+SHOWN = reprlib.Repr()
+SHOWN.maxlevel, SHOWN.maxlist, SHOWN.maxstring = 2, 3, 80
+
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Finite(Section):
+    """Settings of which no number is infinite or none."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
 
 class SourceConfig(Section):
@@ -46,7 +64,7 @@ class SourceConfig(Section):
         return value
 
 
-class AnomalyConfig(Section):
+class AnomalyConfig(_Finite):
     """What counts as anomalous."""
 
     image_window: int = Field(
@@ -63,7 +81,7 @@ class AnomalyConfig(Section):
     )
 
 
-class FindingConfig(Section):
+class FindingConfig(_Finite):
     """When each health rule speaks; see `pipeline.measures.finding.FindingThresholds`."""
 
     exploding_update_ratio: float = Field(
@@ -78,40 +96,51 @@ class FindingConfig(Section):
         description="a layer's update over its norm below which it hardly learns",
     )
     dead_norm: float = Field(default=1e-12, ge=0, description="root mean square weight of the dead")
-    still_snapshots: int = Field(default=10, ge=2, description="snapshots without learning")
+    still_snapshots: int = Field(
+        default=10, ge=2, le=MOST, description="snapshots without learning"
+    )
     saturated_error: Share = Field(default=0.99, description="error of a class never recognised")
     mass_flip_share: Share = Field(default=0.1, description="share of the images that flip at once")
     loss_spike_factor: float = Field(default=3.0, gt=1, description="times the median before")
     forgetting_rise: Share = Field(
         default=0.2, description="rise of a class's error from its least"
     )
-    history: int = Field(default=20, ge=5, description="snapshots that a value is compared with")
-    per_rule: int = Field(default=50, ge=1, description="findings of one rule at most")
+    history: int = Field(
+        default=20, ge=5, le=MOST, description="snapshots that a value is compared with"
+    )
+    per_rule: int = Field(default=50, ge=1, le=MOST, description="findings of one rule at most")
 
 
-class FollowConfig(Section):
+class FollowConfig(_Finite):
     """How `deeptracker process --follow` looks at a log."""
 
-    poll_seconds: float = Field(default=5.0, gt=0, description="between two looks at the log")
+    poll_seconds: float = Field(
+        default=5.0, gt=0, le=MOST_SECONDS, description="between two looks at the log"
+    )
     settle_seconds: float = Field(
         default=60.0,
         ge=0,
+        le=MOST_SECONDS,
         description="how long the newest iteration may lack what the one before has",
     )
     scalars_seconds: float = Field(
-        default=30.0, ge=0, description="between two commits of new scalars alone"
+        default=30.0, ge=0, le=MOST_SECONDS, description="between two commits of new scalars alone"
     )
     compact_hours: float | None = Field(
-        default=6.0, gt=0, description="between two compactings of the store; null: never"
+        default=6.0,
+        gt=0,
+        le=MOST_HOURS,
+        description="between two compactings of the store; null: never",
     )
     grace_hours: float = Field(
         default=24.0,
         ge=1,
+        le=MOST_HOURS,
         description="how long readers may go on with a commit once superseded",
     )
 
 
-class StorageConfig(Section):
+class StorageConfig(_Finite):
     """How ``s3://`` locations are reached; what is left out comes from the environment.
 
     Credentials have no place here: every process takes them from its own environment.
@@ -131,11 +160,15 @@ class StorageConfig(Section):
         description="https://HOST/BUCKET rather than https://BUCKET.HOST; true with an endpoint",
     )
     anonymous: bool = Field(default=False, description="read a public bucket without credentials")
-    tries: int = Field(default=10, ge=1, description="requests until one succeeds, ever slower")
-    timeout_seconds: float = Field(default=60.0, gt=0, description="of one request")
+    tries: int = Field(
+        default=10, ge=1, le=1000, description="requests until one succeeds, ever slower"
+    )
+    timeout_seconds: float = Field(
+        default=60.0, gt=0, le=MOST_SECONDS, description="of one request"
+    )
 
 
-class Config(Section):
+class Config(_Finite):
     """Everything that can be set.
 
     Attributes
@@ -148,7 +181,7 @@ class Config(Section):
         Change ratios: shares of the weights whose relative change is over each.
     """
 
-    block_bytes: int = Field(default=GIB, ge=32 * MIB)
+    block_bytes: int = Field(default=GIB, ge=32 * MIB, le=EIB)
     columns_per_chunk: int = Field(default=64, ge=4, le=1024)
     thresholds: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         default=(0.001, 0.01, 0.1, 1.0), min_length=1, max_length=16
@@ -163,7 +196,26 @@ class Config(Section):
     @field_validator("cluster", mode="before")
     @classmethod
     def _local_by_default(cls, value: Any) -> Any:
-        return {"kind": "local", **value} if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        if not isinstance(value.get("kind", ""), str):
+            raise ValueError("a kind by its name")  # noqa: TRY004  # pydantic takes no other
+        _check_memory(value.get("memory"))
+        return {"kind": "local", **value}
+
+    @field_validator("cluster")
+    @classmethod
+    def _within_bounds(cls, value: AnyCluster) -> AnyCluster:
+        for name, number in value:
+            most = MOST_SECONDS if isinstance(number, float) else MOST
+            if isinstance(number, int | float) and number > most:
+                raise ValueError(f"{name} of at most {most:.0f}")
+        adaptive = getattr(value, "adaptive", None)
+        if adaptive and not adaptive.minimum <= adaptive.maximum <= MOST:
+            raise ValueError(
+                f"an adaptive maximum of at most {MOST}, and a minimum that is no more than it"
+            )
+        return value
 
     @field_validator("thresholds")
     @classmethod
@@ -171,6 +223,20 @@ class Config(Section):
         if any(low >= high for low, high in itertools.pairwise(value)):
             raise ValueError("each threshold must be greater than the one before")
         return value
+
+
+def _check_memory(text: Any) -> None:
+    """Refuse a size that no machine has; what is no size at all, its own setting refuses."""
+    if not isinstance(text, str):
+        return
+    try:
+        nbytes = parse_memory(text)
+    except OverflowError:
+        nbytes = EIB + 1
+    except ValueError:
+        return
+    if not 0 < nbytes <= EIB:
+        raise ValueError("a memory of more than nothing and at most 1 EiB, as in 4GiB")
 
 
 def iteration_pattern(text: str) -> re.Pattern[str]:
@@ -210,7 +276,9 @@ def load_config(path: str | Path | None = None) -> Config:
         loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise ConfigError(f"{file}: is nested too deeply; settings are two levels deep") from None
+    except (yaml.YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"{file}: is not YAML: {reason}") from None
     if loaded is None:
@@ -241,9 +309,17 @@ def _sentence(detail: Any) -> str:
         return f"key '{key}': is missing; give {field.description}"
     if detail["type"] == "union_tag_invalid":
         allowed = " or ".join(f"'{kind}'" for kind in KINDS)
-        return f"key '{key}.kind': given {detail['ctx']['tag']!r}, allowed: {allowed}"
+        return f"key '{key}.kind': given {_shown(detail['ctx']['tag'])}, allowed: {allowed}"
     allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"key '{key}': given {detail['input']!r}, allowed: {allowed}"
+    return f"key '{key}': given {_shown(detail['input'])}, allowed: {allowed}"
+
+
+def _shown(given: Any) -> str:
+    """Show what was given, in a few words: aliases make it as long as they like."""
+    try:
+        return SHOWN.repr(given)
+    except ValueError:  # more digits than Python writes
+        return f"a huge {type(given).__name__}"
 
 
 def _without_kind(location: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -24,8 +24,10 @@ IMAGE_CHUNK = 4096
 FILTER_CHUNK = 4096
 # Parts of one parameter share at most two chunks of filters each, which travel: small ones.
 SPLIT_FILTER_CHUNK = 512
-# Arrays beside the groups of the parameters, whose names no group may have.
-MEASURE, STATISTIC, MEANING = "measure", "statistic", "meaning"
+# Arrays beside and above the groups of the parameters, whose names no group may have.
+MEASURE, STATISTIC, MEANING, ITERATION = "measure", "statistic", "meaning", "iteration"
+# What Zarr calls its own file in every group.
+ZARR_FILE = "zarr.json"
 # The axis of the scalars, whose name none of them may have.
 SCALAR_ITERATION = "iteration_s"
 CLASS_CHUNK = 64
@@ -363,7 +365,10 @@ class Schema:
 def group_name(parameter: str) -> str:
     """Name a parameter's group; a slash would open a group of its own."""
     name = parameter.replace("/", ".")
-    return f"{name}." if name in (MEASURE, STATISTIC, MEANING) else name
+    if not name.strip("."):
+        # Neither nothing, nor the folder itself or the one above.
+        return f"parameter{name}"
+    return f"{name}." if name in (MEASURE, STATISTIC, MEANING, ITERATION, ZARR_FILE) else name
 
 
 def scalar_paths(names: Iterable[str]) -> dict[str, str]:
@@ -374,7 +379,7 @@ def scalar_paths(names: Iterable[str]) -> dict[str, str]:
         path = name.replace("/", ".").replace("\\", ".")
         if not path.strip(".") or path.startswith("__"):
             path = f"scalar{path}"
-        while f"scalars/{path}" in paths.values() or path == SCALAR_ITERATION:
+        while f"scalars/{path}" in paths.values() or path in (SCALAR_ITERATION, ZARR_FILE):
             path += "."
         paths[name] = f"scalars/{path}"
     return paths

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from pipeline.config import StorageConfig
+    from pipeline.storage.store import StoreReader
 
 __all__ = ["StoreDescription", "Summary", "describe_store"]
 
@@ -163,19 +164,26 @@ def describe_store(
     Raises
     ------
     StoreError
-        When there is no store.
+        When there is no store, or it is damaged.
     """
     # xarray and zarr are heavy, and a summary is wanted without them.
-    from pipeline.arrays.specification import array_at, read  # noqa: PLC0415
+    from pipeline.storage.repositories import refusals  # noqa: PLC0415
     from pipeline.storage.store import open_store  # noqa: PLC0415
 
     reader = open_store(location, storage, older=True)
+    with refusals(str(location), storage):
+        return _described(str(location), reader)
+
+
+def _described(location: str, reader: "StoreReader") -> StoreDescription:
+    from pipeline.arrays.specification import array_at, read  # noqa: PLC0415
+
     root = reader.root()
     attrs = root.attrs.asdict()
     iterations = read(root, "iteration")
     kinds = list(read(root, "nodes/kind"))
     return StoreDescription(
-        store=str(location),
+        store=location,
         run=str(attrs["run"]),
         network=str(attrs["network"]),
         source=str(attrs["source"]),

@@ -24,6 +24,7 @@ BAND_IMAGES = 16 * IMAGE_CHUNK
 # Counts of all rules and windows that a task holds.
 COUNT_BYTES = 64 * 2**20
 RULES = 3
+MOST_CLASS = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,11 @@ def _write_band(
     for column, file in enumerate(files):
         if file is None:
             continue
-        values["predicted"][column] = _some(read, file.predicted, band)
-        correct[column, within] = correctness(values["predicted"][column], labels[within])
+        predicted = _some(read, file.predicted, band)
+        correct[column, within] = correctness(predicted, labels[within])
+        # What the store's integers cannot hold stays -1: no class has such a number.
+        held = (predicted >= 0) & (predicted <= MOST_CLASS)
+        np.copyto(values["predicted"][column], predicted, casting="unsafe", where=held)
         extra = getattr(file, outcome) if outcome else None
         if extra is not None:
             values[outcome][column] = to_float(_some(read, extra, band), extra.dtype)

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -54,24 +54,42 @@ def connect(settings: LocalSettings) -> Iterator["Client"]:
         return
     limits = size(settings)
     _profile_less_often()
-    with (
-        LocalCluster(
-            n_workers=settings.adaptive.minimum if settings.adaptive else limits.workers,
-            threads_per_worker=settings.threads,
-            memory_limit=limits.memory,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            preload=WORKER_START,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    with ExitStack() as stack:
+        with _given_up_if_interrupted():
+            cluster = stack.enter_context(
+                LocalCluster(
+                    n_workers=settings.adaptive.minimum if settings.adaptive else limits.workers,
+                    threads_per_worker=settings.threads,
+                    memory_limit=limits.memory,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    preload=WORKER_START,
+                    silence_logs=logging.CRITICAL,
+                )
+            )
+        client = stack.enter_context(Client(cluster))
         if settings.adaptive:
             cluster.adapt(
                 minimum=settings.adaptive.minimum, maximum=settings.adaptive.maximum, interval="1s"
             )
         yield client
+
+
+@contextmanager
+def _given_up_if_interrupted() -> Iterator[None]:
+    """Start a cluster; one that is interrupted as it starts cannot be closed, and is not."""
+    from distributed.deploy.spec import SpecCluster
+
+    known = SpecCluster._instances  # noqa: SLF001  # Dask has no other list of its clusters
+    others = set(known)
+    try:
+        yield
+    except KeyboardInterrupt:
+        for cluster in set(known) - others:
+            # Else Dask closes it as the interpreter ends, and fails over pages.
+            cluster.shutdown_on_close = False
+        raise
 
 
 @cache

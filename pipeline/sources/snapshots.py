@@ -105,6 +105,7 @@ def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
             )
             del entries[iteration], fingerprints[iteration]
     parameters = _parameters(reference, entries)
+    problems += _gradient_problems(parameters, files, entries)
     return SnapshotIndex(
         parameters,
         {iteration: files[iteration] for iteration in entries},
@@ -119,7 +120,7 @@ def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
 def _signature(entries: dict[str, TensorEntry]) -> Signature:
     """Name, shape and dtype of every weight tensor, by name.
 
-    Integer tensors (counters, indices) are no weights and are passed over.
+    Integer tensors (counters, indices) and 8-bit floats are no weights and are passed over.
     """
     return tuple(
         (name, tuple(entry.shape), entry.dtype)
@@ -141,6 +142,32 @@ def _parameters(
         Parameter(name, shape, dtype, name in gradients, gradients.get(name, ""))
         for name, shape, dtype in sorted(reference, key=lambda weight: offsets[weight[0]])
     )
+
+
+def _gradient_problems(
+    parameters: tuple[Parameter, ...],
+    files: Mapping[int, File],
+    entries: dict[int, dict[str, TensorEntry]],
+) -> list[Problem]:
+    """Name the first file with a gradient that is unlike its parameter's others."""
+    seen: set[int] = set()
+    for iteration, tensors in entries.items():
+        if id(tensors) in seen:
+            continue
+        seen.add(id(tensors))
+        for known in parameters:
+            entry = tensors.get(GRADIENT_PREFIX + known.name)
+            expected = known.gradient_dtype, known.shape
+            if known.has_gradient and entry and (entry.dtype, entry.shape) != expected:
+                return [
+                    Problem(
+                        files[iteration].location,
+                        f"the gradient of {known.name!r} is {entry.dtype} {list(entry.shape)}, not "
+                        f"{known.gradient_dtype} {list(known.shape)}; left out, as are all such. "
+                        "Record gradients of one dtype, in the shapes of their weights",
+                    )
+                ]
+    return []
 
 
 def _difference(given: Signature, reference: Signature) -> str:

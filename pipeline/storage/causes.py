@@ -6,12 +6,16 @@ wants the cause.
 
 import re
 
-__all__ = ["DISK_FULL", "cause_of"]
+__all__ = ["CLOCK_APART", "CLOCK_BEHIND", "DISK_FULL", "cause_of", "is_damage"]
 
 DISK_FULL = "the disk is full"
+CLOCK_BEHIND = "the clock of this machine is behind the store's last commit"
+CLOCK_APART = "the clocks of this machine and of its storage do not agree"
 
 # What the text of an error tells, the most telling first.
 SIGNS = (
+    (r"invalid snapshot timestamp ordering", CLOCK_BEHIND),
+    (r"machine clock has drifted", CLOCK_APART),
     (r"NoSuchBucket", "there is no such bucket"),
     (r"InvalidAccessKeyId", "the server knows no such access key"),
     (r"SignatureDoesNotMatch", "the secret key is wrong"),
@@ -24,12 +28,24 @@ SIGNS = (
     (r"dns error|failed to lookup address", "the server's name is not known"),
     (r"BadScheme|URL scheme is not allowed", "the server is not reached by this kind of URL"),
 )
+# What Icechunk says of files of its own that are cut off, overwritten or gone.
+DAMAGE = re.compile(
+    r"corruption|incomplete frame|invalid magic numbers|early eof|EOF while parsing"
+    r"|expected value at line|expected struct RepositoryConfig|Wanted range starting"
+    r"|(snapshot|manifest|ref) not found|Object at location .* not found"
+    r"|can only be created in clean prefixes"
+)
 STATUS = re.compile(r"status code: (\d{3} [A-Za-z ]+)")
 CODE = re.compile(r"<Code>([^<]+)</Code>")
 TIMED_OUT = re.compile(r"TimedOut|timed out|timeout", re.IGNORECASE)
 # Icechunk's report ends with a chain of causes, the root last.
 CHAIN = re.compile(r"^\s*[|`]->\s*(.+)$", re.MULTILINE)
 MEANINGLESS = {"Error", "unhandled error", "service error", "dispatch failure"}
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether files of a store are damaged or missing, so that trying again does not help."""
+    return DAMAGE.search(str(error)) is not None
 
 
 def cause_of(error: BaseException) -> str:

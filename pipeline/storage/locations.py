@@ -4,6 +4,7 @@ A location is a path or an URL; here alone it becomes one or the other. Sources 
 do not know which it is.
 """
 
+import errno
 import hashlib
 import os
 import stat
@@ -321,8 +322,20 @@ def is_remote(location: str) -> bool:
 
 
 def local_path(location: str) -> Path:
-    """Give the path of a location on disk."""
-    return Path(urlsplit(location).path if location.startswith("file://") else location)
+    """Give the path of a location on disk.
+
+    Raises
+    ------
+    ConfigError
+        When no file system can hold it, or its links lead in a circle.
+    """
+    path = Path(urlsplit(location).path if location.startswith("file://") else location)
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise ConfigError(f"{location}: {error.strerror}; name another place") from None
+    return path
 
 
 def name_of(location: str) -> str:
@@ -334,12 +347,21 @@ def name_of(location: str) -> str:
 
 
 def sibling(location: str, name: str) -> str:
-    """Give the location of something else in the same folder or under the same prefix."""
+    """Give the location of something else in the same folder or under the same prefix.
+
+    Raises
+    ------
+    ConfigError
+        When nothing can be beside it: it is the root of the file system.
+    """
     if is_remote(location):
         url = ObjectURL.parse(location)
         parent, _, _ = url.key.rpartition("/")
         return str(ObjectURL(url.bucket, f"{parent}/{name}" if parent else name))
-    return str(local_path(location).resolve().with_name(name))
+    path = local_path(location).resolve()
+    if not path.name:
+        raise ConfigError(f"{location}: is the root of the file system; name a folder in it")
+    return str(path.with_name(name))
 
 
 def open_folder(location: str, storage: StorageConfig | None = None) -> Folder:

@@ -12,7 +12,7 @@ import icechunk
 
 from deeptracker.errors import StoreError
 from pipeline.config import StorageConfig
-from pipeline.storage.causes import DISK_FULL, cause_of
+from pipeline.storage.causes import CLOCK_APART, CLOCK_BEHIND, DISK_FULL, cause_of, is_damage
 from pipeline.storage.lease import Lease
 from pipeline.storage.locations import is_remote, local_path, name_of, sibling
 from pipeline.storage.lock import WriterLock
@@ -49,8 +49,8 @@ STAGING_PREFIX = "staging-"
 INLINE_BYTES = 4096
 MANIFEST_OBJECTS = 8
 
-# Its warning about concurrent commits is what our lock is for.
-icechunk.set_logs_filter("icechunk=error")
+# It logs to standard output, and what it logs as an error is raised as well.
+icechunk.set_logs_filter("icechunk=off")
 warnings.filterwarnings("ignore", message=".*does not have a Zarr V3 specification.*")
 
 
@@ -76,6 +76,11 @@ def locked(location: str, storage: StorageConfig | None = None) -> Iterator[Writ
     lock = lock_of(location, storage)
     if isinstance(lock, WriterLock):
         path = local_path(location)
+        if path.is_symlink() and not path.exists():
+            raise StoreError(
+                f"{location}: is a link to {path.readlink()}, which is not there; make that "
+                "folder, or name another"
+            )
         if path.exists() and not path.is_dir():
             raise StoreError(f"{location}: is a file; name a folder for the store")
         if path.is_dir() and any(path.iterdir()) and not (path / "refs").is_dir():
@@ -113,9 +118,15 @@ def refusals(location: str, storage: StorageConfig | None = None) -> Iterator[No
 def _refused(location: str, error: Exception, storage: StorageConfig | None) -> str:
     cause = cause_of(error)
     remedy = "what was committed before is intact. Process again"
+    if cause in (CLOCK_BEHIND, CLOCK_APART):
+        return f"{location}: {cause}; set it right and process again"
+    answer = None
     if is_remote(location):
         # Icechunk keeps the server's answer to itself; asking once more tells what it is.
         answer = trouble_with(ObjectURL.parse(location), access_of(storage))
+    if not answer and is_damage(error):
+        return f"{location}: the store is damaged: {cause}; remove it and process its log again"
+    if is_remote(location):
         return f"{location}: storage refused: {answer or cause}; {remedy} when it is back"
     if cause == DISK_FULL:
         return f"{location}: {cause}; free space there, or name another --store. W{remedy[1:]}"

@@ -146,3 +146,21 @@ def test_a_full_disk_is_one_error_that_names_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(type(tmp_path), "unlink", lambda *_a, **_k: None)
     with pytest.raises(LogError, match=r"w\.safetensors: cannot be written \(No space left"):
         tensorfile.replace_file(Full(tmp_path / "w.safetensors"), [bytes(10**6)])
+
+
+def test_a_name_that_is_no_text_is_one_error(tmp_path):
+    header = json.dumps({"\ud800": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
+    with pytest.raises(LogError, match=r"a tensor whose name '\\ud800' is no text"):
+        read_header(path)
+
+
+def test_a_tensor_of_eight_bits_has_its_place_and_no_values(tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_file({"q": np.ones((2, 3), ml_dtypes.float8_e5m2), "w": np.ones(2, np.float32)}, path)
+    entries, _ = read_header(path)
+    assert (entries["q"].dtype, entries["q"].shape, entries["q"].nbytes) == ("F8_E5M2", (2, 3), 6)
+    np.testing.assert_array_equal(read_tensor(path, entries["w"]), [1, 1])
+    with pytest.raises(LogError, match="F8_E5M2, which cannot be read"):
+        read_tensor(path, entries["q"])

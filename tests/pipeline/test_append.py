@@ -197,6 +197,15 @@ def test_another_setting_rebuilds_and_names_it(run, log):
     assert open_store(store).root()["nodes/threshold"][:].tolist() == [0.5]
 
 
+def test_another_network_rebuilds_and_is_spoken_of_in_the_plural(run, log):
+    log.iterations([0, 10])
+    store = log.path.with_name("store")
+    run(log, store)
+    for iteration in (0, 10):
+        log.snapshot(iteration, more=np.ones(3, np.float32))
+    assert run(log, store).reason == "the network's parameters have changed"
+
+
 def test_a_store_of_an_older_schema_is_named_and_rebuilt_with_the_reason(run, log):
     log.iterations([0, 10, 20])
     store = log.path.with_name("store")

@@ -1,5 +1,6 @@
 """A wrong config is answered with its name, the key, what was given and what is allowed."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,16 @@ def test_the_shipped_local_config_is_the_default():
             "source: {pattern: step}",
             r"allowed: a group around the iteration's digits, like step_(\d+)",
         ),
+        ("cluster: {memory: 1e400GiB}", "given {'memory': '1e400GiB'}, allowed: a memory of more"),
+        ("cluster: {memory: -5GiB}", "given {'memory': '-5GiB'}, allowed: a memory of more than"),
+        ("cluster: {adaptive: {minimum: 5, maximum: 1}}", "a minimum that is no more than it"),
+        ("cluster: {stall_seconds: .inf}", "allowed: stall_seconds of at most"),
+        ("anomalies: {filter_threshold: .inf}", "given inf, allowed: a finite number"),
+        ("thresholds: [.nan]", "key 'thresholds.0': given nan, allowed: a finite number"),
+        (f"findings: {{history: {10**20}}}", f"key 'findings.history': given {10**20}, allowed: l"),
+        ("columns_per_chunk: 0x" + "f" * 9999, "given a huge int, allowed: less than"),
+        ("a: 2024-13-45", "is not YAML: month must be in 1..12"),
+        ("a: " + "[" * 3000, "is nested too deeply"),
         ("[1, 2]", "holds a list"),
         ("a: [", "is not YAML"),
     ],
@@ -56,3 +67,12 @@ def test_a_missing_config_is_named(tmp_path):
 
 def test_an_empty_file_sets_nothing(tmp_path):
     assert load_config(written(tmp_path, "# nothing\n")) == Config()
+
+
+@pytest.mark.parametrize("key", ["columns_per_chunk: *h", "cluster: {kind: *h}", "thresholds: *h"])
+def test_what_was_given_is_not_shown_at_any_length(tmp_path, key):
+    lists = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    lists += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in itertools.pairwise("abcdefgh")]
+    with pytest.raises(ConfigError) as caught:
+        load_config(written(tmp_path, "\n".join([*lists, key])))
+    assert len(str(caught.value)) < 5000

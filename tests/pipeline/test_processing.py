@@ -9,6 +9,7 @@ import xarray as xr
 from logs import SHAPES, LogWriter
 from stores import assert_equal
 
+from deeptracker.tensorfile import write_tensors
 from pipeline import open_store, process
 from pipeline.config import Config
 from pipeline.sources import open_source
@@ -165,6 +166,20 @@ def test_the_error_by_class_order_is_the_mean_of_sixteen_images(log, tree, corre
     wrong = ~correct[np.argsort(log.labels, kind="stable")]
     expected = [wrong[start : start + 16].mean(axis=0) for start in range(0, len(wrong), 16)]
     np.testing.assert_allclose(tree["images/by_class/1"]["error"], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["i8", "u8"])
+def test_a_class_that_no_integer_of_the_store_holds_is_wrong_and_none(tmp_path, dtype):
+    log = LogWriter(tmp_path / "log", shapes={"w": (3, 4)}, images=4).iterations([0])
+    predicted = log.labels.astype(dtype)
+    predicted[1] += 2**32
+    write_tensors(log.path / "outcomes" / "000000000.safetensors", {"predicted": predicted})
+    process(log.path, tmp_path / "store", config=Config(cluster={"processes": False}))
+    images = open_store(tmp_path / "store").tree()["images"].sel(iteration=0)
+    assert images["correct"].values.tolist() == [1, 0, 1, 1]
+    expected = log.labels.tolist()
+    expected[1] = -1
+    assert images["predicted"].values.tolist() == expected
 
 
 def test_every_variable_has_named_dims_a_long_name_and_units(tree):

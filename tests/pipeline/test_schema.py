@@ -8,10 +8,12 @@ from deeptracker.errors import LogError
 from pipeline import open_store, process
 from pipeline.architecture import architecture_of
 from pipeline.blocks import Columns, plan_blocks
-from pipeline.schema import RunShape, Schema
+from pipeline.config import Config
+from pipeline.schema import RunShape, Schema, scalar_paths
 from pipeline.sources.manifest import Parameter
 
 MIB = 2**20
+THREADS = {"kind": "local", "processes": False}
 SIZES = RunShape(8, 8, 2**20, thresholds=4, bins=8)
 
 
@@ -33,7 +35,7 @@ def test_parts_that_end_between_filters_write_larger_chunks_of_their_own(shape, 
 
 
 def test_parameters_may_be_called_as_the_coordinates_beside_them(tmp_path):
-    shapes = {"statistic": (4, 9), "measure": (5, 3), "meaning": (7,)}
+    shapes = {"statistic": (4, 9), "measure": (5, 3), "meaning": (7,), "iteration": (3, 2)}
     log = LogWriter(tmp_path / "log", shapes=shapes).iterations([0, 10])
     process(log.path, tmp_path / "store", workers=1)
     tree = open_store(tmp_path / "store").tree()
@@ -46,6 +48,18 @@ def test_parameters_may_be_called_as_the_coordinates_beside_them(tmp_path):
     norms = tree["filters/measure."]["measures"].sel(measure="norm2", iteration=10)
     expected = np.linalg.norm(log.values(10)["measure"].astype(float), axis=1)
     np.testing.assert_allclose(norms, expected, rtol=1e-5)
+
+
+def test_parameters_may_be_called_as_no_folder_can_be(tmp_path):
+    shapes = {"": (4, 3), ".": (2, 5), "..": (6,), "zarr.json": (3, 3)}
+    log = LogWriter(tmp_path / "log", shapes=shapes).iterations([0, 10])
+    process(log.path, tmp_path / "store", config=Config(cluster=THREADS))
+    weights = open_store(tmp_path / "store").tree()["weights"]
+    assert {group.attrs["parameter"] for group in weights.children.values()} == set(shapes)
+
+
+def test_a_scalar_is_not_called_as_the_file_that_describes_its_group():
+    assert scalar_paths(["zarr.json"]) == {"zarr.json": "scalars/zarr.json."}
 
 
 @pytest.mark.parametrize("names", [("a/b", "a.b"), ("measure", "measure.")])

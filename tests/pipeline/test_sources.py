@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from logs import SHAPES, LogWriter
+from safetensors.numpy import save_file
 
 from deeptracker.errors import ConfigError, LogError
 from deeptracker.tensorfile import write_tensors
@@ -320,3 +321,25 @@ def test_headers_of_one_form_are_parsed_once(tmp_path, monkeypatch):
     assert len(source.iterations) == 40
     # One of the images, one of all snapshots, one of all outcomes.
     assert len(parsed) == 3
+
+
+def test_a_gradient_unlike_the_others_is_named_by_its_file(log):
+    gradient = np.ones(SHAPES["stem.bias"], np.float16)
+    for iteration in (20, 30):
+        log.snapshot(iteration)
+        path = log.path / "snapshots" / f"{iteration:09d}.safetensors"
+        write_tensors(path, log.values(iteration) | {"grad/stem.bias": gradient})
+    source = open_source(log.path)
+    [problem] = source.problems
+    assert problem.path.endswith("000000020.safetensors")
+    assert "the gradient of 'stem.bias' is F16 [6], not F32 [6]; left out" in problem.message
+
+
+def test_a_tensor_of_eight_bits_is_passed_over_as_no_weight(tmp_path):
+    import ml_dtypes
+
+    tensors = {"w": np.ones(4, np.float32), "q": np.ones(6, ml_dtypes.float8_e4m3fn)}
+    save_file(tensors, tmp_path / "step-3.safetensors")
+    source = open_source(tmp_path)
+    assert [parameter.name for parameter in source.parameters] == ["w"]
+    assert source.problems == ()

@@ -323,3 +323,23 @@ def test_a_command_that_is_terminated_ends_with_130_and_says_what_is_left(log, t
         _, error = running.communicate(timeout=60)
     assert running.returncode == 130, error
     assert error.startswith("interrupted: what was committed before is intact")
+
+
+def test_an_interrupt_as_workers_start_is_one_line(log, tmp_path):
+    code = """
+import asyncio, os, signal
+from distributed.nanny import Nanny
+interrupts = [signal.SIGINT]
+async def interrupted(self):
+    if interrupts:
+        os.kill(os.getpid(), interrupts.pop())
+    await asyncio.sleep(60)
+Nanny.instantiate = interrupted
+from deeptracker.cli import main
+main()
+"""
+    options = ["--store", tmp_path / "store", "--workers", "2", "--quiet"]
+    command = [sys.executable, "-c", code, "process", log, *options]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 130, ended.stderr
+    assert len(ended.stderr.splitlines()) == 1, ended.stderr

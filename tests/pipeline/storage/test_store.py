@@ -1,17 +1,23 @@
 """The store: readers see the last published run, whatever a writer does meanwhile."""
 
+import icechunk
 import numpy as np
 import pytest
 import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from logs import LogWriter
 
-from deeptracker.errors import StoreError
+from deeptracker.errors import DeepTrackerError, StoreError
+from pipeline import process
 from pipeline.arrays.chunkwriter import ChunkWriter
 from pipeline.arrays.specification import ArraySpec, create_arrays, store_metadata
 from pipeline.arrays.wholearrays import WholeArrays
+from pipeline.config import Config
 from pipeline.storage.forks import opened_fork, packed_fork
+from pipeline.storage.repositories import refusals
 from pipeline.storage.store import SCHEMA_VERSION, open_store, open_writer
+from pipeline.summary import describe_store
 
 
 def spec(iterations, *, quick=True):
@@ -161,3 +167,46 @@ def test_an_array_written_whole_reads_back_in_place_of_an_older_one(older, newer
     np.testing.assert_array_equal(group["numbers"][...], numbers)
     assert group["numbers"].metadata.dimension_names == ("word",)
     assert dict(group["numbers"].attrs) == {"long_name": "numbers", "units": "ms"}
+
+
+@pytest.mark.parametrize("folder", ["manifests", "refs"])
+def test_a_damaged_store_is_said_to_be_so_with_what_to_do(tmp_path, folder):
+    log = LogWriter(tmp_path / "log", images=20, shapes={"w": (3, 4)}).iterations([0, 10])
+    threads = Config(cluster={"kind": "local", "processes": False})
+    process(log.path, tmp_path / "store", config=threads)
+    for path in (tmp_path / "store" / folder).rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[:20])
+    log.iteration(20)
+    for use in (describe_store, lambda store: process(log.path, store, config=threads)):
+        with pytest.raises(StoreError, match=r"the store is damaged: .*; remove it and") as caught:
+            use(tmp_path / "store")
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            "invalid snapshot timestamp ordering",
+            "the clock of this machine is behind the store's last commit; set it right and process",
+        ),
+        ("if the machine clock has drifted", "do not agree; set it right and process again"),
+    ],
+)
+def test_a_clock_that_was_set_back_is_named(words, expected):
+    with pytest.raises(StoreError, match=expected), refusals("store"):
+        raise icechunk.IcechunkError(f"x session error: {words}: local clock")
+
+
+def test_places_that_can_hold_no_store_are_named(tmp_path):
+    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    for place, expected in [
+        ("/", "is the root of the file system"),
+        (tmp_path / "dangling", "is a link to .*gone, which is not there"),
+        (tmp_path / "circle", "symbolic links; name another place"),
+        (tmp_path / ("n" * 300), "File name too long"),
+    ]:
+        with pytest.raises(DeepTrackerError, match=expected), open_writer(str(place)):
+            pass
