@@ -85,10 +85,11 @@ class RasterPlot:
         glyph = Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=self.mapper)
         image = self.figure.add_glyph(self.source, glyph)
         self.pointer = RasterPointer(self.figure, image, listed)
-        # Bokeh's bar keeps the ticker and the formatter that it was made with.
-        self._ticks = FixedTicker(ticks=[])
+        # Bokeh's bar keeps the ticker and formatter that it was made with, and the room for them.
+        self._ticks = FixedTicker(ticks=[-1, 0, 1])
         self._labels = CustomJSTickFormatter(
-            args={"labels": []}, code="return labels[index] === undefined ? '' : labels[index]"
+            args={"labels": ["-1", "0", "1"]},
+            code="return labels[index] === undefined ? '' : labels[index]",
         )
         self._bar = ColorBar(
             color_mapper=self.mapper,

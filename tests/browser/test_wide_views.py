@@ -271,9 +271,9 @@ def test_a_wide_raster_is_coloured_by_the_pyramid_s_means(person, wide_app, log,
     person.wait(lambda: not any(card.is_visible() for card in cards.all()), "the card to go")
     clean = person.page.screenshot()
     found = []
-    for step in range(12):
+    for step in range(24):
         # The middle of a pixel of the screen.
-        across, down = int(x) + 0.5, int(y) - 100 + 21 * step + 0.5
+        across, down = int(x) + 0.5, int(y) - 100 + 10 * step + 0.5
         iteration, where, shown = point(person, across, down)
         column = int(iteration.replace(",", "")) // 1600
         ends = re.search(r"weights ([\d,]+) to ([\d,]+)", where).groups()
@@ -283,13 +283,13 @@ def test_a_wide_raster_is_coloured_by_the_pyramid_s_means(person, wide_app, log,
         value = float(shown.split()[0])
         assert value == pytest.approx(exact, rel=1e-3 + level.attrs["relative_error"])
         assert value == pytest.approx(means[low // per, column], rel=1e-3)
-        found.append((value, colour_of(clean, across, down)))
-    (least, (red, _, blue)), (most, (red_too, _, blue_too)) = min(found), max(found)
-    assert least < 0 < most
-    assert red < blue
-    assert red_too > blue_too
-    warmth = [red - blue for _, (red, _, blue) in sorted(found)]
-    assert warmth == sorted(warmth)
+        # Rows are closer than pixels: the one that is drawn may be the next.
+        near = means[low // per - 1 : low // per + 2, column]
+        if (np.sign(near) == np.sign(value)).all():
+            found.append((value, colour_of(clean, across, down)))
+    assert min(found)[0] < 0 < max(found)[0]
+    for value, (red, _, blue) in found:
+        assert (red > blue) == (value > 0)
     assert person.errors == []
 
 
