@@ -6,7 +6,7 @@ import numpy as np
 
 from dashboard.run import Run
 from pipeline.arrays.regions import read_regions
-from pipeline.schema import group_name
+from pipeline.naming import group_name
 
 __all__ = ["filter_count", "read_filters", "read_filters_of"]
 

@@ -15,7 +15,7 @@ from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
 from pipeline.arrays.regions import read_region
 from pipeline.config import StorageConfig
-from pipeline.schema import group_name
+from pipeline.naming import group_name
 from pipeline.sources import Source, open_source, to_float
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import RAW_DTYPES, reading

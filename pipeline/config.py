@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from deeptracker.errors import ConfigError
 from pipeline.clusters import KINDS, AnyCluster, LocalSettings
-from pipeline.clusters.settings import parse_memory
+from pipeline.clusters.settings import MOST_MEMORY
 from pipeline.sections import Section
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
 MIB = 2**20
 GIB = 2**30
 
-EIB = 2**60
 # A century: what is meant by more is for ever.
 MOST_HOURS = 36525 * 24.0
 MOST_SECONDS = 3600 * MOST_HOURS
@@ -181,7 +180,7 @@ class Config(_Finite):
         Change ratios: shares of the weights whose relative change is over each.
     """
 
-    block_bytes: int = Field(default=GIB, ge=32 * MIB, le=EIB)
+    block_bytes: int = Field(default=GIB, ge=32 * MIB, le=MOST_MEMORY)
     columns_per_chunk: int = Field(default=64, ge=4, le=1024)
     thresholds: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         default=(0.001, 0.01, 0.1, 1.0), min_length=1, max_length=16
@@ -200,7 +199,6 @@ class Config(_Finite):
             return value
         if not isinstance(value.get("kind", ""), str):
             raise ValueError("a kind by its name")  # noqa: TRY004  # pydantic takes no other
-        _check_memory(value.get("memory"))
         return {"kind": "local", **value}
 
     @field_validator("cluster")
@@ -210,11 +208,6 @@ class Config(_Finite):
             most = MOST_SECONDS if isinstance(number, float) else MOST
             if isinstance(number, int | float) and number > most:
                 raise ValueError(f"{name} of at most {most:.0f}")
-        adaptive = getattr(value, "adaptive", None)
-        if adaptive and not adaptive.minimum <= adaptive.maximum <= MOST:
-            raise ValueError(
-                f"an adaptive maximum of at most {MOST}, and a minimum that is no more than it"
-            )
         return value
 
     @field_validator("thresholds")
@@ -223,20 +216,6 @@ class Config(_Finite):
         if any(low >= high for low, high in itertools.pairwise(value)):
             raise ValueError("each threshold must be greater than the one before")
         return value
-
-
-def _check_memory(text: Any) -> None:
-    """Refuse a size that no machine has; what is no size at all, its own setting refuses."""
-    if not isinstance(text, str):
-        return
-    try:
-        nbytes = parse_memory(text)
-    except OverflowError:
-        nbytes = EIB + 1
-    except ValueError:
-        return
-    if not 0 < nbytes <= EIB:
-        raise ValueError("a memory of more than nothing and at most 1 EiB, as in 4GiB")
 
 
 def iteration_pattern(text: str) -> re.Pattern[str]:

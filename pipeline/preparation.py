@@ -14,18 +14,16 @@ from pipeline.arrays.specification import create_arrays, group_at, read, store_m
 from pipeline.arrays.wholearrays import WholeArrays
 from pipeline.changes import Change, Recording
 from pipeline.kernels.histograms import COARSE_EDGES
-from pipeline.quantities import FILTER_MEASURES, ROW_STATISTICS
-from pipeline.schema import (
+from pipeline.naming import (
     MEANING,
     MEASURE,
-    RELATIVE_ERROR,
     SCALAR_ITERATION,
     STATISTIC,
-    WINDOWS,
-    Schema,
     group_name,
     scalar_paths,
 )
+from pipeline.quantities import FILTER_MEASURES, ROW_STATISTICS
+from pipeline.schema import RELATIVE_ERROR, WINDOWS, Schema
 from pipeline.sources.reading import read_values
 from pipeline.storage.store import SCHEMA_VERSION, StoreWriter
 from pipeline.subject import Subject
@@ -102,9 +100,11 @@ def _groups(schema: Schema, subject: Subject) -> dict[str, Mapping[str, Any]]:
 
 
 def _root_attributes(subject: Subject, created: str | None) -> dict[str, Any]:
+    # A log that tells its beginning no more does not make the store forget it.
+    begun = {"recorded": subject.description.created} if subject.description.created else {}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     described = subject.description
-    return {
+    return begun | {
         "deeptracker_schema": SCHEMA_VERSION,
         "run": described.name or subject.source.network,
         "network": subject.source.network,
@@ -113,7 +113,6 @@ def _root_attributes(subject: Subject, created: str | None) -> dict[str, Any]:
         "created": created or now,
         "updated": now,
         "framework": described.framework,
-        "recorded": described.created,
         "hyperparameters": json.dumps(described.hyperparameters),
         "gradients": any(p.has_gradient for p in subject.source.parameters),
         "image_window": subject.config.anomalies.image_window,

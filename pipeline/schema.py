@@ -1,22 +1,16 @@
 """Schema 3: every group and array of the store, from the architecture and the sizes of the run."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deeptracker.errors import LogError
 from pipeline.architecture import Architecture
 from pipeline.arrays.specification import ArraySpec
 from pipeline.layout import CHUNK_VALUES, ParameterLayout
+from pipeline.naming import MEASURE, STATISTIC, check_names, group_name
 from pipeline.quantities import FILTER_MEASURES, NODE_STATISTICS, ROW_STATISTICS
 from pipeline.sources.manifest import Parameter
 
-__all__ = [
-    "SCALAR_ITERATION",
-    "RunShape",
-    "Schema",
-    "group_name",
-    "scalar_paths",
-]
+__all__ = ["RunShape", "Schema"]
 
 RELATIVE_ERROR = 2.0**-8
 NODE_CHUNK = 512
@@ -24,12 +18,6 @@ IMAGE_CHUNK = 4096
 FILTER_CHUNK = 4096
 # Parts of one parameter share at most two chunks of filters each, which travel: small ones.
 SPLIT_FILTER_CHUNK = 512
-# Arrays beside and above the groups of the parameters, whose names no group may have.
-MEASURE, STATISTIC, MEANING, ITERATION = "measure", "statistic", "meaning", "iteration"
-# What Zarr calls its own file in every group.
-ZARR_FILE = "zarr.json"
-# The axis of the scalars, whose name none of them may have.
-SCALAR_ITERATION = "iteration_s"
 CLASS_CHUNK = 64
 WINDOW_CHUNK = 10
 ITERATION_CHUNK = 128
@@ -70,7 +58,7 @@ class Schema:
     def __init__(self, architecture: Architecture, shape: RunShape) -> None:
         self.architecture = architecture
         self.shape = shape
-        _check_names(architecture.parameters)
+        check_names(architecture.parameters)
         self._parameters = {parameter.name: parameter for parameter in architecture.parameters}
         self._has_gradients = any(p.has_gradient for p in self._parameters.values())
         self._weights = {
@@ -362,43 +350,9 @@ class Schema:
         return specs
 
 
-def group_name(parameter: str) -> str:
-    """Name a parameter's group; a slash would open a group of its own."""
-    name = parameter.replace("/", ".")
-    if not name.strip("."):
-        # Neither nothing, nor the folder itself or the one above.
-        return f"parameter{name}"
-    return f"{name}." if name in (MEASURE, STATISTIC, MEANING, ITERATION, ZARR_FILE) else name
-
-
-def scalar_paths(names: Iterable[str]) -> dict[str, str]:
-    """Give every scalar an array of its own, whatever it is called."""
-    paths: dict[str, str] = {}
-    for name in names:
-        # Neither a group, nor the folder itself or the one above, nor what Zarr keeps for itself.
-        path = name.replace("/", ".").replace("\\", ".")
-        if not path.strip(".") or path.startswith("__"):
-            path = f"scalar{path}"
-        while f"scalars/{path}" in paths.values() or path in (SCALAR_ITERATION, ZARR_FILE):
-            path += "."
-        paths[name] = f"scalars/{path}"
-    return paths
-
-
 def _together(quantities: int, values: int) -> int:
     """Count the quantities, of so many values each, that one chunk holds: all or one."""
     return quantities if quantities * values <= CHUNK_VALUES else 1
-
-
-def _check_names(parameters: Sequence[Parameter]) -> None:
-    seen: dict[str, str] = {}
-    for parameter in parameters:
-        other = seen.setdefault(group_name(parameter.name), parameter.name)
-        if other != parameter.name:
-            raise LogError(
-                f"the parameters {other!r} and {parameter.name!r} would share a group of the "
-                "store: their names differ in a slash or a last dot only; rename one"
-            )
 
 
 def _node_weights(architecture: Architecture, gradient: bool) -> list[int]:

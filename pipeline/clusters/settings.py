@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.sections import Section
 
 __all__ = [
+    "MOST_MEMORY",
     "AdaptiveSettings",
     "ClusterSettings",
     "Memory",
@@ -21,6 +22,7 @@ __all__ = [
 
 # Below 11 s distributed refuses every connection: its ten keep-alive probes need one second each.
 SHORTEST_TIMEOUT_SECONDS = 12
+MOST_MEMORY = 2**60
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,13 @@ class AdaptiveSettings(Section):
     """Workers come while there is work, and go when there is none."""
 
     minimum: int = Field(default=1, ge=0, description="workers that always stay")
-    maximum: int = Field(ge=1, description="workers at most")
+    maximum: int = Field(ge=1, le=100_000, description="workers at most")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError("a minimum that is no more than the maximum")
+        return self
 
 
 class ClusterSettings(Section):
@@ -120,7 +128,12 @@ def parse_memory(text: str) -> int:
 
 
 def _a_size(text: str) -> str:
-    parse_memory(text)
+    try:
+        nbytes = parse_memory(text)
+    except OverflowError:
+        nbytes = MOST_MEMORY + 1
+    if not 0 < nbytes <= MOST_MEMORY:
+        raise ValueError("a memory of more than nothing and at most 1 EiB, as in 4GiB")
     return text
 
 

@@ -9,7 +9,8 @@ from pipeline import open_store, process
 from pipeline.architecture import architecture_of
 from pipeline.blocks import Columns, plan_blocks
 from pipeline.config import Config
-from pipeline.schema import RunShape, Schema, scalar_paths
+from pipeline.naming import scalar_paths
+from pipeline.schema import RunShape, Schema
 from pipeline.sources.manifest import Parameter
 
 MIB = 2**20
