@@ -10,6 +10,7 @@ from dashboard.controls import text
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
 from pipeline.config import StorageConfig
+from pipeline.wording import counted
 
 __all__ = ["home", "unreachable"]
 
@@ -30,7 +31,7 @@ def home(runs: Mapping[str, str], storage: StorageConfig | None = None) -> pn.vi
     rows = "".join(_row(slug, location, storage) for slug, location in runs.items())
     head = "".join(f"<th scope='col'{_side(title)}>{title}</th>" for title in TITLES)
     table = f"<div class='dt-home'><table><tr>{head}</tr>{rows}</table></div>"
-    return _page(f"{len(runs)} run{'s' if len(runs) != 1 else ''}", table)
+    return _page(counted(len(runs), "run"), table)
 
 
 def unreachable(location: str, why: str, *, is_waiting: bool = False) -> pn.viewable.Viewable:

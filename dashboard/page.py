@@ -26,6 +26,7 @@ from dashboard.views.layers import LayerView
 from dashboard.views.timeline import Timeline
 from dashboard.views.validation import ValidationView
 from dashboard.views.weights import WeightView
+from pipeline.wording import counted
 
 __all__ = ["RunPage"]
 
@@ -267,7 +268,7 @@ class RunPage:
         run, selection = self.run, self.selection
         iterations = run.iterations
         count = len(iterations)
-        recorded = f"{count:,} iteration{'' if count == 1 else 's'} recorded"
+        recorded = f"{counted(count, 'iteration')} recorded"
         if count:
             recorded += f", {_span(iterations[0], iterations[-1])}"
         first, last = run.columns(selection.window)

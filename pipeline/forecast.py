@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from deeptracker.errors import ConfigError, StoreError
+from pipeline.wording import counted
 
 __all__ = ["Forecast"]
 
@@ -79,7 +80,7 @@ class Forecast:
             if self.worker_bytes > usable:
                 raise ConfigError(
                     f"a worker may hold {usable:,} bytes, less than the {self.worker_bytes:,} "
-                    f"bytes that it needs for {_count(self.threads, 'task')} at once; give the "
+                    f"bytes that it needs for {counted(self.threads, 'task')} at once; give the "
                     "workers more memory, or lower block_bytes or columns_per_chunk"
                 )
         if self.free_bytes is not None and self.written_bytes > self.free_bytes:
@@ -110,14 +111,14 @@ class Forecast:
             f"{self.log}",
             f"  store    {self.store} would be {verb}",
             (
-                f"  read     {_size(self.read_bytes)}: {_count(self.snapshots, 'snapshot')} of "
-                f"{_count(self.parameters, 'parameter')}, {_count(self.weights, 'weight')}"
+                f"  read     {_size(self.read_bytes)}: {counted(self.snapshots, 'snapshot')} of "
+                f"{counted(self.parameters, 'parameter')}, {counted(self.weights, 'weight')}"
             ),
             f"  write    about {_size(self.written_bytes)} in {self.objects:,} objects{free}",
             f"  tasks    {self.tasks:,}, the largest holds {_size(self.task_bytes)}",
             (
-                f"  workers  {_count(self.workers, 'worker')} with "
-                f"{_count(self.threads, 'thread')} each, a worker holds up to "
+                f"  workers  {counted(self.workers, 'worker')} with "
+                f"{counted(self.threads, 'thread')} each, a worker holds up to "
                 f"{_size(self.worker_bytes)}{limit}"
             ),
             (
@@ -128,10 +129,6 @@ class Forecast:
         if self.reason:
             lines.insert(2, f"           everything is processed anew: {self.reason}")
         return lines
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _size(nbytes: int | None) -> str:

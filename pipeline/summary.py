@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pipeline.wording import counted
+
 if TYPE_CHECKING:
     from pipeline.config import StorageConfig
     from pipeline.storage.store import StoreReader
@@ -59,9 +61,9 @@ class Summary:
         """Say it in one line, without the warnings."""
         reason = f", everything anew since {self.reason}" if self.reason else ""
         return (
-            f"{self.action}: {_count(self.snapshots, 'snapshot')} ({self.nbytes / 1e6:,.1f} MB) in "
-            f"{self.seconds:.1f} s{reason}; {_count(self.iterations, 'iteration')}, "
-            f"{_count(self.findings, 'finding')}"
+            f"{self.action}: {counted(self.snapshots, 'snapshot')} ({self.nbytes / 1e6:,.1f} MB) "
+            f"in {self.seconds:.1f} s{reason}; {counted(self.iterations, 'iteration')}, "
+            f"{counted(self.findings, 'finding')}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -71,15 +73,15 @@ class Summary:
     def text(self) -> str:
         """Say it in a few lines."""
         if self.action == "unchanged":
-            known = _count(self.iterations, "iteration")
+            known = counted(self.iterations, "iteration")
             lines = [f"{self.store}: nothing new, {known} as before"]
         else:
             lines = [
                 (
-                    f"{self.store}: {self.action}, {_count(self.snapshots, 'snapshot')} "
+                    f"{self.store}: {self.action}, {counted(self.snapshots, 'snapshot')} "
                     f"({self.nbytes / 1e6:,.1f} MB) in {self.seconds:.1f} s "
                     f"({self.gigabytes_per_second:.2f} GB/s); "
-                    f"{_count(self.iterations, 'iteration')}, {_count(self.findings, 'finding')}"
+                    f"{counted(self.iterations, 'iteration')}, {counted(self.findings, 'finding')}"
                 )
             ]
         if self.reason:
@@ -132,21 +134,17 @@ class StoreDescription:
                     f"{self.outcomes} with outcomes"
                 ),
                 (
-                    f"  network     {_count(self.layers, 'layer')}, "
-                    f"{_count(self.parameters, 'parameter')}, {_count(self.weights, 'weight')}"
+                    f"  network     {counted(self.layers, 'layer')}, "
+                    f"{counted(self.parameters, 'parameter')}, {counted(self.weights, 'weight')}"
                 ),
                 (
-                    f"  validation  {_count(self.images, 'image')} of "
-                    f"{_count(self.classes, 'class', 'classes')}"
+                    f"  validation  {counted(self.images, 'image')} of "
+                    f"{counted(self.classes, 'class', 'classes')}"
                 ),
                 f"  findings    {self.findings}",
                 f"  written     {self.created}, last updated {self.updated}",
             ]
         )
-
-
-def _count(number: int, noun: str, nouns: str = "") -> str:
-    return f"{number:,} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
 def describe_store(

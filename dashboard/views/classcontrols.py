@@ -11,6 +11,7 @@ from dashboard.controls import bar, check, choice, number_field
 from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import class_levels, lookup_table
+from pipeline.wording import counted
 
 __all__ = ["ORDERS", "PIXELS_SAY", "class_controls", "class_legend", "search_field", "show_when"]
 
@@ -140,10 +141,9 @@ def class_legend(
         Amounts of the strongest colour, one for each unfolded class.
     """
     threshold, window = selection.threshold, selection.anomaly_window
-    plural = "s" if threshold > 1 else ""
     said = (
         f"{scale('wrong images', '0', f'{scale_top:.0%}', 'square-root scale')}"
-        f"<span><b>\u25b2</b> at least {threshold} image{plural} anomalous "
+        f"<span><b>\u25b2</b> at least {counted(threshold, 'image')} anomalous "
         f"({selection.rule} rule, k = {window})</span>"
     )
     if not selection.open_classes:

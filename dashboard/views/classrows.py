@@ -13,8 +13,9 @@ from dashboard.histories import images_of_class, outcomes_of
 from dashboard.outcomepixels import outcome_levels, taken_for
 from dashboard.run import Run
 from dashboard.selection import Selection
+from pipeline.wording import counted
 
-__all__ = ["ClassRows", "counted", "heat_arrays", "pixel_height", "pixel_kind"]
+__all__ = ["ClassRows", "heat_arrays", "pixel_height", "pixel_kind"]
 
 HEAT, GAP, LINE_ROOM, LINE_HEIGHT = 12, 8, 9, 26
 # Images of a row of pixels: what is out of sight is not sent.
@@ -247,8 +248,3 @@ ORDERED = {
     "forgetting": "most forgotten first",
     "similarity": "similar histories together",
 }
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """Write a number of things; in the plural they end in s, unless it is given."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

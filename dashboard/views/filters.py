@@ -13,6 +13,7 @@ from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.similarity import similarity_order
 from dashboard.theme import levels
+from pipeline.wording import counted
 
 __all__ = [
     "FILTER_MEASURES",
@@ -78,13 +79,13 @@ class FilterChart:
         """
         low, high = _limits(self.values, scale)
         title = FILTER_MEASURES[self.measure]
-        count, lines = len(self.order), len(self.values)
+        lines = len(self.values)
         shared = f"{self.per_line} a line: the greatest" if self.per_line > 1 else ""
-        counted = f"{count:,} filter{'s' if count != 1 else ''}"
+        filters = counted(len(self.order), "filter")
         options: dict[str, Any] = columns.options | {
-            "label": counted,
+            "label": filters,
             "note": shared,
-            "title": f"{self.parameter}: {title} of {counted} {shared}".rstrip(),
+            "title": f"{self.parameter}: {title} of {filters} {shared}".rstrip(),
             "indent": 1 + self.parameter.count("."),
             "palette": "blues",
             "value_label": title,

@@ -19,6 +19,7 @@ from dashboard.selection import Selection
 from dashboard.theme import CATEGORICAL, class_levels
 from dashboard.thumbnails import data_url, thumbnails
 from dashboard.views.classcontrols import PIXELS_SAY
+from pipeline.wording import counted
 
 __all__ = ["ImageView", "tiles_of"]
 
@@ -107,7 +108,7 @@ class ImageView:
             "class": html.escape(run.class_names[label]),
             "right at": share,
             "first right": learned,
-            "forgotten": _times(events) if events else "never",
+            "forgotten": counted(events, "time") if events else "never",
             "taken for": _others(predicted, label, run.class_names),
         }
         listed = "".join(
@@ -238,8 +239,6 @@ def _others(predicted: np.ndarray, label: int, names: list[str]) -> str:
         return "nothing else, ever"
     classes, counts = np.unique(wrong, return_counts=True)
     order = np.argsort(-counts)[:3]
-    return ", ".join(f"{html.escape(names[classes[i]])} ({_times(counts[i])})" for i in order)
-
-
-def _times(count: int) -> str:
-    return f"{count:,} time{'s' if count != 1 else ''}"
+    return ", ".join(
+        f"{html.escape(names[classes[i]])} ({counted(counts[i], 'time')})" for i in order
+    )

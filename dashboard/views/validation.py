@@ -24,9 +24,10 @@ from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.theme import levels
 from dashboard.views.classcontrols import class_controls, class_legend
-from dashboard.views.classrows import ClassRows, counted, heat_arrays, pixel_kind
+from dashboard.views.classrows import ClassRows, heat_arrays, pixel_kind
 from dashboard.views.image import ImageView
 from dashboard.views.imagelists import ImageLists
+from pipeline.wording import counted
 
 __all__ = ["ValidationView"]
 

@@ -18,6 +18,7 @@ from dashboard.spacing import Spacing
 from dashboard.views.comparedfilters import ComparedFilters
 from dashboard.views.multiples import shows_gradients
 from dashboard.weightwindow import position, read, shape_of
+from pipeline.wording import counted
 
 __all__ = ["WeightView"]
 
@@ -243,7 +244,7 @@ class WeightView:
             f"data-first='{first}' data-last='{last}' data-exact='{int(pixels.is_exact)}' "
             f"data-lines='{pixels.values.sizes['weight']}'>"
             f"<b>{window.described}</b>; weights {first:,} to {last - 1:,} of {window.size:,} "
-            f"(shape {shape}), {count:,} iteration{'' if count == 1 else 's'}.</div>{note}"
+            f"(shape {shape}), {counted(count, 'iteration')}.</div>{note}"
             "<div class='dt-hint'>Wheel zooms, drag pans; over an axis, that axis alone. Point at "
             "a weight to read it, click to keep it.</div>"
         )

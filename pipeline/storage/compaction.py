@@ -19,6 +19,7 @@ import icechunk
 from deeptracker.errors import StoreError
 from pipeline.config import StorageConfig
 from pipeline.storage.repositories import BRANCH, drop_leftovers, locked, open_repository, refusals
+from pipeline.wording import counted
 
 __all__ = ["DEFAULT_GRACE", "Compaction", "compact"]
 
@@ -54,9 +55,9 @@ class Compaction:
     def text(self) -> str:
         """Say it in a line."""
         if not self.forgotten and not self.freed_bytes:
-            return f"{self.store}: nothing to free, {_commits(self.kept)} kept"
+            return f"{self.store}: nothing to free, {counted(self.kept, 'commit')} kept"
         return (
-            f"{self.store}: {_commits(self.forgotten)} forgotten, {self.kept} kept; freed "
+            f"{self.store}: {counted(self.forgotten, 'commit')} forgotten, {self.kept} kept; freed "
             f"{self.freed_bytes / 1e6:,.1f} MB in {self.freed_chunks:,} chunks and "
             f"{self.freed_others:,} other objects"
         )
@@ -137,7 +138,3 @@ def _held_since(
     """List the commits that were the newest at a moment or later."""
     older = [place for place, commit in enumerate(commits) if commit.written_at <= moment]
     return commits[: older[0] + 1] if older else commits
-
-
-def _commits(count: int) -> str:
-    return f"{count} commit{'' if count == 1 else 's'}"
