@@ -36,6 +36,12 @@ def sift_picks(run: Run, values: dict[str, Any]) -> list[str]:
     for name, (is_there, words) in kinds.items():
         missing += [words(pick) for pick in values[name] if not is_there(pick)]
         values[name] = [pick for pick in values[name] if is_there(pick)]
+    scalars = values["scalars"]
+    if scalars:
+        recorded = set(run.scalar_names())
+        missing += [f"scalar {name}" for name in scalars if name not in recorded]
+        # With none of them left, the usual ones are drawn.
+        values["scalars"] = [name for name in scalars if name in recorded] or None
     window = values["window"]
     if window is not None and not _has_window(run, window):
         missing.append("iterations {:,} to {:,}".format(*window))

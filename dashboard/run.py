@@ -148,6 +148,12 @@ class Run:
         """Whether gradients were recorded."""
         return self.has("nodes/grad_mean")
 
+    def scalar_names(self) -> list[str]:
+        """Names of the recorded scalars, which are arrays of ``/scalars``."""
+        if not self.has("scalars/iteration_s"):
+            return []
+        return [name for name in self.group("scalars").array_keys() if name != "iteration_s"]
+
     @cached_property
     def nodes(self) -> dict[str, np.ndarray]:
         """The architecture's flat table: name, label, kind, type, shape, parent, depth, size."""

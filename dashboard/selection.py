@@ -57,6 +57,7 @@ KEYS = {
     "spacing": "ax",
     "smoothing": "sm",
     "log_scalars": "ll",
+    "scalars": "sc",
     "slim": "sl",
     "cube_flat": "cf",
     "cube_order": "co",
@@ -91,6 +92,7 @@ WORDS = {
     "split": "the layout",
     "second": "the second view",
     "spacing": "the time axis",
+    "scalars": "the further scalars",
 }
 
 
@@ -164,6 +166,9 @@ class Selection(param.Parameterized):
         default=0.0, bounds=(0.0, 0.99), doc="weight of the past in the timeline's moving average"
     )
     log_scalars = param.Boolean(default=True, doc="loss and learning rate on logarithmic scales")
+    scalars = param.List(
+        default=None, allow_None=True, item_type=str, doc="further scalars drawn; a few if None"
+    )
     slim = param.Boolean(default=False, doc="show the timeline's main row alone")
     dark = param.Boolean(default=False, doc="the browser's theme; not part of a link")
     cube_flat = param.Integer(

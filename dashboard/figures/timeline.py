@@ -37,11 +37,10 @@ class TimelineFigures:
     def names(self) -> list[str]:
         """Names of the recorded scalars and of the counts."""
         run = self._run
-        found = []
-        if run.has("scalars/iteration_s"):
-            found = [name for name in run.group("scalars").array_keys() if name != "iteration_s"]
         counts = [run.has_images, run.has("cube/anomalous_filters")]
-        return sorted(found) + [n for n, there in zip(ANOMALIES, counts, strict=True) if there]
+        return sorted(run.scalar_names()) + [
+            n for n, there in zip(ANOMALIES, counts, strict=True) if there
+        ]
 
     def series(
         self, name: str, *, rule: str = "left", window: int = 5

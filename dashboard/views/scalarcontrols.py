@@ -1,6 +1,5 @@
 """Controls of the timeline's scalars, which are there when what they change is."""
 
-from collections.abc import Callable
 from typing import Any
 
 import panel as pn
@@ -24,15 +23,11 @@ class ScalarControls:
     Parameters
     ----------
     selection : Selection
-    draw : callable
-        Called when a person has chosen other scalars.
     """
 
-    def __init__(self, selection: Selection, draw: Callable[[], None]) -> None:
+    def __init__(self, selection: Selection) -> None:
         self.selection = selection
-        self._draw = draw
         self._others: list[str] = []
-        self._chosen: list[str] | None = None
         smoothings: dict[Any, str] = dict(SMOOTHINGS)
         smoothings.setdefault(selection.smoothing, f"{selection.smoothing:g}")
         self.smoothing = choice(
@@ -67,9 +62,9 @@ class ScalarControls:
     @property
     def shown_others(self) -> list[str]:
         """Names of the scalars that no pane knows and that are drawn."""
-        if self._chosen is None:
+        if self.selection.scalars is None:
             return self._others[:MOST_OTHERS]
-        return [name for name in self._others if name in self._chosen]
+        return [name for name in self._others if name in self.selection.scalars]
 
     def offer(self, others: list[str], *, can_smooth: bool, can_log: bool) -> None:
         """Offer what the store's scalars allow.
@@ -95,5 +90,4 @@ class ScalarControls:
 
     def _chose(self, event: Any) -> None:
         if event.new != self.shown_others:
-            self._chosen = list(event.new)
-            self._draw()
+            self.selection.scalars = list(event.new)

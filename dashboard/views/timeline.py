@@ -53,8 +53,8 @@ class Timeline:
             sizing_mode="stretch_width",
         )
         self.chart.param.watch(self._acted, "event")
-        self.scalars = ScalarControls(selection, self.update)
-        redrawn = ["rule", "anomaly_window", "smoothing", "log_scalars", "slim"]
+        self.scalars = ScalarControls(selection)
+        redrawn = ["rule", "anomaly_window", "smoothing", "log_scalars", "slim", "scalars"]
         selection.param.watch(self._redraw, redrawn)
         selection.param.watch(self._reframe, ["window", "iterations"])
         self.update()
@@ -109,7 +109,7 @@ class Timeline:
         first, last = self.run.columns(self.selection.window)
         shown = slice(first, last + 1)
         table = pd.DataFrame({"iteration": self.run.iterations[shown]})
-        for name in self._scalar_names():
+        for name in self.run.scalar_names():
             table[name] = self._at_snapshots(name)[shown]
         if self.run.has_images:
             rule, window = self.selection.rule, self.selection.anomaly_window
@@ -142,14 +142,9 @@ class Timeline:
     def _is_long(self) -> bool:
         return any(curve.was_thinned for curve in self._curves.values())
 
-    def _scalar_names(self) -> list[str]:
-        if not self.run.has("scalars/iteration_s"):
-            return []
-        return [name for name in self.run.group("scalars").array_keys() if name != "iteration_s"]
-
     def _scalar_rows(self) -> list[Row]:
         self._curves: dict[str, Curve] = {}
-        known = self._scalar_names()
+        known = self.run.scalar_names()
         panes = [(title, [n for n in names if n in known], log) for title, names, log in PANES]
         by_pane = {name for _, names, _ in panes for name in names}
         self.scalars.offer(

@@ -218,6 +218,10 @@ def test_of_many_further_scalars_a_person_chooses_those_drawn(person, small_app)
     person.wait(lambda: "grad_norm" not in ids(), "no row of the other")
     assert [name for name in ids() if name in OTHERS] == ["lag", "momentum", "weight_decay"]
     assert told.inner_text() == "Further scalars: 3 of 7 drawn"
+    person.wait(lambda: "sc=" in person.query(), "a link that keeps the choice")
+    person.page.reload()
+    person.wait(lambda: "weight_decay" in ids(), "the link's choice")
+    assert [name for name in ids() if name in OTHERS] == ["lag", "momentum", "weight_decay"]
 
 
 def test_a_point_alone_is_a_dot(person, small_app, app):

@@ -15,6 +15,7 @@ STRANGERS = {
     "nodes": (["what"], "layer what"),
     "filters": ([["zz", 1], ["conv1.weight", 16], ["bn1.weight", 0]], "filter 16 of conv1.weight"),
     "raster": ("abc", "parameter abc"),
+    "scalars": (["what_loss"], "scalar what_loss"),
     "window": ((9000, 9999), "iterations 9,000 to 9,999"),
 }
 
@@ -41,6 +42,7 @@ def test_picks_that_the_run_has_stay(run):
         "raster": "bn1.weight",
         "raster_range": (0.0, 9.0, 0.0, 16.0),
         "window": (2300.0, 9999.0),
+        "scalars": ["train_loss"],
     }
     kept = dict(picks)
     assert sift_picks(run, kept) == []
