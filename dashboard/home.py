@@ -2,20 +2,20 @@
 
 import html
 from collections.abc import Mapping
+from typing import Any
 
 import panel as pn
 
+from dashboard.canvas.factstable import FactsTable
 from dashboard.canvas.header import Header
 from dashboard.controls import text
+from dashboard.glance import COLUMNS, glance
 from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
 from pipeline.config import StorageConfig
 from pipeline.wording import counted
 
 __all__ = ["home", "unreachable"]
-
-TITLES = ("run", "network", "iterations", "weights", "classes", "findings", "updated")
-NUMBERS = ("iterations", "weights", "classes", "findings")
 
 
 def home(runs: Mapping[str, str], storage: StorageConfig | None = None) -> pn.viewable.Viewable:
@@ -28,9 +28,14 @@ def home(runs: Mapping[str, str], storage: StorageConfig | None = None) -> pn.vi
     storage : StorageConfig, optional
         How buckets are reached.
     """
-    rows = "".join(_row(slug, location, storage) for slug, location in runs.items())
-    head = "".join(f"<th scope='col'{_side(title)}>{title}</th>" for title in TITLES)
-    table = f"<div class='dt-home'><table><tr>{head}</tr>{rows}</table></div>"
+    table = FactsTable(
+        test_id="runs",
+        description="The runs that are served, each with a link to its page",
+        room=0,
+        sizing_mode="stretch_width",
+        margin=(20, 24),
+    )
+    table.fill(COLUMNS, [_row(slug, location, storage) for slug, location in runs.items()])
     return _page(counted(len(runs), "run"), table)
 
 
@@ -61,37 +66,21 @@ def unreachable(location: str, why: str, *, is_waiting: bool = False) -> pn.view
         f"<p class='dt-hint'>The store is expected at <code>{html.escape(location)}</code>. "
         f"{remedy}: this page shows the run as soon as it is there.</p></div></div>"
     )
-    return _page(facts, told)
+    return _page(facts, text(told, sizing_mode="stretch_width", margin=0))
 
 
-def _page(facts: str, content: str) -> pn.viewable.Viewable:
+def _page(facts: str, content: pn.viewable.Viewable) -> pn.viewable.Viewable:
     return pn.Column(
         Header(facts={"iterations": facts}, plain=True, sizing_mode="stretch_width", margin=0),
-        text(content, sizing_mode="stretch_width", margin=0),
+        content,
         sizing_mode="stretch_width",
         margin=0,
     )
 
 
-def _row(slug: str, location: str, storage: StorageConfig | None) -> str:
-    link = f"<a href='./{html.escape(slug)}'>{html.escape(slug)}</a>"
+def _row(slug: str, location: str, storage: StorageConfig | None) -> list[Any]:
+    link = {"value": slug, "href": f"./{slug}"}
     try:
-        run = Run(location, storage)
+        return [link, *glance(Run(location, storage))]
     except DeepTrackerError as error:
-        return f"<tr><td>{link}</td><td colspan='6'>{html.escape(str(error))}</td></tr>"
-    cells = (
-        link,
-        html.escape(str(run.attributes.get("network", ""))),
-        f"{len(run.iterations):,}",
-        f"{int(run.nodes['size'][0]):,}",
-        f"{len(run.class_names):,}",
-        f"{len(run.array('health/rule')):,}" if run.has("health/rule") else "0",
-        html.escape(str(run.attributes.get("updated", ""))[:16].replace("T", " ")),
-    )
-    told = zip(TITLES, cells, strict=True)
-    return "<tr>" + "".join(f"<td{_side(title)}>{cell}</td>" for title, cell in told) + "</tr>"
-
-
-def _side(title: str) -> str:
-    """Put numbers to the right of their column."""
-    return " class='dt-number'" if title in NUMBERS else ""
+        return [link, str(error)]

@@ -20,10 +20,11 @@ from playwright.sync_api import Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
 COLOURS = 160
-DIGITS, WIDE = 0, 1
+DIGITS, WIDE, HOME = 0, 1, 2
 PICKED = "i=[1400]"
 # By picture: the store, the link, the width, the theme, and the parts of the page it is cropped to.
 PICTURES: dict[str, tuple[int, str, int, str, str]] = {
+    "home": (HOME, "", 1280, "light", "[data-testid=runs]"),
     "timeline": (DIGITS, "v=info&sm=0.6&ax=true", 1280, "light", ".dt-top"),
     "split-dark": (DIGITS, f"v=validation&sp=beside&v2=layers&{PICKED}", 1920, "dark", "page"),
     "validation": (DIGITS, f'v=validation&oc=["3"]&{PICKED}', 1280, "light", ".dt-pane-a"),
@@ -45,7 +46,8 @@ def main(stores: list[str], names: list[str]) -> None:
         assert server.stdout is not None
         said = server.stdout.readline()
         address = re.findall(r"http\S+", said)[0]
-        runs = re.findall(r"shows (.*) at", said)[0].split(", ")
+        # The home page has no name.
+        runs = [*re.findall(r"shows (.*) at", said)[0].split(", "), ""]
         with sync_playwright() as driver:
             browser = driver.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]

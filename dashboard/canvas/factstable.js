@@ -25,7 +25,56 @@ tr.leads:hover td { background: var(--dt-soft, #e8f1f8); }
 .error { color: var(--dt-pick, #b42318); }
 .warning { color: var(--dt-warn, #8a3a00); }
 .info { color: var(--dt-faint, #52606d); }
+.severity + .severity { margin-left: 4px; }
+.curve, .link, .severities { white-space: nowrap; }
+.curve { font-variant-numeric: tabular-nums; }
+.even td { vertical-align: middle; }
+.curve > span { display: inline-flex; align-items: center; gap: 8px; vertical-align: middle; }
+.curve svg { width: 120px; height: 20px; overflow: visible; }
+.curve polyline { fill: none; stroke: var(--dt-accent, #0b4f7d); stroke-width: 1.5px;
+  stroke-linejoin: round; vector-effect: non-scaling-stroke; }
+a { color: var(--dt-accent, #0b4f7d); }
 `
+
+function svg(tag, attributes) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag)
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
+  return made
+}
+
+function chip(severity, text) {
+  const mark = document.createElement("span")
+  mark.className = `severity ${severity}`
+  mark.textContent = text
+  return mark
+}
+
+const written = (value) =>
+  typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 4 }) : value ?? ""
+
+// What a cell of each kind holds.
+const CELLS = {
+  severity: (name) => chip(name, name),
+  link: ({ value, href }) => {
+    const link = document.createElement("a")
+    link.href = href
+    link.textContent = value
+    return link
+  },
+  curve: ({ points, text, title }) => {
+    const curve = document.createElement("span"), chart = svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", role: "img", "aria-label": title })
+    curve.title = title
+    chart.append(svg("polyline", { points: points.map((point) => point.join(",")).join(" ") }))
+    curve.append(chart, text)
+    return curve
+  },
+  severities: ({ counts }) => {
+    const all = document.createElement("span"), found = Object.entries(counts)
+    all.append(...found.map(([severity, count]) => chip(severity, count)))
+    if (!found.length) all.textContent = "none"
+    return all
+  },
+}
 
 class FactsTable {
   constructor(model, root) {
@@ -46,7 +95,10 @@ class FactsTable {
       if (b === null) return -1
       return sign * (typeof a === "number" && typeof b === "number" ? a - b : words.compare(a, b))
     }
-    const cell = (place) => this.model.rows[place][column]
+    const cell = (place) => {
+      const found = this.model.rows[place][column] ?? null
+      return found?.value ?? found
+    }
     return places.sort((a, b) => compare(cell(a), cell(b)) || a - b)
   }
 
@@ -56,11 +108,12 @@ class FactsTable {
     const room = document.createElement("div")
     room.className = "dt-room"
     // On the whole screen tables share the height that there is.
-    room.style.maxHeight = `max(${model.room}px, calc(var(--dt-room, 0px) * 0.55))`
+    if (model.room) room.style.maxHeight = `max(${model.room}px, calc(var(--dt-room, 0px) * 0.55))`
     room.tabIndex = 0
     room.setAttribute("role", "region")
     room.setAttribute("aria-label", model.description)
     const table = document.createElement("table")
+    table.className = model.columns.some(({ kind }) => kind === "curve") ? "even" : ""
     table.append(this.head(), this.body())
     room.appendChild(table)
     root.replaceChildren(room)
@@ -83,7 +136,7 @@ class FactsTable {
       button.dataset.focus = `title-${column}`
       button.addEventListener("click", () => {
         // Numbers start with the largest: that is what one looks for.
-        const first = kind === "number" ? -1 : 1
+        const first = kind === "number" || kind === "severities" ? -1 : 1
         this.sorted = { column, sign: this.sorted.column === column ? -this.sorted.sign : first }
         this.draw()
       })
@@ -98,15 +151,14 @@ class FactsTable {
     const body = document.createElement("tbody")
     for (const place of this.order()) {
       const row = document.createElement("tr")
-      this.model.rows[place].forEach((value, column) => {
-        const cell = document.createElement("td"), { kind } = this.model.columns[column]
-        cell.className = kind === "number" ? "number" : ""
-        if (kind === "severity") {
-          const mark = document.createElement("span")
-          mark.className = `severity ${value}`
-          mark.textContent = value
-          cell.appendChild(mark)
-        } else cell.textContent = typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 4 }) : value ?? ""
+      const cells = this.model.rows[place], { columns } = this.model
+      cells.forEach((value, column) => {
+        const cell = document.createElement("td"), { kind } = columns[column]
+        const isLong = column === cells.length - 1 && cells.length < columns.length
+        cell.className = isLong || kind === "severity" ? "" : kind
+        if (isLong) cell.colSpan = columns.length - column
+        const fill = value === null || isLong ? written : CELLS[kind] || written
+        cell.append(fill(value))
         row.appendChild(cell)
       })
       if (this.model.leads) this.lead(row, place)

@@ -224,6 +224,31 @@ def test_of_many_further_scalars_a_person_chooses_those_drawn(person, small_app)
     assert [name for name in ids() if name in OTHERS] == ["lag", "momentum", "weight_decay"]
 
 
+def test_the_home_page_draws_sorts_and_leads(person, small_app):
+    page = person.page
+    page.goto(small_app)
+    names = lambda: page.locator("td a").all_inner_texts()  # noqa: E731
+    person.wait(lambda: names() == ["many", "single", "none"], "the runs as they were given")
+    row = page.get_by_role("row").filter(has_text="many")
+    loss = row.get_by_role("img", name="train loss, logarithmic, iterations 0 to 190")
+    assert loss.bounding_box()["width"] == 120
+    points = [
+        point.split(",") for point in loss.locator("polyline").get_attribute("points").split()
+    ]
+    heights = [float(y) for _, y in points]
+    assert len(heights) == 20
+    assert heights == sorted(heights)
+    assert (heights[0], heights[-1]) == (0, 1)
+    assert "0.251" in row.inner_text()
+    page.get_by_role("button", name="loss").click()
+    assert names() == ["many", "single", "none"]
+    page.get_by_role("button", name="loss").click()
+    assert names() == ["single", "many", "none"]
+    page.get_by_role("link", name="many").click()
+    person.wait_for("timeline")
+    assert person.errors == []
+
+
 def test_a_point_alone_is_a_dot(person, small_app, app):
     person.open(small_app + "single")
     for row, colour in (("loss", 0), ("error", 1), ("learning rate", 0), ("anomalous filters", 2)):

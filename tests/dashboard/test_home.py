@@ -1,13 +1,60 @@
 """The page that lists the runs."""
 
+import numpy as np
+import pytest
+
+from dashboard.glance import glance
 from dashboard.home import home
+from dashboard.run import Run
 
 
-def test_numbers_stand_to_the_right_of_their_columns(run):
-    page = home({"digits": run.location})
-    header, table = page.objects
+def cells_of(run):
+    header, table = home({"digits": run.location}).objects
     assert header.facts["iterations"] == "1 run"
-    assert "<th scope='col' class='dt-number'>iterations</th>" in table.object
-    assert f"<td class='dt-number'>{len(run.iterations):,}</td>" in table.object
-    assert table.object.count("<td class='dt-number'>") == 4
-    assert "<td>DigitsResNet</td>" in table.object
+    titles = [column["title"] for column in table.columns]
+    (row,) = table.rows
+    return dict(zip(titles, row, strict=True))
+
+
+def test_a_row_tells_what_a_run_holds(run):
+    cells = cells_of(run)
+    assert cells["run"] == {"value": "digits", "href": "./digits"}
+    assert cells["network"] == "DigitsResNet"
+    assert cells["iterations"] == len(run.iterations)
+    assert cells["weights"] == 15034
+    assert cells["classes"] == 10
+    found = len(run.array("health/rule"))
+    assert found > 1
+    assert cells["findings"]["counts"] == {"warning": f"{found} warnings"}
+
+
+@pytest.mark.parametrize(
+    ("title", "name"), [("loss", "validation_loss"), ("error", "validation_error")]
+)
+def test_a_curve_ends_at_the_last_value_and_fills_its_square(run, title, name):
+    cell = cells_of(run)[title]
+    values = run.array(f"scalars/{name}")
+    last = values[np.isfinite(values)][-1]
+    assert cell["value"] == pytest.approx(float(last))
+    assert name.replace("_", " ") in cell["title"]
+    points = np.array(cell["points"])
+    assert points.min(axis=0).tolist() == [0, 0]
+    assert points.max(axis=0).tolist() == [1, 1]
+    assert (np.diff(points[:, 0]) > 0).all()
+
+
+def test_without_the_scalar_the_error_is_that_of_the_outcomes(run, monkeypatch):
+    recorded = glance(run)[5]
+    monkeypatch.setattr(Run, "scalar_names", lambda _: [])
+    cells = glance(run)
+    assert cells[4] is None
+    assert "of the outcomes" in cells[5]["title"]
+    assert cells[5]["value"] == pytest.approx(recorded["value"], abs=1e-6)
+
+
+def test_a_store_that_is_gone_has_a_line_that_says_so(run, tmp_path):
+    gone = str(tmp_path / "gone.dtstore")
+    _, table = home({"digits": run.location, "gone": gone}).objects
+    assert table.rows[1][0] == {"value": "gone", "href": "./gone"}
+    assert len(table.rows[1]) == 2
+    assert gone in table.rows[1][1]
