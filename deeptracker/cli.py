@@ -19,16 +19,13 @@ except ModuleNotFoundError as missing:  # the recorder alone is installed
     )
 
 from deeptracker import __version__
+from deeptracker.durations import MOST_DAYS, MOST_HOURS
 from deeptracker.errors import DeepTrackerError
 
 __all__ = ["app", "main"]
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
-
-# A century: what is meant by more is for ever.
-MOST_DAYS = 36525.0
-MOST_HOURS = 24 * MOST_DAYS
 
 app = typer.Typer(
     name="deeptracker",

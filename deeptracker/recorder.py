@@ -4,10 +4,7 @@ import datetime as dt
 import json
 import math
 import operator
-import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,23 +14,21 @@ import numpy as np
 from deeptracker.arrays import to_numpy, to_payload
 from deeptracker.errors import LogError
 from deeptracker.images import class_numbers, record_images
+from deeptracker.leftovers import drop_leftovers
 from deeptracker.models import framework_of, gradients_of, modules_of
-from deeptracker.tensorfile import TEMPORARY_SUFFIX, read_header, replace_file, write_tensors
+from deeptracker.tensorfile import read_header, write_tensors
 from deeptracker.traininglog import (
     GRADIENT_PREFIX,
     ITERATION_LIMIT,
     RunDescription,
     TrainingLog,
     json_values,
-    parse_scalars,
 )
 
 __all__ = ["Recorder"]
 
 ITERATION_DIGITS = 9
 DTYPES = ("float32", "float16", "bfloat16")
-# No file takes that long to write.
-ABANDONED_SECONDS = 24 * 3600
 
 
 class Recorder:
@@ -105,7 +100,7 @@ class Recorder:
         self._gradients = gradients
         self._shapes: dict[str, tuple[int, ...]] | None = None
         _make_folders(self.log.path)
-        self._drop_leftovers()
+        drop_leftovers(self.log.path)
         description = self._described(name, classes, hyperparameters)
         self._images = record_images(self.log, images)
         if description != self.log.describe():
@@ -268,14 +263,6 @@ class Recorder:
                     f"{list(self._shapes[name])}; record another network into a folder of its own"
                 )
 
-    def _drop_leftovers(self) -> None:
-        for folder in (self.log.path, self.log.path / "snapshots", self.log.path / "outcomes"):
-            for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
-                with suppress(FileNotFoundError):
-                    if _is_abandoned(leftover):
-                        leftover.unlink()
-        _repair_scalars(self.log.path / "scalars.jsonl")
-
     def _described(
         self,
         name: str | None,
@@ -325,43 +312,6 @@ def _make_folders(path: Path) -> None:
         raise LogError(
             f"{path}: cannot be made a folder ({error.strerror or error}); choose another one"
         ) from error
-
-
-def _is_abandoned(temporary: Path) -> bool:
-    """Whether nobody writes a temporary file any more: its process has ended, or it is old."""
-    if time.time() - temporary.stat().st_mtime > ABANDONED_SECONDS:
-        return True
-    pid = temporary.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
-    return pid.isdecimal() and not _is_running(int(pid))
-
-
-def _is_running(pid: int) -> bool:
-    if os.name == "nt":  # where signal 0 is Ctrl-C
-        return True
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-def _repair_scalars(path: Path) -> None:
-    """Drop a last line that a crash tore, so that the next one does not grow onto it."""
-    if not path.is_file():
-        return
-    content = path.read_bytes()
-    kept = content
-    if content and not content.endswith(b"\n"):
-        head, _, tail = content.rpartition(b"\n")
-        try:
-            parse_scalars(tail)
-            kept = content + b"\n"
-        except ValueError:
-            kept = head + b"\n" if head else b""
-    if kept != content:
-        replace_file(path, [kept])
 
 
 def _now() -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from deeptracker.durations import MOST_HOURS, MOST_SECONDS
 from deeptracker.errors import ConfigError
 from pipeline.clusters import KINDS, AnyCluster, LocalSettings
 from pipeline.clusters.settings import MOST_MEMORY
@@ -29,9 +30,6 @@ __all__ = [
 MIB = 2**20
 GIB = 2**30
 
-# A century: what is meant by more is for ever.
-MOST_HOURS = 36525 * 24.0
-MOST_SECONDS = 3600 * MOST_HOURS
 # More snapshots, findings or workers than any run has use for.
 MOST = 100_000
 # Of what was given, which may be anything.

@@ -105,6 +105,7 @@ class Forecast:
             line = f"{self.store}: new scalars only; processing {self.log} would read no weight"
             return [line]
         verb = {"create": "created", "append": "appended to", "rebuild": "rebuilt"}[self.action]
+        each = " each" if self.workers > 1 else ""
         limit = f" of {_size(self.worker_limit)}" if self.worker_limit else ", with no limit"
         free = f", {_size(self.free_bytes)} free" if self.free_bytes is not None else ""
         lines = [
@@ -118,7 +119,7 @@ class Forecast:
             f"  tasks    {self.tasks:,}, the largest holds {_size(self.task_bytes)}",
             (
                 f"  workers  {counted(self.workers, 'worker')} with "
-                f"{counted(self.threads, 'thread')} each, a worker holds up to "
+                f"{counted(self.threads, 'thread')}{each}, a worker holds up to "
                 f"{_size(self.worker_bytes)}{limit}"
             ),
             (

@@ -108,14 +108,15 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
     )
     if not len(columns):
         return known
-    size = size_of(subject.config.cluster)
+    cluster = subject.config.cluster
     plan = plan_blocks(
         parameters,
         columns,
         block_bytes=subject.config.block_bytes,
         columns_per_chunk=subject.config.columns_per_chunk,
-        workers=size.tasks,
+        workers=size_of(cluster).tasks,
     )
+    size = size_of(cluster, plan.nbytes)
     read = _read_bytes(plan, recording, subject)
     tasks = _tasks(plan, schema, columns, subject)
     used = _rate(rate, dict(root.attrs) if root is not None else {})

@@ -75,21 +75,32 @@ def connect(settings: AnyCluster, nbytes: int | None = None) -> Iterator["Client
     ConfigError
         When there is none, or it has no workers.
     """
-    if nbytes is not None and isinstance(settings, LocalSettings):
-        settings = local.fitted(settings, nbytes)
+    settings = _fitted(settings, nbytes)
     with dask_settings(settings), KINDS[settings.kind].connect(settings) as client:
         yield client
 
 
-def size_of(settings: AnyCluster) -> Size:
+def size_of(settings: AnyCluster, nbytes: int | None = None) -> Size:
     """Tell how much the cluster runs at once; an existing scheduler is asked.
+
+    Parameters
+    ----------
+    nbytes : int, optional
+        As of `connect`.
 
     Raises
     ------
     ConfigError
         When it cannot be asked.
     """
+    settings = _fitted(settings, nbytes)
     return KINDS[settings.kind].size(settings)
+
+
+def _fitted(settings: AnyCluster, nbytes: int | None) -> AnyCluster:
+    if nbytes is not None and isinstance(settings, LocalSettings):
+        return local.fitted(settings, nbytes)
+    return settings
 
 
 def overridden(settings: AnyCluster, workers: int | None, scheduler: str | None) -> AnyCluster:

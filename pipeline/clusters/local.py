@@ -139,12 +139,14 @@ def size(settings: LocalSettings) -> Size:
     """Give the number of workers, and the memory of each: all of the machine's, shared out."""
     from distributed.worker_memory import parse_memory_limit
 
-    workers = settings.workers or os.cpu_count() or 1
+    workers, threads = settings.workers or os.cpu_count() or 1, settings.threads
     if settings.adaptive:
         workers = settings.adaptive.maximum
+    if settings.processes is False:
+        workers, threads = 1, workers * threads
     memory = (
         parse_memory(settings.memory)
         if settings.memory
         else parse_memory_limit("auto", 1, workers, logger=logging.getLogger(__name__))
     )
-    return Size(workers, settings.threads, memory)
+    return Size(workers, threads, memory)

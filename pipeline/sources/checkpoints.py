@@ -1,16 +1,17 @@
 """A folder of plain safetensors checkpoints as a source: one file a snapshot, nothing else."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from deeptracker.errors import ConfigError, LogError
-from deeptracker.traininglog import ITERATION_LIMIT, RunDescription, Scalars
+from deeptracker.traininglog import RunDescription, Scalars
 from pipeline.config import iteration_pattern
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
+from pipeline.sources.numbering import by_iteration
 from pipeline.sources.snapshots import index_snapshots
 from pipeline.storage.locations import File, Folder
 
-__all__ = ["CheckpointFolder", "by_iteration", "open_folder", "recognises"]
+__all__ = ["CheckpointFolder", "open_folder", "recognises"]
 
 SUFFIX = ".safetensors"
 LAST_DIGITS = r"(\d+)\D*$"
@@ -32,40 +33,6 @@ def open_folder(folder: Folder, pattern: str | None = None) -> "CheckpointFolder
         digits by default.
     """
     return CheckpointFolder(folder, pattern)
-
-
-def by_iteration(numbered: Iterable[tuple[int, File]], problems: list[Problem]) -> dict[int, File]:
-    """Sort files by the iterations that their names tell.
-
-    Parameters
-    ----------
-    numbered : iterable of (int, File)
-    problems : list of Problem
-        Gets the files that are left out: of two of one iteration the second, and those of
-        iterations that a store cannot hold.
-    """
-    found: dict[int, File] = {}
-    for iteration, file in numbered:
-        if iteration >= ITERATION_LIMIT:
-            problems.append(
-                Problem(
-                    file.location,
-                    f"its name tells the iteration {iteration}, which is beyond int64; left out. "
-                    "Rename it; of plain checkpoints, source: {pattern: …} in the config says "
-                    "which digits count",
-                )
-            )
-        elif iteration in found:
-            problems.append(
-                Problem(
-                    file.location,
-                    f"is of iteration {iteration}, as {found[iteration].name} is; "
-                    "left out. Keep one file an iteration",
-                )
-            )
-        else:
-            found[iteration] = file
-    return dict(sorted(found.items()))
 
 
 class CheckpointFolder:

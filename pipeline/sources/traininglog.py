@@ -12,8 +12,8 @@ from deeptracker.traininglog import (
     parse_description,
     parse_scalar_lines,
 )
-from pipeline.sources.checkpoints import by_iteration
 from pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
+from pipeline.sources.numbering import by_iteration
 from pipeline.sources.reading import read_values
 from pipeline.sources.snapshots import FLOATS, index_snapshots
 from pipeline.storage.locations import File, Folder

@@ -180,6 +180,14 @@ class TestTheCommand:
         assert "3 workers with 1 thread each" in told.stdout
         assert not (tmp_path / "store").exists()
 
+    def test_of_few_bytes_it_tells_the_threads_that_process_takes(self, writer, tmp_path):
+        told = self.run(writer.path, "--store", tmp_path / "store", "--json")
+        found = json.loads(told.stdout)
+        assert (found["workers"], found["threads"]) == (1, os.cpu_count())
+        told = self.run(writer.path, "--store", tmp_path / "store")
+        assert "1 worker with " in told.stdout
+        assert " each" not in told.stdout
+
     def test_as_json_it_has_every_number(self, writer, tmp_path):
         told = self.run(writer.path, "--store", tmp_path / "store", "--rate", "2", "--json")
         found = json.loads(told.stdout)
