@@ -73,6 +73,9 @@ class StoreReader:
                 self._session = self._repository.readonly_session(BRANCH)
                 root = self.root()
         except zarr.errors.GroupNotFoundError:
+            # The group also seems missing where the commit that holds it cannot be read.
+            with refusals(location, storage):
+                self._repository.lookup_snapshot(self.snapshot_id)
             raise NothingCommittedError(
                 f"{location}: nothing was committed to this store yet; process its log (again)"
             ) from None

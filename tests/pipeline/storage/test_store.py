@@ -169,7 +169,7 @@ def test_an_array_written_whole_reads_back_in_place_of_an_older_one(older, newer
     assert dict(group["numbers"].attrs) == {"long_name": "numbers", "units": "ms"}
 
 
-@pytest.mark.parametrize("folder", ["manifests", "refs"])
+@pytest.mark.parametrize("folder", ["manifests", "refs", "snapshots"])
 def test_a_damaged_store_is_said_to_be_so_with_what_to_do(tmp_path, folder):
     log = LogWriter(tmp_path / "log", images=20, shapes={"w": (3, 4)}).iterations([0, 10])
     threads = Config(cluster={"kind": "local", "processes": False})
