@@ -7,10 +7,12 @@ soon as those are there. Second stage, over the columns that the first has writt
 Nothing large travels: a task gets byte ranges and gives back the chunks' addresses, and the tallies
 of the nodes that it holds only in part. Every task writes on a fork of the same commit; one that
 reads what others have written is given their forks as well, so that nobody waits for a commit.
+What all tasks need is packed, or held by the workers: the scheduler keeps no copy a task.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from pipeline.changes import Recording
 from pipeline.measuring import combine_blocks, measure_block, write_nodes
 from pipeline.places import Places
 from pipeline.running.jobs import Job, Jobs, Label
+from pipeline.running.packed import Packed
 from pipeline.running.progress import Progress
 from pipeline.schema import Schema
 from pipeline.scoring import BandScore, filter_bands, score_filters
@@ -48,6 +51,17 @@ class Run:
     recording: Recording
     columns: Columns
     plan: Plan
+
+    @cached_property
+    def packed_schema(self) -> Packed:
+        """The schema, as every task gets it."""
+        return Packed.of(self.schema)
+
+    @cached_property
+    def packed_labels(self) -> Packed:
+        """The true classes of the images."""
+        assert self.subject.images is not None, "a run without images has no task that needs them"
+        return Packed.of(self.subject.images.labels)
 
 
 @dataclass(frozen=True)
@@ -114,21 +128,26 @@ def measure(jobs: Jobs, fork: bytes, run: Run, progress: Progress) -> Measured:
 def compare(jobs: Jobs, fork: bytes, run: Run, measured: Measured, progress: Progress) -> list[Job]:
     """Begin the second stage, on what the first wrote."""
     progress.stage("comparing")
+    tasks = list(filter_bands(run.schema))
+    if not tasks:
+        return []
     snapshots = np.flatnonzero(run.recording.snapshots)
+    # It knows every chunk: in a long run of a large network that is a hundred megabytes.
+    written = jobs.share(Label("share"), measured.written)
     return [
         jobs.submit(
             Label("score", bands[0].parameter),
             score_filters,
             fork,
-            measured.written,
-            run.schema,
+            written.result,
+            run.packed_schema,
             bands,
             run.columns.start,
             run.recording.iterations,
             snapshots,
             run.subject.config.anomalies,
         )
-        for bands in filter_bands(run.schema)
+        for bands in tasks
     ]
 
 
@@ -164,7 +183,7 @@ class _Merge:
             merged.result = None  # the next task alone needs it
         if len(results) <= FAN_IN:
             label = Label("nodes", "", span)
-            self._jobs.submit(label, write_nodes, results, self._run.schema, self._columns)
+            self._jobs.submit(label, write_nodes, results, self._run.packed_schema, self._columns)
             return []
         self._inputs = [
             self._jobs.submit(
@@ -194,7 +213,7 @@ def _submit_block(jobs: Jobs, fork: bytes, run: Run, block: Block) -> Job:
         Label("measure", block.parts[0].parameter.name, _span(run, block.columns), block.nbytes),
         measure_block,
         fork,
-        run.schema,
+        run.packed_schema,
         run.subject.config.thresholds,
         block,
         Places.of(run.subject.source, block, run.recording.iterations),
@@ -202,8 +221,7 @@ def _submit_block(jobs: Jobs, fork: bytes, run: Run, block: Block) -> Job:
 
 
 def _submit_outcomes(jobs: Jobs, fork: bytes, run: Run) -> list[Job]:
-    images = run.subject.images
-    if images is None:
+    if run.subject.images is None:
         return []
     submitted = []
     for columns in column_blocks(run.columns, run.subject.config.columns_per_chunk):
@@ -213,15 +231,16 @@ def _submit_outcomes(jobs: Jobs, fork: bytes, run: Run) -> list[Job]:
         ]
         label = Label("outcomes", "", _span(run, columns))
         submitted.append(
-            jobs.submit(label, write_outcomes, fork, run.schema, images.labels, columns, files)
+            jobs.submit(
+                label, write_outcomes, fork, run.packed_schema, run.packed_labels, columns, files
+            )
         )
     return submitted
 
 
 def _submit_classes(jobs: Jobs, fork: bytes, run: Run, outcomes: Sequence[Job]) -> list[Job]:
     """Begin to count the anomalies of what was written of the outcomes, now and before."""
-    images = run.subject.images
-    if images is None:
+    if run.subject.images is None:
         return []
     recorded = np.flatnonzero(run.recording.outcomes)
     return [
@@ -230,8 +249,8 @@ def _submit_classes(jobs: Jobs, fork: bytes, run: Run, outcomes: Sequence[Job]) 
             count_anomalies,
             fork,
             [job.result for job in outcomes],
-            run.schema,
-            images.labels,
+            run.packed_schema,
+            run.packed_labels,
             classes,
             recorded,
             run.columns.start,

@@ -173,7 +173,8 @@ def _tasks(plan: Plan, schema: Schema, columns: Columns, subject: Subject) -> in
         while results > FAN_IN:
             results = math.ceil(results / FAN_IN)
             count += results
-    count += sum(1 for _ in filter_bands(schema))
+    scored = sum(1 for _ in filter_bands(schema))
+    count += scored + bool(scored)  # what was measured is shared by a task of its own
     if subject.images is not None:
         count += sum(1 for _ in column_blocks(columns, subject.config.columns_per_chunk))
         count += sum(1 for _ in class_bands(schema))

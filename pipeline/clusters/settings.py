@@ -98,6 +98,8 @@ def dask_settings(settings: ClusterSettings) -> Iterator[None]:
         "distributed.scheduler.worker-ttl": f"{settings.worker_ttl_seconds}s",
         "distributed.comm.timeouts.tcp": f"{settings.timeout_seconds}s",
         "distributed.comm.timeouts.connect": f"{settings.timeout_seconds}s",
+        # What all tasks need is sent once, and may be large: nobody can act on that warning.
+        "distributed.admin.large-graph-warning-threshold": "4GiB",
     }
     with dask.config.set(limits):
         yield

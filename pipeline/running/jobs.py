@@ -21,6 +21,7 @@ from distributed.scheduler import KilledWorker
 
 from deeptracker.errors import ClusterError
 from pipeline.clusters import ClusterSettings
+from pipeline.running.packed import Packed
 from pipeline.running.standstill import Standstill
 from pipeline.running.stragglers import Stragglers
 from pipeline.running.tasklog import TaskLog
@@ -32,6 +33,8 @@ RETRIES = 1
 ATTEMPTS = 3
 TICK_SECONDS = 1.0
 LOST_CLUSTER_SECONDS = 60.0
+# Longer than it takes to send what is shared to workers that answer.
+SPREAD_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Label:
     """
 
     kind: str
-    name: str
+    name: str = ""
     iterations: tuple[int, int] | None = None
     nbytes: int = 0
 
@@ -131,10 +134,28 @@ class Jobs:
             self.client.unsubscribe_topic(self._topic)
 
     def submit(self, label: Label, function: Callable[..., Any], *arguments: Any) -> Job:
-        """Begin a job; arguments may hold results of others."""
+        """Begin a job; arguments may hold results of others, and `Packed` ones are opened."""
         job = Job(label, function, arguments)
         self._open.add(job)
         self._attempt(job)
+        return job
+
+    def share(self, label: Label, value: Any) -> Job:
+        """Let the workers hold a value that many jobs get, which need its `Job.result` only.
+
+        The scheduler keeps it once, and gives it anew to workers that take the place of others.
+        While it is shared no other job may be open.
+        """
+        job = self.submit(label, _given, value)
+        for _ in self.finished():
+            pass
+        # Dask runs a task where what it needs lies, unless it lies everywhere. A worker that hangs
+        # gets it never, and is no reason to wait.
+        with suppress(TimeoutError):
+            self.client.sync(
+                lambda: self.client._replicate([job.result]),  # noqa: SLF001  # `replicate` has no time limit
+                callback_timeout=SPREAD_SECONDS,
+            )
         return job
 
     def finished(self) -> Iterator[Job]:
@@ -348,13 +369,17 @@ def _error_of(job: Job, future: Future) -> BaseException:
     return error
 
 
+def _given(value: Any) -> Any:
+    return value
+
+
 def _run(topic: str, function: Callable[..., Any], *arguments: Any) -> Any:
     """Run a job's function on a worker, and tell when it starts and ends."""
     worker = get_worker()
     event = {"key": worker.get_current_task(), "worker": worker.address}
     worker.log_event(topic, event)
     started = time.perf_counter()
-    result = function(*arguments)
+    result = function(*(a.opened() if isinstance(a, Packed) else a for a in arguments))
     measured = {
         "seconds": time.perf_counter() - started,
         "nbytes": int(getattr(result, "nbytes", 0)),

@@ -13,6 +13,7 @@ from distributed import Client, LocalCluster
 from deeptracker.errors import ClusterError
 from pipeline.clusters import LocalSettings
 from pipeline.running.jobs import Jobs, Label
+from pipeline.running.packed import Packed
 from pipeline.running.stragglers import Pace
 from pipeline.running.tasklog import TaskLog
 
@@ -53,6 +54,17 @@ def released(tmp_path):
     path = tmp_path / "released"
     yield path
     path.touch()
+
+
+class Moment:
+    """Becomes the moment at which it is unpickled."""
+
+    def __reduce__(self):
+        return time.monotonic_ns, ()
+
+
+def told_by(value):
+    return os.getpid(), value
 
 
 def square(number):
@@ -246,6 +258,38 @@ def test_a_result_of_a_worker_that_is_gone_is_computed_again(client):
         total = jobs.submit(Label("add", ""), add, [job.result for job in first])
         list(jobs.finished())
         assert total.result.result() == 55
+
+
+def test_what_is_shared_lies_on_every_worker_until_jobs_need_it(client):
+    client.amm.stop()  # which drops what lies on more workers than it is waited for
+    try:
+        with Jobs(client, QUICK) as jobs:
+            shared = jobs.share(Label("share"), 12)
+            [holders] = client.who_has([shared.result]).values()
+            assert set(holders) == set(client.scheduler_info()["workers"])
+            squares = [jobs.submit(Label("square"), square, shared.result) for _ in range(3)]
+            list(jobs.finished())
+            assert jobs.results(squares) == [144] * 3
+    finally:
+        client.amm.start()
+
+
+def test_what_is_shared_outlives_every_worker_that_held_it(client):
+    with Jobs(client, QUICK) as jobs:
+        shared = jobs.share(Label("share"), 12)
+        client.restart_workers(list(client.scheduler_info()["workers"]))
+        job = jobs.submit(Label("square"), square, shared.result)
+        list(jobs.finished())
+        assert jobs.results([job]) == [144]
+
+
+def test_what_is_packed_is_opened_once_by_each_worker(client):
+    packed = Packed.of(Moment())
+    with Jobs(client, QUICK) as jobs:
+        asked = [jobs.submit(Label("asked"), told_by, packed) for _ in range(12)]
+        list(jobs.finished())
+        told = jobs.results(asked)
+    assert len({worker for worker, _ in told}) == len(set(told)) <= 3
 
 
 def test_a_result_that_is_needed_no_more_is_let_go_by_the_workers(client):

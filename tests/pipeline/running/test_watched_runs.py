@@ -253,7 +253,7 @@ def test_the_log_has_a_line_for_every_block_with_what_it_read_and_where(log, clu
     assert {line["worker"] for line in blocks} <= set(cluster.scheduler_info["workers"])
     assert all(line["seconds"] > 0 and line["memory_bytes"] > 2**20 for line in blocks)
     assert {line["task"] for line in lines} == {
-        "measure", "nodes", "outcomes", "score", "anomalies",
+        "measure", "nodes", "outcomes", "share", "score", "anomalies",
     }  # fmt: skip
     assert told.links == [cluster.dashboard_link]
 
