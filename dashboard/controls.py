@@ -96,6 +96,7 @@ def bar(*widgets: Any) -> pn.viewable.Viewable:
     return pn.FlexBox(
         *widgets,
         align_items="flex-end",
+        gap="6px 0px",
         css_classes=["dt-bar"],
         stylesheets=[CSS],
         sizing_mode="stretch_width",

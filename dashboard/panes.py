@@ -52,7 +52,7 @@ class Panes:
             )
             for head, body in zip(self.heads, self.bodies, strict=True)
         ]
-        self.divider = Divider(visible=False, margin=0)
+        self.divider = Divider(visible=False, width=16, margin=0)
         self.deck = pn.Row(
             self.columns[0],
             self.divider,

@@ -19,6 +19,7 @@ __all__ = [
     "rasterize_window",
     "rounded",
     "scale_ends",
+    "scale_labels",
     "spread",
 ]
 
@@ -253,6 +254,16 @@ def parameter_limits(run: Run, subject: Subject) -> tuple[float, float]:
         return colour_limits(whole.values.to_numpy(), signed=subject.is_signed)
 
     return run.fact(f"colours of {subject}", find)
+
+
+def scale_labels(limits: tuple[float, float], values: np.ndarray) -> tuple[list[float], list[str]]:
+    """Give five ticks of a colour scale and what is written at them.
+
+    An end beyond which some of `values` lie says so, by ≤ or ≥: they have its colour.
+    """
+    ticks = [float(tick) for tick in np.linspace(*limits, 5)]
+    low, high = scale_ends(limits, values)
+    return ticks, [low, *map(rounded, ticks[1:-1]), high]
 
 
 def scale_ends(limits: tuple[float, float], values: np.ndarray) -> tuple[str, str]:

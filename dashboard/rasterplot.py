@@ -11,7 +11,6 @@ from bokeh.models import (
     ColumnDataSource,
     CustomJSTicker,
     CustomJSTickFormatter,
-    FixedTicker,
     Image,
     LinearColorMapper,
     Range1d,
@@ -19,7 +18,8 @@ from bokeh.models import (
 from bokeh.models.annotations import ColorBar, Span
 from bokeh.plotting import figure
 
-from dashboard.raster import Pixels, Subject, rounded, scale_ends
+from dashboard.colourbar import scale_ticks, tell_scale
+from dashboard.raster import Pixels, Subject
 from dashboard.rasterpointer import RasterPointer
 from dashboard.spacing import Spacing
 from dashboard.theme import DARK, LEFT_MARGIN, LIGHT, PALETTES, PALETTES_DARK, RIGHT_MARGIN
@@ -41,6 +41,7 @@ STYLE = f"""
   --bk-outline-line-color: var(--dt-line, #d9dee4);
 }}
 """
+TOOLBAR_STYLE = ".bk-divider { background-color: var(--dt-line, #d9dee4) !important; }"
 # Labels stand where those of the other charts do: at the middle of columns, as many as fit.
 COLUMN_TICKS = """
 const { start, end, range } = cb_data
@@ -85,16 +86,9 @@ class RasterPlot:
         glyph = Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=self.mapper)
         image = self.figure.add_glyph(self.source, glyph)
         self.pointer = RasterPointer(self.figure, image, listed)
-        # Bokeh's bar keeps the ticker and formatter that it was made with, and the room for them.
-        self._ticks = FixedTicker(ticks=[-1, 0, 1])
-        self._labels = CustomJSTickFormatter(
-            args={"labels": ["-1", "0", "1"]},
-            code="return labels[index] === undefined ? '' : labels[index]",
-        )
         self._bar = ColorBar(
             color_mapper=self.mapper,
-            ticker=self._ticks,
-            formatter=self._labels,
+            **scale_ticks(),
             orientation="horizontal",
             height=10,
             padding=4,
@@ -137,10 +131,7 @@ class RasterPlot:
         self.pointer.line.line_color = inks["faint"]
         what = "gradient" if subject.gradient else "weight"
         self._bar.title = f"{subject.statistic} {what} under a pixel (no unit)"
-        ticks = [float(tick) for tick in np.linspace(*limits, 5)]
-        low, high = scale_ends(limits, self._shown)
-        self._labels.args = {"labels": [low, *map(rounded, ticks[1:-1]), high]}
-        self._ticks.ticks = ticks
+        tell_scale(self._bar, limits, self._shown)
 
     def space(self, spacing: Spacing) -> None:
         """Set where columns stand; `reach`, `bound`, `pick` and `show` are to follow."""
@@ -217,3 +208,4 @@ class RasterPlot:
         plot.background_fill_color = plot.border_fill_color = None
         plot.grid.visible = False
         plot.toolbar.logo = None
+        plot.toolbar.stylesheets = [TOOLBAR_STYLE]

@@ -201,13 +201,18 @@ function fitted(context, text, width) {
   return `${text.slice(0, cut)}…`
 }
 
-// The pane that holds an element: over shadow roots, the nearest with the class.
-function paneOf(element) {
+// What holds an element: over shadow roots, the nearest with one of the classes.
+function holderOf(element, ...classes) {
   for (let at = element; at; at = at.parentNode || at.host) {
-    if (at.classList?.contains("dt-pane") || at.classList?.contains("dt-timeline")) return at
+    if (classes.some((name) => at.classList?.contains(name))) return at
   }
-  return document.body
+  return null
 }
+
+function paneOf(element) { return holderOf(element, "dt-pane", "dt-timeline") || document.body }
+
+// The part of a page that stays on top when it scrolls.
+function topOf(element) { return holderOf(element, "dt-page")?.shadowRoot.querySelector(".dt-top") }
 
 // The pixels that a chart has from its top to the end of the screen while its pane fills that, less
 // what stands below it; 0 otherwise.

@@ -1,9 +1,10 @@
 // Chips under a title; each is a button that drops what it names.
 
 const CHIPS_STYLE = `
-h3 { font: 600 12.5px/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
-  margin: 4px 4px 6px; color: var(--dt-ink, #1f2933); }
-div { display: flex; flex-wrap: wrap; gap: 4px; margin: 0 4px; }
+h3 { font: 12px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
+  margin: 2px 4px 4px; color: var(--dt-faint, #52606d); }
+.dt-chips { display: flex; flex-wrap: wrap; gap: 4px; margin: 0 4px; max-height: 132px; overflow-y: auto;
+  scrollbar-width: thin; }
 button { font: 12px/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
   max-width: 100%; overflow-wrap: anywhere; text-align: left; cursor: pointer; padding: 2px 10px;
   color: var(--dt-accent, #0b4f7d); background: var(--dt-soft, #e8f1f8);
@@ -18,6 +19,7 @@ export function render({ model, el }) {
   const style = document.createElement("style")
   style.textContent = CHIPS_STYLE
   const title = document.createElement("h3"), root = document.createElement("div")
+  root.className = "dt-chips"
   el.append(style, title, root)
   let count = 0
   const chip = (shown, place) => {

@@ -4,6 +4,9 @@
 const AXES = { class: "class", layer: "layer", time: "iteration" }
 const PARTS = { class: "image", layer: "filter", time: "" }
 const SETTLED = 0.002
+// On a low window the cube is no lower than this; what stands below it at the page's end is as high
+// as that.
+const LEAST_HEIGHT = 320, BELOW = 44
 
 class Cube {
   constructor(model, root) {
@@ -23,11 +26,8 @@ class Cube {
     root.append(this.strip.bar, this.strip.legend, this.stage, this.spoken)
     this.readout = readout(this.stage)
     // For pictures: the cube, and under it what the strip says of its colours.
-    this.stage.dtSize = () => ({ width: this.stage.clientWidth, height: this.height + 64 })
-    this.stage.dtPaint = (context) => {
-      this.drawOn(context)
-      this.strip.paintLegend(context, this.height)
-    }
+    this.stage.dtSize = () => ({ width: this.stage.clientWidth, height: this.pictureHeight + 64 })
+    this.stage.dtPaint = (context) => this.paintPicture(context)
     this.flat = model.flat / 100
     this.cuts = { class: 1, layer: 0, time: 0 }
     this.windows = {}
@@ -127,13 +127,33 @@ class Cube {
     }
   }
 
-  // On the whole screen the cube takes the height that there is.
+  // On the whole screen the cube takes the height that there is. On a page it is whole in sight under
+  // what stays on top, and the list beside it is as high.
   fit() {
     const { model, root, stage } = this
     const room = screenRoom(stage)
-    this.height = Math.max(model.height, room)
+    this.height = room ? Math.max(model.height, room) : Math.min(model.height, this.roomUnderTop())
     const above = stage.getBoundingClientRect().top - root.getBoundingClientRect().top
     reserve(root, room && above + this.height)
+    document.documentElement.style.setProperty("--dt-cube", `${Math.round(above + this.height)}px`)
+  }
+
+  // A picture is as high as on a high window.
+  get pictureHeight() { return Math.max(this.height, this.model.height) }
+
+  paintPicture(context) {
+    this.height = this.pictureHeight
+    this.geometry = cubeGeometry(this.stage.clientWidth, this.height, this.flat)
+    this.drawOn(context)
+    this.strip.paintLegend(context, this.height)
+    this.draw()
+  }
+
+  roomUnderTop() {
+    const top = topOf(this.stage)
+    if (top && top !== this.top) this.observer.observe(top)
+    this.top = top
+    return Math.max(LEAST_HEIGHT, window.innerHeight - (top?.offsetHeight || 0) - BELOW)
   }
 
   drawOn(context) {

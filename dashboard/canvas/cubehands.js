@@ -2,11 +2,14 @@
 
 const CLICK_REACH = 4
 const SEND_AFTER = 140
+// Turns of the wheel within so many milliseconds are one gesture.
+const ONE_GESTURE = 400
 
 class CubeHands {
   constructor(cube) {
     this.cube = cube
     this.drag = null
+    this.wheeled = -Infinity
     const on = (name, act, options) => cube.canvas.addEventListener(name, act, options)
     on("pointerdown", (event) => this.down(event))
     on("pointermove", (event) => this.move(event))
@@ -184,8 +187,11 @@ class CubeHands {
       used ||= after.first !== before.first || after.last !== before.last
       this.show(axis, after)
     })
-    // At the ends the page scrolls on.
-    if (used) event.preventDefault()
+    // At the ends the page scrolls, but not by the gesture that led there.
+    const goesOn = event.timeStamp - this.wheeled < ONE_GESTURE
+    if (!used && !goesOn) return
+    this.wheeled = event.timeStamp
+    event.preventDefault()
   }
 
   // How far through the items of a window a share of it reaches.

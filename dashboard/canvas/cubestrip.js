@@ -4,7 +4,7 @@ const CUBE_STYLE = `
 :host, :host > div { height: auto !important; }
 .dt-cube-bar, .dt-cube-legend { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px;
   font: 12px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
-  color: var(--dt-ink, #1f2933); padding: 2px 8px; min-height: 30px; }
+  color: var(--dt-ink, #1f2933); padding: 2px 0; min-height: 30px; }
 .dt-cube-bar label { display: inline-flex; align-items: center; gap: 8px; color: var(--dt-faint, #52606d); }
 .dt-cube-bar input { width: 118px; accent-color: var(--dt-accent, #0b4f7d); margin: 0; }
 .dt-cube-bar button { font: inherit; color: var(--dt-accent, #0b4f7d); background: var(--dt-soft, #e8f1f8);

@@ -6,9 +6,9 @@ export function render({ model, el }) {
     label { display: flex; color: var(--dt-faint); font: 12px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; cursor: pointer; }
     label.number { flex-direction: column; gap: 0; cursor: default; }
     label.check { align-items: center; gap: 6px; min-height: 30px; color: var(--dt-ink); font-size: 12.5px; }
-    label.number > span { align-self: flex-start; display: flex; align-items: center; min-height: 20px; white-space: nowrap; }
-    label.number i { box-sizing: border-box; width: 15px; height: 15px; margin-left: 5px; border: 1.5px solid; border-radius: 50%;
-      font: 10px/12px system-ui, "DejaVu Sans", sans-serif; text-align: center; opacity: .6; cursor: pointer; }
+    label.number > span { align-self: flex-start; display: flex; align-items: center; height: 1.45em; white-space: nowrap; }
+    label.number i { box-sizing: border-box; width: 15px; height: 15px; margin: -1px 0 0 5px; border: 1.5px solid; border-radius: 50%;
+      font: 600 10px/12px system-ui, "DejaVu Sans", sans-serif; text-align: center; opacity: .55; cursor: pointer; }
     label.check > span { border-bottom: 1px dotted var(--dt-outline); }
     input[type=checkbox] { accent-color: var(--dt-accent); margin: 0; width: 14px; height: 14px; }
     input[type=number] { box-sizing: border-box; width: 100%; min-height: 30px; padding: 3px 4px 3px 8px; border-radius: 5px;

@@ -1,6 +1,9 @@
 // What the pointer does over the raster's figure. Told to all charts is the column under it, and of
 // them the figure learns theirs; the wheel scrolls the page where there is nothing to zoom.
 
+// Turns of the wheel within so many milliseconds are one gesture.
+const ONE_GESTURE = 400
+
 function columnAt({ from, to }, place) {
   let low = 0, high = from.length - 1
   if (!(place >= from[0] && place <= to[high])) return -1
@@ -32,8 +35,15 @@ function zooms(view, plot, event) {
 function attend(view, plot) {
   if (!view || view.el.dtAttended) return
   view.el.dtAttended = true
+  let wheeled = -Infinity
   // Before Bokeh hears of it: Bokeh takes every wheel event for its own.
-  view.el.addEventListener("wheel", (event) => { if (!zooms(view, plot, event)) event.stopPropagation() }, { capture: true })
+  view.el.addEventListener("wheel", (event) => {
+    const isUsed = zooms(view, plot, event), goesOn = event.timeStamp - wheeled < ONE_GESTURE
+    if (!isUsed) event.stopPropagation()
+    // The gesture that zoomed to the whole does not go on as one that scrolls the page.
+    if (!isUsed && goesOn) event.preventDefault()
+    if (isUsed || goesOn) wheeled = event.timeStamp
+  }, { capture: true, passive: false })
 }
 
 function follow({ plot, line, columns }) {

@@ -5,7 +5,7 @@ const TRIPLE_STYLE = `
   color: var(--dt-ink, #1f2933); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 700; font-size: 13px; padding: 2px 0 2px; }
-p { margin: 0 0 6px; color: var(--dt-faint, #52606d); }
+p { margin: 8px 0 2px; color: var(--dt-faint, #52606d); }
 th { text-align: left; font-weight: 500; color: var(--dt-faint, #52606d); padding: 2px 4px; border-bottom: 1px solid var(--dt-line, #d9dee4); }
 td { padding: 4px; border-bottom: 1px solid var(--dt-line, #d9dee4); vertical-align: top; overflow-wrap: anywhere; }
 th.n, td.n { text-align: right; white-space: nowrap; }

@@ -5,12 +5,20 @@ from typing import Any
 
 import holoviews as hv
 import numpy as np
-from bokeh.models import AdaptiveTicker, CustomJSHover, CustomJSTickFormatter, HoverTool
+from bokeh.models import (
+    AdaptiveTicker,
+    CustomJSHover,
+    CustomJSTickFormatter,
+    FixedTicker,
+    HoverTool,
+)
+from bokeh.models.annotations import ColorBar
 from holoviews.operation.datashader import rasterize
 
+from dashboard.colourbar import scale_ticks, tell_scale
 from dashboard.figures.look import Look
 
-__all__ = ["WIDTH", "edges", "live_matrix", "name_axis"]
+__all__ = ["WIDTH", "edges", "live_matrix", "name_axis", "tell_ends"]
 
 WIDTH = 760
 MOST_NAMED = 40
@@ -45,6 +53,16 @@ def name_axis(names: Sequence[str], axis: str) -> Any:
     return hook
 
 
+def tell_ends(plot: Any, element: Any) -> None:
+    """Have a colour bar say beyond which of its ends values in sight lie; a hook of HoloViews."""
+    for bar in plot.state.select(ColorBar):
+        if not isinstance(bar.ticker, FixedTicker):
+            bar.update(**scale_ticks())
+        mapper = bar.color_mapper
+        shown = element.dimension_values(element.vdims[0], flat=False)
+        tell_scale(bar, (mapper.low, mapper.high), shown)
+
+
 def live_matrix(
     values: np.ndarray,
     iterations: np.ndarray,
@@ -77,7 +95,8 @@ def live_matrix(
     look : Look
         Colours, light or dark.
     limits : tuple of float, optional
-        Values of the first and last colour; least and greatest for None.
+        Values of the first and last colour; the colour bar says where values lie beyond. Least
+        and greatest for None.
     upright : bool
         Whether time runs upwards and rows to the right, as on the cube's top face.
 
@@ -95,7 +114,7 @@ def live_matrix(
         else hv.QuadMesh((across, along, numbers), kdims, [value])
     )
     axis = "x" if upright else "y"
-    hooks = [name_axis(names, axis), look.dress]
+    hooks = [name_axis(names, axis), look.dress, *([tell_ends] if limits else [])]
     image = rasterize(mesh, aggregator="max", precompute=True)
     return image.opts(
         hv.opts.Image(

@@ -9,7 +9,7 @@ from holoviews.streams import PlotSize, RangeXY
 
 from dashboard.figures.look import Look
 from dashboard.figures.names import known
-from dashboard.figures.rasters import WIDTH, edges
+from dashboard.figures.rasters import WIDTH, edges, tell_ends
 from dashboard.raster import Pixels, Subject, colour_limits, pixels_of
 from dashboard.run import Run
 from dashboard.weightwindow import shape_of
@@ -96,6 +96,9 @@ class WeightFigures:
     ) -> hv.DynamicMap:
         """Draw the matrix; every zoom reads anew, down to single weights.
 
+        Colours end where nearly all weights lie; where some in sight lie beyond, the colour bar
+        says so by ≤ or ≥.
+
         Parameters
         ----------
         statistic : {"mean", "min", "max", "range"}
@@ -162,7 +165,7 @@ class WeightFigures:
                 active_tools=["wheel_zoom"],
                 framewise=False,
                 title=f"{self.parameter}: {'gradients' if gradients else 'weights'}, {statistic}",
-                hooks=[look.dress],
+                hooks=[look.dress, tell_ends],
             )
         )
 

@@ -53,18 +53,22 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
     if amount or selection.pixels == "loss":
         pixels["loss"] = amount or "loss"
     clusters = number_field(
-        param.class_clusters, "Clusters", "How many clusters of similar classes there are at most"
+        param.class_clusters,
+        "Clusters",
+        "How many clusters of similar classes there are at most",
+        76,
     )
     show_when(
         selection, "class_grouping", clusters, lambda: selection.class_grouping == "similarity"
     )
-    of_images = (
+    # Where the bar wraps, both stand on the next line.
+    of_images = pn.Row(
         choice(
             param.pixels,
             "Image pixels",
             pixels,
             "What the pixels of an unfolded class's images show",
-            130,
+            134,
         ),
         choice(
             param.image_order,
@@ -74,19 +78,19 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
             "was right and is wrong at the next snapshot",
             144,
         ),
+        margin=0,
     )
-    for control in of_images:
-        show_when(selection, "open_classes", control, lambda: bool(selection.open_classes))
+    show_when(selection, "open_classes", of_images, lambda: bool(selection.open_classes))
     return bar(
-        search_field(selection, "class_search", "Search classes", "names, by commas"),
-        choice(param.class_order, "Order", ORDERS, "How classes and groups are ordered", 130),
+        search_field(selection, "class_search", "Search classes", "names, by commas", 140),
+        choice(param.class_order, "Order", ORDERS, "How classes and groups are ordered", 138),
         choice(
             param.class_grouping,
             "Groups",
             groupings,
             "Clusters of classes whose error histories resemble each other (Ward's linkage), or "
             "the groups that the training recorded",
-            130,
+            134,
         ),
         clusters,
         choice(
@@ -94,27 +98,30 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
             "Anomaly rule",
             RULES,
             "left: an outcome changes after k equal ones; right: before k equal ones; full: both",
-            108,
+            104,
         ),
         number_field(
-            param.anomaly_window, "Window k", "Snapshots that must have been equal, 1 to 50"
+            param.anomaly_window, "Window k", "Snapshots that must have been equal, 1 to 50", 82
         ),
         number_field(
-            param.threshold, "Threshold", "Anomalous images that an iteration needs for a mark ▲"
+            param.threshold,
+            "Threshold",
+            "Anomalous images that an iteration needs for a mark ▲",
+            84,
         ),
         number_field(
             param.least_marks,
             "Marks at least",
             "Only classes with so many marked iterations over the whole training",
-            width=116,
+            108,
         ),
         check(
             param.anomaly_lines,
             "counts",
             "Draws the anomalous images as a line under each class",
-            96,
+            66,
         ),
-        *of_images,
+        of_images,
     )
 
 

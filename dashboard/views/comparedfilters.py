@@ -37,7 +37,7 @@ class ComparedFilters:
             sizing_mode="stretch_width",
         )
         self.chart.param.watch(self._acted, "event")
-        self.told = text(margin=(10, 8, 4, 8))
+        self.told = text(margin=(10, 8, 4, 0))
         self._comparisons = Latest()
         selection.param.watch(lambda _: self.update(), "filters")
 

@@ -21,7 +21,7 @@ from dashboard.triples import Triple, strongest
 
 __all__ = ["CorrelationView"]
 
-MEASURE_WIDTH = 170
+MEASURE_WIDTH = 220
 
 
 class CorrelationView:
@@ -49,8 +49,8 @@ class CorrelationView:
         self.cube = Cube(sizing_mode="stretch_width")
         self.links = TripleTable(sizing_mode="stretch_width")
         self.list = rail(self.links)
-        # As many rows as the cube is high: none of them needs scrolling to.
-        self.list.styles = {"max-height": "none"}
+        # As high as the cube and its legend are: where these are in sight, so are its ends.
+        self.list.styles = {"max-height": "max(320px, var(--dt-cube, 0px))"}
         self.measure = choice(
             selection.param.association,
             "Front face",
@@ -104,8 +104,11 @@ class CorrelationView:
                 "Anomaly rule",
                 {"left": "left", "right": "right", "full": "full"},
                 "left: changes after k equal outcomes; right: before k equal ones; full: both",
+                104,
             ),
-            number_field(param.anomaly_window, "Window k", "Snapshots that must have been equal"),
+            number_field(
+                param.anomaly_window, "Window k", "Snapshots that must have been equal", 82
+            ),
             choice(
                 param.cube_order,
                 "Classes",

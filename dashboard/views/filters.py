@@ -97,7 +97,8 @@ class FilterChart:
         if np.isnan(self.values).all():
             options["colours"] = ["none", "none", "nothing yet: needs an earlier snapshot"]
         elif scale == "all":
-            options["colours"] = [f"{float(low):.2g}", f"{float(high):.2g}", title]
+            beyond = "≥ " if np.nanmax(self.values) > high else ""
+            options["colours"] = [f"{float(low):.2g}", f"{beyond}{float(high):.2g}", title]
         else:
             each = "filter" if scale == "row" else "iteration"
             options["colours"] = ["least", "most", f"{title}, each {each}"]

@@ -79,13 +79,13 @@ def layer_controls(run: Run, selection: Selection) -> list[pn.viewable.Viewable]
             param.common_scale,
             "one scale",
             "One vertical scale for all nodes, so that they compare; else each has its own",
-            110,
+            84,
         ),
         check(
             param.log_scale,
             "log",
             "Logarithmic vertical scales; on both sides of zero where values are negative",
-            70,
+            44,
         ),
     )
     of_filters = bar(
@@ -94,7 +94,7 @@ def layer_controls(run: Run, selection: Selection) -> list[pn.viewable.Viewable]
             "Filters show",
             FILTER_MEASURES,
             "What the pixels of an unfolded layer's filters show: a measure of change or of size",
-            180,
+            186,
         ),
         choice(
             param.filter_scale,
@@ -117,7 +117,7 @@ def layer_controls(run: Run, selection: Selection) -> list[pn.viewable.Viewable]
             RANKS,
             "What ranks the filters of a picked iteration; the anomaly score is the change against "
             "the filter's own recent history",
-            180,
+            186,
         ),
         number_field(param.top_filters, "k", "How many filters of an iteration are the top ones"),
     )

@@ -78,7 +78,7 @@ class LayerView:
             width=244,
             margin=(0, 0, 10, 0),
         )
-        self.legend = text(margin=(0, 8, 4, 8))
+        self.legend = text(margin=(0, 8, 4, 0))
         self.note = text(NOTHING_FOUND, margin=0, visible=False)
         self.outline = Outline(())
         self._sight = (0.0, float(VIEW_HEIGHT))

@@ -2,18 +2,14 @@
 
 from typing import Any
 
-import panel as pn
-
-from dashboard.controls import check, choice, text
+from dashboard.canvas.ticklist import TickList
+from dashboard.controls import check, choice
 from dashboard.selection import Selection
 
 __all__ = ["ScalarControls"]
 
 # Of scalars that no pane knows so many are drawn until a person chooses.
 MOST_OTHERS = 3
-LIST_HEIGHT = 106
-# As those of a `Field`.
-BOX_SIZE = "input[type=checkbox] { width: 14px; height: 14px; margin: 0 5px 0 0; flex: none; }"
 SMOOTHINGS = {0.0: "none", 0.6: "0.6", 0.8: "0.8", 0.9: "0.9", 0.95: "0.95", 0.98: "0.98"}
 
 
@@ -39,25 +35,15 @@ class ScalarControls:
             92,
         )
         self.log = check(
-            selection.param.log_scalars, "log", "Loss and learning rate on logarithmic scales", 80
+            selection.param.log_scalars, "log", "Loss and learning rate on logarithmic scales", 88
         )
-        self.boxes = pn.widgets.CheckBoxGroup(
-            stylesheets=[BOX_SIZE], margin=0, sizing_mode="stretch_width"
-        )
-        self.boxes.param.watch(self._chose, "value")
-        self._told = text(margin=(0, 0, 2, 0))
-        self.others = pn.Column(
-            self._told,
-            pn.Column(
-                self.boxes,
-                height=LIST_HEIGHT,
-                scroll="y-auto",
-                margin=0,
-                sizing_mode="stretch_width",
-            ),
-            margin=(4, 0, 2, 4),
+        self.others = TickList(
+            title="Further scalars",
+            test_id="other-scalars",
+            margin=(4, 0, 4, 4),
             sizing_mode="stretch_width",
         )
+        self.others.param.watch(self._chose, "ticked")
 
     @property
     def shown_others(self) -> list[str]:
@@ -81,12 +67,7 @@ class ScalarControls:
         self.smoothing.visible = can_smooth
         self.log.visible = can_log
         self.others.visible = len(others) > MOST_OTHERS and not self.selection.slim
-        self._told.object = (
-            "<span class='dt-small' data-testid='other-scalars'>"
-            f"Further scalars: {len(shown)} of {len(others)} drawn</span>"
-        )
-        named = {name.replace("_", " "): name for name in others}
-        self.boxes.param.update(options=named, value=shown)
+        self.others.param.update(names=others, ticked=shown)
 
     def _chose(self, event: Any) -> None:
         if event.new != self.shown_others:

@@ -315,6 +315,45 @@ def test_zooming_one_face_takes_its_neighbours_along(cube, app, run, counts):
     cube.settled(classes=10, layers=22)
 
 
+def test_a_zoom_that_ends_at_the_whole_scrolls_no_page(cube, app):
+    cube.open(app, "cf=100")
+    page = cube.person.page
+    scrolled = lambda: page.evaluate("scrollY")  # noqa: E731
+    x, y = cube.place("top", 5, 70)
+    box = cube.root.query_selector("canvas").bounding_box()
+    page.mouse.move(box["x"] + x, box["y"] + y)
+    page.mouse.wheel(0, -300)
+    cube.person.wait(lambda: cube.person.state("cube")["classes"] < 10, "fewer classes")
+    # Some of these reach the whole, the others go on.
+    for _ in range(8):
+        page.mouse.wheel(0, 300)
+    cube.settled(classes=10, layers=22)
+    page.wait_for_timeout(1000)
+    assert scrolled() == 0
+    page.mouse.wheel(0, 60)
+    cube.person.wait(lambda: scrolled() == 60, "the page, by a gesture of its own")
+
+
+@pytest.mark.parametrize("flat", [0, 100])
+@pytest.mark.parametrize(("width", "height", "tall"), [(1280, 800, 408), (1920, 1080, 620)])
+def test_the_whole_cube_is_in_sight_at_the_page_s_end(visit, app, width, height, tall, flat):
+    cube = CubeReader(visit(width, height))
+    cube.open(app, f"cf={flat}&i=[{SPIKE_ITERATION}]")
+    page = cube.person.page
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    top = page.locator(".dt-top").bounding_box()
+    box = cube.root.query_selector("canvas").bounding_box()
+    assert abs(box["height"] - tall) < 24
+    assert top["y"] + top["height"] <= box["y"]
+    assert box["y"] + box["height"] <= height
+    if tall < 600:
+        page.get_by_label("slim").check()
+        cube.person.wait(
+            lambda: cube.root.query_selector("canvas").bounding_box()["height"] > tall + 80,
+            "a taller cube, under a lower timeline",
+        )
+
+
 def test_a_zoom_over_time_is_the_window_of_every_view(cube, app, run):
     cube.open(app, "cf=100")
     spike = run.column(SPIKE_ITERATION)

@@ -130,6 +130,37 @@ def test_the_divider_shares_the_width_anew_by_keyboard(person, app):
     assert head(person).bounding_box()["width"] > before + 80
 
 
+def test_the_divider_spans_the_panes_and_its_grip_stays_in_sight(person, app):
+    person.open(app + "?sp=beside&v=validation&v2=layers")
+    person.wait_for("layers")
+    page = person.page
+    bar = page.get_by_role("separator")
+    panes = [page.locator(f".dt-pane-{pane}").bounding_box() for pane in "ab"]
+    box = bar.bounding_box()
+    assert box["height"] >= max(pane["height"] for pane in panes)
+    assert box["width"] >= 14
+    assert bar.evaluate("e => getComputedStyle(e).cursor") == "col-resize"
+    for place in (0, 400):
+        page.evaluate("y => scrollTo(0, y)", place)
+        grip = bar.locator(".dt-grip").bounding_box()
+        top = page.locator(".dt-top").bounding_box()
+        assert top["y"] + top["height"] < grip["y"] < 900 - grip["height"]
+    x, y = grip["x"] + 5, grip["y"] + 120
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 100, y, steps=4)
+    page.mouse.up()
+    person.wait(
+        lambda: (
+            abs(page.locator(".dt-pane-a").bounding_box()["width"] - panes[0]["width"] - 100) < 6
+        ),
+        "the wider pane",
+    )
+    page.keyboard.press("Escape")
+    person.open(app)
+    assert not bar.is_visible()
+
+
 def test_keys_step_through_snapshots_and_anomalies(person, app, digits_store):
     run = Run(str(digits_store))
     expected = anomalous_columns(run, Selection(threshold=12)).tolist()
@@ -337,6 +368,24 @@ def test_chips_list_what_is_picked_and_drop_it(person, app):
     person.page.get_by_role("button", name="Drop iteration 1,500").click()
     person.wait(lambda: person.page.get_by_text("Nothing is picked").count(), "the hint")
     assert person.errors == []
+
+
+def test_the_selection_s_title_stands_above_its_chips_however_many_there_are(person, app):
+    recorded = list(range(100, 1600, 100))
+    ends = set()
+    for picked in ([], recorded[:1], recorded):
+        person.open(f"{app}?i={picked}".replace(" ", ""))
+        title = person.page.get_by_role("heading", name="Selection").bounding_box()
+        first = person.page.get_by_role("button", name="Drop iteration 100", exact=True)
+        below = first if picked else person.page.get_by_text("Nothing is picked")
+        box = below.bounding_box()
+        assert title["y"] + title["height"] <= box["y"] < title["y"] + title["height"] + 8
+        label = person.page.get_by_text("Smoothing", exact=True).bounding_box()
+        assert abs(title["x"] - label["x"]) < 1
+        assert abs(title["x"] - box["x"]) < 1
+        top = person.page.locator(".dt-top").bounding_box()
+        ends.add(round(top["height"]))
+    assert len(ends) == 1
 
 
 def test_beside_each_other_panes_have_their_tools_on_one_line(person, app):

@@ -249,6 +249,21 @@ def test_the_home_page_draws_sorts_and_leads(person, small_app):
     assert person.errors == []
 
 
+def test_a_scalar_s_name_that_does_not_fit_ends_in_an_ellipsis_and_is_told(visit, small_app):
+    person = visit()
+    person.open(small_app + "many")
+    label = person.page.get_by_title("weight decay", exact=True)
+    words = label.locator("span")
+    assert words.evaluate("e => e.scrollWidth <= e.clientWidth")
+    label.evaluate("e => { e.lastChild.textContent = 'weight decay of the last layer'.repeat(3) }")
+    assert words.evaluate(
+        "e => e.scrollWidth > e.clientWidth && getComputedStyle(e).textOverflow === 'ellipsis'"
+    )
+    panel = person.page.locator(".dt-rail").first.bounding_box()
+    box = words.bounding_box()
+    assert box["x"] + box["width"] <= panel["x"] + panel["width"] - 10
+
+
 def test_a_point_alone_is_a_dot(person, small_app, app):
     person.open(small_app + "single")
     for row, colour in (("loss", 0), ("error", 1), ("learning rate", 0), ("anomalous filters", 2)):

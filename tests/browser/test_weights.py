@@ -299,6 +299,21 @@ def test_the_wheel_scrolls_the_page_where_the_raster_has_nothing_to_zoom(person,
     assert person.query() == before
 
 
+def test_a_zoom_that_ends_at_the_whole_scrolls_no_page(person, app):
+    opened(person, app, f"p={NAME}")
+    point(person, *centre(person))
+    scrolled = lambda: person.page.evaluate("scrollY")  # noqa: E731
+    person.page.mouse.wheel(0, -60)
+    person.wait(lambda: "z=" in person.query(), "the zoomed raster")
+    for _ in range(8):
+        person.page.mouse.wheel(0, 120)
+    person.wait(lambda: "z=" not in person.query(), "all of the raster")
+    person.page.wait_for_timeout(600)
+    assert scrolled() == 0
+    person.page.mouse.wheel(0, 60)
+    person.wait(lambda: scrolled() == 60, "the page, by a gesture of its own")
+
+
 def test_the_ends_of_the_colour_bar_say_what_lies_beyond_them(person, app):
     def labels():
         return person.page.evaluate(

@@ -270,6 +270,22 @@ def test_every_figure_takes_the_theme(digits_store, theme):
     assert len(_dressed(figures["faces"])) == 3
 
 
+def test_a_colour_bar_says_where_values_in_sight_lie_beyond_its_ends(digits_store):
+    from bokeh.models import ColorBar
+
+    run = deeptracker.open(digits_store)
+    shown = hv.renderer("bokeh").get_plot(run.weights("conv1.weight").raster())
+    bar = shown.state.select_one(ColorBar)
+    expected = ["≤ −3.34", "−1.67", "0", "1.67", "≥ 3.34"]  # noqa: RUF001
+    assert bar.formatter.args["labels"] == expected
+    assert bar.ticker.ticks[-1] == bar.color_mapper.high
+    # Nothing is so far out in the first weights.
+    shown.streams[0].event(x_range=(0, 100), y_range=(0, 20))
+    assert bar.formatter.args["labels"] == [each.lstrip("≤≥ ") for each in expected]
+    filters = _dressed(run.filters("conv1").plot())[0].select_one(ColorBar)
+    assert filters.formatter.args["labels"][-1].startswith("≥ ")
+
+
 def test_by_night_the_band_of_extremes_is_stronger(digits_store):
     def opacity(theme):
         band = next(iter(deeptracker.open(digits_store, theme=theme).layers.plot("conv1")))

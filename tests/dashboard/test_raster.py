@@ -106,7 +106,7 @@ def test_filters_have_the_raster_s_scale_where_all_share_one(run, matrix):
     view = WeightView(run, Selection(raster=NAME, filters=picked))
     plot, top = view.plot, rounded(view.plot.mapper.high)
     assert plot.mapper.high < np.abs(matrix).max()
-    assert plot._labels.args["labels"][-1] == f"≥ {top}"
+    assert plot._bar.formatter.args["labels"][-1] == f"≥ {top}"
     for row in view.compared.chart.rows:
         low, high = (end.removeprefix("≤ ").removeprefix("≥ ") for end in row["colours"][:2])
         assert (low, high) == (f"−{top}", top)  # noqa: RUF001
