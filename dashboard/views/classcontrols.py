@@ -82,7 +82,7 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
     )
     show_when(selection, "open_classes", of_images, lambda: bool(selection.open_classes))
     return bar(
-        search_field(selection, "class_search", "Search classes", "names, by commas", 140),
+        search_field(selection, "class_search", "Search classes", "names, by commas", 144),
         choice(param.class_order, "Order", ORDERS, "How classes and groups are ordered", 138),
         choice(
             param.class_grouping,
