@@ -41,7 +41,8 @@ def as_command(workers: int) -> Processing:
             ],
             check=True,
             stdout=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(root)},
+            # Bytecode is kept from run to run, as it is where nobody forbids it.
+            env={**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""},
         )
 
     return run

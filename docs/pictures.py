@@ -1,8 +1,12 @@
-"""The pictures of the docs, taken anew from the app.
+r"""The pictures of the docs, taken anew from the app.
 
-Takes two stores: that of ``make demo``, and one of 1,000 classes, whose log
-``benchmarks/synthesize.py`` writes::
+Takes two stores: that of ``make demo``, and one of 1,000 classes, where a change thrice the usual is
+an anomaly, so short is that run::
 
+    python benchmarks/synthesize.py demo/wide --snapshots 24 --images 20000 --classes 1000 \
+        --dtype bf16 --thumbnails 8
+    echo 'anomalies: {filter_threshold: 3}' > demo/wide.yaml
+    deeptracker process demo/wide --store demo/wide.dtstore --config demo/wide.yaml
     python docs/pictures.py demo/digits.dtstore demo/wide.dtstore
     python docs/pictures.py demo/digits.dtstore demo/wide.dtstore clusters weights  # these alone
 """

@@ -18,9 +18,9 @@ __all__ = [
     "ENCODINGS",
     "STATISTICS",
     "Drawing",
+    "abbreviated",
     "height_of",
     "multiple",
-    "rounded",
     "shows_gradients",
 ]
 
@@ -188,7 +188,7 @@ def _label(run: Run, node: int) -> dict[str, Any]:
     what = str(nodes["type"][node]) or kind
     return {
         "label": str(nodes["label"][node]) or "network",
-        "details": [f"{shape or what}, {size:,}", f"{size:,}", rounded(size)],
+        "details": [f"{shape or what}, {size:,}", f"{size:,}", abbreviated(size)],
         "title": f"{name or 'network'}: {what} {shape}, {size:,} weights",
         "indent": int(nodes["depth"][node]),
         "strong": kind in ("network", "stage"),
@@ -197,7 +197,7 @@ def _label(run: Run, node: int) -> dict[str, Any]:
     }
 
 
-def rounded(size: int) -> str:
+def abbreviated(size: int) -> str:
     """Write a number of weights in few letters."""
     for unit, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         # What rounds to a thousand of a unit is one of the next.

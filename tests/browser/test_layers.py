@@ -11,7 +11,7 @@ from pixels import at, column_of, darkness, of_row
 
 from dashboard.filterreading import filter_count, read_filters
 from dashboard.run import Run
-from dashboard.views.multiples import rounded
+from dashboard.views.multiples import abbreviated
 
 BLOCKS = 42
 # The colour of a swatch, with what is laid over it.
@@ -278,7 +278,7 @@ def test_a_number_of_weights_is_never_cut(person, app, digits_store):
     assert len(details) > 8
     for key, detail in details.items():
         size = size_of[key.removeprefix("node:")]
-        assert detail.rpartition(", ")[2] in (f"{size:,}", rounded(size))
+        assert detail.rpartition(", ")[2] in (f"{size:,}", abbreviated(size))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

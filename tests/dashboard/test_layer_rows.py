@@ -10,7 +10,7 @@ from dashboard.run import Run
 from dashboard.selection import Selection
 from dashboard.views.histograms import histogram_of
 from dashboard.views.layers import LayerView
-from dashboard.views.multiples import ENCODINGS, Drawing, height_of, multiple, rounded
+from dashboard.views.multiples import ENCODINGS, Drawing, abbreviated, height_of, multiple
 from dashboard.views.outline import outline_of
 from dashboard.views.scales import Scale
 
@@ -280,7 +280,7 @@ def test_a_shape_is_shown_and_found_with_a_multiplication_sign(run):
     ],
 )
 def test_where_a_number_has_no_room_it_is_rounded(size, told):
-    assert rounded(size) == told
+    assert abbreviated(size) == told
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
