@@ -1,7 +1,7 @@
 r"""The pictures of the docs, taken anew from the app.
 
-Takes two stores: that of ``make demo``, and one of 1,000 classes, where a change thrice the usual is
-an anomaly, so short is that run::
+Takes two stores: that of ``make demo``, and one of 1,000 classes, where a change thrice the usual
+is an anomaly, so short is that run::
 
     python benchmarks/synthesize.py demo/wide --snapshots 24 --images 20000 --classes 1000 \
         --dtype bf16 --thumbnails 8
