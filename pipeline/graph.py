@@ -133,7 +133,7 @@ def compare(jobs: Jobs, fork: bytes, run: Run, measured: Measured, progress: Pro
         return []
     snapshots = np.flatnonzero(run.recording.snapshots)
     # It knows every chunk: in a long run of a large network that is a hundred megabytes.
-    written = jobs.share(Label("share"), measured.written)
+    written = jobs.share(Label("share"), measured.written, len(tasks))
     return [
         jobs.submit(
             Label("score", bands[0].parameter),

@@ -7,21 +7,19 @@ knows them.
 """
 
 import queue
-import resource
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
-from distributed import Client, Future, get_worker
+from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
 from deeptracker.errors import ClusterError
 from pipeline.clusters import ClusterSettings
-from pipeline.running.packed import Packed
+from pipeline.running.attempt import given, run_job
 from pipeline.running.standstill import Standstill
 from pipeline.running.stragglers import Stragglers
 from pipeline.running.tasklog import TaskLog
@@ -140,20 +138,26 @@ class Jobs:
         self._attempt(job)
         return job
 
-    def share(self, label: Label, value: Any) -> Job:
+    def share(self, label: Label, value: Any, jobs: int) -> Job:
         """Let the workers hold a value that many jobs get, which need its `Job.result` only.
 
         The scheduler keeps it once, and gives it anew to workers that take the place of others.
         While it is shared no other job may be open.
+
+        Parameters
+        ----------
+        jobs : int
+            How many there will be: no more workers get it than could have one.
         """
-        job = self.submit(label, _given, value)
+        job = self.submit(label, given, value)
         for _ in self.finished():
             pass
-        # Dask runs a task where what it needs lies, unless it lies everywhere. A worker that hangs
-        # gets it never, and is no reason to wait.
-        with suppress(TimeoutError):
+        # Dask runs a task where what it needs lies, unless it lies everywhere. Whatever prevents
+        # that, a worker that hangs or has just ended, the jobs get it all the same.
+        with suppress(Exception):
             self.client.sync(
-                lambda: self.client._replicate([job.result]),  # noqa: SLF001  # `replicate` has no time limit
+                # `replicate` itself has no time limit.
+                lambda: self.client._replicate([job.result], n=jobs),  # noqa: SLF001
                 callback_timeout=SPREAD_SECONDS,
             )
         return job
@@ -216,7 +220,7 @@ class Jobs:
         job.submitted = time.monotonic()
         self._standstill.moved()
         future = self.client.submit(
-            _run,
+            run_job,
             self._topic,
             job.function,
             *job.arguments,
@@ -367,37 +371,6 @@ def _error_of(job: Job, future: Future) -> BaseException:
             "memory: raise that of the workers, or lower block_bytes"
         )
     return error
-
-
-def _given(value: Any) -> Any:
-    return value
-
-
-def _run(topic: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run a job's function on a worker, and tell when it starts and ends."""
-    worker = get_worker()
-    event = {"key": worker.get_current_task(), "worker": worker.address}
-    worker.log_event(topic, event)
-    started = time.perf_counter()
-    result = function(*(a.opened() if isinstance(a, Packed) else a for a in arguments))
-    measured = {
-        "seconds": time.perf_counter() - started,
-        "nbytes": int(getattr(result, "nbytes", 0)),
-        "memory": _most_memory(),
-    }
-    worker.log_event(topic, event | measured)
-    return result
-
-
-def _most_memory() -> int:
-    """Give the most bytes that this process has held."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        # In KiB; on Linux it may tell of the process that started this one.
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024
 
 
 def _address(client: Client) -> str:

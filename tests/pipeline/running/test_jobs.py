@@ -264,7 +264,7 @@ def test_what_is_shared_lies_on_every_worker_until_jobs_need_it(client):
     client.amm.stop()  # which drops what lies on more workers than it is waited for
     try:
         with Jobs(client, QUICK) as jobs:
-            shared = jobs.share(Label("share"), 12)
+            shared = jobs.share(Label("share"), 12, 5)
             [holders] = client.who_has([shared.result]).values()
             assert set(holders) == set(client.scheduler_info()["workers"])
             squares = [jobs.submit(Label("square"), square, shared.result) for _ in range(3)]
@@ -276,7 +276,7 @@ def test_what_is_shared_lies_on_every_worker_until_jobs_need_it(client):
 
 def test_what_is_shared_outlives_every_worker_that_held_it(client):
     with Jobs(client, QUICK) as jobs:
-        shared = jobs.share(Label("share"), 12)
+        shared = jobs.share(Label("share"), 12, 5)
         client.restart_workers(list(client.scheduler_info()["workers"]))
         job = jobs.submit(Label("square"), square, shared.result)
         list(jobs.finished())
