@@ -73,7 +73,7 @@ def test_a_whole_network_is_processed_within_the_budget_of_a_worker(run):
     assert 0 < found["peak_worker_megabytes"] < found["bar_worker_megabytes"]
     assert found["peak_command_megabytes"] > 50
     assert found["gigabytes"] == pytest.approx(3 * 4 * found["weights_per_snapshot"] / 1e9)
-    kinds = ("measure", "nodes", "outcomes", "score", "anomalies")
+    kinds = ("measure", "nodes", "outcomes", "share", "score", "anomalies")
     assert found["tasks"] == sum(found[f"tasks_{kind}"] for kind in kinds)
     assert found["mean_object_kilobytes"] == pytest.approx(
         1000 * found["stored_megabytes"] / found["objects"]

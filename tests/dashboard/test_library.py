@@ -280,7 +280,8 @@ def test_a_colour_bar_says_where_values_in_sight_lie_beyond_its_ends(digits_stor
     assert bar.formatter.args["labels"] == expected
     assert bar.ticker.ticks[-1] == bar.color_mapper.high
     # Nothing is so far out in the first weights.
-    shown.streams[0].event(x_range=(0, 100), y_range=(0, 20))
+    ranges = next(stream for stream in shown.streams if isinstance(stream, hv.streams.RangeXY))
+    ranges.event(x_range=(0, 100), y_range=(0, 20))
     assert bar.formatter.args["labels"] == [each.lstrip("≤≥ ") for each in expected]
     filters = _dressed(run.filters("conv1").plot())[0].select_one(ColorBar)
     assert filters.formatter.args["labels"][-1].startswith("≥ ")
