@@ -7,7 +7,7 @@ They assume finite values; a span with any other takes `irregular_span`, which a
 import numpy as np
 from numba import njit
 
-from pipeline.kernels.fused import LANES, measure_run
+from pipeline.kernels.fused import BLOCK, LANES, measure_run
 from pipeline.kernels.histograms import FINE_SHIFT, INFINITE_BIN, NEGATIVE_BIN
 from pipeline.kernels.lanes import (
     ROW,
@@ -40,7 +40,7 @@ __all__ = [
 # Weights. A longer span takes fewer calls, each of some dozens of instructions; in a shorter one
 # fewer weights have to be looked at one by one for the sake of a NaN among them.
 SPAN = 8192
-# Weights that are summed in float32 before they are added to what is float64.
+# Weights that are measured together, about one mean.
 RUN = 4096
 # Sums run over the differences from the mean of so many weights, the least of four such means: the
 # distance from an odd one out would drown all others in rounding.
@@ -181,6 +181,12 @@ def add_sums(w, sums):
     variance would otherwise drown in the rounding of their squares.
     """
     shift = middle_of(w)
+    for first in range(0, w.size, BLOCK):
+        _add_block(w[first : first + BLOCK], shift, sums)
+
+
+@fast
+def _add_block(w, shift, sums):
     total = squares = absolute = w[0] - w[0]
     for i in range(w.size):
         value = w[i] - shift
@@ -211,6 +217,12 @@ def add_small_sums(w, sums):
 @fast
 def add_changes(w, p, sums):
     """Add sums of D = W - P, and of W squared - P squared = D (W + P) without cancellation."""
+    for first in range(0, w.size, BLOCK):
+        _add_changed_block(w[first : first + BLOCK], p[first : first + BLOCK], sums)
+
+
+@fast
+def _add_changed_block(w, p, sums):
     squares = absolute = rise = w[0] - w[0]
     for i in range(w.size):
         d = w[i] - p[i]

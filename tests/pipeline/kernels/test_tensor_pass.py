@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.kernels.filters import FILTER_MEASURES
@@ -117,6 +117,8 @@ CASES = st.fixed_dictionaries(
 @FUSED_AND_NOT
 @settings(max_examples=60, deadline=None)
 @given(case=CASES)
+# Differences of which thousands end in the same digits, and are rounded alike.
+@example(case={"seed": 848198, "columns": 3, "size": 4928, "dtype": "BF16", "special": False})
 def test_statistics_equal_numpy(thresholds, case):
     values = matrix(**case)
     result = measured(values, case["dtype"], 0, values.shape[1], thresholds=thresholds)
@@ -133,7 +135,7 @@ def test_statistics_equal_numpy(thresholds, case):
         assert found["max"][column] == finite.max()
         assert found["norm0"][column] == np.count_nonzero(finite)
         size = np.abs(finite).sum()
-        np.testing.assert_allclose(found["sum"][column], finite.sum(), atol=1e-5 * size + 1e-40)
+        np.testing.assert_allclose(found["sum"][column], finite.sum(), atol=1e-6 * size + 1e-40)
         np.testing.assert_allclose(found["norm1"][column], size, rtol=1e-6)
         norm = np.sqrt((finite**2).sum())
         np.testing.assert_allclose(found["norm2"][column], norm, rtol=1e-6)
@@ -229,7 +231,7 @@ def test_parts_add_up_exactly_to_the_whole(case, data):
     for name in ("sum_squares", "norm1", "change_squares", "previous_squares"):
         ours, expected = getattr(moments, name), getattr(whole.moments, name)
         # Each is within this of the exact sum, as of any order of adding.
-        np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-30)
+        np.testing.assert_allclose(ours, expected, rtol=1e-6, atol=1e-30)
     for number in range(len(LEVELS)):
         for name in ("mean", "min", "max"):
             rows = np.concatenate([part.levels[number][name] for part in parts])
