@@ -19,6 +19,7 @@ from dashboard.figures.timeline import TimelineFigures
 from dashboard.figures.weights import WeightFigures
 from dashboard.run import Run
 from pipeline.storage.store import open_store
+from pipeline.wording import counted
 
 __all__ = ["OpenedRun"]
 
@@ -147,10 +148,11 @@ class OpenedRun:
         return pd.DataFrame(columns).convert_dtypes(dtype_backend="numpy_nullable")
 
     def __repr__(self) -> str:
-        classes = f", {len(self._run.class_names)} classes" if self._run.has_images else ""
+        names = self._run.class_names
+        classes = f", {counted(len(names), 'class', 'classes')}" if self._run.has_images else ""
         return (
-            f"<run {self.name!r}: {len(self.iterations):,} iterations, "
-            f"{len(self.parameters):,} parameters{classes}>"
+            f"<run {self.name!r}: {counted(len(self.iterations), 'iteration')}, "
+            f"{counted(len(self.parameters), 'parameter')}{classes}>"
         )
 
     def _repr_html_(self) -> str:

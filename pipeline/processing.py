@@ -30,6 +30,7 @@ from pipeline.storage.locations import name_of, sibling
 from pipeline.storage.store import StoreWriter, open_writer
 from pipeline.subject import Subject
 from pipeline.summary import Summary
+from pipeline.wording import counted
 
 __all__ = ["Connecting", "default_store", "plan", "process", "update", "with_cluster"]
 
@@ -258,7 +259,8 @@ def _message(subject: Subject, change: Change, run: Run) -> str:
     if not len(run.columns):
         return f"New scalars of {name}"
     iterations = run.recording.iterations[run.columns.start :]
-    span = f"{len(iterations)} iterations of {name} ({iterations[0]} to {iterations[-1]})"
+    number = counted(len(iterations), "iteration")
+    span = f"{number} of {name} ({iterations[0]} to {iterations[-1]})"
     if change.action == "append":
         return f"Append {span}"
     return f"Process {span}" + (f", anew since {change.reason}" if change.reason else "")

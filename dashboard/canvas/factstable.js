@@ -32,7 +32,7 @@ tr.leads:hover td { background: var(--dt-soft, #e8f1f8); }
 .curve > span { display: inline-flex; align-items: center; gap: 8px; vertical-align: middle; }
 .curve svg { width: 120px; height: 20px; overflow: visible; }
 .curve polyline { fill: none; stroke: var(--dt-accent, #0b4f7d); stroke-width: 1.5px;
-  stroke-linejoin: round; vector-effect: non-scaling-stroke; }
+  stroke-linecap: round; stroke-linejoin: round; vector-effect: non-scaling-stroke; }
 a { color: var(--dt-accent, #0b4f7d); }
 `
 
@@ -64,7 +64,9 @@ const CELLS = {
   curve: ({ points, text, title }) => {
     const curve = document.createElement("span"), chart = svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", role: "img", "aria-label": title })
     curve.title = title
-    chart.append(svg("polyline", { points: points.map((point) => point.join(",")).join(" ") }))
+    // A line from a point alone to itself is a dot.
+    const line = points.length > 1 ? points : [...points, ...points]
+    chart.append(svg("polyline", { points: line.map((point) => point.join(",")).join(" ") }))
     curve.append(chart, text)
     return curve
   },

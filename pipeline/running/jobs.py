@@ -152,14 +152,10 @@ class Jobs:
         job = self.submit(label, given, value)
         for _ in self.finished():
             pass
-        # Dask runs a task where what it needs lies, unless it lies everywhere. Whatever prevents
-        # that, a worker that hangs or has just ended, the jobs get it all the same.
+        # Dask runs a task where what it needs lies, unless it lies everywhere. Where workers hang or
+        # end meanwhile it fails in many ways; the jobs get what is shared all the same.
         with suppress(Exception):
-            self.client.sync(
-                # `replicate` itself has no time limit.
-                lambda: self.client._replicate([job.result], n=jobs),  # noqa: SLF001
-                callback_timeout=SPREAD_SECONDS,
-            )
+            self.client.replicate([job.result], n=jobs, callback_timeout=SPREAD_SECONDS)
         return job
 
     def finished(self) -> Iterator[Job]:

@@ -318,7 +318,10 @@ def test_zooming_one_face_takes_its_neighbours_along(cube, app, run, counts):
 def test_a_zoom_that_ends_at_the_whole_scrolls_no_page(cube, app):
     cube.open(app, "cf=100")
     page = cube.person.page
-    scrolled = lambda: page.evaluate("scrollY")  # noqa: E731
+
+    def scrolled():
+        return page.evaluate("scrollY")
+
     x, y = cube.place("top", 5, 70)
     box = cube.root.query_selector("canvas").bounding_box()
     page.mouse.move(box["x"] + x, box["y"] + y)

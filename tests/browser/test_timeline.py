@@ -227,7 +227,10 @@ def test_of_many_further_scalars_a_person_chooses_those_drawn(person, small_app)
 def test_the_home_page_draws_sorts_and_leads(person, small_app):
     page = person.page
     page.goto(small_app)
-    names = lambda: page.locator("td a").all_inner_texts()  # noqa: E731
+
+    def names():
+        return page.locator("td a").all_inner_texts()
+
     person.wait(lambda: names() == ["many", "single", "none"], "the runs as they were given")
     row = page.get_by_role("row").filter(has_text="many")
     loss = row.get_by_role("img", name="train loss, logarithmic, iterations 0 to 190")

@@ -280,7 +280,10 @@ def test_the_line_under_the_pointer_goes_between_the_raster_and_the_charts(perso
 def test_the_wheel_scrolls_the_page_where_the_raster_has_nothing_to_zoom(person, app):
     opened(person, app, f"p={NAME}")
     x, y = centre(person)
-    scrolled = lambda: person.page.evaluate("scrollY")  # noqa: E731
+
+    def scrolled():
+        return person.page.evaluate("scrollY")
+
     point(person, x, y)
     person.page.mouse.wheel(0, 60)
     person.wait(lambda: scrolled() == 60, "the page, as all of the raster is in sight")
@@ -302,7 +305,10 @@ def test_the_wheel_scrolls_the_page_where_the_raster_has_nothing_to_zoom(person,
 def test_a_zoom_that_ends_at_the_whole_scrolls_no_page(person, app):
     opened(person, app, f"p={NAME}")
     point(person, *centre(person))
-    scrolled = lambda: person.page.evaluate("scrollY")  # noqa: E731
+
+    def scrolled():
+        return person.page.evaluate("scrollY")
+
     person.page.mouse.wheel(0, -60)
     person.wait(lambda: "z=" in person.query(), "the zoomed raster")
     for _ in range(8):

@@ -276,7 +276,7 @@ def test_a_colour_bar_says_where_values_in_sight_lie_beyond_its_ends(digits_stor
     run = deeptracker.open(digits_store)
     shown = hv.renderer("bokeh").get_plot(run.weights("conv1.weight").raster())
     bar = shown.state.select_one(ColorBar)
-    expected = ["≤ −3.34", "−1.67", "0", "1.67", "≥ 3.34"]  # noqa: RUF001
+    expected = ["≤ −3.34", "−1.67", "0", "1.67", "≥ 3.34"]  # noqa: RUF001  the minus sign of the axes
     assert bar.formatter.args["labels"] == expected
     assert bar.ticker.ticks[-1] == bar.color_mapper.high
     # Nothing is so far out in the first weights.

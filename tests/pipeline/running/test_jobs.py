@@ -283,6 +283,18 @@ def test_what_is_shared_outlives_every_worker_that_held_it(client):
         assert jobs.results([job]) == [144]
 
 
+def test_what_could_not_be_spread_is_shared_all_the_same(client, monkeypatch):
+    def without_workers(*_, **__):
+        raise ValueError("Can not use replicate to delete data")  # as Dask says it
+
+    with Jobs(client, QUICK) as jobs:
+        monkeypatch.setattr(client, "replicate", without_workers)
+        shared = jobs.share(Label("share"), 12, 5)
+        job = jobs.submit(Label("square"), square, shared.result)
+        list(jobs.finished())
+        assert jobs.results([job]) == [144]
+
+
 def test_what_is_packed_is_opened_once_by_each_worker(client):
     packed = Packed.of(Moment())
     with Jobs(client, QUICK) as jobs:
