@@ -152,8 +152,8 @@ class Jobs:
         job = self.submit(label, given, value)
         for _ in self.finished():
             pass
-        # Dask runs a task where what it needs lies, unless it lies everywhere. Where workers hang or
-        # end meanwhile it fails in many ways; the jobs get what is shared all the same.
+        # Dask runs a task where what it needs lies, unless it lies everywhere. Where workers hang
+        # or end meanwhile it fails in many ways; the jobs get what is shared all the same.
         with suppress(Exception):
             self.client.replicate([job.result], n=jobs, callback_timeout=SPREAD_SECONDS)
         return job
