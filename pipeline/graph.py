@@ -7,7 +7,8 @@ soon as those are there. Second stage, over the columns that the first has writt
 Nothing large travels: a task gets byte ranges and gives back the chunks' addresses, and the tallies
 of the nodes that it holds only in part. Every task writes on a fork of the same commit; one that
 reads what others have written is given their forks as well, so that nobody waits for a commit.
-What all tasks need is packed, or held by the workers: the scheduler keeps no copy a task.
+What all tasks need is packed, since the scheduler keeps it for each that waits, or held by the
+workers.
 """
 
 from collections.abc import Sequence
@@ -132,7 +133,7 @@ def compare(jobs: Jobs, fork: bytes, run: Run, measured: Measured, progress: Pro
     if not tasks:
         return []
     snapshots = np.flatnonzero(run.recording.snapshots)
-    # It knows every chunk: in a long run of a large network that is a hundred megabytes.
+    # It knows every chunk: 13 MB for 8 snapshots of 4,000 parameters, and more in longer runs.
     written = jobs.share(Label("share"), measured.written, len(tasks))
     return [
         jobs.submit(
