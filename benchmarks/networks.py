@@ -72,6 +72,29 @@ def _transformer(_classes: int, width: int = 2048, depth: int = 24) -> Shapes:
     return shapes
 
 
+def _experts(_classes: int, width: int = 256, depth: int = 16, experts: int = 64) -> Shapes:
+    """List a mixture of experts, 8 times narrower than that of arXiv 2409.02060 (OLMoE)."""
+    vocabulary = 50304
+    shapes: Shapes = {"model.embed_tokens.weight": (vocabulary, width)}
+    for block in range(depth):
+        name = f"model.layers.{block}"
+        for projection in ("q", "k", "v", "o"):
+            shapes[f"{name}.self_attn.{projection}_proj.weight"] = (width, width)
+        for norm in ("self_attn.q_norm", "self_attn.k_norm"):
+            shapes[f"{name}.{norm}.weight"] = (width,)
+        shapes[f"{name}.mlp.gate.weight"] = (experts, width)
+        for expert in range(experts):
+            inner = f"{name}.mlp.experts.{expert}"
+            shapes[f"{inner}.gate_proj.weight"] = (width // 2, width)
+            shapes[f"{inner}.up_proj.weight"] = (width // 2, width)
+            shapes[f"{inner}.down_proj.weight"] = (width, width // 2)
+        for norm in ("input_layernorm", "post_attention_layernorm"):
+            shapes[f"{name}.{norm}.weight"] = (width,)
+    shapes["model.norm.weight"] = (width,)
+    shapes["lm_head.weight"] = (vocabulary, width)
+    return shapes
+
+
 def _embedding(classes: int, rows: int = 4_000_000, width: int = 256) -> Shapes:
     """List a recommender whose one table holds nearly everything, as in arXiv 1906.00091."""
     shapes: Shapes = {"table.weight": (rows, width)}
@@ -102,6 +125,7 @@ NETWORKS = {
     "vgg16": _vgg16,
     "transformer-1.3b": _transformer,
     "embedding": _embedding,
+    "experts": _experts,
 }
 
 

@@ -16,6 +16,7 @@ from distributed import Client
 from deeptracker.errors import LogError, StoreBusyError
 from pipeline.arrays.specification import read
 from pipeline.clusters import AnyCluster, connect
+from pipeline.clusters.guard import refuse_unguarded
 from pipeline.config import Config
 from pipeline.processing import Connecting, default_store, update, with_cluster
 from pipeline.running.interrupts import terminate_as_interrupt
@@ -73,6 +74,7 @@ def follow(
     DeepTrackerError
         When the config or the store is unfit, or the cluster is lost.
     """
+    refuse_unguarded()
     config = with_cluster(config or Config(), workers, scheduler)
     pause = config.follow.poll_seconds if poll_seconds is None else poll_seconds
     location = str(store or default_store(log))

@@ -7,7 +7,7 @@ takes, is known from runs that were measured.
 import math
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,12 @@ MANIFEST_BYTES = 256
 WORKER_BYTES = 448 * 2**20
 # Of a worker's thread with a warm cache; an order of magnitude until a run has been measured.
 STATED_RATE = 1e9
-STARTUP_SECONDS = 3.0
+STARTUP_SECONDS = 2.0
 TASK_SECONDS = 0.02
+# Of a worker's thread for each chunk or shard that it stores, however small.
+OBJECT_SECONDS = 1.2e-3
+# Of the client for each array: its group and description, and the manifest that is committed.
+ARRAY_SECONDS = 1e-3
 RATE_ATTRIBUTE = "measured_bytes_per_second"
 
 
@@ -63,10 +67,13 @@ class Rate:
     ----------
     origin : str
         Where the number comes from.
+    measured : bool
+        Whether it is that of a run of this log, which had as many small arrays.
     """
 
     bytes_per_second: float
     origin: str
+    measured: bool = False
 
 
 def forecast_of(subject: Subject, location: str, rate: float | None = None) -> Forecast:
@@ -133,7 +140,7 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
         workers=size.workers,
         threads=size.threads,
         free_bytes=_free_bytes(location),
-        seconds=_seconds(read, tasks, _at_once(size, subject), used),
+        seconds=_seconds(read, tasks, written, _at_once(size, subject), used),
         bytes_per_second=used.bytes_per_second,
         rate_origin=used.origin,
     )
@@ -238,7 +245,8 @@ def _rate(given: float | None, attributes: dict[str, Any]) -> Rate:
     if given is not None:
         return Rate(given, "as given")
     if RATE_ATTRIBUTE in attributes:
-        return Rate(float(attributes[RATE_ATTRIBUTE]), "measured by the last run of this store")
+        measured = float(attributes[RATE_ATTRIBUTE])
+        return Rate(measured, "measured by the last run of this store", measured=True)
     return Rate(STATED_RATE, "stated; no run of this store was measured yet")
 
 
@@ -248,8 +256,12 @@ def _at_once(size: Size, subject: Subject) -> int:
     return min(size.tasks, os.cpu_count() or 1) if local else size.tasks
 
 
-def _seconds(read: int, tasks: int, at_once: int, rate: Rate) -> float:
-    return STARTUP_SECONDS + (read / rate.bytes_per_second + tasks * TASK_SECONDS) / at_once
+def _seconds(read: int, tasks: int, written: Sequence[_Written], at_once: int, rate: Rate) -> float:
+    """Add up what takes time: many small arrays take more than their bytes."""
+    of_workers = read / rate.bytes_per_second + tasks * TASK_SECONDS
+    if not rate.measured:
+        of_workers += OBJECT_SECONDS * sum(objects for _, objects, _ in written)
+    return STARTUP_SECONDS + ARRAY_SECONDS * len(written) + of_workers / at_once
 
 
 def _free_bytes(location: str) -> int | None:

@@ -14,6 +14,7 @@ from pipeline.arrays.specification import array_at
 from pipeline.blocks import Columns, plan_blocks
 from pipeline.changes import Change, find_changes
 from pipeline.clusters import connect, overridden, size_of
+from pipeline.clusters.guard import refuse_unguarded
 from pipeline.conclusions import judge, write_conclusions
 from pipeline.config import Config
 from pipeline.forecast import Forecast
@@ -86,6 +87,7 @@ def process(
         When the log, the config or the store is unfit; what was committed before is intact.
     """
     started = time.perf_counter()
+    refuse_unguarded()
     config = with_cluster(config or Config(), workers, scheduler)
     location = str(store or default_store(log))
     connecting = partial(connect, config.cluster)

@@ -10,6 +10,10 @@ from zarr.core.buffer.cpu import Buffer
 
 __all__ = ["load", "load_all", "store_all"]
 
+# Objects on their way at once: enough to hide an object storage's latency. With all of tens of
+# thousands each would take several times as long.
+AT_ONCE = 64
+
 
 async def load(store: Store, key: str, part: ByteRequest | None = None) -> memoryview | None:
     """Load an object, or a part of it, without a copy; None where there is none."""
@@ -23,8 +27,14 @@ async def load_all(store: Store, keys: Iterable[str]) -> list[memoryview | None]
 
 
 async def store_all(store: Store, pending: Iterable[tuple[str, bytes]]) -> None:
-    """Store objects together."""
-    await asyncio.gather(*(store.set(key, _Encoded(data)) for key, data in pending))
+    """Store objects, `AT_ONCE` together; where one fails, no more are begun."""
+    waiting = iter(pending)
+
+    async def store_some() -> None:
+        for key, data in waiting:
+            await store.set(key, _Encoded(data))
+
+    await asyncio.gather(*(store_some() for _ in range(AT_ONCE)))
 
 
 class _Encoded(Buffer):

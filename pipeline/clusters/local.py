@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from deeptracker.errors import ClusterError
+from pipeline.clusters.guard import GUARD
 from pipeline.clusters.settings import AdaptiveSettings, ClusterSettings, Memory, Size, parse_memory
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def connect(settings: LocalSettings) -> Iterator["Client"]:
     limits = size(settings)
     _profile_less_often()
     with ExitStack() as stack:
-        with _given_up_if_interrupted():
+        with _given_up_if_interrupted(), _start_explained():
             cluster = stack.enter_context(
                 LocalCluster(
                     n_workers=settings.adaptive.minimum if settings.adaptive else limits.workers,
@@ -90,6 +92,20 @@ def _given_up_if_interrupted() -> Iterator[None]:
             # Else Dask closes it as the interpreter ends, and fails over pages.
             cluster.shutdown_on_close = False
         raise
+
+
+@contextmanager
+def _start_explained() -> Iterator[None]:
+    """Say in a line what keeps worker processes from starting."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "failed to start" not in str(error):
+            raise
+        raise ClusterError(
+            "the worker processes did not start; what they printed tells why. If a script calls "
+            f"process() or follow(), {GUARD}"
+        ) from None
 
 
 @cache

@@ -201,3 +201,16 @@ class TestTheCommand:
         assert told.returncode == 1
         assert "a worker may hold" in told.stderr
         assert len(told.stderr.strip().splitlines()) == 1
+
+
+def test_many_small_parameters_are_foreseen_to_take_longer_than_their_bytes(tmp_path, cluster):
+    def foreseen(parameters):
+        shape = (2**16 // parameters // 64, 64)
+        shapes = {f"layer{number}.weight": shape for number in range(parameters)}
+        writer = LogWriter(tmp_path / str(parameters), shapes=shapes).iterations([0, 100])
+        scheduler = cluster.scheduler_address
+        return plan(writer.path, tmp_path / "store", config=CONFIG, scheduler=scheduler)
+
+    one, many = foreseen(1), foreseen(256)
+    assert one.read_bytes == many.read_bytes
+    assert many.seconds > one.seconds + 0.5

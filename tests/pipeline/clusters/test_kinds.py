@@ -1,6 +1,7 @@
 """Kinds of cluster: shipped configs load, wrong ones are named, what cannot be had is one line."""
 
 import gc
+import os
 import subprocess
 import sys
 from importlib.resources import files
@@ -216,3 +217,20 @@ class TestTheKubernetesResource:
         assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "shared"}
         mount = pod["containers"][0]["volumeMounts"][0]
         assert (mount["name"], mount["mountPath"]) == (pod["volumes"][0]["name"], "/mnt/runs")
+
+
+def test_a_script_without_its_guard_is_told_of_it(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pipeline import process\n"
+        f"process({str(TOP / 'examples' / 'digits')!r}, {str(tmp_path / 'store')!r}, workers=1)\n",
+        encoding="utf-8",
+    )
+    ended = subprocess.run(
+        [sys.executable, script], env={**os.environ, "PYTHONPATH": str(TOP)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "was run once more by a worker process" in ended.stderr
+    assert ended.stderr.strip().endswith('under: if __name__ == "__main__":')
+    assert "StoreBusyError" not in ended.stderr
