@@ -1,7 +1,7 @@
 """Objects of a store, many at once: what zarr does one after the other costs a millisecond each."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from zarr.abc.store import ByteRequest, Store
@@ -26,7 +26,7 @@ async def load_all(store: Store, keys: Iterable[str]) -> list[memoryview | None]
     return await asyncio.gather(*(load(store, key) for key in keys))
 
 
-async def store_all(store: Store, pending: Iterable[tuple[str, bytes]]) -> None:
+async def store_all(store: Store, pending: Sequence[tuple[str, bytes]]) -> None:
     """Store objects, `AT_ONCE` together; where one fails, no more are begun."""
     waiting = iter(pending)
 
@@ -34,7 +34,8 @@ async def store_all(store: Store, pending: Iterable[tuple[str, bytes]]) -> None:
         for key, data in waiting:
             await store.set(key, _Encoded(data))
 
-    await asyncio.gather(*(store_some() for _ in range(AT_ONCE)))
+    at_once = min(AT_ONCE, len(pending))
+    await asyncio.gather(*(store_some() for _ in range(at_once)))
 
 
 class _Encoded(Buffer):
