@@ -10,7 +10,7 @@ __all__ = ["load_numba"]
 # What these modules of Numba look for as they are imported: linear algebra, for the sake of
 # numpy.cov, and functions of C. Together they take a quarter of a second.
 SOUGHT = {
-    "numba.np.arraymath": "scipy.linalg.cython_blas",
+    "numba.np.arraymath": "scipy.linalg",
     "numba.core.typing.cffi_utils": "cffi",
 }
 

@@ -10,7 +10,7 @@ load_numba()
 import numpy as np
 from pipeline.kernels.spans import all_finite
 assert all_finite(np.ones(16, np.float32)) and not all_finite(np.full(16, np.nan, np.float32))
-print(sorted({"scipy", "cffi"} & sys.modules.keys()))
+print(sorted({"scipy.linalg", "cffi"} & sys.modules.keys()))
 import scipy.linalg
 assert np.isclose(scipy.linalg.det(2 * np.eye(3)), 8)
 """
