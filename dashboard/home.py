@@ -6,20 +6,21 @@ from typing import Any
 
 import panel as pn
 
+from dashboard.background import Latest
 from dashboard.canvas.factstable import FactsTable
 from dashboard.canvas.header import Header
 from dashboard.controls import text
 from dashboard.glance import COLUMNS, glance
-from dashboard.run import Run
+from dashboard.run import Run, first_line
 from deeptracker.errors import DeepTrackerError
 from pipeline.config import StorageConfig
 from pipeline.wording import counted
 
-__all__ = ["home", "unreachable"]
+__all__ = ["Home", "unreachable"]
 
 
-def home(runs: Mapping[str, str], storage: StorageConfig | None = None) -> pn.viewable.Viewable:
-    """List runs by the name of their page.
+class Home:
+    """The runs by the name of their page, each as its newest commit has it.
 
     Parameters
     ----------
@@ -28,15 +29,35 @@ def home(runs: Mapping[str, str], storage: StorageConfig | None = None) -> pn.vi
     storage : StorageConfig, optional
         How buckets are reached.
     """
-    table = FactsTable(
-        test_id="runs",
-        description="The runs that are served, each with a link to its page",
-        room=0,
-        sizing_mode="stretch_width",
-        margin=(20, 24),
-    )
-    table.fill(COLUMNS, [_row(slug, location, storage) for slug, location in runs.items()])
-    return _page(counted(len(runs), "run"), table)
+
+    def __init__(self, runs: Mapping[str, str], storage: StorageConfig | None = None) -> None:
+        self._runs = runs
+        self._storage = storage
+        self._reads = Latest()
+        self._table = FactsTable(
+            test_id="runs",
+            description="The runs that are served, each with a link to its page",
+            room=0,
+            sizing_mode="stretch_width",
+            margin=(20, 24),
+        )
+        self._show(self._rows())
+
+    def panel(self) -> pn.viewable.Viewable:
+        """Give the page."""
+        return _page(counted(len(self._runs), "run"), self._table)
+
+    def follow(self) -> None:
+        """Show what was committed meanwhile, which runs came and which went away."""
+        # Beside the page's loop: storage that is away takes its time to say so.
+        self._reads.find(self._rows, self._show)
+
+    def _rows(self) -> list[list[Any]]:
+        return [_row(slug, place, self._storage) for slug, place in self._runs.items()]
+
+    def _show(self, rows: list[list[Any]]) -> None:
+        if rows != self._table.rows:
+            self._table.fill(COLUMNS, rows)
 
 
 def unreachable(location: str, why: str, *, is_waiting: bool = False) -> pn.viewable.Viewable:
@@ -81,6 +102,10 @@ def _page(facts: str, content: pn.viewable.Viewable) -> pn.viewable.Viewable:
 def _row(slug: str, location: str, storage: StorageConfig | None) -> list[Any]:
     link = {"value": slug, "href": f"./{slug}"}
     try:
-        return [link, *glance(Run(location, storage))]
+        run = Run(location, storage)
+        # Found once a commit, however many pages ask.
+        return [link, *run.fact("glance", lambda: glance(run))]
     except DeepTrackerError as error:
         return [link, str(error)]
+    except Exception as error:  # noqa: BLE001  whatever hinders one run, the others are shown
+        return [link, first_line(error)]

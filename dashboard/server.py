@@ -16,7 +16,7 @@ import panel as pn
 
 from dashboard.arrival import Arrival
 from dashboard.delivery import deliver_all
-from dashboard.home import home
+from dashboard.home import Home
 from dashboard.notfound import NotFound
 from dashboard.page import POLL_MILLISECONDS, RunPage
 from dashboard.run import Run
@@ -149,7 +149,9 @@ def _home(
 ) -> Callable[[], pn.viewable.Viewable]:
     def make() -> pn.viewable.Viewable:
         _dress()
-        return home(runs, storage)
+        shown = Home(runs, storage)
+        pn.state.add_periodic_callback(shown.follow, period=POLL_MILLISECONDS)
+        return shown.panel()
 
     return make
 

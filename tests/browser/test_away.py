@@ -133,3 +133,29 @@ def test_a_page_shows_its_run_when_the_first_commit_arrives_and_after_the_store_
     person.click("validation", "class:kind 1", 7)
     person.wait(lambda: person.state("timeline")["picked"] == [7], "a pick")
     assert person.errors == []
+
+
+def test_the_home_page_follows_what_its_runs_become(person, server_of, digits_store, tmp_path):
+    store = tmp_path / "fresh.dtstore"
+    log = LogWriter(tmp_path / "log").iterations(range(0, 60, 10))
+    with open_writer(str(store)):
+        pass
+    server = server_of(digits_store, store)
+    server.start()
+    goto(person, server.address)
+    row = person.page.get_by_role("row").filter(has_text="fresh")
+    person.wait(lambda: "nothing was committed" in row.inner_text(), "the run to come")
+
+    def iterations():
+        return row.get_by_role("cell").all_inner_texts()[2:3]
+
+    process(log.path, store)
+    person.wait(lambda: iterations() == ["6"], "the first commit", seconds=60)
+    person.page.get_by_role("button", name="iterations").click()
+    log.iterations(range(60, 90, 10))
+    process(log.path, store)
+    person.wait(lambda: iterations() == ["9"], "the next commit", seconds=60)
+    # What was sorted stays so.
+    heads = person.page.get_by_role("columnheader").filter(has_text="iterations")
+    assert heads.get_attribute("aria-sort") == "descending"
+    assert person.errors == []

@@ -1,15 +1,17 @@
 """The page that lists the runs."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from dashboard.glance import glance
-from dashboard.home import home
+from dashboard.home import Home
 from dashboard.run import Run
 
 
 def cells_of(run):
-    header, table = home({"digits": run.location}).objects
+    header, table = Home({"digits": run.location}).panel().objects
     assert header.facts["iterations"] == "1 run"
     titles = [column["title"] for column in table.columns]
     (row,) = table.rows
@@ -54,7 +56,20 @@ def test_without_the_scalar_the_error_is_that_of_the_outcomes(run, monkeypatch):
 
 def test_a_store_that_is_gone_has_a_line_that_says_so(run, tmp_path):
     gone = str(tmp_path / "gone.dtstore")
-    _, table = home({"digits": run.location, "gone": gone}).objects
+    _, table = Home({"digits": run.location, "gone": gone}).panel().objects
     assert table.rows[1][0] == {"value": "gone", "href": "./gone"}
     assert len(table.rows[1]) == 2
     assert gone in table.rows[1][1]
+
+
+def test_it_follows_a_run_that_comes_and_tells_of_others_as_before(run, tmp_path, digits_store):
+    coming = tmp_path / "coming.dtstore"
+    page = Home({"digits": run.location, "coming": str(coming)})
+    _, table = page.panel().objects
+    before = table.rows
+    page.follow()
+    assert table.rows is before
+    shutil.copytree(digits_store, coming)
+    page.follow()
+    assert table.rows[0] == before[0]
+    assert table.rows[1][1:] == before[0][1:]
