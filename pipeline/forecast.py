@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from deeptracker.errors import ConfigError, StoreError
-from pipeline.wording import counted
+from pipeline.wording import counted, sized
 
 __all__ = ["Forecast"]
 
@@ -106,21 +106,21 @@ class Forecast:
             return [line]
         verb = {"create": "created", "append": "appended to", "rebuild": "rebuilt"}[self.action]
         each = " each" if self.workers > 1 else ""
-        limit = f" of {_size(self.worker_limit)}" if self.worker_limit else ", with no limit"
-        free = f", {_size(self.free_bytes)} free" if self.free_bytes is not None else ""
+        limit = f" of {sized(self.worker_limit)}" if self.worker_limit else ", with no limit"
+        free = f", {sized(self.free_bytes)} free" if self.free_bytes is not None else ""
         lines = [
             f"{self.log}",
             f"  store    {self.store} would be {verb}",
             (
-                f"  read     {_size(self.read_bytes)}: {counted(self.snapshots, 'snapshot')} of "
+                f"  read     {sized(self.read_bytes)}: {counted(self.snapshots, 'snapshot')} of "
                 f"{counted(self.parameters, 'parameter')}, {counted(self.weights, 'weight')}"
             ),
-            f"  write    about {_size(self.written_bytes)} in {self.objects:,} objects{free}",
-            f"  tasks    {self.tasks:,}, the largest holds {_size(self.task_bytes)}",
+            f"  write    about {sized(self.written_bytes)} in {self.objects:,} objects{free}",
+            f"  tasks    {self.tasks:,}, the largest holds {sized(self.task_bytes)}",
             (
                 f"  workers  {counted(self.workers, 'worker')} with "
                 f"{counted(self.threads, 'thread')}{each}, a worker holds up to "
-                f"{_size(self.worker_bytes)}{limit}"
+                f"{sized(self.worker_bytes)}{limit}"
             ),
             (
                 f"  time     about {_duration(self.seconds)}, at "
@@ -130,15 +130,6 @@ class Forecast:
         if self.reason:
             lines.insert(2, f"           everything is processed anew: {self.reason}")
         return lines
-
-
-def _size(nbytes: int | None) -> str:
-    amount = float(nbytes or 0)
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if amount < 1000 or unit == "TB":
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return ""
 
 
 def _duration(seconds: float) -> str:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipeline.wording import counted
+from pipeline.wording import counted, sized
 
 if TYPE_CHECKING:
     from pipeline.config import StorageConfig
@@ -61,7 +61,7 @@ class Summary:
         """Say it in one line, without the warnings."""
         reason = f", everything anew since {self.reason}" if self.reason else ""
         return (
-            f"{self.action}: {counted(self.snapshots, 'snapshot')} ({self.nbytes / 1e6:,.1f} MB) "
+            f"{self.action}: {counted(self.snapshots, 'snapshot')} ({sized(self.nbytes)}) "
             f"in {self.seconds:.1f} s{reason}; {counted(self.iterations, 'iteration')}, "
             f"{counted(self.findings, 'finding')}"
         )
@@ -79,8 +79,8 @@ class Summary:
             lines = [
                 (
                     f"{self.store}: {self.action}, {counted(self.snapshots, 'snapshot')} "
-                    f"({self.nbytes / 1e6:,.1f} MB) in {self.seconds:.1f} s "
-                    f"({self.gigabytes_per_second:.2f} GB/s); "
+                    f"({sized(self.nbytes)}) in {self.seconds:.1f} s "
+                    f"({sized(1e9 * self.gigabytes_per_second)}/s); "
                     f"{counted(self.iterations, 'iteration')}, {counted(self.findings, 'finding')}"
                 )
             ]

@@ -19,7 +19,7 @@ import icechunk
 from deeptracker.errors import StoreError
 from pipeline.config import StorageConfig
 from pipeline.storage.repositories import BRANCH, drop_leftovers, locked, open_repository, refusals
-from pipeline.wording import counted
+from pipeline.wording import counted, sized
 
 __all__ = ["DEFAULT_GRACE", "Compaction", "compact"]
 
@@ -58,7 +58,7 @@ class Compaction:
             return f"{self.store}: nothing to free, {counted(self.kept, 'commit')} kept"
         return (
             f"{self.store}: {counted(self.forgotten, 'commit')} forgotten, {self.kept} kept; freed "
-            f"{self.freed_bytes / 1e6:,.1f} MB in {self.freed_chunks:,} chunks and "
+            f"{sized(self.freed_bytes)} in {self.freed_chunks:,} chunks and "
             f"{self.freed_others:,} other objects"
         )
 
