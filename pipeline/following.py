@@ -23,7 +23,7 @@ from pipeline.running.interrupts import terminate_as_interrupt
 from pipeline.running.progress import SilentProgress
 from pipeline.running.watch import Watch
 from pipeline.sources import Source, open_source
-from pipeline.storage.locations import open_folder
+from pipeline.sources.listing import list_log
 from pipeline.storage.repositories import lock_of
 from pipeline.storage.store import find_store
 from pipeline.subject import Subject
@@ -33,8 +33,6 @@ from pipeline.upkeep import Upkeep
 __all__ = ["follow"]
 
 Listing = frozenset[tuple[str, int, str]]
-# Where files of a log lie; plain checkpoints lie in the folder itself.
-PLACES = ("", "snapshots", "outcomes")
 SCALARS = "scalars.jsonl"
 
 
@@ -167,11 +165,9 @@ class Lookout:
         self._seen = frozenset()
 
     def _listing(self) -> Listing:
-        folder = open_folder(self._log, self._config.storage)
         return frozenset(
             (file.location, file.size, file.version)
-            for place in PLACES
-            for file in folder.files(place)
+            for file in list_log(self._log, self._config.storage)
         )
 
     def _is_stored(self, source: Source) -> bool:

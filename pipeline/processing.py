@@ -26,6 +26,7 @@ from pipeline.running.jobs import Jobs
 from pipeline.running.progress import Progress, SilentProgress
 from pipeline.running.watch import Watch
 from pipeline.sources import open_source
+from pipeline.sources.listing import check_unchanged
 from pipeline.storage.forks import opened_fork
 from pipeline.storage.locations import name_of, sibling
 from pipeline.storage.store import StoreWriter, open_writer
@@ -128,6 +129,8 @@ def update(
             return _summary(started, location, subject, change, writer)
         run = _planned(writer, subject, change)
         nbytes, findings = _measured(writer, run, change, watch, connecting)
+        new = run.recording.iterations[run.columns.start :]
+        check_unchanged(subject.source, map(int, new), subject.config.storage)
         writer.publish(_message(subject, change, run))
         return _summary(started, location, subject, change, writer, run, nbytes, findings)
 

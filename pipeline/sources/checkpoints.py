@@ -73,6 +73,10 @@ class CheckpointFolder:
         """Give a number that changes when the file does; 0 where there is none."""
         return 0 if outcomes else self._snapshots.fingerprints.get(iteration, 0)
 
+    def file(self, iteration: int, outcomes: bool = False) -> File | None:
+        """Give the file of an iteration as it was indexed; None where there is none."""
+        return None if outcomes else self._snapshots.files.get(iteration)
+
     def description(self) -> RunDescription | None:
         """Plain checkpoints describe nothing."""
         return None

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from deeptracker.traininglog import RunDescription, Scalars
+from pipeline.storage.locations import File
 from pipeline.storage.objectstore import Access
 
 __all__ = [
@@ -158,6 +159,10 @@ class Source(Protocol):
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
         """Give a number that changes when the file does; 0 where there is none."""
+        ...
+
+    def file(self, iteration: int, outcomes: bool = False) -> File | None:
+        """Give the file of an iteration as it was indexed; None where there is none."""
         ...
 
     def description(self) -> RunDescription | None:

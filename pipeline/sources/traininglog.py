@@ -67,6 +67,7 @@ class TrainingLogSource:
         problems += self._snapshots.problems
         self._images = self._read_images(problems)
         self._outcome_fingerprints: dict[int, int] = {}
+        self._outcome_files: dict[int, File] = {}
         self._outcomes = self._index_outcomes(problems)
         self._check_labels()
         self._scalars = self._read_scalars(problems)
@@ -88,6 +89,11 @@ class TrainingLogSource:
         """Give a number that changes when the file does; 0 where there is none."""
         known = self._outcome_fingerprints if outcomes else self._snapshots.fingerprints
         return known.get(iteration, 0)
+
+    def file(self, iteration: int, outcomes: bool = False) -> File | None:
+        """Give the file of an iteration as it was indexed; None where there is none."""
+        known = self._outcome_files if outcomes else self._snapshots.files
+        return known.get(iteration)
 
     def description(self) -> RunDescription | None:
         """Describe the run as its run.json does."""
@@ -194,6 +200,7 @@ class TrainingLogSource:
                 ranges["predicted"], ranges.get("loss"), ranges.get("confidence")
             )
             self._outcome_fingerprints[iteration] = header.fingerprint
+            self._outcome_files[iteration] = file
         return found
 
     def _check_labels(self) -> None:

@@ -8,6 +8,7 @@ from stores import assert_equal, contents
 from deeptracker.errors import ConfigError, LogError, StoreError
 from pipeline import open_store, process
 from pipeline.config import Config
+from pipeline.running.progress import SilentProgress
 
 SHAPES = {"a.weight": (6, 5, 4), "a.bias": (6,)}
 CONFIG = Config(columns_per_chunk=4)
@@ -133,3 +134,43 @@ def test_iterations_with_outcomes_only_have_no_statistics(tmp_path):
     assert np.isnan(root["nodes/mean"][:, 1]).all()
     assert np.isnan(root["weights/a.weight/1/weight"][..., 1]).all()
     assert not np.isnan(root["nodes/update_ratio"][:, 2]).any()
+
+
+class Meanwhile(SilentProgress):
+    """Does something once all was measured."""
+
+    def __init__(self, act):
+        self.act = act
+
+    def stage(self, name):
+        if name == "comparing":
+            self.act()
+
+
+@pytest.mark.parametrize("kind", ["snapshots", "outcomes"])
+def test_a_file_written_anew_while_it_is_processed_ends_the_run_with_nothing_committed(
+    log, store, kind
+):
+    before = contents(store)
+    log.iterations([60, 70])
+    changed = log.path / kind / "000000060.safetensors"
+    again = Meanwhile(lambda: changed.write_bytes(changed.read_bytes()))
+    with pytest.raises(LogError, match="was written anew while it was processed") as caught:
+        process(log.path, store, config=CONFIG, progress=again)
+    assert str(caught.value).startswith(str(changed))
+    assert contents(store).keys() == before.keys()
+    assert len(contents(store)["iteration"]) == 6
+    assert process(log.path, store, config=CONFIG).snapshots == 2
+
+
+def test_a_file_that_was_removed_after_it_was_read_does_no_harm(log, tmp_path):
+    gone = Meanwhile((log.path / "snapshots" / "000000020.safetensors").unlink)
+    assert process(log.path, tmp_path / "store", config=CONFIG, progress=gone).snapshots == 6
+
+
+def test_a_checkpoint_written_anew_meanwhile_is_noticed_as_well(log, tmp_path):
+    folder = log.path / "snapshots"
+    changed = folder / "000000020.safetensors"
+    again = Meanwhile(lambda: changed.write_bytes(changed.read_bytes()))
+    with pytest.raises(LogError, match="was written anew"):
+        process(folder, tmp_path / "store", config=CONFIG, progress=again)

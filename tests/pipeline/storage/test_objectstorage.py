@@ -20,6 +20,7 @@ from stores import assert_equal
 from deeptracker.errors import ConfigError, LogError, StoreError
 from pipeline import open_store, process
 from pipeline.config import Config, StorageConfig
+from pipeline.running.progress import SilentProgress
 from pipeline.sources import open_source, read_values
 from pipeline.sources.readahead import Request
 from pipeline.sources.reading import reading
@@ -162,6 +163,23 @@ def test_an_object_that_shrinks_while_it_is_read_is_one_error(log, bucket):
     obstore.delete(bucket.store, key)
     with pytest.raises(LogError, match="is gone"):
         read_values(ref)
+
+
+def test_an_object_replaced_while_it_is_processed_ends_the_run(tiny, bucket, scheduler):
+    place = bucket.upload(tiny.path, "log")
+    key = "log/snapshots/000000010.safetensors"
+    other = obstore.get(bucket.store, key.replace("10.", "20.")).bytes().to_bytes()
+
+    class Meanwhile(SilentProgress):
+        def stage(self, name):
+            if name == "comparing":
+                obstore.put(bucket.store, key, other)
+
+    options = {"config": CONFIG, "scheduler": scheduler}
+    with pytest.raises(LogError, match="was written anew") as caught:
+        process(place, bucket.url("store"), progress=Meanwhile(), **options)
+    assert str(caught.value).startswith(bucket.url(key))
+    assert process(place, bucket.url("store"), **options).action == "created"
 
 
 @pytest.mark.slow
