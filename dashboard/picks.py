@@ -23,7 +23,9 @@ def sift_picks(run: Run, values: dict[str, Any]) -> list[str]:
     list of str
         What was taken out, in words.
     """
-    classes = set(run.class_names) if values["classes"] else set()
+    # Only a link that names classes has them read.
+    of_classes = values["classes"], values["open_classes"], values["cube_class"]
+    classes = set(run.class_names) if any(of_classes) else set()
     images = run.image_count if values["images"] else 0
     kinds: dict[str, tuple[Callable[[Any], bool], Callable[[Any], str]]] = {
         "iterations": (lambda pick: run.column(pick) is not None, "iteration {:,}".format),
@@ -32,10 +34,25 @@ def sift_picks(run: Run, values: dict[str, Any]) -> list[str]:
         "nodes": (lambda pick: run.node(pick) is not None, "layer {}".format),
         "filters": (lambda pick: _has_filter(run, *pick), _filter_words),
     }
+    unfolded: dict[str, tuple[Callable[[Any], bool], Callable[[Any], str]]] = {
+        "open_classes": (lambda pick: pick in classes, "unfolded class {}".format),
+        "open_nodes": (lambda pick: run.node(pick) is not None, "unfolded layer {}".format),
+        "closed_nodes": (lambda pick: run.node(pick) is not None, "folded layer {}".format),
+    }
     missing = []
-    for name, (is_there, words) in kinds.items():
-        missing += [words(pick) for pick in values[name] if not is_there(pick)]
-        values[name] = [pick for pick in values[name] if is_there(pick)]
+    for name, (is_there, words) in (kinds | unfolded).items():
+        given = values[name] or []
+        missing += [words(pick) for pick in given if not is_there(pick)]
+        values[name] = [pick for pick in given if is_there(pick)]
+    # With none of them left, the usual ones are unfolded.
+    values["open_nodes"] = values["open_nodes"] or None
+    for name, is_known, what in (
+        ("cube_class", classes.__contains__, "class"),
+        ("cube_layer", lambda layer: run.node(layer) is not None, "layer"),
+    ):
+        if values[name] and not is_known(values[name]):
+            missing.append(f"unfolded {what} {values[name]}")
+            values[name] = ""
     scalars = values["scalars"]
     if scalars:
         recorded = set(run.scalar_names())

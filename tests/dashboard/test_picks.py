@@ -16,6 +16,11 @@ STRANGERS = {
     "filters": ([["zz", 1], ["conv1.weight", 16], ["bn1.weight", 0]], "filter 16 of conv1.weight"),
     "raster": ("abc", "parameter abc"),
     "scalars": (["what_loss"], "scalar what_loss"),
+    "open_classes": (["nope", "3"], "unfolded class nope"),
+    "open_nodes": (["what"], "unfolded layer what"),
+    "closed_nodes": (["what"], "folded layer what"),
+    "cube_class": ("nope", "unfolded class nope"),
+    "cube_layer": ("what", "unfolded layer what"),
     "window": ((9000, 9999), "iterations 9,000 to 9,999"),
 }
 
@@ -24,7 +29,8 @@ STRANGERS = {
 def test_a_pick_that_the_run_does_not_have_is_dropped_and_told(run, name):
     value, told = STRANGERS[name]
     page = RunPage(run, Selection(**{name: value}).to_query())
-    assert not getattr(page.selection, name) or getattr(page.selection, name) == "conv1.weight"
+    left = getattr(page.selection, name)
+    assert not left or left in ("conv1.weight", ["3"])
     assert told in page.selection.notice
     assert page.chips.chips == []
     assert page.notice.visible
@@ -43,10 +49,19 @@ def test_picks_that_the_run_has_stay(run):
         "raster_range": (0.0, 9.0, 0.0, 16.0),
         "window": (2300.0, 9999.0),
         "scalars": ["train_loss"],
+        "open_classes": ["3"],
+        "open_nodes": ["layer1"],
+        "closed_nodes": [],
+        "cube_class": "3",
+        "cube_layer": "layer1.0",
     }
     kept = dict(picks)
     assert sift_picks(run, kept) == []
     assert kept == picks
+
+
+def test_a_link_that_unfolds_nothing_leaves_the_usual_ones_unfolded(run):
+    assert RunPage(run, "v=layers").selection.open_nodes is None
 
 
 def test_a_notice_is_shown_as_words_whatever_a_link_holds(run):
