@@ -120,14 +120,19 @@ def newest_commit(location: str, storage: StorageConfig | None = None) -> OpenCo
         When it is no store.
     """
     key = location, storage
-    with _opening:
-        if key not in _stores:
-            _stores[key] = _OpenStore(location, storage)
-        store = _stores[key]
+    store = _opened(key)
     try:
         return store.newest()
-    except Exception:
-        # Whoever asks next opens it anew: it may have been removed and made again.
+    except Exception:  # noqa: BLE001  what is lost fails in its library's words, opened anew in ours
+        # It may also have been removed and made again.
         with _opening:
-            _stores.pop(key, None)
-        raise
+            if _stores.get(key) is store:
+                del _stores[key]
+        return _opened(key).newest()
+
+
+def _opened(key: tuple[str, StorageConfig | None]) -> _OpenStore:
+    with _opening:
+        if key not in _stores:
+            _stores[key] = _OpenStore(*key)
+        return _stores[key]

@@ -11,9 +11,10 @@ from dashboard.canvas.factstable import FactsTable
 from dashboard.canvas.header import Header
 from dashboard.controls import text
 from dashboard.glance import COLUMNS, glance
-from dashboard.run import Run, first_line
+from dashboard.run import Run
 from deeptracker.errors import DeepTrackerError
 from pipeline.config import StorageConfig
+from pipeline.storage.repositories import refusals
 from pipeline.wording import counted
 
 __all__ = ["Home", "unreachable"]
@@ -102,10 +103,10 @@ def _page(facts: str, content: pn.viewable.Viewable) -> pn.viewable.Viewable:
 def _row(slug: str, location: str, storage: StorageConfig | None) -> list[Any]:
     link = {"value": slug, "href": f"./{slug}"}
     try:
-        run = Run(location, storage)
-        # Found once a commit, however many pages ask.
-        return [link, *run.fact("glance", lambda: glance(run))]
+        with refusals(location, storage):
+            run = Run(location, storage)
+            # Found once a commit, however many pages ask.
+            cells = [run.trouble] if run.trouble else run.fact("glance", lambda: glance(run))
+            return [link, *cells]
     except DeepTrackerError as error:
         return [link, str(error)]
-    except Exception as error:  # noqa: BLE001  whatever hinders one run, the others are shown
-        return [link, first_line(error)]

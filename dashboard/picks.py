@@ -27,31 +27,34 @@ def sift_picks(run: Run, values: dict[str, Any]) -> list[str]:
     of_classes = values["classes"], values["open_classes"], values["cube_class"]
     classes = set(run.class_names) if any(of_classes) else set()
     images = run.image_count if values["images"] else 0
+
+    def has_class(name: str) -> bool:
+        return name in classes
+
+    def has_node(name: str) -> bool:
+        return run.node(name) is not None
+
     kinds: dict[str, tuple[Callable[[Any], bool], Callable[[Any], str]]] = {
         "iterations": (lambda pick: run.column(pick) is not None, "iteration {:,}".format),
-        "classes": (lambda pick: pick in classes, "class {}".format),
+        "classes": (has_class, "class {}".format),
         "images": (lambda pick: 0 <= pick < images, "image {:,}".format),
-        "nodes": (lambda pick: run.node(pick) is not None, "layer {}".format),
+        "nodes": (has_node, "layer {}".format),
         "filters": (lambda pick: _has_filter(run, *pick), _filter_words),
-    }
-    unfolded: dict[str, tuple[Callable[[Any], bool], Callable[[Any], str]]] = {
-        "open_classes": (lambda pick: pick in classes, "unfolded class {}".format),
-        "open_nodes": (lambda pick: run.node(pick) is not None, "unfolded layer {}".format),
-        "closed_nodes": (lambda pick: run.node(pick) is not None, "folded layer {}".format),
+        "open_classes": (has_class, "unfolded class {}".format),
+        "open_nodes": (has_node, "unfolded layer {}".format),
+        "closed_nodes": (has_node, "folded layer {}".format),
     }
     missing = []
-    for name, (is_there, words) in (kinds | unfolded).items():
+    for name, (is_there, words) in kinds.items():
         given = values[name] or []
         missing += [words(pick) for pick in given if not is_there(pick)]
         values[name] = [pick for pick in given if is_there(pick)]
     # With none of them left, the usual ones are unfolded.
     values["open_nodes"] = values["open_nodes"] or None
-    for name, is_known, what in (
-        ("cube_class", classes.__contains__, "class"),
-        ("cube_layer", lambda layer: run.node(layer) is not None, "layer"),
-    ):
-        if values[name] and not is_known(values[name]):
-            missing.append(f"unfolded {what} {values[name]}")
+    for name, listed in (("cube_class", "open_classes"), ("cube_layer", "open_nodes")):
+        is_there, words = kinds[listed]
+        if values[name] and not is_there(values[name]):
+            missing.append(words(values[name]))
             values[name] = ""
     scalars = values["scalars"]
     if scalars:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -62,9 +61,6 @@ class Run:
 
     def find_trouble(self) -> str:
         """Ask the store now whether it can be read, and give why not; the commit stays."""
-        with suppress(Exception):
-            return newest_commit(self.location, self.storage).trouble
-        # What was open fails in its library's words; opened anew it fails in ours.
         try:
             return newest_commit(self.location, self.storage).trouble
         except Exception as error:  # noqa: BLE001  whatever it is, the store cannot be read

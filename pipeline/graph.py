@@ -53,6 +53,13 @@ class Run:
     columns: Columns
     plan: Plan
 
+    @property
+    def read_iterations(self) -> list[int]:
+        """The iterations whose files are read: the new ones, and the snapshot before them."""
+        start, iterations = self.columns.start, self.recording.iterations
+        before = np.flatnonzero(self.recording.snapshots[:start])[-1:]
+        return [*map(int, iterations[before]), *map(int, iterations[start:])]
+
     @cached_property
     def packed_schema(self) -> Packed:
         """The schema, as every task gets it."""

@@ -129,8 +129,6 @@ def update(
             return _summary(started, location, subject, change, writer)
         run = _planned(writer, subject, change)
         nbytes, findings = _measured(writer, run, change, watch, connecting)
-        new = run.recording.iterations[run.columns.start :]
-        check_unchanged(subject.source, map(int, new), subject.config.storage)
         writer.publish(_message(subject, change, run))
         return _summary(started, location, subject, change, writer, run, nbytes, findings)
 
@@ -224,6 +222,7 @@ def _measured(
             started = time.perf_counter()
             measured = measure(jobs, fork, run, progress)
             seconds = time.perf_counter() - started
+            check_unchanged(run.subject.source, run.read_iterations, run.subject.config.storage)
             scores = compare(jobs, fork, run, measured, progress)
             writer.merge(measured.written)
             _note_rate(writer, client, measured.nbytes, seconds)

@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
+from dashboard import commits
 from dashboard.glance import glance
 from dashboard.home import Home
 from dashboard.run import Run
@@ -73,3 +74,23 @@ def test_it_follows_a_run_that_comes_and_tells_of_others_as_before(run, tmp_path
     page.follow()
     assert table.rows[0] == before[0]
     assert table.rows[1][1:] == before[0][1:]
+
+
+def test_it_follows_a_run_that_goes_away_and_says_so_in_our_words(
+    run, tmp_path, digits_store, monkeypatch
+):
+    monkeypatch.setattr(commits, "FRESH_SECONDS", 0)
+    going = tmp_path / "going.dtstore"
+    shutil.copytree(digits_store, going)
+    page = Home({"digits": run.location, "going": str(going)})
+    _, table = page.panel().objects
+    before = table.rows
+    shutil.rmtree(going)
+    page.follow()
+    assert table.rows[0] == before[0]
+    assert table.rows[1][1:] == [
+        f"{going}: there is no such store; make it with: deeptracker process"
+    ]
+    shutil.copytree(digits_store, going)
+    page.follow()
+    assert table.rows == before

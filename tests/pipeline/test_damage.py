@@ -1,5 +1,7 @@
 """Any damage is reported with its remedy, is harmless to the rest, and leaves commits intact."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from logs import LogWriter
@@ -136,25 +138,35 @@ def test_iterations_with_outcomes_only_have_no_statistics(tmp_path):
     assert not np.isnan(root["nodes/update_ratio"][:, 2]).any()
 
 
-class Meanwhile(SilentProgress):
-    """Does something once all was measured."""
+class At(SilentProgress):
+    """Does something as a stage begins."""
 
-    def __init__(self, act):
+    def __init__(self, stage, act):
+        self.due = stage
         self.act = act
 
     def stage(self, name):
-        if name == "comparing":
+        if name == self.due:
             self.act()
 
 
-@pytest.mark.parametrize("kind", ["snapshots", "outcomes"])
+def written_anew(path):
+    """Write what a file holds once more, as a writer does that renames: all of it is there."""
+    path.with_suffix(".new").write_bytes(path.read_bytes())
+    path.with_suffix(".new").replace(path)
+
+
+# Of the last the weights are read again, for the changes since.
+@pytest.mark.parametrize(
+    ("kind", "iteration"), [("snapshots", 60), ("outcomes", 70), ("snapshots", 50)]
+)
 def test_a_file_written_anew_while_it_is_processed_ends_the_run_with_nothing_committed(
-    log, store, kind
+    log, store, kind, iteration
 ):
     before = contents(store)
     log.iterations([60, 70])
-    changed = log.path / kind / "000000060.safetensors"
-    again = Meanwhile(lambda: changed.write_bytes(changed.read_bytes()))
+    changed = log.path / kind / f"{iteration:09d}.safetensors"
+    again = At("measuring", lambda: written_anew(changed))
     with pytest.raises(LogError, match="was written anew while it was processed") as caught:
         process(log.path, store, config=CONFIG, progress=again)
     assert str(caught.value).startswith(str(changed))
@@ -163,14 +175,22 @@ def test_a_file_written_anew_while_it_is_processed_ends_the_run_with_nothing_com
     assert process(log.path, store, config=CONFIG).snapshots == 2
 
 
-def test_a_file_that_was_removed_after_it_was_read_does_no_harm(log, tmp_path):
-    gone = Meanwhile((log.path / "snapshots" / "000000020.safetensors").unlink)
-    assert process(log.path, tmp_path / "store", config=CONFIG, progress=gone).snapshots == 6
+def test_a_file_that_this_run_does_not_read_may_be_written_anew(log, store):
+    log.iterations([60, 70])
+    earlier = log.path / "snapshots" / "000000040.safetensors"
+    again = At("measuring", lambda: written_anew(earlier))
+    assert process(log.path, store, config=CONFIG, progress=again).snapshots == 2
+
+
+@pytest.mark.parametrize("act", [Path.unlink, written_anew])
+def test_what_becomes_of_a_file_after_it_was_read_does_no_harm(log, tmp_path, act):
+    read = log.path / "snapshots" / "000000020.safetensors"
+    late = At("comparing", lambda: act(read))
+    assert process(log.path, tmp_path / "store", config=CONFIG, progress=late).snapshots == 6
 
 
 def test_a_checkpoint_written_anew_meanwhile_is_noticed_as_well(log, tmp_path):
     folder = log.path / "snapshots"
-    changed = folder / "000000020.safetensors"
-    again = Meanwhile(lambda: changed.write_bytes(changed.read_bytes()))
+    again = At("measuring", lambda: written_anew(folder / "000000020.safetensors"))
     with pytest.raises(LogError, match="was written anew"):
         process(folder, tmp_path / "store", config=CONFIG, progress=again)

@@ -172,7 +172,7 @@ def test_an_object_replaced_while_it_is_processed_ends_the_run(tiny, bucket, sch
 
     class Meanwhile(SilentProgress):
         def stage(self, name):
-            if name == "comparing":
+            if name == "measuring":
                 obstore.put(bucket.store, key, other)
 
     options = {"config": CONFIG, "scheduler": scheduler}
