@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DEMO   := demo/digits.dtstore
 PORT   ?= 5006
 
-.PHONY: help venv demo test test-fast ceph lint browser slurm lock fresh-kernels clean
+.PHONY: help venv demo test test-fast ceph lint browser slurm lock clean
 
 help:
 	@echo "make demo       process the shipped training log and open the app"
@@ -40,7 +40,7 @@ browser:
 
 ceph: $(STAMP)
 	@bash tests/objectstore/install-ceph.sh
-	DEEPTRACKER_TEST_S3=ceph $(BIN)/python -m pytest tests/pipeline/test_objectstorage.py tests/test_storage_config.py
+	DEEPTRACKER_TEST_S3=ceph $(BIN)/python -m pytest tests/pipeline/storage/test_objectstorage.py tests/test_storage_config.py
 
 slurm:
 	@bash tests/clusters/install-slurm.sh
@@ -66,8 +66,6 @@ lock:
 	build/lock/bin/python -m pip freeze --exclude deeptracker > build/lock/frozen
 	{ echo "# Versions that the tests passed with; 'make lock' writes this file."; cat build/lock/frozen; } > requirements.lock
 
-fresh-kernels:
-	find pipeline dashboard -name '*.nb[ic]' -delete
-
-clean: fresh-kernels
+clean:
+	find deeptracker pipeline dashboard -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf $(VENV) build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

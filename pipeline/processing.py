@@ -214,7 +214,7 @@ def _measured(
             _beside(prepare, writer, run.subject, run.schema, change, run.recording) as prepared,
             cluster as client,
             watch.over(client) as log,
-            Jobs(client, limits, log) as jobs,
+            Jobs(client, limits, log, progress) as jobs,
         ):
             prepared.result()
             writer.stage("Staged: arrays")

@@ -4,16 +4,16 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from pipeline.kernels.compiling import kernel
 from pipeline.kernels.filereading import raw_at, read_at
 from pipeline.kernels.fused import CHANGES, FOUND, LANES
 from pipeline.kernels.pyramids import store_rows
-from pipeline.kernels.spans import careful
 from pipeline.kernels.tiles import TILE, measure_tile, widen
 
 __all__ = ["measure_columns"]
 
 
-@careful
+@kernel(error_model="numpy")
 def measure_columns(
     form,
     places,

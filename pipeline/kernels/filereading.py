@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
+from numba import carray, types
 from numba.extending import intrinsic
+
+from pipeline.kernels.compiling import inner
 
 __all__ = ["raw_at", "read_at"]
 
@@ -17,7 +19,7 @@ __all__ = ["raw_at", "read_at"]
 _pread: Any = types.ExternalFunction(
     "pread", types.intp(types.intc, types.voidptr, types.uintp, types.int64)
 )
-careful = njit(cache=True, nogil=True, error_model="numpy")
+careful = inner(error_model="numpy")
 
 
 @intrinsic

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pipeline.kernels.compiling import kernel
 from pipeline.kernels.spans import (
     ABSOLUTE,
     CHANGE_ABSOLUTE,
@@ -30,7 +31,7 @@ FILTER_MEASURES = (
 NOTHING, OUTSIDE = -2, -1
 
 
-@careful
+@kernel(error_model="numpy")
 def measure_filters(sums, before, measured):
     """Compute all measures of every filter at every column.
 
@@ -68,7 +69,7 @@ def measure_filters(sums, before, measured):
             measured[7, column, number] = relative(change, norm_before)
 
 
-@careful
+@kernel(error_model="numpy")
 def add_filters(sums, before, totals, previous_squares):
     """Add up the filters of each column, and the squares of those before it.
 

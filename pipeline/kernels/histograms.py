@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+
+from pipeline.kernels.compiling import kernel
 
 __all__ = [
     "COARSE_EDGES",
@@ -142,7 +143,7 @@ def room_for_counts(columns: int) -> np.ndarray:
     return np.zeros((columns + 1, FINE_BINS), np.uint32)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _take(dense, bands, offsets, bins, counts):
     end = 0
     for column in range(dense.shape[0]):
@@ -164,7 +165,7 @@ def _take(dense, bands, offsets, bins, counts):
     return end
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _scatter(offsets, bins, counts, dense):
     for column in range(dense.shape[0]):
         for i in range(offsets[column], offsets[column + 1]):

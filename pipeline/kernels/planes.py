@@ -15,9 +15,11 @@ import threading
 import numpy as np
 from llvmlite import ir
 from ml_dtypes import bfloat16
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from pipeline.kernels.compiling import inner, kernel
 
 __all__ = ["LANES", "packed", "upper_halves"]
 
@@ -34,7 +36,7 @@ ONES, BYTES = np.uint64(2**64 - 1), np.uint64(0x0101010101010101)
 LITERAL_WORDS = 2  # LZ4 wants a block to end in literals
 WORDS_TOGETHER = 8
 
-quick = njit(cache=True, nogil=True)
+quick = inner()
 
 
 @intrinsic
@@ -189,7 +191,7 @@ def _scratch(nbytes: int) -> np.ndarray:
     return _room.out
 
 
-@quick
+@kernel()
 def pack(values, block, column_words, room, out, ends):
     """Write the chunks one after the other, and where each ends to `ends`.
 

@@ -1,8 +1,8 @@
 """Pyramid levels: coarser rows from finer ones, and the rounding of what is stored."""
 
 import numpy as np
-from numba import njit
 
+from pipeline.kernels.compiling import inner, kernel
 from pipeline.kernels.lanes import (
     FACTOR,
     FACTOR_ROWS,
@@ -20,7 +20,7 @@ TILE_LEVELS = 7  # a row of the seventh covers a tile
 assert ROW * FACTOR ** (TILE_LEVELS - 1) == TILE
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def coarsen(fine, coarse):
     """Reduce each 4 rows of (mean, min, max, finite weights) to one; each is float32 [row]."""
     mean, least, greatest, weights = fine
@@ -39,7 +39,7 @@ def coarsen(fine, coarse):
         coarse[3][row] = known
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner(error_model="numpy")
 def coarsen_full(fine, coarse, known):
     """Do as `coarsen` where every row is full of finite weights: `known` of them in the coarse."""
     # Weighting by a power of two and dividing by it again would change no bit.
@@ -61,7 +61,7 @@ def coarsen_full(fine, coarse, known):
     coarse[3][:] = known
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def round_rows(values, out):
     """Round float32 [row] to bfloat16 (as `LevelRows` says), in bits: uint16 [row]."""
     bits = values.view(np.uint32)
@@ -69,7 +69,7 @@ def round_rows(values, out):
         out[row] = rounded_half(bits[row])
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def store_rows(rows, weights, full, position, column, columns, geometry, out):
     """Round a tile's rows and coarsen them, level by level.
 

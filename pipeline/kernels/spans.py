@@ -5,8 +5,8 @@ They assume finite values; a span with any other takes `irregular_span`, which a
 """
 
 import numpy as np
-from numba import njit
 
+from pipeline.kernels.compiling import inner
 from pipeline.kernels.fused import BLOCK, LANES, measure_run
 from pipeline.kernels.histograms import FINE_SHIFT, INFINITE_BIN, NEGATIVE_BIN
 from pipeline.kernels.lanes import (
@@ -55,8 +55,8 @@ SUMS = 7
 FINITE, IRREGULAR, NONZERO, PAIRS = range(4)
 COUNTS = 4
 
-fast = njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-careful = njit(cache=True, nogil=True, error_model="numpy")
+fast = inner(fastmath=True, error_model="numpy")
+careful = inner(error_model="numpy")
 
 
 @fast

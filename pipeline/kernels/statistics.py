@@ -1,8 +1,8 @@
 """Statistics of a node from its merged moments and histogram."""
 
 import numpy as np
-from numba import njit
 
+from pipeline.kernels.compiling import kernel
 from pipeline.kernels.histograms import (
     COARSE_EDGES,
     COARSE_INDEX,
@@ -88,7 +88,7 @@ def quantiles(
     return dict(zip(shares, np.clip(found, least, greatest), strict=True))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _find_quantiles(offsets, bins, counts, shares, found):
     for column in range(found.shape[1]):
         first, last = offsets[column], offsets[column + 1]
@@ -122,7 +122,7 @@ def coarse_histogram(histogram: SparseHistogram) -> np.ndarray:
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _add_coarsely(offsets, bins, counts, total):
     for column in range(total.shape[0]):
         for entry in range(offsets[column], offsets[column + 1]):

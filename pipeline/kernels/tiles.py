@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numba import njit
 
+from pipeline.kernels.compiling import inner
 from pipeline.kernels.fused import CHANGES, LANES
 from pipeline.kernels.histograms import NEGATIVE_BIN
 from pipeline.kernels.lanes import ROWS_TOGETHER, as_float32, as_uint32
@@ -34,7 +34,7 @@ TILE = 65536  # weights that are read and measured at once: a row of the seventh
 EXPONENT = np.uint32(0x7F800000)
 
 # A call with so many arrays would cost a tenth of a span's time.
-inlined = njit(inline="always", error_model="numpy")
+inlined = inner(inline="always", error_model="numpy")
 
 
 def tile_ranges(start: int, stop: int) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,8 @@
 """Filters whose change stands far above their own recent history."""
 
 import numpy as np
-from numba import njit
 
+from pipeline.kernels.compiling import inner, kernel
 from pipeline.kernels.windows import LANES, exchange, find_medians
 
 __all__ = ["MINIMUM_HISTORY", "anomaly_scores"]
@@ -52,23 +52,18 @@ def anomaly_scores(
     return scores
 
 
-@njit(cache=True, nogil=True)
-def _usual(changes, first):
+def _usual(changes: np.ndarray, first: int) -> np.ndarray:
     """Median change over the filters at each column from the first; 0 where none is known."""
     usual = np.zeros(changes.shape[1])
-    known = np.empty(changes.shape[0])
-    for column in range(first, changes.shape[1]):
-        count = 0
-        for row in range(changes.shape[0]):
-            if not np.isnan(changes[row, column]):
-                known[count] = changes[row, column]
-                count += 1
-        if count:
-            usual[column] = np.median(known[:count])
+    ordered = np.sort(changes[:, first:], axis=0)  # what is not known comes last
+    known = np.count_nonzero(~np.isnan(ordered), axis=0)
+    columns = np.flatnonzero(known)
+    lower, upper = (known[columns] - 1) // 2, known[columns] // 2
+    usual[first + columns] = (ordered[lower, columns] + ordered[upper, columns]) / 2
     return usual
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _score(changes, window, minimum, floor, first, scores):
     rows, columns = changes.shape
     block = np.empty((columns, LANES))
@@ -77,17 +72,20 @@ def _score(changes, window, minimum, floor, first, scores):
     while row < rows:
         some = changes[row : row + LANES]
         count = LANES if some.shape[0] == LANES and _are_known_together(some) else 1
-        for i in range(LANES):
-            # One that is known at columns of its own is alone in all lanes.
-            block[:, i] = some[min(i, count - 1)]
-        found[:] = np.nan
+        # One by one: assigning slices to slices takes seconds to compile.
+        for column in range(columns):
+            for i in range(LANES):
+                # One that is known at columns of its own is alone in all lanes.
+                block[column, i] = some[min(i, count - 1), column]
+                found[column, i] = np.nan
         _score_block(block, window, minimum, floor, first, found)
         for i in range(count):
-            scores[row + i] = found[:, i]
+            for column in range(columns):
+                scores[row + i, column] = found[column, i]
         row += count
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _are_known_together(changes):
     """Whether each column is known of all filters, or of none."""
     for column in range(changes.shape[1]):
@@ -99,7 +97,7 @@ def _are_known_together(changes):
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _score_block(changes, window, minimum, floor, first, scores):
     """Score filters side by side; both are [column, lane]."""
     history = np.empty((window, LANES))  # in order of time, around and around

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numba import njit
+
+from pipeline.kernels.compiling import inner, kernel
 
 __all__ = ["MISSING", "OutcomeCounts", "Rule", "anomalies", "anomaly_counts", "correctness"]
 
@@ -120,7 +121,7 @@ def anomalies(correct: np.ndarray, rule: Rule, window: int) -> np.ndarray:
     return marks
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _runs(line, starts, last):
     """Find the runs of equal recorded outcomes of one image.
 
@@ -142,7 +143,7 @@ def _runs(line, starts, last):
     return runs
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _count(correct, class_of_image, counts, wrong, known, image_flips, new):
     images, columns = correct.shape
     windows = counts.shape[1]
@@ -169,7 +170,7 @@ def _count(correct, class_of_image, counts, wrong, known, image_flips, new):
                 counts[2, window - 1, kind, starts[run]] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _mark(correct, rule, window, marks):
     columns = correct.shape[1]
     starts = np.empty(2 * columns, np.int64)

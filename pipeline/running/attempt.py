@@ -8,6 +8,7 @@ from typing import Any
 
 from distributed import get_worker
 
+from pipeline.kernels.compiling import kept_in, noticed_compiling
 from pipeline.running.packed import Packed
 
 __all__ = ["given", "run_job"]
@@ -19,12 +20,17 @@ def given(value: Any) -> Any:
 
 
 def run_job(topic: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run a job's function on a worker, and tell when it starts and ends."""
+    """Run a job's function on a worker, and tell when it starts, compiles and ends."""
     worker = get_worker()
     event = {"key": worker.get_current_task(), "worker": worker.address}
     worker.log_event(topic, event)
+
+    def compiling() -> None:
+        worker.log_event(topic, event | {"compiling": True, "kept": kept_in() is not None})
+
     started = time.perf_counter()
-    result = function(*(a.opened() if isinstance(a, Packed) else a for a in arguments))
+    with noticed_compiling(compiling):
+        result = function(*(a.opened() if isinstance(a, Packed) else a for a in arguments))
     measured = {
         "seconds": time.perf_counter() - started,
         "nbytes": int(getattr(result, "nbytes", 0)),

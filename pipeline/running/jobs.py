@@ -20,6 +20,7 @@ from distributed.scheduler import KilledWorker
 from deeptracker.errors import ClusterError
 from pipeline.clusters import ClusterSettings
 from pipeline.running.attempt import given, run_job
+from pipeline.running.progress import Progress, SilentProgress
 from pipeline.running.standstill import Standstill
 from pipeline.running.stragglers import Stragglers
 from pipeline.running.tasklog import TaskLog
@@ -96,12 +97,21 @@ class Jobs:
         When a task is a straggler.
     log : TaskLog, optional
         Is told of every task that ended, of every further try, and of tries that failed.
+    progress : Progress, optional
+        Is told when workers compile.
     """
 
-    def __init__(self, client: Client, limits: ClusterSettings, log: TaskLog | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        limits: ClusterSettings,
+        log: TaskLog | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         self.client = client
         self._limits = limits
         self._log = log
+        self._progress = progress or SilentProgress()
         self._run = uuid.uuid4().hex[:8]
         self._topic = f"deeptracker-{self._run}"
         self._jobs: dict[str, Job] = {}
@@ -263,12 +273,15 @@ class Jobs:
             self._log.failed(task=job.label.kind, name=job.label.name, reason=str(error))
 
     def _hear(self, event: dict[str, Any]) -> None:
-        """Note that a task has started or ended."""
+        """Note that a task has started, compiles, or has ended."""
         key = event["key"]
         job = self._jobs[key]
         label = job.label
+        if "compiling" in event:
+            self._progress.compiling(event["kept"])
         if "seconds" not in event:
-            if key not in self._failed:  # its error may overtake the news of its start
+            # Its error may overtake the news of its start. The time of compiling is no task's own.
+            if key not in self._failed:
                 self._stragglers.started(key, event["worker"], label.kind, label.nbytes)
             return
         self._stragglers.ended(key, event["seconds"])

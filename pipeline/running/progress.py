@@ -5,6 +5,12 @@ from typing import Protocol
 __all__ = ["Progress", "RichProgress", "SilentProgress"]
 
 
+UNKEPT = (
+    "the workers find no folder to keep compiled kernels in, so that every process compiles them "
+    "anew; set NUMBA_CACHE_DIR to one that they can write and that lasts"
+)
+
+
 class Progress(Protocol):
     """Told of every step; the pipeline knows nothing else of its watcher."""
 
@@ -18,6 +24,13 @@ class Progress(Protocol):
 
     def stage(self, name: str) -> None:
         """Begin a stage."""
+        ...
+
+    def compiling(self, kept: bool) -> None:
+        """Kernels are compiled by a worker, which takes seconds.
+
+        `kept` for later runs; otherwise it found no folder to keep them in.
+        """
         ...
 
     def advance(self, done_bytes: int) -> None:
@@ -39,6 +52,9 @@ class SilentProgress:
         """Say nothing."""
 
     def stage(self, name: str) -> None:
+        """Say nothing."""
+
+    def compiling(self, kept: bool) -> None:
         """Say nothing."""
 
     def advance(self, done_bytes: int) -> None:
@@ -73,6 +89,8 @@ class RichProgress:
             transient=True,
         )
         self._task = self._bar.add_task("starting", total=None)
+        self._stage = "starting"
+        self._told = False
 
     def start(self, total_bytes: int) -> None:
         """Show the bar."""
@@ -85,11 +103,19 @@ class RichProgress:
 
     def stage(self, name: str) -> None:
         """Name the stage beside the bar."""
+        self._stage = name
         self._bar.update(self._task, description=name)
+
+    def compiling(self, kept: bool) -> None:
+        """Name it in place of the stage, until something has been processed."""
+        self._bar.update(self._task, description="compiling (first run)" if kept else "compiling")
+        if not kept and not self._told:
+            self._told = True
+            self._bar.console.print(f"[bold yellow]notice:[/] {UNKEPT}", soft_wrap=True)
 
     def advance(self, done_bytes: int) -> None:
         """Move the bar."""
-        self._bar.advance(self._task, done_bytes)
+        self._bar.update(self._task, description=self._stage, advance=done_bytes)
 
     def stop(self) -> None:
         """Take the bar away."""

@@ -5,15 +5,18 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
+from numba import njit
 
 from deeptracker.errors import ClusterError
 from pipeline.clusters import LocalSettings
 from pipeline.running.jobs import Jobs, Label
 from pipeline.running.packed import Packed
+from pipeline.running.progress import SilentProgress
 from pipeline.running.stragglers import Pace
 from pipeline.running.tasklog import TaskLog
 
@@ -150,6 +153,14 @@ def add(numbers):
     return sum(numbers)
 
 
+def compile_something():
+    @njit
+    def twice(value):
+        return 2 * value
+
+    return twice(21)
+
+
 def run(client, *submissions, limits=QUICK, log=None):
     with Jobs(client, limits, log) as jobs:
         for submission in submissions:
@@ -177,6 +188,21 @@ def test_every_job_is_given_back_once_and_those_submitted_meanwhile_too(client):
                 last.append(jobs.submit(Label("add", ""), add, [job.result for job in first]))
         assert len(seen) == len(set(seen)) == 21
         assert last[0].result.result() == sum(n * n for n in range(20))
+
+
+def test_whoever_watches_is_told_that_a_worker_compiles(client):
+    class Told(SilentProgress):
+        heard: ClassVar[list[bool]] = []
+
+        def compiling(self, kept):
+            self.heard.append(kept)
+
+    with Jobs(client, QUICK, progress=Told()) as jobs:
+        jobs.submit(Label("square", ""), square, 2)
+        job = jobs.submit(Label("compile", ""), compile_something)
+        assert len(list(jobs.finished())) == 2
+        assert job.result.result() == 42
+    assert Told.heard == [True]
 
 
 def test_a_task_that_hangs_is_tried_on_another_worker_and_its_result_is_dropped(

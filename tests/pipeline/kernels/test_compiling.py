@@ -1,0 +1,161 @@
+"""Kernels are compiled once, anew when one of them changes, and whatever befalls their folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numba import njit
+
+from pipeline.kernels import compiling
+
+PACKAGES = Path(compiling.__file__).parents[2]
+# One weight of 12, as the store's coarse histogram has it, and how many kernels were compiled.
+SCRIPT = """
+import numpy as np
+from numba.core import event
+from pipeline.kernels.compiling import kept_in
+from pipeline.kernels.histograms import SparseHistogram
+from pipeline.kernels.statistics import coarse_histogram
+with event.install_recorder("numba:compile") as compiled:
+    bin_ = np.array([np.float32(12).view(np.uint32) >> 18], np.uint16)
+    found = coarse_histogram(SparseHistogram(np.array([0, 1]), bin_, np.array([1])))
+print(np.flatnonzero(found)[0] - found.shape[1], sum(e.is_start for _, e in compiled.buffer))
+print(kept_in())
+"""
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """A copy of the packages, as another installation."""
+    for name in ("deeptracker", "pipeline"):
+        skipped = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(PACKAGES / name, tmp_path / "site" / name, ignore=skipped)
+    return tmp_path / "site"
+
+
+def run(installed, **variables):
+    """The bin, counted from the last; the kernels compiled; where they are kept."""
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    ended = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        cwd=installed, capture_output=True, text=True, timeout=120, check=False,
+        env={**environment, "PYTHONPATH": str(installed), **variables},
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    counts, kept = ended.stdout.splitlines()
+    place, compiled = map(int, counts.split())
+    return place, compiled, None if kept == "None" else Path(kept)
+
+
+def kept_files(folder, suffix):
+    found = list(folder.rglob(f"*.{suffix}"))
+    assert found
+    return found
+
+
+def test_a_kernel_is_compiled_once_and_kept_beside_the_sources(installed):
+    place, compiled, folder = run(installed)
+    assert (place, compiled) == (-1, 1)  # 12 is in the last, [12, 16)
+    assert folder.parent == installed / "pipeline/kernels/__pycache__"
+    assert run(installed) == (-1, 0, folder)
+
+
+def test_a_change_in_another_file_than_the_kernels_compiles_it_anew(installed):
+    _, _, before = run(installed)
+    source = installed / "pipeline/kernels/histograms.py"
+    text = source.read_text()
+    source.write_text(text.replace("HIGHEST_OCTAVE = -28, 4", "HIGHEST_OCTAVE = -28, 8"))
+    assert source.read_text() != text
+    place, compiled, folder = run(installed)
+    assert (place, compiled) == (-9, 1)  # four more octaves follow, of two bins each
+    assert folder != before
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("left", [0, 7, 400])
+def test_what_is_damaged_is_compiled_anew_and_mended(installed, suffix, left):
+    _, _, folder = run(installed)
+    for file in kept_files(folder, suffix):
+        file.write_bytes(file.read_bytes()[:left])
+    place, compiled, _ = run(installed)
+    # An index of 400 bytes may be whole.
+    assert (place, compiled) in {(-1, 1)} | ({(-1, 0)} if (suffix, left) == ("nbi", 400) else set())
+    assert run(installed)[:2] == (-1, 0)
+
+
+def unwritable(installed):
+    """No folder that is looked for can be made: there is a file in its place."""
+    (installed / "pipeline/kernels/__pycache__").touch()
+    file = installed / "file"
+    file.touch()
+    return {"XDG_CACHE_HOME": str(file), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def test_without_a_folder_that_can_be_written_each_process_compiles(installed):
+    nowhere = unwritable(installed)
+    assert run(installed, **nowhere) == (-1, 1, None)
+    assert run(installed, **nowhere) == (-1, 1, None)
+
+
+def test_the_users_own_folder_is_the_last_resort_and_a_chosen_one_the_first(installed, tmp_path):
+    nowhere = unwritable(installed) | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert run(installed, **nowhere)[2].parent == tmp_path / "cache/deeptracker"
+    chosen = {"NUMBA_CACHE_DIR": str(tmp_path / "chosen")}
+    assert run(installed, **nowhere, **chosen)[2].parent == tmp_path / "chosen"
+    assert run(installed, **nowhere, **chosen)[:2] == (-1, 0)
+
+
+def test_a_disk_without_room_for_kernels_costs_no_run(installed):
+    script = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    script += "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n" + SCRIPT
+    ended = subprocess.run(
+        [sys.executable, "-B", "-c", script],
+        cwd=installed, capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("-1 1\n")
+
+
+def test_what_other_versions_kept_goes_after_a_month(installed):
+    place = installed / "pipeline/kernels/__pycache__"
+    old, recent = place / f"{compiling.FOLDER}old", place / f"{compiling.FOLDER}recent"
+    for folder in (old, recent):
+        folder.mkdir(parents=True)
+        (folder / "kernel.nbc").touch()
+    os.utime(old, (0, 0))
+    run(installed)
+    assert not old.exists()
+    assert recent.exists()
+
+
+def test_compiling_is_noticed_once_at_its_beginning():
+    @njit
+    def twice(values):
+        return 2 * values.sum()
+
+    heard = []
+    with compiling.noticed_compiling(lambda: heard.append(twice.signatures)):
+        assert twice(np.ones(3)) == 6
+        assert twice(np.ones(4)) == 8
+    assert heard == [[]]
+
+
+def test_numbas_own_folder_stays_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+
+    @njit(cache=True)
+    def theirs(value):
+        return value + 1
+
+    @compiling.kernel()
+    def ours(value):
+        return value + 1
+
+    assert ours(1) == theirs(1) == 2
+    assert str(theirs.stats.cache_path).startswith(str(tmp_path))
+    assert not str(ours.stats.cache_path).startswith(str(tmp_path))

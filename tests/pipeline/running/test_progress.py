@@ -1,0 +1,44 @@
+"""The bar in the terminal: the stage is told, and that workers compile."""
+
+import pytest
+from rich.console import Console
+
+from pipeline.running.progress import RichProgress
+
+
+@pytest.fixture
+def bar(monkeypatch):
+    """A bar on a terminal of 120 columns, and what was written there so far."""
+    console = Console(width=120, force_terminal=True, record=True, stderr=True, quiet=False)
+    monkeypatch.setattr("rich.console.Console", lambda **_: console)
+    progress = RichProgress()
+
+    def written():
+        progress._bar.refresh()
+        return console.export_text(clear=True)
+
+    progress.start(1000)
+    yield progress, written
+    progress.stop()
+
+
+def test_compiling_is_told_until_something_has_been_processed(bar):
+    progress, written = bar
+    progress.stage("measuring")
+    assert "measuring" in written()
+    progress.compiling(kept=True)
+    told = written()
+    assert "compiling (first run)" in told.splitlines()[-1]
+    assert "notice" not in told
+    progress.advance(500)
+    assert "measuring" in written().splitlines()[-1]
+
+
+def test_where_kernels_cannot_be_kept_it_says_so_once_and_what_to_do(bar):
+    progress, written = bar
+    progress.compiling(kept=False)
+    told = written()
+    assert "NUMBA_CACHE_DIR" in told
+    assert "first run" not in told
+    progress.compiling(kept=False)
+    assert "NUMBA_CACHE_DIR" not in written()
