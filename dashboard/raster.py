@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import datashader as ds
 import numpy as np
 import xarray as xr
 
 from dashboard.run import Run
+from dashboard.shading import datashader as ds
 from dashboard.spacing import Spacing, runs_of
 from dashboard.weightwindow import COLUMNS_AT_MOST, WeightWindow, read, shape_of
 

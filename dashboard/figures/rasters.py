@@ -13,10 +13,10 @@ from bokeh.models import (
     HoverTool,
 )
 from bokeh.models.annotations import ColorBar
-from holoviews.operation.datashader import rasterize
 
 from dashboard.colourbar import scale_ticks, tell_scale
 from dashboard.figures.look import Look
+from dashboard.shading import rasterize
 
 __all__ = ["WIDTH", "edges", "live_matrix", "name_axis", "tell_ends"]
 
