@@ -138,10 +138,8 @@ def process(
         with _loading():
             from pipeline import process as process_log
             from pipeline.config import load_config
-            from pipeline.kernels.loading import load_numba
             from pipeline.running.progress import RichProgress, SilentProgress
 
-            load_numba()
         progress = SilentProgress() if quiet or as_json else RichProgress()
         summary = process_log(
             log,

@@ -23,6 +23,7 @@ import numba
 from numba import njit
 from numba.core import event
 from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
 
 __all__ = ["inner", "kept_in", "kernel", "noticed_compiling"]
 
@@ -35,9 +36,14 @@ class _Kept(FunctionCache):
     """What is kept of a kernel: if it cannot be read it is made anew, if not written it is not."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Give what was compiled for a signature, or None."""
+        """Give what was compiled for a signature, or None.
+
+        Numba would first import all that it can compile, which takes longer than all kernels do; it
+        does so again before it compiles.
+        """
+        rtsys.initialize(target_context)
         try:
-            return super().load_overload(sig, target_context)
+            return self._load_overload(sig, target_context)
         except Exception:  # noqa: BLE001  # a damaged pickle raises whatever it comes upon
             with suppress(OSError):
                 self.flush()

@@ -98,7 +98,9 @@ def _find_quantiles(offsets, bins, counts, shares, found):
         middle = first
         while middle < last and bins[middle] < NEGATIVE_BIN:
             middle += 1
-        total = counts[first:last].sum()
+        total = np.int64(0)
+        for entry in range(first, last):
+            total += counts[entry]
         place, reached = -1, 0
         for number in range(shares.size):
             rank = max(1, int(np.ceil(shares[number] * total)))

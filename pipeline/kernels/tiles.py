@@ -228,5 +228,6 @@ def measure_tile(
             counts[NONZERO] += count_nonzeros(mine) if with_zeros else mine.size
     if thresholds.size == CHANGES:
         for k in range(CHANGES):
-            changes[k] += over[k * LANES : (k + 1) * LANES].sum()
+            for lane in range(k * LANES, (k + 1) * LANES):
+                changes[k] += over[lane]
     return all_sound

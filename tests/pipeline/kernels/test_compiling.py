@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from logs import LogWriter
 from numba import njit
 
 from pipeline.kernels import compiling
@@ -131,6 +132,22 @@ def test_what_other_versions_kept_goes_after_a_month(installed):
     run(installed)
     assert not old.exists()
     assert recent.exists()
+
+
+def test_kept_kernels_are_loaded_without_what_compiles_them(tmp_path):
+    log = LogWriter(tmp_path / "log").iterations(range(0, 120, 10)).path
+    script = (
+        "import sys\nfrom pipeline import process\n"
+        "process(sys.argv[1], sys.argv[2])\n"
+        "print('numba.np.arraymath' in sys.modules, 'scipy.linalg' in sys.modules)"
+    )
+    for store in ("first", "next"):  # the first may have to compile
+        ended = subprocess.run(
+            [sys.executable, "-c", script, log, tmp_path / store],
+            cwd=PACKAGES, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == "False False\n"
 
 
 def test_compiling_is_noticed_once_at_its_beginning():
