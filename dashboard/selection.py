@@ -254,7 +254,7 @@ class Selection(param.Parameterized):
         if spoilt:
             notices.append(f"This link says something odd of {_listed(spoilt)}; that was left out.")
         if missing:
-            notices.append(f"The link picks what this run does not have: {_listed(missing)}.")
+            notices.append(f"The link names what this run does not have: {_listed(missing)}.")
         self.param.update(**values, notice=" ".join(notices))
 
     def toggle(self, name: str, value: Any, *, add: bool = False) -> None:

@@ -96,12 +96,18 @@ def _given_up_if_interrupted() -> Iterator[None]:
 
 @contextmanager
 def _start_explained() -> Iterator[None]:
-    """Say in a line what keeps worker processes from starting."""
+    """Say in a line what keeps scheduler and worker processes from starting."""
     try:
         yield
     except RuntimeError as error:
         if "failed to start" not in str(error):
             raise
+        cause: BaseException = error
+        while cause.__cause__:
+            cause = cause.__cause__
+        # Dask knows what ails a scheduler in this process, but not what ails others.
+        if "failed to start" not in str(cause):
+            raise ClusterError(f"the scheduler and its workers did not start: {cause}") from error
         raise ClusterError(
             "the worker processes did not start; what they printed tells why. If a script calls "
             f"process() or follow(), {GUARD}"

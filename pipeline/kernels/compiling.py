@@ -157,8 +157,9 @@ def _find_folder() -> Path | None:
 def _remove_outdated(place: Path) -> None:
     """Remove what other versions kept and have not added to for a month."""
     for folder in place.glob(f"{FOLDER}*"):
-        if time.time() - folder.stat().st_mtime > OUTDATED_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # another process removes it as well
+            if time.time() - folder.stat().st_mtime > OUTDATED_SECONDS:
+                shutil.rmtree(folder)
 
 
 _kept_in = _find_folder()

@@ -234,3 +234,16 @@ def test_a_script_without_its_guard_is_told_of_it(tmp_path):
     assert "was run once more by a worker process" in ended.stderr
     assert ended.stderr.strip().endswith('under: if __name__ == "__main__":')
     assert "StoreBusyError" not in ended.stderr
+
+
+def test_a_scheduler_that_cannot_start_says_why(tmp_path):
+    command = [sys.executable, "-m", "deeptracker.cli", "process", TOP / "examples" / "digits"]
+    ended = subprocess.run(
+        [*command, "--store", tmp_path / "store", "--workers", "1"],
+        env={**os.environ, "DASK_DISTRIBUTED__SCHEDULER__PRELOAD": '["no_such_module"]'},
+        cwd=TOP, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == (
+        "error: the scheduler and its workers did not start: No module named 'no_such_module'"
+    )
