@@ -7,6 +7,7 @@ can be written, as in a container whose files are read-only.
 import atexit
 import shutil
 import tempfile
+from typing import Any
 
 import numba
 
@@ -25,7 +26,8 @@ def _lend_a_folder() -> None:
             "compile in; set NUMBA_CACHE_DIR or TMPDIR to a folder that can be written"
         ) from error
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    numba.config.CACHE_DIR = folder  # type: ignore[attr-defined]
+    config: Any = numba.config  # whose names are made from the environment
+    config.CACHE_DIR = folder
 
 
 try:

@@ -230,7 +230,8 @@ def _measured(
             check_unchanged(run.subject.source, run.read_iterations, run.subject.config.storage)
             scores = compare(jobs, fork, run, measured, progress)
             writer.merge(measured.written)
-            _note_rate(writer, client, measured.nbytes, seconds)
+            if not jobs.compiled:
+                _note_rate(writer, client, measured.nbytes, seconds)
             # While the workers compare: a commit writes a manifest for each of hundreds of arrays.
             with _beside(writer.stage, "Staged: measures") as staged:
                 known = opened_fork(measured.written).store

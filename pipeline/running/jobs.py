@@ -99,6 +99,11 @@ class Jobs:
         Is told of every task that ended, of every further try, and of tries that failed.
     progress : Progress, optional
         Is told when workers compile.
+
+    Attributes
+    ----------
+    compiled : bool
+        Whether a worker has compiled so far: how long its tasks took says nothing of others.
     """
 
     def __init__(
@@ -112,6 +117,7 @@ class Jobs:
         self._limits = limits
         self._log = log
         self._progress = progress or SilentProgress()
+        self.compiled = False
         self._run = uuid.uuid4().hex[:8]
         self._topic = f"deeptracker-{self._run}"
         self._jobs: dict[str, Job] = {}
@@ -278,9 +284,10 @@ class Jobs:
         job = self._jobs[key]
         label = job.label
         if "compiling" in event:
+            self.compiled = True
             self._progress.compiling(event["kept"])
         if "seconds" not in event:
-            # Its error may overtake the news of its start. The time of compiling is no task's own.
+            # Its error may overtake the news of its start. One that compiles begins anew.
             if key not in self._failed:
                 self._stragglers.started(key, event["worker"], label.kind, label.nbytes)
             return

@@ -199,9 +199,12 @@ def test_whoever_watches_is_told_that_a_worker_compiles(client):
 
     with Jobs(client, QUICK, progress=Told()) as jobs:
         jobs.submit(Label("square", ""), square, 2)
+        assert len(list(jobs.finished())) == 1
+        assert not jobs.compiled
         job = jobs.submit(Label("compile", ""), compile_something)
-        assert len(list(jobs.finished())) == 2
+        assert len(list(jobs.finished())) == 1
         assert job.result.result() == 42
+        assert jobs.compiled
     assert Told.heard == [True]
 
 
