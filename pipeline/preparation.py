@@ -28,7 +28,7 @@ from pipeline.sources.reading import read_values
 from pipeline.storage.store import SCHEMA_VERSION, StoreWriter
 from pipeline.subject import Subject
 
-__all__ = ["merged_recording", "prepare", "write_known"]
+__all__ = ["merged_recording", "prepare"]
 
 # A page of pictures is read from all over: chunks hold a few of them only.
 THUMBNAIL_CHUNK_BYTES = 1 << 17
@@ -51,19 +51,15 @@ def merged_recording(root: zarr.Group | None, change: Change, new: Recording) ->
     )
 
 
-def prepare(writer: StoreWriter, subject: Subject, schema: Schema, change: Change) -> None:
-    """Make (or grow) every array that is measured."""
+def prepare(
+    writer: StoreWriter, subject: Subject, schema: Schema, change: Change, recording: Recording
+) -> None:
+    """Make (or grow) every array, and write what is known from the headers."""
     if change.action == "append":
         store_metadata(writer.session.store, schema.arrays())
     else:
         writer.clear()
         create_arrays(writer.session.store, _groups(schema, subject), schema.arrays())
-
-
-def write_known(
-    writer: StoreWriter, subject: Subject, schema: Schema, change: Change, recording: Recording
-) -> None:
-    """Write what is known before anything is measured: names, images, scalars, iterations."""
     root = writer.root()
     created = str(root.attrs["created"]) if change.action == "append" else None
     root.attrs.update(_root_attributes(subject, created))

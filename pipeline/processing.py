@@ -20,7 +20,7 @@ from pipeline.config import Config
 from pipeline.forecast import Forecast
 from pipeline.graph import Run, compare, compared, measure
 from pipeline.planning import RATE_ATTRIBUTE, forecast_of
-from pipeline.preparation import merged_recording, prepare, write_known
+from pipeline.preparation import merged_recording, prepare
 from pipeline.running.interrupts import terminate_as_interrupt
 from pipeline.running.jobs import Jobs
 from pipeline.running.progress import Progress, SilentProgress
@@ -199,10 +199,8 @@ def _measured(
     writer: StoreWriter, run: Run, change: Change, watch: Watch, connecting: Connecting
 ) -> tuple[int, int]:
     """Run both stages on the cluster, and conclude; give the bytes read and the findings."""
-    about = writer, run.subject, run.schema, change
     if not len(run.columns):
-        prepare(*about)
-        write_known(*about, run.recording)
+        prepare(writer, run.subject, run.schema, change, run.recording)
         judgement = judge(writer.session.store, run, ())
         write_conclusions(writer.session.store, run, judgement, ())
         return 0, len(judgement.findings)
@@ -213,7 +211,7 @@ def _measured(
         limits = run.subject.config.cluster
         cluster = connecting(run.plan.nbytes)
         with (
-            _beside(prepare, *about) as prepared,
+            _beside(prepare, writer, run.subject, run.schema, change, run.recording) as prepared,
             cluster as client,
             watch.over(client) as log,
             Jobs(client, limits, log, progress) as jobs,
@@ -222,10 +220,7 @@ def _measured(
             writer.stage("Staged: arrays")
             fork = writer.fork()
             started = time.perf_counter()
-            # Beside the workers, whose forks need the arrays alone.
-            with _beside(write_known, *about, run.recording) as writing:
-                measured = measure(jobs, fork, run, progress)
-                writing.result()
+            measured = measure(jobs, fork, run, progress)
             seconds = time.perf_counter() - started
             check_unchanged(run.subject.source, run.read_iterations, run.subject.config.storage)
             scores = compare(jobs, fork, run, measured, progress)
