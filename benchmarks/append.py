@@ -10,15 +10,21 @@ takes at most 2/n of the full time, and two seconds. What the store grows by is 
 writes anew the objects that the new iteration falls into.
 """
 
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import folder_bytes, next_store, one_core, options, report, scratch, warm_up
+from harness import (
+    folder_bytes,
+    next_store,
+    one_core,
+    options,
+    report,
+    run_command,
+    scratch,
+    warm_up,
+)
 from synthesize import synthesize
 
 from pipeline import process
@@ -30,22 +36,8 @@ Processing = Callable[[Path, Path], None]
 
 def as_command(workers: int) -> Processing:
     """Run the command line; 0 workers are not said to it."""
-
-    def run(log: Path, store: Path) -> None:
-        root = Path(__file__).resolve().parents[1]
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "deeptracker.cli", "process", str(log), "--quiet"),
-                *("--store", str(store)),
-                *(("--workers", str(workers)) if workers else ()),
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            # Bytecode is kept from run to run, as it is where nobody forbids it.
-            env={**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""},
-        )
-
-    return run
+    chosen = ("--workers", str(workers)) if workers else ()
+    return lambda log, store: run_command(log, store, *chosen)
 
 
 def timed(run: Processing, log: Path, folder: Path, repeats: int) -> tuple[float, float, int]:

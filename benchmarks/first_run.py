@@ -8,30 +8,25 @@ once for each kind of processor, version and dtype, or by every process that fin
 write to.
 """
 
-import os
 import shutil
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-from harness import folder_bytes, next_store, options, report, scratch
+from harness import folder_bytes, next_store, options, report, run_command, scratch
 from synthesize import synthesize
 
 
 def seconds(log: Path, store: Path, kernels: Path) -> float:
     """Time the command."""
-    root = Path(__file__).resolve().parents[1]
-    command = [sys.executable, "-m", "deeptracker.cli", "process", str(log), "--quiet"]
     started = time.perf_counter()
-    subprocess.run(
-        [*command, "--store", str(store)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(root), "NUMBA_CACHE_DIR": str(kernels)},
-    )
+    run_command(log, store, NUMBA_CACHE_DIR=str(kernels))
     return time.perf_counter() - started
+
+
+def kept_files(kernels: Path) -> int:
+    """Count the kernels that are kept."""
+    return len(list(kernels.rglob("*.nbc")))
 
 
 def measure(network: str, repeats: int) -> dict[str, object]:
@@ -40,11 +35,12 @@ def measure(network: str, repeats: int) -> dict[str, object]:
     with scratch() as folder:
         log, kernels = folder / "log", folder / "kernels"
         synthesize(log, network=network, snapshots=12, images=200, classes=10)
-        for number in range(repeats):
+        for number in range(0, 2 * repeats, 2):
             shutil.rmtree(kernels, ignore_errors=True)
-            for times in (first, later):
-                shutil.rmtree(next_store(folder, number), ignore_errors=True)
-                times.append(seconds(log, next_store(folder, number), kernels))
+            first.append(seconds(log, next_store(folder, number), kernels))
+            compiled = kept_files(kernels)
+            later.append(seconds(log, next_store(folder, number + 1), kernels))
+        compiled_later = kept_files(kernels) - compiled
         kept = folder_bytes(kernels)
     once, again = statistics.median(first), statistics.median(later)
     return {
@@ -52,6 +48,8 @@ def measure(network: str, repeats: int) -> dict[str, object]:
         "later_seconds": again,
         "ratio": once / again,
         "compiling_seconds": once - again,
+        "kernels_compiled": compiled,
+        "kernels_compiled_later": compiled_later,
         "kept_megabytes": kept / 1e6,
     }
 

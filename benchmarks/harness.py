@@ -6,6 +6,8 @@ import os
 import platform
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +30,7 @@ __all__ = [
     "one_core",
     "options",
     "report",
+    "run_command",
     "scratch",
     "task_events",
     "warm_up",
@@ -93,6 +96,20 @@ def warm_up(folder: Path, scheduler: str, **like: Any) -> None:
     log = folder / "warm-up"
     synthesize(log, network="lenet5", snapshots=3, images=50, classes=5, **like)
     process(log, folder / "warm-up.dtstore", scheduler=scheduler)
+
+
+def run_command(log: Path, store: Path, *arguments: str, **variables: str) -> None:
+    """Run `deeptracker process` as a person does, with some variables of the environment."""
+    root = Path(__file__).resolve().parents[1]
+    command = [sys.executable, "-m", "deeptracker.cli", "process", str(log), "--quiet"]
+    # Bytecode is kept from run to run, as it is where nobody forbids it.
+    kept = {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""}
+    subprocess.run(
+        [*command, "--store", str(store), *arguments],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, **kept, **variables},
+    )
 
 
 def task_events(tasks: Path, event: str = "ended") -> list[dict[str, Any]]:

@@ -141,7 +141,7 @@ from pipeline.planning import RATE_ATTRIBUTE
 processing.TELLING_SECONDS = 0
 process(sys.argv[1], sys.argv[2])
 print('numba.np.arraymath' in sys.modules, 'scipy.linalg' in sys.modules)
-print(RATE_ATTRIBUTE in open_store(sys.argv[2]).root.attrs)
+print(RATE_ATTRIBUTE in open_store(sys.argv[2]).root().attrs)
 """
 
 
