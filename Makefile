@@ -40,10 +40,10 @@ browser:
 
 ceph: $(STAMP)
 	@bash tests/objectstore/install-ceph.sh
-	DEEPTRACKER_TEST_S3=ceph $(BIN)/python -m pytest tests/pipeline/storage/test_objectstorage.py tests/test_storage_config.py
+	DEEPTRACKER_TEST_S3=ceph $(BIN)/python -m pytest tests/pipeline/store/test_objectstorage.py tests/pipeline/locations/test_storage_settings.py
 
 slurm:
-	@bash tests/clusters/install-slurm.sh
+	@bash tests/pipeline/clusters/install-slurm.sh
 
 test: $(STAMP) browser slurm
 	$(BIN)/python -m pytest

@@ -27,7 +27,7 @@ from harness import (
 )
 from synthesize import synthesize
 
-from pipeline import process
+from deeptracker.pipeline import process
 
 BAR_SHARE = 2
 BAR_SECONDS = 2.0

@@ -23,7 +23,7 @@ from rich.table import Table
 from serving import serve
 from synthesize import synthesize
 
-from pipeline import process
+from deeptracker.pipeline import process
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 # Plots live in shadow roots: every search walks them.

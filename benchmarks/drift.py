@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from deeptracker.arrays import float_bits_to_bfloat16
+from deeptracker.record.framework_arrays import float_bits_to_bfloat16
 
 __all__ = ["CODES", "Drift"]
 

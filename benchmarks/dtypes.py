@@ -19,8 +19,8 @@ from harness import one_core, options, report, scratch, task_events, warm_up
 from synthesize import synthesize
 from throughput import Timing
 
-from pipeline import process
-from pipeline.sources import open_source
+from deeptracker.pipeline import process
+from deeptracker.pipeline.sources import open_source
 
 
 @dataclass(frozen=True)

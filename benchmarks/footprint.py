@@ -30,10 +30,10 @@ from harness import report, scratch, task_events
 from networks import NETWORKS
 from synthesize import synthesize
 
-from pipeline import plan, process
-from pipeline.config import Config
-from pipeline.planning import WORKER_BYTES
-from pipeline.sources import open_source
+from deeptracker.pipeline import plan, process
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.forecast.run_plan import WORKER_BYTES
+from deeptracker.pipeline.sources import open_source
 
 MIB = 2**20
 LOOK_SECONDS = 0.05

@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.table import Table
 from synthesize import synthesize
 
-from pipeline import process
-from pipeline.clusters import LocalSettings, connect
-from pipeline.summary import Summary
+from deeptracker.pipeline import process
+from deeptracker.pipeline.clusters import LocalSettings, connect
+from deeptracker.pipeline.summary import Summary
 
 __all__ = [
     "Pipeline",

@@ -14,9 +14,9 @@ import zarr
 from harness import one_core, options, report, scratch, task_events, warm_up
 from synthesize import synthesize
 
-from pipeline import open_store, process
-from pipeline.measures.outcomes import anomalies
-from pipeline.sources import Source, open_source, read_values
+from deeptracker.pipeline import open_store, process
+from deeptracker.pipeline.measures.outcomes import anomalies
+from deeptracker.pipeline.sources import Source, open_source, read_values
 
 BAR_SECONDS = 20
 WINDOWS = (1, 5, 50)

@@ -31,7 +31,7 @@ from synthesize import synthesize
 from tornado.httpclient import AsyncHTTPClient
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from pipeline import process
+from deeptracker.pipeline import process
 
 THINK_SECONDS = (1.0, 4.0)
 PATIENCE_SECONDS = 60.0

@@ -20,10 +20,10 @@ import numpy as np
 from harness import options, report, scratch
 from synthesize import synthesize
 
-from dashboard.raster import Subject, pixels_of
-from dashboard.run import Run
-from dashboard.weightwindow import shape_of
-from pipeline import process
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.weight_raster import Subject, pixels_of
+from deeptracker.dashboard.data.weight_window import shape_of
+from deeptracker.pipeline import process
 
 WIDTH, HEIGHT = 900, 500
 BAR_MS = 50.0

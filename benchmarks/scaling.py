@@ -24,9 +24,9 @@ from pathlib import Path
 from harness import options, report, scratch, task_events, warm_up
 from synthesize import synthesize
 
-from pipeline import process
-from pipeline.clusters import LocalSettings, connect
-from pipeline.config import Config
+from deeptracker.pipeline import process
+from deeptracker.pipeline.clusters import LocalSettings, connect
+from deeptracker.pipeline.config import Config
 
 BAR = 1.8
 
@@ -85,9 +85,9 @@ def load_kernels() -> None:
     """Measure a few weights, so that a worker has its kernels before the clock runs."""
     import numpy as np
 
-    from pipeline.kernels.statistics import coarse_histogram, statistics
-    from pipeline.kernels.tensor_pass import TensorPass
-    from pipeline.sources.tilereading import in_memory
+    from deeptracker.pipeline.kernels.measuring.node_statistics import coarse_histogram, statistics
+    from deeptracker.pipeline.kernels.measuring.tensor_pass import TensorPass
+    from deeptracker.pipeline.sources.tile_reading import in_memory
 
     weights = np.random.default_rng(0).standard_normal(5000, dtype=np.float32)
     one = TensorPass(

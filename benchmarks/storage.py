@@ -17,9 +17,9 @@ import zarr
 from harness import Pipeline, folder_bytes, one_core, options, report, scratch
 from synthesize import synthesize
 
-from pipeline import open_store
-from pipeline.quantities import ROW_STATISTICS
-from pipeline.sources import Source, open_source, read_values, to_float
+from deeptracker.pipeline import open_store
+from deeptracker.pipeline.sources import Source, open_source, read_values, to_float
+from deeptracker.pipeline.store.quantities import ROW_STATISTICS
 
 SIZE_BAR = 0.15
 ERROR_BAR = 2.0**-8

@@ -10,7 +10,7 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 
-from pipeline.sources.manifest import ByteRange
+from deeptracker.pipeline.sources.manifest import ByteRange
 
 __all__ = ["Straightforward", "opened"]
 

@@ -25,7 +25,7 @@ from networks import NETWORKS, shapes_of
 from rich.console import Console
 from rich.progress import Progress
 
-from deeptracker.tensorfile import ITEM_BYTES, replace_file, write_tensors
+from deeptracker.record.tensor_file import ITEM_BYTES, replace_file, write_tensors
 
 SPIKE_FACTOR = 20.0
 

@@ -28,10 +28,10 @@ import psutil  # Dask needs it too
 from harness import folder_bytes, next_store, one_core, report, scratch, warm_up
 from synthesize import synthesize
 
-from pipeline import process
-from pipeline.sources import Source, open_source, read_values, to_float
-from pipeline.sources.manifest import ByteRange
-from pipeline.sources.reading import RAW_DTYPES
+from deeptracker.pipeline import process
+from deeptracker.pipeline.sources import Source, open_source, read_values, to_float
+from deeptracker.pipeline.sources.manifest import ByteRange
+from deeptracker.pipeline.sources.tensor_reading import RAW_DTYPES
 
 BAR = 1.5
 BAR_RATIO = 0.3

@@ -21,7 +21,7 @@ import numpy as np
 from harness import Pipeline, one_core, options, report, scratch
 from synthesize import synthesize
 
-from pipeline.sources import Source, open_source, read_values
+from deeptracker.pipeline.sources import Source, open_source, read_values
 
 BAR = 20
 

@@ -18,7 +18,7 @@ from harness import Pipeline, one_core, options, report, scratch
 from synthesize import synthesize
 from versus_tensorboard import tensors
 
-from pipeline.sources import Source, open_source
+from deeptracker.pipeline.sources import Source, open_source
 
 BAR = 2
 BINS = 64

@@ -24,13 +24,13 @@ from harness import Pipeline, one_core, options, report, scratch
 from straightforward import Straightforward, opened
 from synthesize import synthesize
 
-from pipeline import open_store
-from pipeline.architecture import architecture_of
-from pipeline.config import Config
-from pipeline.kernels.histograms import COARSE_EDGES
-from pipeline.layout import level_weights
-from pipeline.quantities import FILTER_MEASURES, ROW_STATISTICS
-from pipeline.sources import Source, open_source
+from deeptracker.pipeline import open_store
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES
+from deeptracker.pipeline.sources import Source, open_source
+from deeptracker.pipeline.store.network_tree import architecture_of
+from deeptracker.pipeline.store.pyramid_layout import level_weights
+from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
 
 BAR = 500
 QUANTILE_ERROR = 0.02

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.config import StorageConfig
+    from deeptracker.pipeline.locations.settings import StorageConfig
 
 __all__ = ["serve"]
 
@@ -20,8 +20,8 @@ def serve(
     users: str | Path | None = None,
     storage: "StorageConfig | None" = None,
 ) -> None:
-    """Serve some stores until interrupted; see `dashboard.server.serve`."""
-    from dashboard.server import serve as run_server  # noqa: PLC0415  # panel takes a second
+    """Serve some stores until interrupted; see `deeptracker.dashboard.server.server.serve`."""
+    from deeptracker.dashboard.server.server import serve as run_server  # noqa: PLC0415  # panel takes a second
 
     run_server(
         stores,

@@ -3,18 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from deeptracker.errors import (
-    ConfigError,
-    DeepTrackerError,
-    LogError,
-    StoreError,
-    UnknownNameError,
-)
+from deeptracker.errors import ConfigError, DeepTrackerError, LogError, StoreError, UnknownNameError
 
 if TYPE_CHECKING:
-    from deeptracker.opening import open  # noqa: A004  # read as deeptracker.open
-    from deeptracker.recorder import Recorder
-    from deeptracker.traininglog import RunDescription, TrainingLog
+    from deeptracker.open_run import open  # noqa: A004  # read as deeptracker.open
+    from deeptracker.record.log_format import RunDescription, TrainingLog
+    from deeptracker.record.recorder import Recorder
 
 __all__ = [
     "ConfigError",
@@ -31,10 +25,10 @@ __version__ = "0.1.0"
 
 # Imported when they are asked for: the command line sets what NumPy looks at when it is loaded.
 _MODULES = {
-    "Recorder": "recorder",
-    "RunDescription": "traininglog",
-    "TrainingLog": "traininglog",
-    "open": "opening",
+    "Recorder": "record.recorder",
+    "RunDescription": "record.log_format",
+    "TrainingLog": "record.log_format",
+    "open": "open_run",
 }
 
 

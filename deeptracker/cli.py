@@ -19,8 +19,8 @@ except ModuleNotFoundError as missing:  # the recorder alone is installed
     )
 
 from deeptracker import __version__
-from deeptracker.durations import MOST_DAYS, MOST_HOURS
 from deeptracker.errors import DeepTrackerError
+from deeptracker.time_limits import MOST_DAYS, MOST_HOURS
 
 __all__ = ["app", "main"]
 
@@ -136,9 +136,9 @@ def process(
         raise typer.BadParameter("--poll goes with --follow")
     with _one_line_errors():
         with _loading():
-            from pipeline import process as process_log
-            from pipeline.config import load_config
-            from pipeline.running.progress import RichProgress, SilentProgress
+            from deeptracker.pipeline import process as process_log
+            from deeptracker.pipeline.config import load_config
+            from deeptracker.pipeline.running.progress import RichProgress, SilentProgress
 
         progress = SilentProgress() if quiet or as_json else RichProgress()
         summary = process_log(
@@ -169,9 +169,9 @@ def _follow(
 ) -> None:
     """Keep a store up with its log; a line for every commit."""
     with _one_line_errors():
-        from pipeline import Summary
-        from pipeline import follow as follow_log
-        from pipeline.config import load_config
+        from deeptracker.pipeline import Summary
+        from deeptracker.pipeline import follow as follow_log
+        from deeptracker.pipeline.config import load_config
 
         def committed(summary: Summary) -> None:
             line = json.dumps(summary.as_dict()) if as_json else summary.line()
@@ -217,8 +217,8 @@ def plan(
 ) -> None:
     """Tell what processing would read, write, hold in memory and take, without doing it."""
     with _one_line_errors():
-        from pipeline import plan as plan_log
-        from pipeline.config import load_config
+        from deeptracker.pipeline import plan as plan_log
+        from deeptracker.pipeline.config import load_config
 
         forecast = plan_log(
             log,
@@ -255,8 +255,8 @@ def serve(
 ) -> None:
     """Serve the dashboard of one or more stores."""
     with _one_line_errors():
-        from dashboard import serve as serve_stores
-        from pipeline.config import load_config
+        from deeptracker.dashboard import serve as serve_stores
+        from deeptracker.pipeline.config import load_config
 
         serve_stores(
             stores,
@@ -279,7 +279,7 @@ def user(
 ) -> None:
     """Let someone sign in to what 'serve --users FILE' shows."""
     with _one_line_errors():
-        from dashboard.users import Users
+        from deeptracker.dashboard.server.users_file import Users
 
         Users.add(file, name, password)
         typer.echo(f"{file}: {name} may sign in")
@@ -293,8 +293,8 @@ def info(
 ) -> None:
     """Tell what a store holds."""
     with _one_line_errors():
-        from pipeline.config import load_config
-        from pipeline.summary import describe_store
+        from deeptracker.pipeline.config import load_config
+        from deeptracker.pipeline.summary import describe_store
 
         description = describe_store(store, load_config(config).storage)
         if as_json:
@@ -325,8 +325,8 @@ def compact(
     with _one_line_errors():
         from datetime import timedelta
 
-        from pipeline.config import load_config
-        from pipeline.storage.compaction import compact as compact_store
+        from deeptracker.pipeline.config import load_config
+        from deeptracker.pipeline.store.compaction import compact as compact_store
 
         freed = compact_store(
             store,

@@ -3,20 +3,20 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.following import follow
-    from pipeline.processing import plan, process
-    from pipeline.storage.store import open_store
-    from pipeline.summary import Summary
+    from deeptracker.pipeline.following import follow
+    from deeptracker.pipeline.processing import plan, process
+    from deeptracker.pipeline.store.run_store import open_store
+    from deeptracker.pipeline.summary import Summary
 
 __all__ = ["Summary", "follow", "open_store", "plan", "process"]
 
 # Imported when asked for, so that reading a config costs no dask, zarr or numba.
 _HOMES = {
-    "Summary": "pipeline.summary",
-    "follow": "pipeline.following",
-    "open_store": "pipeline.storage.store",
-    "plan": "pipeline.processing",
-    "process": "pipeline.processing",
+    "Summary": "deeptracker.pipeline.summary",
+    "follow": "deeptracker.pipeline.following",
+    "open_store": "deeptracker.pipeline.store.run_store",
+    "plan": "deeptracker.pipeline.processing",
+    "process": "deeptracker.pipeline.processing",
 }
 
 
@@ -27,4 +27,4 @@ def __getattr__(name: str) -> Any:
         found = getattr(import_module(_HOMES[name]), name)
         globals()[name] = found
         return found
-    raise AttributeError(f"module 'pipeline' has no attribute {name!r}")
+    raise AttributeError(f"module 'deeptracker.pipeline' has no attribute {name!r}")

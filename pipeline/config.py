@@ -2,113 +2,31 @@
 
 import difflib
 import itertools
-import re
 import reprlib
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from deeptracker.durations import MOST_HOURS, MOST_SECONDS
 from deeptracker.errors import ConfigError
-from pipeline.clusters import KINDS, AnyCluster, LocalSettings
-from pipeline.clusters.settings import MOST_MEMORY
-from pipeline.sections import Section
+from deeptracker.pipeline.clusters import KINDS, AnyCluster, LocalSettings
+from deeptracker.pipeline.clusters.settings import MOST_MEMORY
+from deeptracker.pipeline.locations.settings import StorageConfig
+from deeptracker.pipeline.measures.settings import AnomalyConfig, FindingConfig
+from deeptracker.pipeline.sources.settings import SourceConfig
+from deeptracker.settings_section import GIB, MIB, MOST, FiniteSection
+from deeptracker.time_limits import MOST_HOURS, MOST_SECONDS
 
-__all__ = [
-    "AnomalyConfig",
-    "Config",
-    "FindingConfig",
-    "FollowConfig",
-    "SourceConfig",
-    "StorageConfig",
-    "iteration_pattern",
-    "load_config",
-]
+__all__ = ["Config", "FollowConfig", "load_config"]
 
-MIB = 2**20
-GIB = 2**30
 
-# More snapshots, findings or workers than any run has use for.
-MOST = 100_000
 # Of what was given, which may be anything.
 SHOWN = reprlib.Repr()
 SHOWN.maxlevel, SHOWN.maxlist, SHOWN.maxstring = 2, 3, 80
 
-Share = Annotated[float, Field(ge=0, le=1)]
 
-
-class _Finite(Section):
-    """Settings of which no number is infinite or none."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
-
-
-class SourceConfig(Section):
-    """How a log is read."""
-
-    pattern: str | None = Field(
-        default=None,
-        description="regular expression; its first group is the iteration in a file's stem",
-    )
-
-    @field_validator("pattern")
-    @classmethod
-    def _has_a_group(cls, value: str | None) -> str | None:
-        if value is not None:
-            iteration_pattern(value)
-        return value
-
-
-class AnomalyConfig(_Finite):
-    """What counts as anomalous."""
-
-    image_window: int = Field(
-        default=5,
-        ge=1,
-        le=50,
-        description="snapshots of the left rule behind the iteration ranking",
-    )
-    filter_window: int = Field(
-        default=20, ge=4, le=1000, description="snapshots of a filter's own recent history"
-    )
-    filter_threshold: float = Field(
-        default=6.0, gt=0, description="robust z-score over which a filter is anomalous"
-    )
-
-
-class FindingConfig(_Finite):
-    """When each health rule speaks; see `pipeline.measures.finding.FindingThresholds`."""
-
-    exploding_update_ratio: float = Field(
-        default=0.3, gt=0, description="a layer's update over its norm above which it explodes"
-    )
-    exploding_update_factor: float = Field(
-        default=5.0, gt=0, description="how many times its own median the ratio must be as well"
-    )
-    vanishing_update_ratio: float = Field(
-        default=1e-7,
-        ge=0,
-        description="a layer's update over its norm below which it hardly learns",
-    )
-    dead_norm: float = Field(default=1e-12, ge=0, description="root mean square weight of the dead")
-    still_snapshots: int = Field(
-        default=10, ge=2, le=MOST, description="snapshots without learning"
-    )
-    saturated_error: Share = Field(default=0.99, description="error of a class never recognised")
-    mass_flip_share: Share = Field(default=0.1, description="share of the images that flip at once")
-    loss_spike_factor: float = Field(default=3.0, gt=1, description="times the median before")
-    forgetting_rise: Share = Field(
-        default=0.2, description="rise of a class's error from its least"
-    )
-    history: int = Field(
-        default=20, ge=5, le=MOST, description="snapshots that a value is compared with"
-    )
-    per_rule: int = Field(default=50, ge=1, le=MOST, description="findings of one rule at most")
-
-
-class FollowConfig(_Finite):
+class FollowConfig(FiniteSection):
     """How `deeptracker process --follow` looks at a log."""
 
     poll_seconds: float = Field(
@@ -137,35 +55,7 @@ class FollowConfig(_Finite):
     )
 
 
-class StorageConfig(_Finite):
-    """How ``s3://`` locations are reached; what is left out comes from the environment.
-
-    Credentials have no place here: every process takes them from its own environment.
-    """
-
-    endpoint_url: str | None = Field(
-        default=None,
-        pattern=r"^https?://",
-        description="the server of an S3-compatible storage; else AWS_ENDPOINT_URL",
-    )
-    region: str | None = Field(default=None, description="else AWS_REGION, else us-east-1")
-    allow_http: bool | None = Field(
-        default=None, description="whether the endpoint may be unencrypted; else AWS_ALLOW_HTTP"
-    )
-    force_path_style: bool | None = Field(
-        default=None,
-        description="https://HOST/BUCKET rather than https://BUCKET.HOST; true with an endpoint",
-    )
-    anonymous: bool = Field(default=False, description="read a public bucket without credentials")
-    tries: int = Field(
-        default=10, ge=1, le=1000, description="requests until one succeeds, ever slower"
-    )
-    timeout_seconds: float = Field(
-        default=60.0, gt=0, le=MOST_SECONDS, description="of one request"
-    )
-
-
-class Config(_Finite):
+class Config(FiniteSection):
     """Everything that can be set.
 
     Attributes
@@ -214,23 +104,6 @@ class Config(_Finite):
         if any(low >= high for low, high in itertools.pairwise(value)):
             raise ValueError("each threshold must be greater than the one before")
         return value
-
-
-def iteration_pattern(text: str) -> re.Pattern[str]:
-    """Compile a pattern by which the name of a checkpoint tells its iteration.
-
-    Raises
-    ------
-    ValueError
-        When it is no regular expression, or has no group.
-    """
-    try:
-        compiled = re.compile(text)
-    except re.error as error:
-        raise ValueError(f"a regular expression ({error})") from None
-    if compiled.groups < 1:
-        raise ValueError(r"a group around the iteration's digits, like step_(\d+)")
-    return compiled
 
 
 def load_config(path: str | Path | None = None) -> Config:

@@ -14,21 +14,21 @@ from pathlib import Path
 from distributed import Client
 
 from deeptracker.errors import LogError, StoreBusyError
-from pipeline.arrays.specification import read
-from pipeline.clusters import AnyCluster, connect
-from pipeline.clusters.guard import refuse_unguarded
-from pipeline.config import Config
-from pipeline.processing import Connecting, default_store, update, with_cluster
-from pipeline.running.interrupts import terminate_as_interrupt
-from pipeline.running.progress import SilentProgress
-from pipeline.running.watch import Watch
-from pipeline.sources import Source, open_source
-from pipeline.sources.listing import list_log
-from pipeline.storage.repositories import lock_of
-from pipeline.storage.store import find_store
-from pipeline.subject import Subject
-from pipeline.summary import Summary
-from pipeline.upkeep import Upkeep
+from deeptracker.pipeline.clusters import AnyCluster, connect
+from deeptracker.pipeline.clusters.main_guard import refuse_unguarded
+from deeptracker.pipeline.compaction_schedule import Upkeep
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.planning.run_inputs import Subject
+from deeptracker.pipeline.processing import Connecting, default_store, update, with_cluster
+from deeptracker.pipeline.running.interrupts import terminate_as_interrupt
+from deeptracker.pipeline.running.progress import SilentProgress
+from deeptracker.pipeline.running.run_watchers import Watch
+from deeptracker.pipeline.sources import Source, open_source
+from deeptracker.pipeline.sources.file_listing import list_log
+from deeptracker.pipeline.store.arrays.array_spec import read
+from deeptracker.pipeline.store.one_writer import lock_of
+from deeptracker.pipeline.store.run_store import find_store
+from deeptracker.pipeline.summary import Summary
 
 __all__ = ["follow"]
 

@@ -10,29 +10,29 @@ from typing import Any
 
 from distributed import Client
 
-from pipeline.arrays.specification import array_at
-from pipeline.blocks import Columns, plan_blocks
-from pipeline.changes import Change, find_changes
-from pipeline.clusters import connect, overridden, size_of
-from pipeline.clusters.guard import refuse_unguarded
-from pipeline.conclusions import judge, write_conclusions
-from pipeline.config import Config
-from pipeline.forecast import Forecast
-from pipeline.graph import Run, compare, compared, measure
-from pipeline.planning import RATE_ATTRIBUTE, forecast_of
-from pipeline.preparation import merged_recording, prepare
-from pipeline.running.interrupts import terminate_as_interrupt
-from pipeline.running.jobs import Jobs
-from pipeline.running.progress import Progress, SilentProgress
-from pipeline.running.watch import Watch
-from pipeline.sources import open_source
-from pipeline.sources.listing import check_unchanged
-from pipeline.storage.forks import opened_fork
-from pipeline.storage.locations import name_of, sibling
-from pipeline.storage.store import StoreWriter, open_writer
-from pipeline.subject import Subject
-from pipeline.summary import Summary
-from pipeline.wording import counted
+from deeptracker.pipeline.clusters import connect, overridden, size_of
+from deeptracker.pipeline.clusters.main_guard import refuse_unguarded
+from deeptracker.pipeline.conclusions.conclude import judge, write_conclusions
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.forecast.forecast import Forecast
+from deeptracker.pipeline.forecast.run_plan import RATE_ATTRIBUTE, forecast_of
+from deeptracker.pipeline.locations.paths import name_of, sibling
+from deeptracker.pipeline.planning.blocks import Columns, plan_blocks
+from deeptracker.pipeline.planning.changes import Change, find_changes
+from deeptracker.pipeline.planning.empty_store import merged_recording, prepare
+from deeptracker.pipeline.planning.run_inputs import Subject
+from deeptracker.pipeline.running.interrupts import terminate_as_interrupt
+from deeptracker.pipeline.running.jobs import Jobs
+from deeptracker.pipeline.running.progress import Progress, SilentProgress
+from deeptracker.pipeline.running.run_watchers import Watch
+from deeptracker.pipeline.sources import open_source
+from deeptracker.pipeline.sources.file_listing import check_unchanged
+from deeptracker.pipeline.store.arrays.array_spec import array_at
+from deeptracker.pipeline.store.forks import opened_fork
+from deeptracker.pipeline.store.run_store import StoreWriter, open_writer
+from deeptracker.pipeline.summary import Summary
+from deeptracker.pipeline.tasks.graph import Run, compare, compared, measure
+from deeptracker.wording import counted
 
 __all__ = ["Connecting", "default_store", "plan", "process", "update", "with_cluster"]
 
@@ -64,7 +64,7 @@ def process(
     store : str or Path, optional
         Path or URL of the store; ``LOG.dtstore`` beside the log by default.
     config : Config, optional
-        See `pipeline.config`.
+        See `deeptracker.pipeline.config`.
     workers : int, optional
         Local worker processes; overrides the config.
     scheduler : str, optional
@@ -75,7 +75,7 @@ def process(
         Dask's performance report is written there, also when the run fails.
     task_log : str or Path, optional
         One JSON object a line is appended for every task that ended; see
-        `pipeline.running.tasklog`.
+        `deeptracker.pipeline.running.task_log`.
 
     Returns
     -------

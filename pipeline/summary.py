@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipeline.wording import counted, sized
+from deeptracker.wording import counted, sized
 
 if TYPE_CHECKING:
-    from pipeline.config import StorageConfig
-    from pipeline.storage.store import StoreReader
+    from deeptracker.pipeline.locations.settings import StorageConfig
+    from deeptracker.pipeline.store.run_store import StoreReader
 
 __all__ = ["StoreDescription", "Summary", "describe_store"]
 
@@ -165,8 +165,8 @@ def describe_store(
         When there is no store, or it is damaged.
     """
     # xarray and zarr are heavy, and a summary is wanted without them.
-    from pipeline.storage.repositories import refusals  # noqa: PLC0415
-    from pipeline.storage.store import open_store  # noqa: PLC0415
+    from deeptracker.pipeline.store.repository import refusals  # noqa: PLC0415
+    from deeptracker.pipeline.store.run_store import open_store  # noqa: PLC0415
 
     reader = open_store(location, storage, older=True)
     with refusals(str(location), storage):
@@ -174,7 +174,7 @@ def describe_store(
 
 
 def _described(location: str, reader: "StoreReader") -> StoreDescription:
-    from pipeline.arrays.specification import array_at, read  # noqa: PLC0415
+    from deeptracker.pipeline.store.arrays.array_spec import array_at, read  # noqa: PLC0415
 
     root = reader.root()
     attrs = root.attrs.asdict()

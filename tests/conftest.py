@@ -25,7 +25,7 @@ def digits_log() -> Path:
 @pytest.fixture(scope="session")
 def digits_store(tmp_path_factory, digits_log) -> Path:
     """The shipped log's store, made once; tests read it only."""
-    from pipeline import process
+    from deeptracker.pipeline import process
 
     store = tmp_path_factory.mktemp("stores") / "digits.dtstore"
     process(digits_log, store, workers=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deeptracker.tensorfile import write_tensors
+from deeptracker.record.tensor_file import write_tensors
 
 SHAPES = {
     "stem.weight": (6, 3, 3, 3),

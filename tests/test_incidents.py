@@ -10,7 +10,7 @@ from examples_truth import (
     SPIKE_ITERATION,
 )
 
-from pipeline import open_store
+from deeptracker.pipeline import open_store
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ exec env -u NUMBA_CACHE_DIR HOME=/proc/none XDG_CACHE_HOME=/proc/none "$@"
 # One weight of each value on a screen of two pixels, and where Numba keeps what that takes.
 DRAW = """
 import numba, numpy, xarray
-from dashboard.shading import datashader
+from deeptracker.dashboard.data.datashading import datashader
 places = {"y": [0.0, 1.0], "x": [0.0, 1.0]}
 values = xarray.DataArray(numpy.eye(2), places, ("y", "x"))
 assert (datashader.Canvas(2, 2).raster(values).values == numpy.eye(2)).all()
@@ -68,7 +68,9 @@ def test_the_dashboard_has_a_folder_for_datashader_that_goes_with_it(guarded):
 
 def test_where_not_even_a_temporary_folder_can_be_written_it_says_what_to_do(guarded):
     nowhere = "import tempfile; tempfile.tempdir = '/proc/none'\n"
-    ended = guarded(sys.executable, "-c", nowhere + "import dashboard.raster")
+    ended = guarded(
+        sys.executable, "-c", nowhere + "import deeptracker.dashboard.data.weight_raster"
+    )
     assert ended.returncode
     assert "DeepTrackerError" in ended.stderr
     assert "NUMBA_CACHE_DIR" in ended.stderr.splitlines()[-1]

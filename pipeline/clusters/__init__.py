@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, ValidationError
 
 from deeptracker.errors import ConfigError
-from pipeline.clusters import address, kubernetes, local, slurm
-from pipeline.clusters.address import AddressSettings
-from pipeline.clusters.kubernetes import KubernetesSettings
-from pipeline.clusters.local import LocalSettings
-from pipeline.clusters.settings import AdaptiveSettings, ClusterSettings, Size, dask_settings
-from pipeline.clusters.slurm import SlurmSettings
+from deeptracker.pipeline.clusters import existing_scheduler, kubernetes, local, slurm
+from deeptracker.pipeline.clusters.existing_scheduler import AddressSettings
+from deeptracker.pipeline.clusters.kubernetes import KubernetesSettings
+from deeptracker.pipeline.clusters.local import LocalSettings
+from deeptracker.pipeline.clusters.settings import (
+    AdaptiveSettings,
+    ClusterSettings,
+    Size,
+    dask_settings,
+)
+from deeptracker.pipeline.clusters.slurm import SlurmSettings
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -55,7 +60,7 @@ class Kind:
 
 KINDS = {
     "local": Kind(LocalSettings, local.connect, local.size),
-    "address": Kind(AddressSettings, address.connect, address.size),
+    "address": Kind(AddressSettings, existing_scheduler.connect, existing_scheduler.size),
     "slurm": Kind(SlurmSettings, slurm.connect, slurm.size),
     "kubernetes": Kind(KubernetesSettings, kubernetes.connect, kubernetes.size),
 }

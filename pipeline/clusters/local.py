@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from deeptracker.errors import ClusterError
-from pipeline.clusters.guard import GUARD
-from pipeline.clusters.settings import AdaptiveSettings, ClusterSettings, Memory, Size, parse_memory
+from deeptracker.pipeline.clusters.main_guard import GUARD
+from deeptracker.pipeline.clusters.settings import (
+    AdaptiveSettings,
+    ClusterSettings,
+    Memory,
+    Size,
+    parse_memory,
+)
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["LocalSettings", "connect", "fitted", "size"]
 
 # What a worker loads first. One elsewhere, where that may be missing, would not even start.
-WORKER_START = "pipeline.workerstart"
+WORKER_START = "deeptracker.pipeline.tasks.worker_preload"
 # A run that reads less is done before worker processes would have started.
 SMALL_BYTES = 2**30
 # By default Dask looks a hundred times a second at what a worker does: some percent of its time.

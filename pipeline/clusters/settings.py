@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipeline.sections import Section
+from deeptracker.settings_section import Section
 
 __all__ = [
     "MOST_MEMORY",

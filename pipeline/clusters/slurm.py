@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from deeptracker.errors import ConfigError
-from pipeline.clusters.settings import (
+from deeptracker.pipeline.clusters.settings import (
     AdaptiveSettings,
     ClusterSettings,
     Memory,

@@ -28,6 +28,7 @@ from numba.core.runtime import rtsys
 __all__ = ["inner", "kept_in", "kernel", "noticed_compiling"]
 
 FOLDER = "deeptracker-kernels-"
+HERE = Path(__file__).parent
 OUTDATED_SECONDS = 30 * 86_400
 config: Any = numba.config  # whose names are made from the environment
 
@@ -125,9 +126,10 @@ def _numba_keeps_in(folder: Path) -> Iterator[None]:
 
 def _digest() -> str:
     """Sum up the sources of all kernels; Numba itself looks at the file of each that it keeps."""
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    digest = hashlib.sha256(__name__.encode())  # kernels name the modules that they call
+    for source in sorted(HERE.rglob("*.py")):
+        name = str(source.relative_to(HERE)).encode()
+        digest.update(name + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -135,7 +137,7 @@ def _places() -> Iterator[Path]:
     """Yield folders to keep kernels in, the best first: one that was chosen, ours, the user's."""
     if config.CACHE_DIR:  # NUMBA_CACHE_DIR
         yield Path(config.CACHE_DIR)
-    yield Path(__file__).parent / "__pycache__"
+    yield HERE / "__pycache__"
     with suppress(RuntimeError):  # a user without a home
         yield Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "deeptracker"
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pipeline.kernels.compiling import inner, kernel
-from pipeline.kernels.windows import LANES, exchange, find_medians
+from deeptracker.pipeline.kernels.compiling import inner, kernel
+from deeptracker.pipeline.kernels.measuring.sorted_window import LANES, exchange, find_medians
 
 __all__ = ["MINIMUM_HISTORY", "anomaly_scores"]
 

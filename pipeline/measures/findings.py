@@ -3,10 +3,15 @@
 Each rule is one small function from series to findings; `find_all` runs them.
 """
 
-from pipeline.measures.finding import Finding, FindingThresholds
-from pipeline.measures.outcome_rules import forgetting, loss_spike, mass_flip, saturated_class
-from pipeline.measures.series import RunSeries
-from pipeline.measures.weight_rules import (
+from deeptracker.pipeline.measures.finding import Finding, FindingThresholds
+from deeptracker.pipeline.measures.outcome_rules import (
+    forgetting,
+    loss_spike,
+    mass_flip,
+    saturated_class,
+)
+from deeptracker.pipeline.measures.rule_inputs import RunSeries
+from deeptracker.pipeline.measures.weight_rules import (
     dead_layer,
     exploding_update,
     not_finite,

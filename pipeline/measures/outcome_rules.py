@@ -4,9 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.measures.finding import Finding, FindingThresholds
-from pipeline.measures.history import beginnings, median_before, spread_before, stretches
-from pipeline.measures.series import RunSeries
+from deeptracker.pipeline.measures.finding import Finding, FindingThresholds
+from deeptracker.pipeline.measures.own_past import (
+    beginnings,
+    median_before,
+    spread_before,
+    stretches,
+)
+from deeptracker.pipeline.measures.rule_inputs import RunSeries
 
 __all__ = ["forgetting", "loss_spike", "mass_flip", "saturated_class"]
 

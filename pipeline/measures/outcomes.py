@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.kernels.compiling import inner, kernel
+from deeptracker.pipeline.kernels.compiling import inner, kernel
 
 __all__ = ["MISSING", "OutcomeCounts", "Rule", "anomalies", "anomaly_counts", "correctness"]
 

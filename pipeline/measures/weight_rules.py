@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.measures.finding import Finding, FindingThresholds
-from pipeline.measures.history import beginnings, median_before, stretches
-from pipeline.measures.series import FilterSeries, NodeSeries, RunSeries
+from deeptracker.pipeline.measures.finding import Finding, FindingThresholds
+from deeptracker.pipeline.measures.own_past import beginnings, median_before, stretches
+from deeptracker.pipeline.measures.rule_inputs import FilterSeries, NodeSeries, RunSeries
 
 __all__ = ["dead_layer", "exploding_update", "not_finite", "still_filter", "still_layer"]
 

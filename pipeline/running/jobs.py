@@ -18,12 +18,12 @@ from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
 from deeptracker.errors import ClusterError
-from pipeline.clusters import ClusterSettings
-from pipeline.running.attempt import given, run_job
-from pipeline.running.progress import Progress, SilentProgress
-from pipeline.running.standstill import Standstill
-from pipeline.running.stragglers import Stragglers
-from pipeline.running.tasklog import TaskLog
+from deeptracker.pipeline.clusters import ClusterSettings
+from deeptracker.pipeline.running.progress import Progress, SilentProgress
+from deeptracker.pipeline.running.standstill import Standstill
+from deeptracker.pipeline.running.stragglers import Stragglers
+from deeptracker.pipeline.running.task_log import TaskLog
+from deeptracker.pipeline.running.worker_task import given, run_job
 
 __all__ = ["Job", "Jobs", "Label"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from distributed import Client
 
 from deeptracker.errors import ClusterError
-from pipeline.running.stragglers import Running
+from deeptracker.pipeline.running.stragglers import Running
 
 __all__ = ["Standstill"]
 

@@ -7,9 +7,10 @@ A format is one module with `recognises(folder)` and `open_folder(folder, patter
 from pathlib import Path
 
 from deeptracker.errors import LogError
-from pipeline.config import StorageConfig
-from pipeline.sources import checkpoints, traininglog
-from pipeline.sources.manifest import (
+from deeptracker.pipeline.locations.paths import open_folder
+from deeptracker.pipeline.locations.settings import StorageConfig
+from deeptracker.pipeline.sources import checkpoint_folder, training_log
+from deeptracker.pipeline.sources.manifest import (
     ByteRange,
     Images,
     OutcomeFile,
@@ -17,8 +18,7 @@ from pipeline.sources.manifest import (
     Problem,
     Source,
 )
-from pipeline.sources.reading import read_values, to_float
-from pipeline.storage.locations import open_folder
+from deeptracker.pipeline.sources.tensor_reading import read_values, to_float
 
 __all__ = [
     "FORMATS",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 # The first that recognises a folder opens it.
-FORMATS = (traininglog, checkpoints)
+FORMATS = (training_log, checkpoint_folder)
 
 
 def open_source(

@@ -6,9 +6,9 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from deeptracker.traininglog import RunDescription, Scalars
-from pipeline.storage.locations import File
-from pipeline.storage.objectstore import Access
+from deeptracker.pipeline.locations.folder import File
+from deeptracker.pipeline.locations.object_store import Access
+from deeptracker.record.log_format import RunDescription, Scalars
 
 __all__ = [
     "ITEM_BYTES",

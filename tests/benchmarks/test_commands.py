@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources import open_source, read_values
+from deeptracker.pipeline.sources import open_source, read_values
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

@@ -10,7 +10,7 @@ import pytest
 from logs import LogWriter
 from ports import free_port
 
-from pipeline.storage.store import open_writer
+from deeptracker.pipeline.store.run_store import open_writer
 
 pytestmark = pytest.mark.slow
 

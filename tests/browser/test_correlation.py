@@ -12,9 +12,9 @@ import pytest
 from examples_truth import RESET_PARAMETER, SPIKE_ITERATION
 from logs import LogWriter
 
-from dashboard.cubereading import images_of_class, layer_names
-from dashboard.run import Run
-from dashboard.theme import DARK, lookup_table
+from deeptracker.dashboard.data.cube_numbers import images_of_class, layer_names
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.look.theme import DARK, lookup_table
 
 AXES = {"front": ("class", "layer"), "top": ("class", "time"), "side": ("time", "layer")}
 READ_PIXEL = """

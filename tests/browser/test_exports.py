@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from tools import saved
 
-from dashboard.theme import PALETTES, PALETTES_DARK
+from deeptracker.dashboard.look.theme import PALETTES, PALETTES_DARK
 
 SVG = "{http://www.w3.org/2000/svg}"
 # By view: a link, the pane, and what must stand in words.

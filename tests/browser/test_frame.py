@@ -12,11 +12,11 @@ import pytest
 import zarr
 from tools import head, saved, tool
 
-from dashboard.run import Run
-from dashboard.selection import Selection
-from dashboard.stepping import anomalous_columns
-from dashboard.theme import levels, lookup_table
-from pipeline.storage.store import BRANCH
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.look.theme import levels, lookup_table
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.shell.stepping import anomalous_columns
+from deeptracker.pipeline.store.run_store import BRANCH
 
 
 def heat_colour(run, name, column, *, dark):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from dashboard.classes import class_histories, similar_groups
-from dashboard.histories import forgetting, image_list, images_of_class
-from dashboard.run import Run
-from dashboard.selection import Selection
-from dashboard.theme import LIGHT, RIGHT_LEVEL, lookup_table
-from dashboard.views.classrows import BLOCK, pixel_height
+from deeptracker.dashboard.data.class_series import class_histories, similar_groups
+from deeptracker.dashboard.data.image_histories import forgetting, image_list, images_of_class
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.look.theme import LIGHT, RIGHT_LEVEL, lookup_table
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.validation.class_rows import BLOCK, pixel_height
 
 
 @pytest.fixture

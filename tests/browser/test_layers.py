@@ -9,9 +9,9 @@ from examples_truth import RESET_FILTER, RESET_ITERATION, RESET_PARAMETER, SPIKE
 from logs import LogWriter
 from pixels import at, column_of, darkness, of_row
 
-from dashboard.filterreading import filter_count, read_filters
-from dashboard.run import Run
-from dashboard.views.multiples import abbreviated
+from deeptracker.dashboard.data.filter_series import filter_count, read_filters
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.views.layers.small_multiples import abbreviated
 
 BLOCKS = 42
 # The colour of a swatch, with what is laid over it.

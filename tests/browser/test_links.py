@@ -12,14 +12,19 @@ import numpy as np
 import pytest
 from test_correlation import CubeReader
 
-from dashboard.classes import named_class
-from dashboard.cubereading import layer_names
-from dashboard.filterreading import read_filters
-from dashboard.histories import forgetting, image_list, images_of_class, neighbours
-from dashboard.run import Run
-from dashboard.selection import Selection
-from dashboard.topfilters import top_filters
-from dashboard.triples import strongest
+from deeptracker.dashboard.data.class_series import named_class
+from deeptracker.dashboard.data.cube_numbers import layer_names
+from deeptracker.dashboard.data.filter_series import read_filters
+from deeptracker.dashboard.data.image_histories import (
+    forgetting,
+    image_list,
+    images_of_class,
+    neighbours,
+)
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.strongest_cells import strongest
+from deeptracker.dashboard.data.top_filters import top_filters
+from deeptracker.dashboard.selection.selection import Selection
 
 SIGHT = 560  # CSS pixels of the list of classes
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from logs import LogWriter
 
-from dashboard.canvas.rows import packed
-from dashboard.classes import class_histories, listed_classes
-from dashboard.columns import Columns
-from dashboard.run import Run
-from dashboard.selection import Selection
-from dashboard.theme import RIGHT_LEVEL, lookup_table
-from dashboard.views.classrows import ClassRows
-from deeptracker.tensorfile import write_tensors
+from deeptracker.dashboard.data.class_series import class_histories, listed_classes
+from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.look.theme import RIGHT_LEVEL, lookup_table
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.validation.class_rows import ClassRows
+from deeptracker.dashboard.widgets.row_drawers import packed
+from deeptracker.record.tensor_file import write_tensors
 
 pytestmark = pytest.mark.slow
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from pixels import of_row
 
-from dashboard.run import Run
-from dashboard.scalars import smoothed
-from dashboard.theme import CATEGORICAL, levels, lookup_table
 from deeptracker import Recorder
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.scalar_curve import smoothed
+from deeptracker.dashboard.look.theme import CATEGORICAL, levels, lookup_table
 
 OTHERS = ["grad_norm", "lag", "momentum", "speed", "temperature", "tokens", "weight_decay"]
 

@@ -8,18 +8,18 @@ import urllib.parse
 import numpy as np
 import pytest
 
-from dashboard.classes import class_histories, similar_groups
-from dashboard.histories import (
+from deeptracker.dashboard.data.class_series import class_histories, similar_groups
+from deeptracker.dashboard.data.image_histories import (
     forgetting,
     image_list,
     images_of_class,
     neighbours,
     outcomes_of,
 )
-from dashboard.run import Run
-from dashboard.selection import Selection
-from dashboard.theme import DARK, lookup_table
-from deeptracker.tensorfile import write_tensors
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.look.theme import DARK, lookup_table
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.record.tensor_file import write_tensors
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import urllib.parse
 
 from examples_truth import RESET_FILTER, RESET_ITERATION, RESET_PARAMETER, SPIKE_ITERATION
 
-from dashboard.histories import images_of_class
-from dashboard.run import Run
+from deeptracker.dashboard.data.image_histories import images_of_class
+from deeptracker.dashboard.data.run import Run
 
 
 def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(

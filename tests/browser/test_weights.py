@@ -13,7 +13,7 @@ from logs import LogWriter
 from pixels import at
 from safetensors.numpy import load_file
 
-from dashboard.run import Run
+from deeptracker.dashboard.data.run import Run
 
 NAME = "layer3.1.conv2.weight"
 SHAPE = (16, 16, 3, 3)

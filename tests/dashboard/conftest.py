@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from dashboard.run import Run
+from deeptracker.dashboard.data.run import Run
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import numpy as np
 
 def node_values(log, iteration, name, *, gradient=False):
     """All weights at and below a node, from the log's own bytes."""
-    from pipeline.sources import open_source, read_values, to_float
+    from deeptracker.pipeline.sources import open_source, read_values, to_float
 
     source = open_source(log)
     found = []

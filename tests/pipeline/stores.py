@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline import open_store
+from deeptracker.pipeline import open_store
 
 # Spans are summed in float32: another order of adding changes the last bits of what follows.
 ROUNDING = 2e-6

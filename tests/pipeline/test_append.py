@@ -13,10 +13,11 @@ from logs import LogWriter
 from stores import assert_equal
 
 from deeptracker.errors import StoreError
-from pipeline import open_store, process
-from pipeline.config import AnomalyConfig, Config
-from pipeline.storage.store import open_writer
-from pipeline.summary import describe_store
+from deeptracker.pipeline import open_store, process
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.measures.settings import AnomalyConfig
+from deeptracker.pipeline.store.run_store import open_writer
+from deeptracker.pipeline.summary import describe_store
 
 SHAPES = {"a.weight": (9, 30, 20), "a.bias": (9,), "b.weight": (4, 9)}
 CONFIG = Config(columns_per_chunk=4, anomalies={"filter_window": 5})
@@ -97,7 +98,7 @@ def test_filters_scored_some_columns_at_a_time_have_the_same_scores(run, log, mo
             log.snapshot(iteration, a__weight=random.random((9, 30, 20), np.float32))
     config = CONFIG.model_copy(update={"anomalies": AnomalyConfig(filter_window=10)})
     run(log, log.path.with_name("whole"), config)
-    monkeypatch.setattr("pipeline.scoring.TASK_COLUMNS", 8)
+    monkeypatch.setattr("deeptracker.pipeline.tasks.score_filters.TASK_COLUMNS", 8)
     run(log, log.path.with_name("store"), config)
     assert_equal(log.path.with_name("store"), log.path.with_name("whole"))
     assert open_store(log.path.with_name("store")).root()["cube/anomalous_filters"][...].any()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deeptracker.errors import ConfigError
-from pipeline.config import Config, load_config
+from deeptracker.pipeline.config import Config, load_config
 
 LOCAL = Path(__file__).parents[2] / "configs" / "local.yaml"
 

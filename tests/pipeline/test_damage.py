@@ -8,9 +8,9 @@ from logs import LogWriter
 from stores import assert_equal, contents
 
 from deeptracker.errors import ConfigError, LogError, StoreError
-from pipeline import open_store, process
-from pipeline.config import Config
-from pipeline.running.progress import SilentProgress
+from deeptracker.pipeline import open_store, process
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.running.progress import SilentProgress
 
 SHAPES = {"a.weight": (6, 5, 4), "a.bias": (6,)}
 CONFIG = Config(columns_per_chunk=4)
@@ -96,7 +96,7 @@ def test_a_scheduler_that_does_not_answer_is_one_error_and_nothing_is_left(log, 
 
 def test_images_that_are_of_no_known_class_do_not_stop_the_rest(tmp_path):
     log = LogWriter(tmp_path / "log", shapes=SHAPES, images=20)
-    from deeptracker.tensorfile import write_tensors
+    from deeptracker.record.tensor_file import write_tensors
 
     log.labels[3] = -1
     write_tensors(log.path / "images.safetensors", {"label": log.labels})

@@ -17,11 +17,11 @@ from logs import LogWriter
 from stores import assert_equal
 
 from deeptracker.errors import LogError, StoreError
-from pipeline import open_store, process
-from pipeline.config import Config
-from pipeline.following import Lookout
-from pipeline.storage.store import open_writer
-from pipeline.upkeep import Upkeep
+from deeptracker.pipeline import open_store, process
+from deeptracker.pipeline.compaction_schedule import Upkeep
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.following import Lookout
+from deeptracker.pipeline.store.run_store import open_writer
 
 ROOT = Path(__file__).parents[2]
 TRAINING = """
@@ -182,7 +182,7 @@ def test_told_to_stop_within_a_batch_it_commits_nothing_of_it(follow, tmp_path):
 
 HOLDER = """
 import sys
-from pipeline.storage.store import open_writer
+from deeptracker.pipeline.store.run_store import open_writer
 
 with open_writer(sys.argv[1]):
     print("held", flush=True)

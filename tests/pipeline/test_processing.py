@@ -9,10 +9,10 @@ import xarray as xr
 from logs import SHAPES, LogWriter
 from stores import assert_equal
 
-from deeptracker.tensorfile import write_tensors
-from pipeline import open_store, process
-from pipeline.config import Config
-from pipeline.sources import open_source
+from deeptracker.pipeline import open_store, process
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.sources import open_source
+from deeptracker.record.tensor_file import write_tensors
 
 ITERATIONS = [0, 10, 20, 30, 40, 55, 60, 70, 80, 90, 100]
 CHOSEN = [0, 1, 5, 10]
@@ -120,7 +120,7 @@ def test_every_pyramid_level_is_within_its_stated_error(log, tree, name):
 def test_gradients_have_a_pyramid_of_their_own(log, tree):
     source = open_source(log.path)
     ref = source.locate("head.weight", 40, gradient=True)
-    from pipeline.sources import read_values
+    from deeptracker.pipeline.sources import read_values
 
     exact = reference.pyramid_level(read_values(ref).astype(float), 16)["max"]
     stored = tree["weights/head.weight/1"]["gradient"].sel(statistic="max", iteration=40).values
@@ -225,8 +225,8 @@ def test_xarray_opens_the_repository_without_our_code(store):
 
 
 def test_more_results_than_a_task_takes_are_merged_step_by_step(log, store, tmp_path, monkeypatch):
-    monkeypatch.setattr("pipeline.graph.FAN_IN", 2)
-    monkeypatch.setattr("pipeline.blocks.SMALLEST_TASK_BYTES", 1)
+    monkeypatch.setattr("deeptracker.pipeline.tasks.graph.FAN_IN", 2)
+    monkeypatch.setattr("deeptracker.pipeline.planning.blocks.SMALLEST_TASK_BYTES", 1)
     tasks = tmp_path / "tasks.jsonl"
     config = Config(columns_per_chunk=4)
     process(log.path, tmp_path / "store", config=config, task_log=tasks)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from dashboard.selection import KEYS, Selection
+from deeptracker.dashboard.selection.selection import KEYS, Selection
 
 PINNED = json.loads(Path(__file__).with_name("thirty_links.json").read_text("utf-8"))
 PARAMETERS = {row["name"]: row for row in PINNED["parameters"]}

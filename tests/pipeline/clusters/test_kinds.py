@@ -12,10 +12,16 @@ import pytest
 import yaml
 
 from deeptracker.errors import ConfigError
-from pipeline.clusters import AddressSettings, LocalSettings, connect, overridden, size_of
-from pipeline.clusters.kubernetes import KubernetesSettings, cluster_spec
-from pipeline.clusters.slurm import SlurmSettings
-from pipeline.config import Config, load_config
+from deeptracker.pipeline.clusters import (
+    AddressSettings,
+    LocalSettings,
+    connect,
+    overridden,
+    size_of,
+)
+from deeptracker.pipeline.clusters.kubernetes import KubernetesSettings, cluster_spec
+from deeptracker.pipeline.clusters.slurm import SlurmSettings
+from deeptracker.pipeline.config import Config, load_config
 
 TOP = Path(__file__).parents[3]
 CONFIGS = sorted((TOP / "configs").glob("*.yaml"))
@@ -117,8 +123,8 @@ def test_a_scheduler_that_is_not_there_is_named():
 def test_a_missing_package_is_one_line_with_the_command(package, kind, remedy):
     program = (
         f"import sys; sys.modules['{package}'] = None\n"
-        "from pipeline.config import Config\n"
-        "from pipeline.clusters import connect\n"
+        "from deeptracker.pipeline.config import Config\n"
+        "from deeptracker.pipeline.clusters import connect\n"
         f"with connect(Config(cluster={kind}).cluster): pass"
     )
     result = subprocess.run(
@@ -222,7 +228,7 @@ class TestTheKubernetesResource:
 def test_a_script_without_its_guard_is_told_of_it(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "from pipeline import process\n"
+        "from deeptracker.pipeline import process\n"
         f"process({str(TOP / 'examples' / 'digits')!r}, {str(tmp_path / 'store')!r}, workers=1)\n",
         encoding="utf-8",
     )

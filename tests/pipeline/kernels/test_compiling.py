@@ -11,16 +11,16 @@ import pytest
 from logs import LogWriter
 from numba import njit
 
-from pipeline.kernels import compiling
+from deeptracker.pipeline.kernels import compiling
 
-PACKAGES = Path(compiling.__file__).parents[2]
+PACKAGES = Path(compiling.__file__).parents[3]
 # One weight of 12, as the store's coarse histogram has it, and how many kernels were compiled.
 SCRIPT = """
 import numpy as np
 from numba.core import event
-from pipeline.kernels.compiling import kept_in
-from pipeline.kernels.histograms import SparseHistogram
-from pipeline.kernels.statistics import coarse_histogram
+from deeptracker.pipeline.kernels.compiling import kept_in
+from deeptracker.pipeline.kernels.measuring.histograms import SparseHistogram
+from deeptracker.pipeline.kernels.measuring.node_statistics import coarse_histogram
 with event.install_recorder("numba:compile") as compiled:
     bin_ = np.array([np.float32(12).view(np.uint32) >> 18], np.uint16)
     found = coarse_histogram(SparseHistogram(np.array([0, 1]), bin_, np.array([1])))
@@ -31,10 +31,9 @@ print(kept_in())
 
 @pytest.fixture
 def installed(tmp_path):
-    """A copy of the packages, as another installation."""
-    for name in ("deeptracker", "pipeline"):
-        skipped = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(PACKAGES / name, tmp_path / "site" / name, ignore=skipped)
+    """A copy of the package, as another installation."""
+    skipped = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PACKAGES / "deeptracker", tmp_path / "site" / "deeptracker", ignore=skipped)
     return tmp_path / "site"
 
 
@@ -61,13 +60,13 @@ def kept_files(folder, suffix):
 def test_a_kernel_is_compiled_once_and_kept_beside_the_sources(installed):
     place, compiled, folder = run(installed)
     assert (place, compiled) == (-1, 1)  # 12 is in the last, [12, 16)
-    assert folder.parent == installed / "pipeline/kernels/__pycache__"
+    assert folder.parent == installed / "deeptracker/pipeline/kernels/__pycache__"
     assert run(installed) == (-1, 0, folder)
 
 
 def test_a_change_in_another_file_than_the_kernels_compiles_it_anew(installed):
     _, _, before = run(installed)
-    source = installed / "pipeline/kernels/histograms.py"
+    source = installed / "deeptracker/pipeline/kernels/measuring/histograms.py"
     text = source.read_text()
     source.write_text(text.replace("HIGHEST_OCTAVE = -28, 4", "HIGHEST_OCTAVE = -28, 8"))
     assert source.read_text() != text
@@ -88,7 +87,7 @@ def test_what_is_damaged_is_compiled_anew_and_mended(installed, suffix, left):
 
 def unwritable(installed):
     """No folder that is looked for can be made: there is a file in its place."""
-    (installed / "pipeline/kernels/__pycache__").touch()
+    (installed / "deeptracker/pipeline/kernels/__pycache__").touch()
     file = installed / "file"
     file.touch()
     return {"XDG_CACHE_HOME": str(file), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -123,7 +122,7 @@ def test_a_disk_without_room_for_kernels_costs_no_run(installed):
 
 
 def test_what_other_versions_kept_goes_after_a_month(installed):
-    place = installed / "pipeline/kernels/__pycache__"
+    place = installed / "deeptracker/pipeline/kernels/__pycache__"
     old, recent = place / f"{compiling.FOLDER}old", place / f"{compiling.FOLDER}recent"
     for folder in (old, recent):
         folder.mkdir(parents=True)
@@ -136,8 +135,8 @@ def test_what_other_versions_kept_goes_after_a_month(installed):
 
 PROCESS = """
 import sys
-from pipeline import open_store, process, processing
-from pipeline.planning import RATE_ATTRIBUTE
+from deeptracker.pipeline import open_store, process, processing
+from deeptracker.pipeline.forecast.run_plan import RATE_ATTRIBUTE
 processing.TELLING_SECONDS = 0
 process(sys.argv[1], sys.argv[2])
 print('numba.np.arraymath' in sys.modules, 'scipy.linalg' in sys.modules)

@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
-from pipeline.measures.finding import FindingThresholds
-from pipeline.measures.findings import find_all
-from pipeline.measures.series import ClassSeries, FilterSeries, NodeSeries, RunSeries
+from deeptracker.pipeline.measures.finding import FindingThresholds
+from deeptracker.pipeline.measures.findings import find_all
+from deeptracker.pipeline.measures.rule_inputs import (
+    ClassSeries,
+    FilterSeries,
+    NodeSeries,
+    RunSeries,
+)
 
 COLUMNS = 40
 ITERATIONS = np.arange(COLUMNS) * 100

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control, spearmanr
 
-from pipeline.measures.association import associate, co_occurrence
-from pipeline.measures.filter_anomalies import anomaly_scores
-from pipeline.measures.outcomes import MISSING, anomalies, anomaly_counts, correctness
-from pipeline.measures.ranking import iteration_score
+from deeptracker.pipeline.measures.association import associate, co_occurrence
+from deeptracker.pipeline.measures.filter_anomalies import anomaly_scores
+from deeptracker.pipeline.measures.outcomes import MISSING, anomalies, anomaly_counts, correctness
+from deeptracker.pipeline.measures.ranking import iteration_score
 
 
 def outcomes_of(seed, images, columns, missing):

@@ -16,16 +16,16 @@ from logs import LogWriter
 from stores import assert_equal
 
 from deeptracker.errors import StoreError
-from pipeline import open_store, process
-from pipeline.config import Config
-from pipeline.storage.store import open_writer
+from deeptracker.pipeline import open_store, process
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.store.run_store import open_writer
 
 CONFIG = Config(columns_per_chunk=4)
 PROGRAM = """
 import sys
-from pipeline import process
-from pipeline.config import Config
-from pipeline.running.progress import SilentProgress
+from deeptracker.pipeline import process
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.running.progress import SilentProgress
 
 class Told(SilentProgress):
     def stage(self, name):

@@ -13,12 +13,12 @@ from distributed import Client, LocalCluster
 from numba import njit
 
 from deeptracker.errors import ClusterError
-from pipeline.clusters import LocalSettings
-from pipeline.running.jobs import Jobs, Label
-from pipeline.running.packed import Packed
-from pipeline.running.progress import SilentProgress
-from pipeline.running.stragglers import Pace
-from pipeline.running.tasklog import TaskLog
+from deeptracker.pipeline.clusters import LocalSettings
+from deeptracker.pipeline.running.jobs import Jobs, Label
+from deeptracker.pipeline.running.progress import SilentProgress
+from deeptracker.pipeline.running.shared_argument import Packed
+from deeptracker.pipeline.running.stragglers import Pace
+from deeptracker.pipeline.running.task_log import TaskLog
 
 QUICK = LocalSettings(straggler_seconds=1.0, straggler_factor=2.0)
 LONG_SECONDS = 300

@@ -3,7 +3,7 @@
 import pytest
 from rich.console import Console
 
-from pipeline.running.progress import RichProgress
+from deeptracker.pipeline.running.progress import RichProgress
 
 
 @pytest.fixture

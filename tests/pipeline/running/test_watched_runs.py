@@ -14,13 +14,13 @@ from distributed import LocalCluster
 from logs import LogWriter
 from stores import assert_equal
 
-import pipeline.running.jobs
+import deeptracker.pipeline.running.jobs
 from deeptracker.errors import ClusterError, ConfigError, LogError
-from pipeline import open_store, process
-from pipeline.clusters import AdaptiveSettings, LocalSettings
-from pipeline.config import Config
-from pipeline.running.progress import SilentProgress
-from pipeline.running.tasklog import TaskLog
+from deeptracker.pipeline import open_store, process
+from deeptracker.pipeline.clusters import AdaptiveSettings, LocalSettings
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.running.progress import SilentProgress
+from deeptracker.pipeline.running.task_log import TaskLog
 
 CONFIG = Config(columns_per_chunk=4)
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
@@ -83,7 +83,7 @@ def lines_of(path):
 def test_tasks_that_run_twice_leave_the_same_store(
     log, undisturbed, cluster, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(pipeline.running.jobs, "TICK_SECONDS", 0.001)
+    monkeypatch.setattr(deeptracker.pipeline.running.jobs, "TICK_SECONDS", 0.001)
     impatient = LocalSettings(straggler_seconds=1e-6, straggler_factor=1.000001)
     config = CONFIG.model_copy(update={"cluster": impatient})
     process(

@@ -1,0 +1,1 @@
+"""What the views read from a store, without a widget."""

@@ -1,0 +1,33 @@
+"""What is written at a colour bar, on the page and in notebooks."""
+
+from typing import Any
+
+import numpy as np
+from bokeh.models import CustomJSTickFormatter, FixedTicker
+from bokeh.models.annotations import ColorBar
+
+from deeptracker.dashboard.data.weight_raster import scale_labels
+
+__all__ = ["scale_ticks", "tell_scale"]
+
+
+def scale_ticks() -> dict[str, Any]:
+    """Make a colour bar's ticker and formatter, which `tell_scale` sets.
+
+    Bokeh's bar keeps those that it was made with, and the room for them.
+    """
+    return {
+        "ticker": FixedTicker(ticks=[-1, 0, 1]),
+        "formatter": CustomJSTickFormatter(
+            args={"labels": ["-1", "0", "1"]},
+            code="return labels[index] === undefined ? '' : labels[index]",
+        ),
+    }
+
+
+def tell_scale(bar: ColorBar, limits: tuple[float, float], values: np.ndarray) -> None:
+    """Write a bar's labels; an end beyond which some of `values` lie says so."""
+    ticker: Any = bar.ticker
+    formatter: Any = bar.formatter
+    ticker.ticks, labels = scale_labels(limits, values)
+    formatter.args = {"labels": labels}

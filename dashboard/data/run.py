@@ -1,0 +1,206 @@
+"""A run as the views see it: small, cached reads from the store."""
+
+import json
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import zarr
+
+from deeptracker.dashboard.data.commits import newest_commit
+from deeptracker.pipeline.locations.settings import StorageConfig
+from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
+from deeptracker.pipeline.store.arrays.region_reader import spec_of
+
+__all__ = ["Run", "first_line"]
+
+Found = TypeVar("Found")
+
+
+class Run:
+    """One processed run, as one page sees it: at one commit, until it goes on to a newer one.
+
+    Parameters
+    ----------
+    location : str
+        The store.
+    storage : StorageConfig, optional
+        How buckets are reached, the log's too; by the environment where it says nothing.
+
+    Raises
+    ------
+    StoreError
+        When it is no store.
+    """
+
+    def __init__(self, location: str, storage: StorageConfig | None = None) -> None:
+        self.location = location
+        self.storage = storage
+        self._commit = newest_commit(location, storage)
+
+    def refresh(self) -> bool:
+        """Go on to the newest commit; whether there was one."""
+        newest = newest_commit(self.location, self.storage)
+        if newest is self._commit:
+            return False
+        self._commit = newest
+        for name in ("attributes", "iterations", "nodes", "children", "class_names"):
+            self.__dict__.pop(name, None)
+        return True
+
+    @property
+    def commit(self) -> str:
+        """The commit that is shown."""
+        return self._commit.snapshot_id
+
+    @property
+    def trouble(self) -> str:
+        """Why the store could not be asked for a newer commit; empty where it could."""
+        return self._commit.trouble
+
+    def find_trouble(self) -> str:
+        """Ask the store now whether it can be read, and give why not; the commit stays."""
+        try:
+            return newest_commit(self.location, self.storage).trouble
+        except Exception as error:  # noqa: BLE001  whatever it is, the store cannot be read
+            return first_line(error)
+
+    @property
+    def root(self) -> zarr.Group:
+        """The store's root group, read-only."""
+        return self._commit.root
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        """Attributes of the root."""
+        return dict(self.root.attrs)
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return str(self.attributes.get("run", "run"))
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """What the training script recorded of itself."""
+        return dict(json.loads(self.attributes.get("hyperparameters") or "{}"))
+
+    @cached_property
+    def iterations(self) -> np.ndarray:
+        """int64 [iteration]."""
+        return self.array("iteration")
+
+    def has(self, path: str) -> bool:
+        """Whether the store has an array or group."""
+        return self._commit.member(path) is not None
+
+    def stored(self, path: str) -> "zarr.Array[Any]":
+        """Give an array of the store, to be read in parts."""
+        found = self._commit.member(path)
+        assert isinstance(found, zarr.Array), f"{path} is no array"
+        return found
+
+    def spec(self, path: str) -> ArraySpec:
+        """Describe an array of the store, so that regions of it can be read together."""
+        spec: ArraySpec = self.fact(f"spec of {path}", lambda: spec_of(self.stored(path)))
+        return spec
+
+    def group(self, path: str) -> zarr.Group:
+        """Give a group of the store."""
+        found = self._commit.member(path)
+        assert isinstance(found, zarr.Group), f"{path} is no group"
+        return found
+
+    def array(self, path: str) -> np.ndarray:
+        """Read a whole small array, read-only; all pages share it."""
+        return self._commit.array(path)
+
+    def fact(self, name: str, find: Callable[[], Found]) -> Found:
+        """Give what `find` computes of this commit alone; all pages share it under its name."""
+        return self._commit.fact(name, find)
+
+    def part(self, path: str, *index: slice | int | np.ndarray) -> np.ndarray:
+        """Read a part of an array."""
+        return np.asarray(self.stored(path).oindex[index])
+
+    @cached_property
+    def class_names(self) -> list[str]:
+        """Names of the classes; empty without outcomes."""
+        return [str(name) for name in self.array("classes/class_")] if self.has("classes") else []
+
+    @property
+    def has_images(self) -> bool:
+        """Whether outcomes of validation images were recorded."""
+        return self.has("images/correct") and bool(self.class_names)
+
+    @property
+    def image_count(self) -> int:
+        """How many validation images there are."""
+        return int(self.stored("images/label").shape[0]) if self.has("images/label") else 0
+
+    @property
+    def has_gradients(self) -> bool:
+        """Whether gradients were recorded."""
+        return self.has("nodes/grad_mean")
+
+    def scalar_names(self) -> list[str]:
+        """Names of the recorded scalars, which are arrays of ``/scalars``."""
+        if not self.has("scalars/iteration_s"):
+            return []
+        return [name for name in self.group("scalars").array_keys() if name != "iteration_s"]
+
+    @cached_property
+    def nodes(self) -> dict[str, np.ndarray]:
+        """The architecture's flat table: name, label, kind, type, shape, parent, depth, size."""
+        names = ("name", "label", "kind", "type", "shape", "parent", "depth", "size")
+        return {name: self.array(f"nodes/{name}") for name in names}
+
+    @cached_property
+    def children(self) -> list[list[int]]:
+        """Children of each node."""
+        found: list[list[int]] = [[] for _ in self.nodes["parent"]]
+        for node, parent in enumerate(self.nodes["parent"]):
+            if parent >= 0:
+                found[int(parent)].append(node)
+        return found
+
+    def node(self, name: str) -> int | None:
+        """Index of a node; None where there is none of that name."""
+        places = np.flatnonzero(self.nodes["name"] == name)
+        return int(places[0]) if len(places) else None
+
+    def filtered_parameters(self, node: int) -> list[str]:
+        """Parameters under a node that have filter measures."""
+        if self.nodes["kind"][node] == "parameter":
+            name = str(self.nodes["name"][node])
+            # Every matrix has filter measures; asking the store for each would take its time.
+            return [name] if "x" in str(self.nodes["shape"][node]) else []
+        return [name for child in self.children[node] for name in self.filtered_parameters(child)]
+
+    def columns(self, window: tuple[float, float] | None) -> tuple[int, int]:
+        """Translate iterations [first, last] into columns [first, last]; all for None."""
+        last = len(self.iterations) - 1
+        if window is None or last < 0:
+            return 0, max(last, 0)
+        low, high = sorted(window)
+        first = int(np.searchsorted(self.iterations, low))
+        final = int(np.searchsorted(self.iterations, high, side="right")) - 1
+        first = min(max(first, 0), last)
+        return first, min(max(final, first), last)
+
+    def column(self, iteration: int) -> int | None:
+        """Column of an iteration; None where nothing was recorded there."""
+        place = int(np.searchsorted(self.iterations, iteration))
+        found = place < len(self.iterations) and self.iterations[place] == iteration
+        return place if found else None
+
+    def picked_columns(self, iterations: list[int]) -> list[int]:
+        """Columns of those iterations that were recorded."""
+        found = (self.column(iteration) for iteration in iterations)
+        return [column for column in found if column is not None]
+
+
+def first_line(error: Exception) -> str:
+    """Give what an error says in a line: those of libraries go on with traces of their own."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

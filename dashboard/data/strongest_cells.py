@@ -1,0 +1,103 @@
+"""The strongest cells of the cube: class, layer and iteration that were anomalous together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deeptracker.dashboard.data.cube_numbers import (
+    anomalous_filters,
+    class_anomalies,
+    layer_names,
+    top_filter,
+)
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.selection.selection import Selection
+
+__all__ = ["Triple", "strongest"]
+
+
+@dataclass(frozen=True)
+class Triple:
+    """A class, a layer and an iteration that were anomalous together.
+
+    Attributes
+    ----------
+    class_, layer : str
+    iteration : int
+    images, filters : int
+        How many of the class's images and of the layer's filters were anomalous.
+    score : float
+        The geometric mean of both counts.
+    parameter : str
+    filter : int
+        The layer's filter of the highest anomaly score there.
+    filter_score : float
+        That score.
+    """
+
+    class_: str
+    layer: str
+    iteration: int
+    images: int
+    filters: int
+    score: float
+    parameter: str
+    filter: int
+    filter_score: float
+
+
+def strongest(run: Run, selection: Selection, count: int = 12) -> list[Triple]:
+    """List the cells at which most filters and images were anomalous together, strongest first.
+
+    Parameters
+    ----------
+    run : Run
+    selection : Selection
+        Its window and anomaly rule are minded.
+    count : int
+        How many. Only the best so many classes and layers of each iteration are combined: no other
+        cell can be among the strongest.
+    """
+    first, last = run.columns(selection.window)
+    images = class_anomalies(run, selection)[:, first : last + 1]
+    filters = anomalous_filters(run)[:, first : last + 1]
+    if not images.size or not filters.size:
+        return []
+    classes, layers = _best(images, count), _best(filters, count)
+    n = np.take_along_axis(images, classes, axis=0).astype(np.int64)
+    m = np.take_along_axis(filters, layers, axis=0).astype(np.int64)
+    product = n[:, None] * m[None]
+    # Equal scores stand in order of time, then of class, then of layer.
+    order = np.argsort(-product.transpose(2, 0, 1).ravel(), kind="stable")[:count]
+    names = layer_names(run)
+    found = []
+    for at, i, j in zip(
+        *np.unravel_index(order, (product.shape[2], *product.shape[:2])), strict=True
+    ):
+        score = float(np.sqrt(product[i, j, at]))
+        if score == 0:
+            break
+        layer = names[layers[j, at]]
+        found.append(
+            Triple(
+                run.class_names[classes[i, at]],
+                layer,
+                int(run.iterations[first + at]),
+                int(n[i, at]),
+                int(m[j, at]),
+                score,
+                *top_filter(run, layer, int(first + at)),
+            )
+        )
+    return found
+
+
+def _best(counts: np.ndarray, count: int) -> np.ndarray:
+    """Find the greatest of each column, int64 [place, column], those of equal counts by number."""
+    if len(counts) <= count:
+        return np.argsort(-counts, axis=0, kind="stable")
+    # Ties are broken by number, so that the same cells are listed every time.
+    keyed = counts.astype(np.int64) * len(counts) - np.arange(len(counts))[:, None]
+    chosen = np.argpartition(-keyed, count - 1, axis=0)[:count]
+    values = np.take_along_axis(keyed, chosen, axis=0)
+    return np.take_along_axis(chosen, np.argsort(-values, axis=0), axis=0)

@@ -1,0 +1,126 @@
+"""The filters that changed most at an iteration, and those that did so at several."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deeptracker.dashboard.data.byte_cache import SHARED
+from deeptracker.dashboard.data.filter_series import read_filters_of
+from deeptracker.dashboard.data.run import Run
+
+__all__ = ["RANKS", "TopFilter", "common_filters", "top_filters"]
+
+RANKS = {
+    "anomaly_score": "anomaly score",
+    "change_relative_norm2": "relative change",
+    "change_relative_norm1": "relative change, norm 1",
+    "change_euclidean": "Euclidean change",
+    "change_manhattan": "Manhattan change",
+    "change_cosine": "cosine change",
+}
+# Columns that are read at once: as many as lie in a chunk of the store.
+BLOCK = 32
+
+
+@dataclass(frozen=True)
+class TopFilter:
+    """A filter and its measure; of several iterations the least of them.
+
+    Attributes
+    ----------
+    parameter : str
+    filter : int
+    value : float
+    """
+
+    parameter: str
+    filter: int
+    value: float
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What names it."""
+        return self.parameter, self.filter
+
+
+def top_filters(
+    run: Run,
+    column: int,
+    count: int = 8,
+    measure: str = "anomaly_score",
+    within: Sequence[str] = (),
+) -> list[TopFilter]:
+    """List the filters with the highest measure at a column, highest first.
+
+    Parameters
+    ----------
+    column : int
+    count : int
+        At most so many.
+    measure : str
+        A filter measure.
+    within : sequence of str
+        Nodes of the tree whose filters compete; the whole network's for none.
+    """
+    names, starts = _filters_of(run)
+    values = _values_at(run, names, measure, column)
+    allowed = np.zeros(len(values), bool)
+    for place, name in enumerate(names):
+        allowed[starts[place] : starts[place + 1]] = _is_within(name, within)
+    candidates = np.flatnonzero(allowed & np.isfinite(values))
+    order = candidates[np.argsort(-values[candidates], kind="stable")][:count]
+    owners = np.searchsorted(starts, order, side="right") - 1
+    return [
+        TopFilter(names[owner], int(place - starts[owner]), float(values[place]))
+        for place, owner in zip(order, owners, strict=True)
+    ]
+
+
+def common_filters(tops: Sequence[Sequence[TopFilter]]) -> list[TopFilter]:
+    """List the filters that are among the top ones of every iteration.
+
+    Returns
+    -------
+    list of TopFilter
+        With the least of their values, the highest first.
+    """
+    if not tops:
+        return []
+    found = [{top.key: top.value for top in listed} for listed in tops]
+    shared = set(found[0]).intersection(*found[1:])
+    common = [TopFilter(*key, min(values[key] for values in found)) for key in shared]
+    return sorted(common, key=lambda top: (-top.value, top.key))
+
+
+def _filters_of(run: Run) -> tuple[list[str], np.ndarray]:
+    """Give the parameters that have filters, and the first place of each among all filters."""
+    nodes = run.nodes
+    places = [
+        place
+        for place, shape in enumerate(nodes["shape"])
+        if nodes["kind"][place] == "parameter" and "x" in str(shape)
+    ]
+    counts = [int(str(nodes["shape"][place]).partition("x")[0]) for place in places]
+    return [str(nodes["name"][place]) for place in places], np.concatenate(
+        [[0], np.cumsum(counts, dtype=np.int64)]
+    )
+
+
+def _values_at(run: Run, names: Sequence[str], measure: str, column: int) -> np.ndarray:
+    """Give a measure of every filter at a column, float32 [filter]."""
+    if not names:
+        return np.zeros(0, np.float32)
+    first = column // BLOCK * BLOCK
+    span = slice(first, min(first + BLOCK, len(run.iterations)))
+
+    def read() -> np.ndarray:
+        return np.concatenate(read_filters_of(run, names, measure, columns=span)).T.copy()
+
+    return SHARED.get((run.location, run.commit, "filters", measure, first), read)[column - first]
+
+
+def _is_within(parameter: str, nodes: Sequence[str]) -> bool:
+    return not nodes or any(
+        not node or parameter == node or parameter.startswith(f"{node}.") for node in nodes
+    )

@@ -1,0 +1,284 @@
+"""A window of weights as pixels: read at the right level, brought to the screen by datashader."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from deeptracker.dashboard.data.column_spacing import Spacing, runs_of
+from deeptracker.dashboard.data.datashading import datashader as ds
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.weight_window import COLUMNS_AT_MOST, WeightWindow, read, shape_of
+
+__all__ = [
+    "Pixels",
+    "Subject",
+    "colour_limits",
+    "parameter_limits",
+    "pixels_of",
+    "rasterize_window",
+    "rounded",
+    "scale_ends",
+    "scale_labels",
+    "spread",
+]
+
+# A few weights far out would leave all else pale: colours end where all but so many lie.
+COLOUR_QUANTILE = 0.995
+# Pixels that a whole parameter is brought to for its colours, whatever the screen is.
+WHOLE_WIDTH, WHOLE_HEIGHT = 1400, 520
+DOWNSAMPLED = {"mean": "mean", "min": "min", "max": "max"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a raster is of.
+
+    Attributes
+    ----------
+    parameter : str
+    statistic : {"mean", "min", "max", "range"}
+        Of the weights that share a pixel.
+    gradient : bool
+        Whether it is of the gradients.
+    """
+
+    parameter: str
+    statistic: str = "mean"
+    gradient: bool = False
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether values have two signs, and so a palette about zero."""
+        return self.statistic != "range"
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A rasterized window.
+
+    Attributes
+    ----------
+    values : xarray.DataArray
+        float32 [weight, column].
+    window : WeightWindow
+        What was read for it: whole cells, so a little more than was asked for.
+    runs : numpy.ndarray or None
+        int64 [column, 2]: the run's first and last column under each column of `values`, where
+        these are evenly wide in iterations; None where they are so in columns of the run.
+    """
+
+    values: xr.DataArray
+    window: WeightWindow
+    runs: np.ndarray | None = None
+
+    @property
+    def columns(self) -> tuple[float, float]:
+        """Outer edges of the first and last column."""
+        return float(self.window.columns[0]), float(self.window.columns[-1] + self.window.step)
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        """Outer edges of the first and last row, in weights."""
+        first, window = self.window.first_weight, self.window
+        return float(first), float(first + window.weights_per_row * len(window.values))
+
+    @property
+    def weights_per_pixel(self) -> float:
+        """How many weights a pixel stands for."""
+        return (self.weights[1] - self.weights[0]) / self.values.sizes["weight"]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether a pixel is one weight's own value at one iteration."""
+        window, shape = self.window, self.window.values.shape
+        if window.level or window.step > 1 or self.values.sizes["weight"] != shape[0]:
+            return False
+        if self.runs is None:
+            return self.values.shape == shape
+        return bool((self.runs[:, 0] == self.runs[:, 1]).all())
+
+
+def pixels_of(
+    run: Run,
+    subject: Subject,
+    columns: tuple[float, float],
+    weights: tuple[float, float],
+    *,
+    width: int,
+    height: int,
+    spacing: Spacing | None = None,
+) -> Pixels:
+    """Read a window and bring it to pixels.
+
+    Parameters
+    ----------
+    columns, weights : tuple of float
+        First and last, the last ones excluded.
+    width, height : int
+        Pixels at most.
+    spacing : Spacing, optional
+        Where the columns stand; with a true one every column of pixels is as many iterations wide.
+    """
+    is_true = spacing is not None and spacing.is_true
+    # Columns that are to be of different widths are brought to pixels below.
+    across = COLUMNS_AT_MOST if is_true else width
+
+    def part(statistic: str) -> tuple[xr.DataArray, WeightWindow]:
+        window = read(
+            run,
+            subject.parameter,
+            weights,
+            columns,
+            height=height,
+            width=across,
+            statistic=statistic,
+            gradient=subject.gradient,
+        )
+        method = DOWNSAMPLED[statistic]
+        return rasterize_window(window, across, height, method), window
+
+    if subject.statistic == "range":
+        # Of all weights under a pixel: the greatest of the maxima less the least of the minima.
+        (low, _), (values, window) = part("min"), part("max")
+    else:
+        low, (values, window) = None, part(subject.statistic)
+    runs = None
+    if spacing is not None and is_true:
+        edges, cells = _laid(window, values.sizes["column"], spacing, width)
+        under = runs_of(edges, cells)
+        values = spread(values, under, DOWNSAMPLED.get(subject.statistic, "max"))
+        low = None if low is None else spread(low, under, "min")
+        step = window.step
+        runs = window.columns[0] + under * step + np.array([0, step - 1])
+    return Pixels(values if low is None else values - low, window, runs)
+
+
+def _laid(window: WeightWindow, count: int, spacing: Spacing, most: int) -> tuple[np.ndarray, int]:
+    """Give where the window's columns begin and end, and how many pixels show them."""
+    columns = window.columns[0] + window.step * np.arange(count + 1)
+    columns = np.minimum(columns, len(spacing.edges) - 1)
+    return np.array([spacing.place(column) for column in columns]), spacing.cells(columns, most)
+
+
+def spread(values: xr.DataArray, runs: np.ndarray, method: str) -> xr.DataArray:
+    """Bring columns of any width to evenly wide ones.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        float32 [weight, column].
+    runs : numpy.ndarray
+        int64 [pixel, 2]: the first and last column under each pixel.
+    method : {"mean", "min", "max"}
+        What a pixel shows of several columns; what is missing is left out.
+
+    Returns
+    -------
+    xarray.DataArray
+        float32 [weight, column], a column for every pixel.
+    """
+    cells, (first, last) = values.to_numpy(), runs.T
+    if (first == last).all():
+        return xr.DataArray(cells[:, first], dims=values.dims)
+    padded = np.pad(cells, ((0, 0), (0, 1)), constant_values=np.nan)
+    # reduceat takes starts: every second result is of what lies between two pixels' columns.
+    starts = np.stack([first, last + 1], axis=1).ravel()
+    if method == "mean":
+        known = np.isfinite(padded)
+        total = np.add.reduceat(np.where(known, padded, 0.0), starts, axis=1)[:, ::2]
+        count = np.add.reduceat(known.astype(np.int64), starts, axis=1)[:, ::2]
+        found = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    else:
+        reduce = np.fmin if method == "min" else np.fmax
+        found = reduce.reduceat(padded, starts, axis=1)[:, ::2]
+    return xr.DataArray(found.astype(np.float32), dims=values.dims)
+
+
+def rasterize_window(
+    window: WeightWindow, width: int, height: int, method: str = "mean"
+) -> xr.DataArray:
+    """Bring a window to pixels with datashader.
+
+    A row or column becomes a pixel where there is room; where there is not, datashader brings
+    several to one. Nothing is enlarged here: the browser draws a pixel as a block.
+
+    Parameters
+    ----------
+    method : {"mean", "min", "max"}
+        What a pixel shows of the rows and columns under it.
+
+    Returns
+    -------
+    xarray.DataArray
+        float32 [weight, column] of at most `height` x `width`, over all of the window's cells.
+    """
+    per, step = window.weights_per_row, window.step
+    rows = window.first_weight + per * (0.5 + np.arange(len(window.values)))
+    data = xr.DataArray(
+        window.values.astype(np.float32, copy=False),
+        coords={"weight": rows, "column": window.columns + 0.5 * step},
+        dims=("weight", "column"),
+    )
+    lines, places = min(height, data.sizes["weight"]), min(width, data.sizes["column"])
+    if (lines, places) == data.shape:
+        return data
+    # From edge to edge of whole cells: datashader would shift cells that a range cuts.
+    canvas = ds.Canvas(
+        plot_width=places,
+        plot_height=lines,
+        x_range=(float(window.columns[0]), float(window.columns[-1] + step)),
+        y_range=(float(window.first_weight), float(window.first_weight + per * len(rows))),
+    )
+    # datashader takes a cell's size from its neighbour: a lone one is doubled.
+    for dim, size in (("weight", per), ("column", step)):
+        if data.sizes[dim] == 1:
+            data = xr.concat([data, data.assign_coords({dim: data[dim] + size})], dim)
+    return canvas.raster(data, downsample_method=method, upsample_method="nearest")
+
+
+def colour_limits(values: np.ndarray, *, signed: bool) -> tuple[float, float]:
+    """Give the values of the first and last colour: about zero where values have two signs."""
+    known = np.abs(values[np.isfinite(values)])
+    top = (float(np.quantile(known, COLOUR_QUANTILE)) if known.size else 1.0) or 1.0
+    return (-top, top) if signed else (0.0, top)
+
+
+def parameter_limits(run: Run, subject: Subject) -> tuple[float, float]:
+    """Give the colours' ends of a whole parameter: the scale that all rasters can share."""
+
+    def find() -> tuple[float, float]:
+        columns = 0.0, float(len(run.iterations))
+        weights = 0.0, float(np.prod(shape_of(run, subject.parameter)))
+        whole = pixels_of(run, subject, columns, weights, width=WHOLE_WIDTH, height=WHOLE_HEIGHT)
+        return colour_limits(whole.values.to_numpy(), signed=subject.is_signed)
+
+    return run.fact(f"colours of {subject}", find)
+
+
+def scale_labels(limits: tuple[float, float], values: np.ndarray) -> tuple[list[float], list[str]]:
+    """Give five ticks of a colour scale and what is written at them.
+
+    An end beyond which some of `values` lie says so, by ≤ or ≥: they have its colour.
+    """
+    ticks = [float(tick) for tick in np.linspace(*limits, 5)]
+    low, high = scale_ends(limits, values)
+    return ticks, [low, *map(rounded, ticks[1:-1]), high]
+
+
+def scale_ends(limits: tuple[float, float], values: np.ndarray) -> tuple[str, str]:
+    """Write the first and last colour's values; with ≤ or ≥ where some of `values` lie beyond."""
+    (low, high), known = limits, values[np.isfinite(values)]
+    # Limits taken from float32 numbers are not rounded as these are.
+    slack = 1e-6 * (high - low)
+    is_below = known.size > 0 and float(known.min()) < low - slack
+    is_above = known.size > 0 and float(known.max()) > high + slack
+    return f"{'≤ ' if is_below else ''}{rounded(low)}", f"{'≥ ' if is_above else ''}{rounded(high)}"
+
+
+def rounded(value: float) -> str:
+    """Write a number to three significant digits, as colour scales are labelled."""
+    digits = f"{value:.3g}"
+    is_written_out = "e" not in digits or 1 <= abs(value) < 1e6
+    told = f"{float(digits):,.15g}" if is_written_out else digits
+    return told.replace("-", "−")  # noqa: RUF001  the minus sign of the axes

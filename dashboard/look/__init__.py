@@ -1,0 +1,1 @@
+"""Theme, style sheets and legends."""

@@ -1,0 +1,180 @@
+"""The correlation view alone: the cube's faces with shared axes, and its strongest cells."""
+
+from dataclasses import asdict
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+
+from deeptracker.dashboard.data.cube_numbers import anomalous_filters, class_anomalies, layer_names
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.strongest_cells import strongest
+from deeptracker.dashboard.notebook.figure_look import Look
+from deeptracker.dashboard.notebook.matrix_raster import live_matrix, name_axis
+from deeptracker.dashboard.notebook.name_lookup import known, known_all
+from deeptracker.dashboard.selection.selection import RULES, Selection
+from deeptracker.dashboard.views.correlation.cube_faces import Faces, faces_of
+
+__all__ = ["CubeFigures"]
+
+FRONTS = ["co_occurrence", "association"]
+FACE = 300
+
+
+class CubeFigures:
+    """Classes, layers and iterations that were anomalous together.
+
+    Parameters
+    ----------
+    run : Run
+    look : Look
+        Colours, light or dark.
+    """
+
+    def __init__(self, run: Run, look: Look) -> None:
+        known("cube", ["cube"] if run.has_images and run.has("cube/layer") else [], "data for a")
+        self._run = run
+        self._look = look
+
+    def _selection(
+        self,
+        rule: str,
+        window: int,
+        front: str = "co_occurrence",
+        iteration: int | None = None,
+        class_: str | None = None,
+        layer: str | None = None,
+    ) -> Selection:
+        run = self._run
+        selection = Selection(
+            rule=known(rule, RULES, "anomaly rule"),
+            anomaly_window=window,
+            association=known(front, FRONTS, "front face"),
+        )
+        if iteration is not None:
+            selection.iterations = [int(known(iteration, run.iterations, "recorded iteration"))]
+        if class_ is not None:
+            selection.classes = known_all(str(class_), run.class_names, "class")
+        if layer is not None:
+            selection.nodes = known_all(layer, layer_names(run), "layer")
+        return selection
+
+    def faces(
+        self,
+        *,
+        front: str = "co_occurrence",
+        iteration: int | None = None,
+        class_: str | None = None,
+        layer: str | None = None,
+        rule: str = "left",
+        window: int = 5,
+    ) -> hv.Layout:
+        """Lay the three faces flat: top over front, side beside it, on shared axes.
+
+        Parameters
+        ----------
+        front : {"co_occurrence", "association"}
+            The paper's count of anomalous filters at a class's anomalous iterations, or the rank
+            correlation; then what is not significant is left out.
+        iteration : int, optional
+            Slice by it: the front face shows the anomalous filters at it.
+        class_, layer : str, optional
+            Slice by it: the side (top) face keeps the iterations at which it was anomalous.
+        rule : {"left", "right", "full"}
+        window : int
+            The anomaly rule's.
+
+        Returns
+        -------
+        holoviews.Layout
+            Two rasters over time that are drawn anew at every zoom, and the front face.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such class, layer, iteration or rule.
+        """
+        run = self._run
+        selection = self._selection(rule, window, front, iteration, class_, layer)
+        faces = faces_of(run, selection)
+        images = class_anomalies(run, selection).astype(np.float32)
+        filters = anomalous_filters(run).astype(np.float32)
+        if selection.nodes:
+            images = np.where(
+                filters[layer_names(run).index(selection.nodes[0])] > 0, images, np.nan
+            )
+        if selection.classes:
+            place = run.class_names.index(selection.classes[0])
+            kept = class_anomalies(run, selection)[place] > 0
+            filters = np.where(kept, filters, np.nan)
+        top = live_matrix(
+            images,
+            run.iterations,
+            run.class_names,
+            rows="class",
+            value=("images", "anomalous images"),
+            title=f"Top: {faces.titles['top']}",
+            upright=True,
+            height=FACE,
+            look=self._look,
+            width=2 * FACE,
+        )
+        side = live_matrix(
+            filters,
+            run.iterations,
+            layer_names(run),
+            rows="layer",
+            value=("filters", "anomalous filters"),
+            title=f"Side: {faces.titles['side']}",
+            height=FACE,
+            look=self._look,
+            width=FACE,
+        )
+        empty = hv.Empty()
+        return hv.Layout([top, empty, self._front(faces), side]).cols(2)
+
+    def _front(self, faces: Faces) -> hv.QuadMesh:
+        """Draw the class-layer face."""
+        face = faces.front
+        values, faded = face.values, face.insignificant
+        signed = faded is not None
+        shown = np.where(faded, np.nan, values) if faded is not None else values
+        top = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
+        across = faces.classes.first - 0.5 + faces.classes.step * np.arange(values.shape[1] + 1)
+        down = faces.layers.first - 0.5 + faces.layers.step * np.arange(values.shape[0] + 1)
+        label = "rank correlation" if signed else "anomalous filters"
+        mesh = hv.QuadMesh((across, down, shown), ["class", "layer"], [("front", label)])
+        return mesh.opts(
+            cmap=self._look.palette("diverging" if signed else "blues"),
+            clim=(-top if signed else 0.0, top),
+            colorbar=True,
+            frame_width=FACE,
+            frame_height=FACE,
+            invert_yaxis=True,
+            tools=["hover"],
+            active_tools=["wheel_zoom"],
+            title=f"Front: {faces.titles['front']}",
+            hooks=[
+                name_axis(faces.classes.labels, "x"),
+                name_axis(faces.layers.labels, "y"),
+                self._look.dress,
+            ],
+        )
+
+    def strongest(self, count: int = 12, *, rule: str = "left", window: int = 5) -> pd.DataFrame:
+        """List the cells at which most images and filters were anomalous together.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+        rule : {"left", "right", "full"}
+        window : int
+
+        Returns
+        -------
+        pandas.DataFrame
+            class_, layer, iteration, images, filters, score, parameter, filter, filter_score.
+        """
+        found = strongest(self._run, self._selection(rule, window), count)
+        return pd.DataFrame([asdict(triple) for triple in found])

@@ -1,0 +1,79 @@
+"""A parameter's filters alone: one line of pixels a filter."""
+
+import holoviews as hv
+import numpy as np
+
+from deeptracker.dashboard.data.filter_series import read_filters
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.weight_raster import colour_limits
+from deeptracker.dashboard.notebook.figure_look import Look
+from deeptracker.dashboard.notebook.matrix_raster import live_matrix
+from deeptracker.dashboard.notebook.name_lookup import known
+from deeptracker.dashboard.views.filters.filter_pixels import FILTER_MEASURES
+
+__all__ = ["FilterFigures"]
+
+
+class FilterFigures:
+    """The filters of one parameter.
+
+    Parameters
+    ----------
+    run : Run
+    parameter : str
+        One with filter measures.
+    look : Look
+        Colours, light or dark.
+    """
+
+    def __init__(self, run: Run, parameter: str, look: Look) -> None:
+        self._run = run
+        self._look = look
+        self.parameter = parameter
+
+    def values(self, measure: str = "change_relative_norm2") -> np.ndarray:
+        """Give a measure of every filter, float32 [filter, iteration].
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such measure.
+        """
+        known(measure, FILTER_MEASURES, "measure of filters")
+        return read_filters(self._run, self.parameter, measure)
+
+    def plot(
+        self, measure: str = "change_relative_norm2", *, order: str = "index", height: int = 320
+    ) -> hv.DynamicMap:
+        """Draw one line of pixels a filter.
+
+        Parameters
+        ----------
+        measure : str
+            Such as ``"change_relative_norm2"``, ``"anomaly_score"`` or ``"norm2"``.
+        order : {"index", "size"}
+            By number, or the largest last norm first.
+        height : int
+            Pixels.
+
+        Returns
+        -------
+        holoviews.DynamicMap
+            Rasterized anew at every zoom.
+        """
+        values = self.values(measure)
+        known(order, ["index", "size"], "order of filters")
+        places = np.arange(len(values))
+        if order == "size":
+            places = np.argsort(-np.nan_to_num(self.values("norm2")[:, -1]), kind="stable")
+        return live_matrix(
+            values[places],
+            self._run.iterations,
+            [f"filter {place}" for place in places],
+            rows="filter",
+            value=(measure, FILTER_MEASURES[measure]),
+            title=f"{self.parameter}: {FILTER_MEASURES[measure]}, filter by iteration",
+            limits=colour_limits(values, signed=False),
+            look=self._look,
+            height=height,
+        )

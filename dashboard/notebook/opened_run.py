@@ -1,0 +1,162 @@
+"""The library: an opened run, whose charts are HoloViews objects and whose data are xarray's."""
+
+import html
+from functools import cached_property
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.notebook.class_figure import ClassFigures
+from deeptracker.dashboard.notebook.cube_figure import CubeFigures
+from deeptracker.dashboard.notebook.figure_look import Look
+from deeptracker.dashboard.notebook.filter_figure import FilterFigures
+from deeptracker.dashboard.notebook.layer_figure import LayerFigures
+from deeptracker.dashboard.notebook.name_lookup import known
+from deeptracker.dashboard.notebook.timeline_figure import TimelineFigures
+from deeptracker.dashboard.notebook.weight_figure import WeightFigures
+from deeptracker.pipeline.store.run_store import open_store
+from deeptracker.wording import counted
+
+__all__ = ["OpenedRun"]
+
+FINDING = ("rule", "severity", "node", "class_", "at_iteration", "value", "message")
+
+
+class OpenedRun:
+    """A processed run: what `deeptracker.open` gives.
+
+    Parameters
+    ----------
+    location : str
+        Path or URL of the store.
+    theme : {"light", "dark"}, optional
+        Of all figures; that of Panel for None.
+
+    Raises
+    ------
+    StoreError
+        When it is no store.
+
+    Examples
+    --------
+    >>> run = deeptracker.open("demo/digits.dtstore")
+    >>> run.layers.plot(["layer1", "layer2"])
+    >>> run.weights("layer1.0.conv1").raster()
+    """
+
+    def __init__(self, location: str, theme: str | None = None) -> None:
+        Look.of(theme)
+        self.theme = theme
+        self._run = Run(location)
+        if not hv.Store.renderers:
+            hv.extension("bokeh")
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self._run.name
+
+    @property
+    def iterations(self) -> np.ndarray:
+        """Recorded iterations, int64 [iteration]."""
+        return self._run.iterations
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the parameters."""
+        nodes = self._run.nodes
+        return [str(name) for name in nodes["name"][nodes["kind"] == "parameter"]]
+
+    @property
+    def timeline(self) -> TimelineFigures:
+        """Scalars and anomaly counts."""
+        return TimelineFigures(self._run, Look.of(self.theme))
+
+    @property
+    def classes(self) -> ClassFigures:
+        """Classes of the validation set, and their images."""
+        return ClassFigures(self._run, Look.of(self.theme))
+
+    @property
+    def layers(self) -> LayerFigures:
+        """Nodes of the architecture tree: network, stages, blocks, layers, parameters."""
+        return LayerFigures(self._run, Look.of(self.theme))
+
+    @property
+    def cube(self) -> CubeFigures:
+        """Classes, layers and iterations together."""
+        return CubeFigures(self._run, Look.of(self.theme))
+
+    def weights(self, name: str) -> WeightFigures:
+        """Give the weights of a parameter, or of a layer with one weight.
+
+        Parameters
+        ----------
+        name : str
+            ``"layer1.0.conv1.weight"``, or ``"layer1.0.conv1"``.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such parameter.
+        """
+        return WeightFigures(self._run, self._parameter(name, self.parameters), Look.of(self.theme))
+
+    def filters(self, name: str) -> FilterFigures:
+        """Give the filters of a parameter, or of a layer with one weight.
+
+        Parameters
+        ----------
+        name : str
+            ``"layer1.0.conv1.weight"``, or ``"layer1.0.conv1"``.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such parameter, or it has no filters.
+        """
+        filtered = self._run.filtered_parameters(0)
+        return FilterFigures(self._run, self._parameter(name, filtered), Look.of(self.theme))
+
+    def _parameter(self, name: str, names: list[str]) -> str:
+        """Complete a layer's name by its weight's."""
+        if name not in names and f"{name}.weight" in names:
+            return f"{name}.weight"
+        below = [other for other in names if other.rpartition(".")[0] == name]
+        if name not in names and len(below) == 1:
+            return below[0]
+        return known(name, names, "parameter")
+
+    @cached_property
+    def tree(self) -> xr.DataTree:
+        """Everything in the store, read when it is looked at."""
+        return open_store(self._run.location, self._run.storage).tree()
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """Health findings: rule, severity, node, class_, iteration, value, message."""
+        run = self._run
+        there = run.has("health/rule")
+        columns: dict[str, Any] = {
+            name.removeprefix("at_"): run.array(f"health/{name}") if there else []
+            for name in FINDING
+        }
+        return pd.DataFrame(columns).convert_dtypes(dtype_backend="numpy_nullable")
+
+    def __repr__(self) -> str:
+        names = self._run.class_names
+        classes = f", {counted(len(names), 'class', 'classes')}" if self._run.has_images else ""
+        return (
+            f"<run {self.name!r}: {counted(len(self.iterations), 'iteration')}, "
+            f"{counted(len(self.parameters), 'parameter')}{classes}>"
+        )
+
+    def _repr_html_(self) -> str:
+        parts = ["timeline.plot()", "classes.plot()", "layers.plot()", "cube.faces()"]
+        parts += ["weights(name).raster()", "filters(name).plot()", "tree", "findings"]
+        shown = ", ".join(f"<code>.{part}</code>" for part in parts)
+        return f"<b>{html.escape(repr(self).strip('<>'))}</b><br>{shown}"

@@ -1,0 +1,193 @@
+"""A parameter's weights alone: a raster at any zoom."""
+
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import xarray as xr
+from holoviews.streams import PlotSize, RangeXY
+
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.weight_raster import Pixels, Subject, colour_limits, pixels_of
+from deeptracker.dashboard.data.weight_window import shape_of
+from deeptracker.dashboard.notebook.figure_look import Look
+from deeptracker.dashboard.notebook.matrix_raster import WIDTH, edges, tell_ends
+from deeptracker.dashboard.notebook.name_lookup import known
+
+__all__ = ["WeightFigures"]
+
+STATISTICS = ["mean", "min", "max", "range"]
+
+
+class WeightFigures:
+    """The weight-iteration matrix of one parameter.
+
+    Parameters
+    ----------
+    run : Run
+    parameter : str
+    look : Look
+        Colours, light or dark.
+    """
+
+    def __init__(self, run: Run, parameter: str, look: Look) -> None:
+        self._run = run
+        self._look = look
+        self.parameter = parameter
+        self.shape = shape_of(run, parameter)
+        self.size = int(np.prod(self.shape))
+
+    def read(
+        self,
+        weights: tuple[float, float] | None = None,
+        iterations: tuple[float, float] | None = None,
+        *,
+        statistic: str = "mean",
+        gradients: bool = False,
+        height: int = 400,
+        width: int = WIDTH,
+    ) -> xr.DataArray:
+        """Read a window, from the level of the pyramid that has about a row a pixel.
+
+        Zoomed in far enough, single weights are read from the training log.
+
+        Parameters
+        ----------
+        weights : tuple of float, optional
+            First weight, and the one after the last; all for None.
+        iterations : tuple of float, optional
+            First and last; all for None.
+        statistic : {"mean", "min", "max", "range"}
+            Of the weights that share a row.
+        gradients : bool
+            Of gradients instead of weights.
+        height, width : int
+            Pixels: what bounds the answer.
+
+        Returns
+        -------
+        xarray.DataArray
+            float32 [weight, iteration]; the weights are the rows' first ones.
+        """
+        subject = self._subject(statistic, gradients=gradients)
+        pixels = self._pixels(subject, weights, iterations, height=height, width=width)
+        lines, places = pixels.values.shape
+        (first, last), (begin, end) = pixels.weights, pixels.columns
+        rows = np.linspace(first, last, lines, endpoint=False).round().astype(np.int64)
+        columns = np.linspace(begin, end, places, endpoint=False).astype(np.int64)
+        return xr.DataArray(
+            pixels.values.to_numpy(),
+            coords={"weight": rows, "iteration": self._run.iterations[columns]},
+            dims=("weight", "iteration"),
+            name=self.parameter,
+            attrs={
+                "weights_per_row": pixels.weights_per_pixel,
+                "level": pixels.window.level,
+            },
+        )
+
+    def raster(
+        self,
+        *,
+        statistic: str = "mean",
+        gradients: bool = False,
+        filters: tuple[int, int] | None = None,
+        height: int = 400,
+    ) -> hv.DynamicMap:
+        """Draw the matrix; every zoom reads anew, down to single weights.
+
+        Colours end where nearly all weights lie; where some in sight lie beyond, the colour bar
+        says so by ≤ or ≥.
+
+        Parameters
+        ----------
+        statistic : {"mean", "min", "max", "range"}
+            Of the weights that share a pixel.
+        gradients : bool
+            Of gradients instead of weights.
+        filters : tuple of int, optional
+            First filter to show at first, and the one after the last.
+        height : int
+            Pixels.
+
+        Returns
+        -------
+        holoviews.DynamicMap
+            Of `holoviews.QuadMesh`.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such statistic, or no gradients were recorded.
+        """
+        subject = self._subject(statistic, gradients=gradients)
+        run, look, pixels_high = self._run, self._look, height
+        whole = edges(run.iterations)
+        per_filter = self.size // self.shape[0] if self.shape else 1
+        first, last = filters or (0, self.size // per_filter)
+        rows = (float(first * per_filter), float(last * per_filter))
+        overview = self._pixels(subject, rows, None, height=height, width=WIDTH)
+        limits = colour_limits(overview.values.to_numpy(), signed=subject.is_signed)
+
+        def image(
+            x_range: tuple[float, float] | None = None,
+            y_range: tuple[float, float] | None = None,
+            width: int | None = None,
+            height: int | None = None,
+            **_scale: Any,
+        ) -> hv.QuadMesh:
+            found = self._pixels(
+                subject,
+                _sorted(y_range) or rows,
+                _sorted(x_range),
+                height=height or pixels_high,
+                width=width or WIDTH,
+            )
+            lines, places = found.values.shape
+            down = np.linspace(*found.weights, lines + 1)
+            columns = np.linspace(*found.columns, places + 1)
+            across = np.interp(columns, np.arange(len(whole)), whole)
+            return hv.QuadMesh(
+                (across, down, found.values.to_numpy()), ["iteration", "weight"], ["value"]
+            ).redim.range(value=limits)
+
+        streams = [RangeXY(), PlotSize()]
+        return hv.DynamicMap(image, streams=streams).opts(
+            hv.opts.QuadMesh(
+                cmap=look.palette("diverging" if subject.is_signed else "blues"),
+                colorbar=True,
+                frame_width=WIDTH,
+                frame_height=height,
+                invert_yaxis=True,
+                xlim=(float(whole[0]), float(whole[-1])),
+                ylim=(float(rows[0]), float(rows[1])),
+                tools=["hover"],
+                active_tools=["wheel_zoom"],
+                framewise=False,
+                title=f"{self.parameter}: {'gradients' if gradients else 'weights'}, {statistic}",
+                hooks=[look.dress, tell_ends],
+            )
+        )
+
+    def _subject(self, statistic: str, *, gradients: bool) -> Subject:
+        known(statistic, STATISTICS, "statistic of weights")
+        kinds = ["weights", *(["gradients"] if self._run.has_gradients else [])]
+        known("gradients" if gradients else "weights", kinds, "record of")
+        return Subject(self.parameter, statistic, gradients)
+
+    def _pixels(
+        self,
+        subject: Subject,
+        weights: tuple[float, float] | None,
+        iterations: tuple[float, float] | None,
+        *,
+        height: int,
+        width: int,
+    ) -> Pixels:
+        first, last = self._run.columns(iterations)
+        columns, rows = (float(first), float(last + 1)), weights or (0.0, float(self.size))
+        return pixels_of(self._run, subject, columns, rows, width=width, height=height)
+
+
+def _sorted(span: tuple[float, float] | None) -> tuple[float, float] | None:
+    return None if span is None else (min(span), max(span))

@@ -1,0 +1,1 @@
+"""The selection that all views share."""

@@ -1,0 +1,1 @@
+"""Routes, the home page, sign-in."""

@@ -1,0 +1,193 @@
+"""Serving: one page a run, and a home page that lists them."""
+
+import os
+import re
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+# Every script and style comes from this server: the app works with no connection to the outside.
+os.environ.setdefault("BOKEH_RESOURCES", "server")
+
+import panel as pn
+
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.look.theme import PAGE_CSS, WIDGET_CSS
+from deeptracker.dashboard.server.home import Home
+from deeptracker.dashboard.server.message_delivery import deliver_all
+from deeptracker.dashboard.server.not_found import NotFound
+from deeptracker.dashboard.server.run_address import Arrival
+from deeptracker.dashboard.server.sign_in import SignIn
+from deeptracker.dashboard.server.users_file import Users
+from deeptracker.dashboard.shell.page import POLL_MILLISECONDS, RunPage
+from deeptracker.errors import DeepTrackerError
+from deeptracker.pipeline.locations.settings import StorageConfig
+from deeptracker.pipeline.store.repository import NothingCommittedError
+
+__all__ = ["serve"]
+
+DOCUMENT = (Path(__file__).parent / "document.html").read_text(encoding="utf-8")
+
+
+def serve(
+    stores: Sequence[str],
+    *,
+    port: int = 5006,
+    address: str = "127.0.0.1",
+    open_browser: bool = True,
+    origins: Sequence[str] = (),
+    users: str | Path | None = None,
+    storage: StorageConfig | None = None,
+) -> None:
+    """Serve the pages of some stores until interrupted.
+
+    Parameters
+    ----------
+    stores : sequence of str
+        Paths or URLs of stores.
+    port : int
+        0 takes a free one.
+    address : str
+        The address to listen on.
+    open_browser : bool
+        Whether to open the page in a browser of this machine.
+    origins : sequence of str
+        HOST or HOST:PORT under which browsers know this server, where that is not its own address:
+        behind a proxy, say.
+    users : str or Path, optional
+        A users file; without one nobody is asked who they are.
+    storage : StorageConfig, optional
+        How buckets are reached, for stores and for the logs behind them.
+
+    Raises
+    ------
+    DeepTrackerError
+        When a store cannot be opened, the port is taken or the users file is unfit.
+    """
+    sign_in = SignIn(Users(users)) if users is not None else None
+    runs = _named(stores, storage)
+    port = port or _free_port(address)
+    _check_port(address, port)
+    pn.extension(raw_css=[WIDGET_CSS])
+    deliver_all()
+    pages: dict[str, Callable[[], Any]] = {
+        slug: _page(location, storage) for slug, location in runs.items()
+    }
+    _warm(next(iter(runs.values())), storage)
+    first = next(iter(runs))
+    shown = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
+    if len(runs) > 1:
+        pages["/"] = _home(runs, storage)
+    target = f"{shown}/{first}" if len(runs) == 1 else f"{shown}/"
+    print(f"DeepTracker shows {', '.join(runs)} at {target} (stop with Ctrl-C)", flush=True)  # noqa: T201
+    server = pn.serve(
+        pages,
+        port=port,
+        address=address,
+        show=False,
+        start=False,
+        title={slug: f"{slug} · DeepTracker" for slug in pages},
+        websocket_origin=_origins(address, port, origins),
+        index=None,
+        default_handler_class=NotFound,
+        # A restart asks everybody anew, unless the secret is kept.
+        cookie_secret=os.environ.get("DEEPTRACKER_COOKIE_SECRET") or secrets.token_hex(32),
+        **({"auth_provider": sign_in} if sign_in else {}),
+    )
+    if open_browser:
+        import webbrowser  # noqa: PLC0415
+
+        server.io_loop.call_later(0.5, lambda: webbrowser.open(target))
+    server.start()
+    try:
+        server.io_loop.start()
+    except KeyboardInterrupt:
+        server.stop()
+
+
+def _origins(address: str, port: int, given: Sequence[str]) -> list[str] | str:
+    """Name who may open a websocket: a page of another site must not read runs in passing."""
+    own = [f"{name}:{port}" for name in ("localhost", "127.0.0.1", address)]
+    if address == "0.0.0.0" and not given:  # noqa: S104
+        return "*"  # the names of this machine in its network are not known here
+    return [*own, *given]
+
+
+def _named(stores: Sequence[str], storage: StorageConfig | None) -> dict[str, str]:
+    """Give each store a name for its address; opening each shows early what is wrong."""
+    named: dict[str, str] = {}
+    for location in stores:
+        # A store whose first commit is on its way has a page that waits for it.
+        with suppress(NothingCommittedError):
+            Run(location, storage)
+        stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(location.rstrip("/")).name)
+        stem = stem.removesuffix(".dtstore") or "run"
+        slug, number = stem, 2
+        while slug in named:
+            slug, number = f"{stem}-{number}", number + 1
+        named[slug] = location
+    return named
+
+
+def _page(location: str, storage: StorageConfig | None) -> Callable[[], pn.viewable.Viewable]:
+    def make() -> pn.viewable.Viewable:
+        _dress()
+        place = pn.state.location
+        dark = pn.state.cookies.get("dt-dark") == "1"
+        arrival = Arrival(location, storage, place, dark=dark)
+        pn.state.add_periodic_callback(arrival.follow, period=POLL_MILLISECONDS)
+        return arrival.panel()
+
+    return make
+
+
+def _home(
+    runs: dict[str, str], storage: StorageConfig | None
+) -> Callable[[], pn.viewable.Viewable]:
+    def make() -> pn.viewable.Viewable:
+        _dress()
+        shown = Home(runs, storage)
+        pn.state.add_periodic_callback(shown.follow, period=POLL_MILLISECONDS)
+        return shown.panel()
+
+    return make
+
+
+def _dress() -> None:
+    """Give a page its colours before the app is there."""
+    document = pn.state.curdoc
+    if document is not None:
+        document.template = DOCUMENT  # type: ignore[assignment]  # Panel extends its own with it
+        document.template_variables["page_css"] = PAGE_CSS
+        # A page whose server went away tells it in its own words, and is opened anew by its link.
+        document.config.update(
+            reconnect_session=False, notify_connection_status=False, notifications=None
+        )
+
+
+def _warm(location: str, storage: StorageConfig | None) -> None:
+    """Compile and load what the first person would otherwise wait for."""
+    with suppress(NothingCommittedError):
+        page = RunPage(Run(location, storage))
+        page.selection.view = "weights"
+
+
+def _free_port(address: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
+def _check_port(address: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise DeepTrackerError(
+                f"{address}:{port} cannot be listened on ({error.strerror or error}); "
+                "choose another with --port, or --port 0 for any free one"
+            ) from error

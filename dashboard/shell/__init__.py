@@ -1,0 +1,1 @@
+"""The page around the views: header, panes, search, keys, pictures."""

@@ -1,0 +1,303 @@
+"""One run's page: the header, the timeline, and the views in panes, all linked by one selection."""
+
+import html
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+
+from deeptracker.dashboard.data.class_series import named_class
+from deeptracker.dashboard.data.run import Run, first_line
+from deeptracker.dashboard.data.search import open_place, places_of
+from deeptracker.dashboard.look.theme import CSS
+from deeptracker.dashboard.selection.selection import KEYS, VIEWS, Selection
+from deeptracker.dashboard.shell.chips import Chips
+from deeptracker.dashboard.shell.header import Header, PaneHead
+from deeptracker.dashboard.shell.link_check import sift_picks
+from deeptracker.dashboard.shell.panes import Panes
+from deeptracker.dashboard.shell.stepping import step_anomaly, step_iteration
+from deeptracker.dashboard.shell.view_frame import ViewFrame
+from deeptracker.dashboard.views.correlation.view import CorrelationView
+from deeptracker.dashboard.views.gallery.view import GalleryView
+from deeptracker.dashboard.views.info.view import InfoView
+from deeptracker.dashboard.views.layers.view import LayerView
+from deeptracker.dashboard.views.timeline.view import Timeline
+from deeptracker.dashboard.views.validation.view import ValidationView
+from deeptracker.dashboard.views.weights.view import WeightView
+from deeptracker.dashboard.widgets.controls import action, beside, rail, text
+from deeptracker.wording import counted
+
+__all__ = ["RunPage"]
+
+logger = logging.getLogger(__name__)
+
+VIEW_CLASSES: dict[str, Any] = {
+    "validation": ValidationView,
+    "layers": LayerView,
+    "weights": WeightView,
+    "correlation": CorrelationView,
+    "gallery": GalleryView,
+    "info": InfoView,
+}
+POLL_MILLISECONDS = 5000
+
+
+class RunPage:
+    """The page of one run, for one person.
+
+    Parameters
+    ----------
+    run : Run
+    query : str
+        The link's query string.
+    dark : bool
+        Whether the browser shows the dark theme.
+    """
+
+    def __init__(self, run: Run, query: str = "", *, dark: bool = False) -> None:
+        self.run = run
+        self.selection = Selection(dark=dark)
+        self._take(query)
+        self.timeline = ViewFrame(Timeline, run, self.selection)
+        # A view is made when it is first opened: nobody waits for what is not shown.
+        self.frames = {
+            name: ViewFrame(maker, run, self.selection) for name, maker in VIEW_CLASSES.items()
+        }
+        self.chips = Chips(
+            title="Selection",
+            hint="Nothing is picked. Drag on the timeline for a window, click for an iteration.",
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self._chosen: list[tuple[str, str, Any]] = []
+        self.told = text(margin=0)
+        self.notice = pn.Row(
+            self.told,
+            action("Close", self._close_notice, width=70, margin=(4, 0, 0, 8)),
+            visible=False,
+            margin=(6, 16),
+            sizing_mode="stretch_width",
+        )
+        self.header = Header(
+            views=VIEWS,
+            split=self.selection.split,
+            dark=dark,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.tools = PaneHead(
+            pane="timeline",
+            view="timeline",
+            title=self.timeline.title,
+            about=self.timeline.about,
+            run=run.name,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.header.param.watch(lambda event: self._asked(event.new), "event")
+        self.tools.param.watch(lambda event: self._saved(event.new), "event")
+        self.chips.param.watch(lambda event: self._drop(event.new), "event")
+        self.selection.param.watch(
+            self._tell, ["iterations", "classes", "images", "nodes", "filters", "window"]
+        )
+        self.selection.param.watch(self._noticed, "notice")
+        self.selection.param.watch(self._write_header, ["split", "spacing", "window"])
+        self.timeline.build()
+        self.panes = Panes(self.frames, self.selection, run.name)
+        self._tell()
+        self._noticed()
+        self._write_header()
+
+    def panel(self) -> pn.viewable.Viewable:
+        """Give the whole page."""
+        top = pn.Column(
+            self.header,
+            pn.Column(
+                beside(
+                    self.timeline.place, rail(self.tools, *self._timeline_controls(), self.chips)
+                ),
+                css_classes=["dt-timeline"],
+                stylesheets=[CSS],
+                sizing_mode="stretch_width",
+                margin=0,
+            ),
+            css_classes=["dt-top"],
+            stylesheets=[CSS],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        return pn.Column(
+            top,
+            self.notice,
+            self.panes.panel(),
+            css_classes=["dt-page"],
+            stylesheets=[CSS],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def follow(self) -> None:
+        """Go on to a new commit, if there is one; say so where the store cannot be read."""
+        try:
+            is_new, trouble = self.run.refresh(), self.run.trouble
+        except Exception as error:  # noqa: BLE001  the page outlives its store
+            is_new, trouble = False, self.run.find_trouble() or first_line(error)
+        if trouble:
+            if self.header.live["state"] != "lost":
+                logger.warning("the store %s cannot be read: %s", self.run.location, trouble)
+            self.header.live = {
+                "state": "lost",
+                "text": "store not reachable",
+                "title": f"The page goes on with what it has read. {trouble}",
+            }
+            return
+        if is_new:
+            for frame in (self.timeline, *self.frames.values()):
+                frame.update()
+            self._write_header()
+            last = int(self.run.iterations[-1]) if len(self.run.iterations) else 0
+            self.header.live = {
+                "state": "new",
+                "text": f"new data, up to iteration {last:,}",
+                "title": "A commit arrived while the page was open; all views show it",
+            }
+        elif self.header.live["state"] == "lost":
+            self.header.live = _following()
+
+    def failed(self, error: BaseException) -> None:
+        """Tell of an action that failed outside of any view's frame."""
+        logger.error("an action failed", exc_info=error)
+        self.selection.notice = f"That did not work: {error or type(error).__name__}"
+
+    def sync(self, location: Any) -> None:
+        """Keep the address of the page in step with the selection, both ways."""
+
+        def to_address(*_: Any) -> None:
+            query = self.selection.to_query()
+            search = f"?{query}" if query else ""
+            if location.search != search:
+                location.search = search
+
+        def from_address(event: Any) -> None:
+            if event.new.removeprefix("?") != self.selection.to_query():
+                self._take(event.new)
+
+        self.selection.param.watch(to_address, list(KEYS))
+        location.param.watch(from_address, "search")
+
+    def _take(self, query: str) -> None:
+        """Select what a link says, as far as it exists."""
+
+        def sift(values: dict[str, Any]) -> list[str]:
+            try:
+                return sift_picks(self.run, values)
+            except Exception:
+                # A store that is lost says so in the views.
+                logger.exception("the picks of a link")
+                return []
+
+        self.selection.from_query(query, sift)
+
+    def _asked(self, act: dict[str, Any]) -> None:
+        """Do what a key or the header asks for."""
+        selection, run = self.selection, self.run
+        acts: dict[str, Callable[[], Any]] = {
+            "step": lambda: (step_anomaly if act["anomalies"] else step_iteration)(
+                run, selection, act["step"]
+            ),
+            "view": lambda: selection.param.update(view=act["view"]),
+            "split": lambda: selection.param.update(split=act["split"]),
+            "theme": lambda: self._themed(dark=act["dark"]),
+            "spacing": lambda: selection.param.update(
+                spacing="ordinal" if selection.spacing == "true" else "true"
+            ),
+            "whole": lambda: selection.param.update(window=None),
+            "drop": lambda: selection.param.update(iterations=[]),
+            "places": lambda: self.header.param.update(places=places_of(run)),
+            "open": lambda: open_place(run, selection, act["kind"], act["name"]),
+        }
+        acts[act["type"]]()
+
+    def _themed(self, *, dark: bool) -> None:
+        self.header.dark = self.selection.dark = dark
+
+    def _saved(self, act: dict[str, Any]) -> None:
+        if act["type"] == "csv":
+            self.tools.answer = self.timeline.csv() | {"count": act["count"]}
+
+    def _timeline_controls(self) -> list[Any]:
+        view = self.timeline.view
+        return view.controls() if view is not None else []
+
+    def _noticed(self, *_: Any) -> None:
+        told = html.escape(self.selection.notice)
+        self.told.object = f"<div class='alert' role='status'>{told}</div>"
+        self.notice.visible = bool(self.selection.notice)
+
+    def _close_notice(self) -> None:
+        self.selection.notice = ""
+
+    def _tell(self, *_: Any) -> None:
+        """List what is selected."""
+        selection = self.selection
+        chosen: list[tuple[str, str, Any]] = []
+        if selection.window is not None:
+            first, last = selection.window
+            chosen.append((f"iterations {first:,} to {last:,}", "window", None))
+        chosen += [(f"iteration {entry:,}", "iterations", entry) for entry in selection.iterations]
+        chosen += [(named_class(name), "classes", name) for name in selection.classes]
+        chosen += [(f"image {image}", "images", image) for image in selection.images]
+        chosen += [(name or "network", "nodes", name) for name in selection.nodes]
+        chosen += [
+            (f"{entry[0]} filter {entry[1]}", "filters", entry) for entry in selection.filters
+        ]
+        self._chosen = chosen
+        self.chips.chips = [shown for shown, _, _ in chosen]
+
+    def _drop(self, act: dict[str, Any]) -> None:
+        """Drop what a chip names; a chip that is gone by now drops nothing."""
+        for shown, name, value in self._chosen[act["place"] : act["place"] + 1]:
+            if shown != act["shown"]:
+                return
+            picked = getattr(self.selection, name)
+            rest = None if name == "window" else [other for other in picked if other != value]
+            self.selection.param.update(**{name: rest})
+
+    def _write_header(self, *_: Any) -> None:
+        run, selection = self.run, self.selection
+        iterations = run.iterations
+        count = len(iterations)
+        recorded = f"{counted(count, 'iteration')} recorded"
+        if count:
+            recorded += f", {_span(iterations[0], iterations[-1])}"
+        first, last = run.columns(selection.window)
+        which = "iteration" if first == last else "iterations"
+        shown = f"{which} {_span(iterations[first], iterations[last])}" if count else ""
+        network = str(run.attributes.get("network", ""))
+        self.header.param.update(
+            facts={
+                "run": run.name,
+                "network": network if network != run.name else "",
+                "iterations": recorded,
+                "commit": run.commit[:8],
+                "updated": str(run.attributes.get("updated", "")),
+            },
+            split=selection.split,
+            spacing=selection.spacing,
+            shown=shown,
+        )
+        if not self.header.live["text"]:
+            self.header.live = _following()
+
+
+def _following() -> dict[str, str]:
+    return {
+        "state": "following",
+        "text": "following",
+        "title": "New commits of the store are shown within seconds",
+    }
+
+
+def _span(first: int, last: int) -> str:
+    return f"{first:,}" if first == last else f"{first:,} to {last:,}"

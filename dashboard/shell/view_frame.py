@@ -1,0 +1,217 @@
+"""A view's frame: it makes the view when first shown, and keeps its failures to itself."""
+
+import html
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import pandas as pd
+import panel as pn
+
+from deeptracker.dashboard.data.run import first_line
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.widgets.controls import action, text
+
+__all__ = ["View", "ViewFrame"]
+
+logger = logging.getLogger(__name__)
+
+
+class View(Protocol):
+    """What a view gives its frame."""
+
+    title: str
+    about: str
+
+    def panel(self) -> pn.viewable.Viewable:
+        """Give what to show."""
+
+    def update(self) -> None:
+        """Draw what the store holds now."""
+
+    def table(self) -> pd.DataFrame:
+        """Give the numbers that are shown."""
+
+
+class ViewFrame:
+    """The place of one view on the page.
+
+    A view that is not shown is not made, and one that is hidden is not redrawn: what it missed
+    reaches it when it is shown again. A view that fails shows its error in its own place; the
+    others go on.
+
+    Parameters
+    ----------
+    maker : type
+        Class of the view; takes the run and the selection.
+    run : Run
+    selection : Selection
+        What the view may watch.
+    """
+
+    def __init__(self, maker: Any, run: Any, selection: Selection) -> None:
+        self.title = str(maker.title)
+        self.about = str(maker.about)
+        self.view: Any = None
+        self.is_shown = False
+        self._make = lambda: maker(run, selection)
+        self._run = run
+        self._selection = selection
+        self._stale = False
+        self._missed: dict[Any, dict[str, Any]] = {}
+        self.place = pn.Column(
+            text(_skeleton(self.title), margin=0),
+            sizing_mode="stretch_width",
+            visible=False,
+            margin=0,
+        )
+
+    def show(self) -> None:
+        """Show the view; make it, or tell it what it missed."""
+        self.is_shown = True
+        self.place.visible = True
+        if self.view is None:
+            self._soon(self._build)
+        else:
+            self._catch_up()
+
+    def hide(self) -> None:
+        """Hide the view; it rests until it is shown again."""
+        self.is_shown = False
+        self.place.visible = False
+
+    def build(self) -> None:
+        """Make the view now."""
+        self.is_shown = True
+        self.place.visible = True
+        self._build()
+
+    def update(self) -> None:
+        """Draw what the store holds now, or when the view is shown next."""
+        if not self.is_shown or self.view is None:
+            self._stale = True
+            return
+        self._try(self.view.update)
+
+    def csv(self) -> dict[str, str]:
+        """Give the numbers shown as `csv`, or say as `error` why there are none."""
+        if self.view is None:
+            return {"error": f"{self.title} is not drawn yet; its numbers come with it."}
+        try:
+            return {"csv": self.view.table().to_csv(index=False)}
+        except Exception as error:
+            logger.exception("the numbers of %s", self.title)
+            return {"error": f"The numbers of {self.title} could not be read: {error}"}
+
+    def _soon(self, act: Callable[[], None]) -> None:
+        """Act after the page has shown the frame; at once where there is no page."""
+        document = pn.state.curdoc
+        if document is None or document.session_context is None:
+            act()
+        else:
+            document.add_timeout_callback(act, 15)
+
+    def _build(self) -> None:
+        if self.view is not None:
+            return
+        known = _watchers(self._selection)
+        try:
+            view = self._make()
+            shown = view.panel()
+        except Exception as error:  # noqa: BLE001  one view's failure is no other's
+            for watcher in _watchers(self._selection) - known:
+                self._selection.param.unwatch(watcher)
+            self._fail(error)
+            return
+        self.view = view
+        for watcher in _watchers(self._selection) - known:
+            self._guard(watcher)
+        self.place.objects = [shown]
+        self.place.param.trigger("objects")
+
+    def _guard(self, watcher: Any) -> None:
+        """Let a watcher of the view rest while hidden, and keep its errors in the view."""
+
+        def guarded(*events: Any) -> None:
+            if self.is_shown:
+                self._try(watcher.fn, *events)
+                return
+            missed = self._missed.setdefault(watcher.fn, {})
+            for event in events:
+                missed[event.name] = event
+
+        self._selection.param.unwatch(watcher)
+        self._selection.param.watch(
+            guarded,
+            list(watcher.parameter_names),
+            onlychanged=watcher.onlychanged,
+            queued=watcher.queued,
+            precedence=watcher.precedence,
+        )
+
+    def _catch_up(self) -> None:
+        missed, self._missed = self._missed, {}
+        stale, self._stale = self._stale, False
+        for watcher, events in missed.items():
+            self._try(watcher, *events.values())
+        if stale:
+            self._try(self.view.update)
+
+    def _try(self, act: Callable[..., Any], *arguments: Any) -> None:
+        if self.view is None:
+            return
+        try:
+            # All that it changes goes out as one message, a plain Bokeh figure's changes too: the
+            # page may be acting on an event without Bokeh's lock.
+            with pn.io.hold():
+                act(*arguments)
+        except Exception as error:  # noqa: BLE001  one view's failure is no other's
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        logger.error("the view %s failed", self.title, exc_info=error)
+        self.view = None
+        trace = "".join(traceback.format_exception(error))
+        told = (
+            "<div class='dt-failed' role='alert' data-testid='failed'>"
+            f"{self._why(error)}"
+            f"<details><summary>For a report</summary><pre>{html.escape(trace)}</pre>"
+            "</details></div>"
+        )
+        again = action("Try again", self._build, margin=(8, 0), width=110)
+        self.place.objects = [text(told, margin=0), again]
+
+    def _why(self, error: Exception) -> str:
+        """Say what went wrong: of a lost store what its own page says, as home.py writes it."""
+        trouble = self._run.find_trouble() if self._run is not None else ""
+        if trouble:
+            return (
+                f"<h3>This run cannot be shown</h3><p>{html.escape(trouble)}</p>"
+                "<p class='dt-hint'>The store is expected at "
+                f"<code>{html.escape(self._run.location)}</code>. Bring it back or process its "
+                "training log again, and try again; what is drawn already stays.</p>"
+            )
+        return (
+            f"<h3>{html.escape(self.title)} could not be drawn</h3>"
+            f"<p>{html.escape(first_line(error))}</p>"
+            "<p class='dt-hint'>The other views go on. Trying again reads the store anew; a link "
+            "to this page brings others to the same place.</p>"
+        )
+
+
+def _watchers(selection: Selection) -> set[Any]:
+    return {
+        watcher
+        for kinds in selection.param.watchers.values()
+        for watchers in kinds.values()
+        for watcher in watchers
+    }
+
+
+def _skeleton(title: str) -> str:
+    lines = "<i></i>" * 14
+    return (
+        f"<div class='dt-skeleton' role='status' data-testid='skeleton'><p>{html.escape(title)} is "
+        f"being drawn</p>{lines}</div>"
+    )

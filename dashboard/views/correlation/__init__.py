@@ -1,0 +1,1 @@
+"""The correlation view: the cube of classes, layers and iterations."""

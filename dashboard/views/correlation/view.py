@@ -1,0 +1,345 @@
+"""The correlation view: the cube, oblique to flat, and its strongest cells."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import panel as pn
+
+from deeptracker.dashboard.data.background import Latest
+from deeptracker.dashboard.data.class_series import named_class
+from deeptracker.dashboard.data.cube_numbers import layer_names
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.strongest_cells import Triple, strongest
+from deeptracker.dashboard.selection.selection import KEYS, Selection
+from deeptracker.dashboard.views.correlation.cube import Cube, packed_faces
+from deeptracker.dashboard.views.correlation.cube_actions import UNFOLDED, CubeHands, planes_of
+from deeptracker.dashboard.views.correlation.cube_axis import Axis
+from deeptracker.dashboard.views.correlation.cube_faces import (
+    Faces,
+    Picks,
+    axes_of,
+    faces_of,
+    picks_of,
+    shaping,
+)
+from deeptracker.dashboard.views.correlation.strongest_table import TripleTable
+from deeptracker.dashboard.widgets.controls import bar, beside, choice, number_field, rail, text
+
+__all__ = ["CorrelationView"]
+
+MEASURE_WIDTH = 220
+
+
+class CorrelationView:
+    """Which classes, layers and iterations were anomalous together."""
+
+    title = "Correlation"
+    about = (
+        "A cube of classes, layers and iterations. Its top shows how many images of a class were "
+        "anomalous at an iteration, its side how many filters of a layer were, and its front how "
+        "a class and a layer go together: the anomalous filters that the layer had at the class's "
+        "anomalous iterations, or the rank correlation of their two series (cells whose corrected "
+        "p-value is not significant are pale and hatched).\n\n"
+        "Click a cell or a label to slice: the plane of the picked iteration, class or layer moves "
+        "into the cube, and the faces show the slice; what lies outside it is pale. The slider, or "
+        "dragging, lays the faces flat. The wheel zooms both axes of a face, and its neighbours "
+        "follow. The arrow before a layer unfolds its filters, a double click on a class its "
+        "images. "
+        "Where more items than pixels meet, a cell shows the greatest of them.\n\n"
+        "The table lists the strongest triples; each is a link."
+    )
+
+    def __init__(self, run: Run, selection: Selection) -> None:
+        self.run = run
+        self.selection = selection
+        self.cube = Cube(sizing_mode="stretch_width")
+        self.links = TripleTable(sizing_mode="stretch_width")
+        self.list = rail(self.links)
+        # As high as the cube and its legend are: where these are in sight, so are its ends.
+        self.list.styles = {"max-height": "max(320px, var(--dt-cube, 0px))"}
+        self.measure = choice(
+            selection.param.association,
+            "Front face",
+            {"co_occurrence": "anomalous together", "association": "rank correlation"},
+            "The paper's count of anomalous filters at a class's anomalous iterations, or "
+            "Spearman's correlation of the two series, with p-values from circular shifts, "
+            "corrected over all pairs",
+            MEASURE_WIDTH,
+        )
+        # At a picked iteration there is but one measure: it says so where it is chosen else.
+        self.sliced_measure = pn.widgets.Select(
+            label="Front face",
+            description="The anomalous filters at the picked iteration, where the class is "
+            "anomalous too. A correlation is of two series over the iterations: at one iteration "
+            "there is no rank correlation. Drop the iteration's slice to choose.",
+            disabled=True,
+            visible=False,
+            width=MEASURE_WIDTH,
+            margin=(0, 8, 0, 0),
+        )
+        self.triples: list[Triple] = []
+        self.hands = CubeHands(run, selection)
+        self._faces, self._ranks = Latest(), Latest()
+        self._axes_sent: tuple[Any, ...] = ()
+        self.cube.param.watch(lambda event: self.hands.act(event.new), "event")
+        self.links.param.watch(self._chosen, "event")
+        slicing = ["iterations", "classes", "nodes"]
+        shaping = ["association", "cube_order", "cube_classes", "cube_layers"]
+        shaping += ["cube_class", "cube_layer"]
+        selection.param.watch(self._recounted, ["rule", "anomaly_window", "window"])
+        selection.param.watch(self._picked, slicing)
+        selection.param.watch(self._redrawn, shaping)
+        selection.param.watch(self._turned, "cube_flat")
+        self.update()
+
+    def panel(self) -> pn.viewable.Viewable:
+        """Give the controls, the cube, and the table of its strongest cells."""
+        if not self._complete:
+            return text(
+                "<div class='dt-empty'><b>The cube needs outcomes and layers.</b><br>Record "
+                "outcomes beside the snapshots with <code>recorder.outcomes(…)</code>, and process "
+                "the log again.</div>",
+                sizing_mode="stretch_width",
+            )
+        param = self.selection.param
+        controls = bar(
+            self.measure,
+            self.sliced_measure,
+            choice(
+                param.rule,
+                "Anomaly rule",
+                {"left": "left", "right": "right", "full": "full"},
+                "left: changes after k equal outcomes; right: before k equal ones; full: both",
+                104,
+            ),
+            number_field(
+                param.anomaly_window, "Window k", "Snapshots that must have been equal", 82
+            ),
+            choice(
+                param.cube_order,
+                "Classes",
+                {"name": "as recorded", "anomaly": "most anomalous first"},
+                "Order of the cube's class axis",
+                170,
+            ),
+        )
+        return pn.Column(controls, beside(self.cube, self.list), sizing_mode="stretch_width")
+
+    @property
+    def _complete(self) -> bool:
+        return self.run.has_images and self.run.has("cube/anomalous_filters")
+
+    def update(self) -> None:
+        """Draw what the store holds now."""
+        if self._complete:
+            # At once: a control that is still being laid out takes no changes.
+            self._tell_measure(axes_of(self.run, self.selection)[2])
+            self._list_strongest()
+            self._draw()
+
+    def table(self) -> pd.DataFrame:
+        """Give the cells of the front face that are shown: a class, a layer, and their value."""
+        if self.hands.faces is None:
+            return pd.DataFrame({"layer": [], "class": [], "value": []})
+        faces = self.hands.faces
+        front, values = faces.front, faces.front.values
+        layers, classes = (
+            axis.labels[axis.first : axis.last : axis.step]
+            for axis in (faces.layers, faces.classes)
+        )
+        columns: dict[str, Any] = {
+            "layer": np.repeat(layers, len(classes)),
+            "class": np.tile(classes, len(layers)),
+            "anomalous_filters" if front.q_value is None else "rank_correlation": values.ravel(),
+        }
+        if front.p_value is not None and front.q_value is not None:
+            columns |= {"p_value": front.p_value.ravel(), "q_value": front.q_value.ravel()}
+        return pd.DataFrame(columns)
+
+    def _recounted(self, *_: Any) -> None:
+        self.update()
+
+    def _redrawn(self, *_: Any) -> None:
+        if self._complete:
+            self._draw()
+
+    def _picked(self, *_: Any) -> None:
+        if self._complete:
+            self.hands.bring_into_sight()
+            faces = self.hands.faces
+            if faces is not None and self._axes_of(self.selection) == self._axes_sent:
+                # The planes stand at once; the slice follows when it is counted.
+                self.cube.param.update(**self._marks(faces))
+                self._tell_measure(faces.time)
+            self._draw()
+
+    def _turned(self, event: Any) -> None:
+        self.cube.flat = event.new
+
+    def _draw(self) -> None:
+        """Count beside the page's loop, then send faces and planes in one message."""
+        run, asked = self.run, _copied(self.selection)
+
+        def count() -> tuple[Faces, dict[str, Any]]:
+            faces = faces_of(run, asked)
+            return faces, packed_faces(faces)
+
+        def show(found: tuple[Faces, dict[str, Any]]) -> None:
+            faces, packed = found
+            self.hands.faces = faces
+            # A face that is as before is not sent again, nor are axes.
+            values = dict(packed)
+            axes = self._axes_of(asked)
+            if axes != self._axes_sent:
+                self._axes_sent = axes
+                values |= {"items": _items(run, faces, asked), "view": _windows(faces)}
+            values |= self._marks(faces)
+            self.cube.param.update(
+                **values, flat=self.selection.cube_flat, description=_described(faces)
+            )
+            self._tell_measure(faces.time)
+            self._mark_row()
+
+        self._faces.find(count, show)
+
+    def _axes_of(self, selection: Selection) -> tuple[Any, ...]:
+        """Give what the axes depend on: the browser has those of `_axes_sent`."""
+        return (self.run.commit, *shaping(selection))
+
+    def _marks(self, faces: Faces) -> dict[str, Any]:
+        """Say where planes stand and what slices: little, so that it is seen at once."""
+        picks = picks_of(self.run, self.selection)
+        return {
+            "picks": planes_of((faces.classes, faces.layers), picks),
+            "slices": self._slices(picks),
+            "unfoldable": self._unfoldable(picks),
+        }
+
+    def _tell_measure(self, time: Axis) -> None:
+        """Offer the front face's measures, or say that an iteration leaves one."""
+        columns = picks_of(self.run, self.selection).inside(time)
+        if columns:
+            shown = _few([f"{int(self.run.iterations[column]):,}" for column in columns])
+            told = f"together at {shown}"
+            self.sliced_measure.param.update(options=[told], value=told)
+        self.measure.visible, self.sliced_measure.visible = not columns, bool(columns)
+
+    def _slices(self, picks: Picks) -> list[dict[str, str]]:
+        names = layer_names(self.run)
+        found = []
+        if picks.columns:
+            shown = [f"{int(self.run.iterations[column]):,}" for column in picks.columns]
+            found.append({"axis": "time", "text": f"iteration {_few(shown)}"})
+        if picks.classes:
+            shown = [self.run.class_names[number] for number in picks.classes]
+            found.append({"axis": "class", "text": _few([named_class(name) for name in shown])})
+        if picks.layers:
+            found.append({"axis": "layer", "text": _few([names[layer] for layer in picks.layers])})
+        return found
+
+    def _unfoldable(self, picks: Picks) -> list[dict[str, Any]]:
+        """Name what is unfolded, and what could be as it is picked."""
+        found = []
+        chosen = {
+            "layer": [layer_names(self.run)[number] for number in picks.layers[-1:]],
+            "class": [self.run.class_names[number] for number in picks.classes[-1:]],
+        }
+        for axis, names in chosen.items():
+            opened = getattr(self.selection, UNFOLDED[axis])
+            found += [
+                {"axis": axis, "name": name, "open": name == opened}
+                for name in dict.fromkeys([*([opened] if opened else []), *names])
+            ]
+        return found
+
+    def _list_strongest(self) -> None:
+        run, asked = self.run, _copied(self.selection)
+        self._ranks.find(lambda: strongest(run, asked), self._show_strongest)
+
+    def _show_strongest(self, triples: list[Triple]) -> None:
+        self.triples = triples
+        self.links.rows = [
+            {
+                "class_": triple.class_,
+                "layer": triple.layer,
+                "iteration": f"{triple.iteration:,}",
+                "images": triple.images,
+                "filters": triple.filters,
+                "score": round(triple.score, 2),
+                "filter": triple.filter,
+                "filter_score": f"{triple.filter_score:,.1f}",
+            }
+            for triple in triples
+        ]
+        self._mark_row()
+
+    def _mark_row(self) -> None:
+        selection = self.selection
+        picked = (selection.classes[-1:], selection.nodes[-1:], selection.iterations[-1:])
+        self.links.picked = next(
+            (
+                place
+                for place, t in enumerate(self.triples)
+                if picked == ([t.class_], [t.layer], [t.iteration])
+            ),
+            -1,
+        )
+
+    def _chosen(self, event: Any) -> None:
+        triple = self.triples[event.new["place"]]
+        values: dict[str, Any] = {
+            "iterations": [triple.iteration],
+            "classes": [triple.class_],
+            "nodes": [triple.layer],
+        }
+        if event.new["what"] == "filter":
+            values |= {"filters": [[triple.parameter, triple.filter]], "cube_layer": triple.layer}
+        self.selection.param.update(**values)
+
+
+def _copied(selection: Selection) -> Selection:
+    """Keep a selection as it is now, for a thread to read while the page's own goes on."""
+    return Selection(**{name: getattr(selection, name) for name in KEYS})
+
+
+def _items(run: Run, faces: Faces, selection: Selection) -> dict[str, Any]:
+    axes = {"class": faces.classes, "layer": faces.layers, "time": faces.time}
+    items: dict[str, Any] = {
+        name: {
+            "labels": axis.labels,
+            "parts": (axis.parts >= 0).astype(int).tolist(),
+            "open": getattr(selection, UNFOLDED[name]) if name in UNFOLDED else "",
+        }
+        for name, axis in axes.items()
+    }
+    items["time"]["iterations"] = run.iterations.tolist()
+    return items
+
+
+def _windows(faces: Faces) -> dict[str, Any]:
+    return {
+        "class": faces.classes.described(),
+        "layer": faces.layers.described(),
+        "time": faces.time.described(),
+    }
+
+
+def _few(names: list[str]) -> str:
+    return names[-1] if len(names) == 1 else f"{names[-1]} and {len(names) - 1} more"
+
+
+def _described(faces: Faces) -> str:
+    """Say what the faces show, for those who do not see them."""
+    classes, layers, time = faces.classes, faces.layers, faces.time
+    sizes = (
+        f"Cube of {classes.last - classes.first} classes, {layers.last - layers.first} layers and "
+        f"{time.last - time.first} iterations, {time.labels[time.first]} to "
+        f"{time.labels[time.last - 1]}."
+    )
+    told = [f"{name.capitalize()} face: {title}." for name, title in faces.titles.items()]
+    keys = (
+        "Arrow keys move over cells, N goes to the next face, Enter slices, Escape clears, "
+        "U unfolds, F folds flat, plus and minus zoom, Home shows all."
+    )
+    return " ".join([sizes, *told, keys])

@@ -1,0 +1,1 @@
+"""Filters as pixels, lists and rasters, for the views that show them."""

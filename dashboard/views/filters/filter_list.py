@@ -1,0 +1,115 @@
+"""The top filters of the picked iterations: as a list of links, and as marks beside pixels."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.top_filters import RANKS, TopFilter, common_filters, top_filters
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.filters.filter_pixels import LARGEST, filters_in_order
+from deeptracker.dashboard.widgets.link_list import Link, LinkGroup
+
+__all__ = ["Tops", "filter_groups", "filter_marks", "tops_of"]
+
+Tops = dict[int, list[TopFilter]]
+
+
+def tops_of(run: Run, selection: Selection) -> Callable[[], Tops]:
+    """Give what lists the top filters of each picked iteration by its column.
+
+    Of the picked nodes' filters, where any are picked. What the selection says is read now, the
+    filters when the result is called.
+    """
+    measure = selection.filter_rank if selection.filter_rank in RANKS else "anomaly_score"
+    columns, within = run.picked_columns(selection.iterations), list(selection.nodes)
+    count = selection.top_filters
+    return lambda: {column: top_filters(run, column, count, measure, within) for column in columns}
+
+
+def filter_groups(run: Run, selection: Selection, tops: Tops) -> list[LinkGroup]:
+    """Write the lists: what all picked iterations have in common first, then each iteration's."""
+    measure = RANKS.get(selection.filter_rank, RANKS["anomaly_score"])
+    scope = _scope(selection)
+    if not run.filtered_parameters(0):
+        none = "No parameter of this network has two dimensions or more, so none has filters."
+        return [LinkGroup("Filters that changed most", (), none)]
+    if not tops:
+        hint = (
+            "Pick an iteration to see the filters that changed most there; several, with shift, to "
+            "see which are among them at every one."
+        )
+        return [LinkGroup("Filters that changed most", (), hint)]
+    groups = []
+    chosen = {(str(name), int(index)) for name, index in selection.filters}
+    if len(tops) > 1:
+        common = common_filters(list(tops.values()))
+        groups.append(
+            LinkGroup(
+                f"Common to all {len(tops)} iterations{scope}",
+                _links(common, chosen),
+                f"No filter is among the top {selection.top_filters} of every picked iteration.",
+            )
+        )
+    for column, listed in reversed(tops.items()):
+        iteration = int(run.iterations[column])
+        title = f"Top {selection.top_filters} at {iteration:,} by {measure}{scope}"
+        empty = "Nothing to compare with yet: too few earlier snapshots."
+        groups.append(LinkGroup(title, _links(listed, chosen), empty))
+    return groups
+
+
+def filter_marks(
+    run: Run, selection: Selection, parameters: Sequence[str], tops: Tops
+) -> dict[str, list[list[object]]]:
+    """Give the lines to mark in the filter charts that are unfolded, by the charts' row ids.
+
+    Returns
+    -------
+    dict
+        Lists of [line, ``"top"``, ``"common"`` or ``"picked"``].
+    """
+    kinds: dict[tuple[str, int], str] = {}
+    for listed in tops.values():
+        kinds |= {top.key: "top" for top in listed}
+    # Of one iteration's, all would be common.
+    if len(tops) > 1:
+        kinds |= {top.key: "common" for top in common_filters(list(tops.values()))}
+    kinds |= {(str(name), int(index)): "picked" for name, index in selection.filters}
+    marks: dict[str, list[list[object]]] = {}
+    for parameter in parameters:
+        own = {index: kind for (name, index), kind in kinds.items() if name == parameter}
+        if not own:
+            continue
+        order = filters_in_order(run, selection, parameter)
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order)) // -(-len(order) // LARGEST)
+        known = {index: kind for index, kind in own.items() if 0 <= index < len(order)}
+        marks[f"filters:{parameter}"] = [
+            [int(place[index]), kind] for index, kind in sorted(known.items())
+        ]
+    return marks
+
+
+def _links(listed: Sequence[TopFilter], chosen: set[tuple[str, int]]) -> tuple[Link, ...]:
+    # What changed less than usual has no bar: its length would run against the ranks.
+    most = max((top.value for top in listed if top.value > 0), default=1.0)
+    return tuple(
+        Link(
+            key=list(top.key),
+            label=f"{top.parameter.removesuffix('.weight')} filter {top.filter}",
+            note=_short(top.value),
+            share=max(0.0, top.value) / most,
+            is_chosen=top.key in chosen,
+        )
+        for top in listed
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _scope(selection: Selection) -> str:
+    names = [name for name in selection.nodes if name]
+    return f", in {', '.join(names)}" if names and "" not in selection.nodes else ""

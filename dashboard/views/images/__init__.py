@@ -1,0 +1,1 @@
+"""Image cards, lists and grids, for the views that show them."""

@@ -1,0 +1,1 @@
+"""The info view: the run's description, tables and findings."""

@@ -1,0 +1,1 @@
+"""The layer view: the architecture tree as small multiples."""

@@ -1,0 +1,162 @@
+"""The layer view's controls, and the line that says how its nodes are drawn."""
+
+from typing import Any
+
+import panel as pn
+
+from deeptracker.dashboard.data.gradients import shows_gradients
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.top_filters import RANKS
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.filters.filter_pixels import FILTER_MEASURES
+from deeptracker.dashboard.views.layers.outline import LEVELS
+from deeptracker.dashboard.views.layers.small_multiples import ENCODINGS, STATISTICS, Drawing
+from deeptracker.dashboard.views.layers.vertical_scales import Scale
+from deeptracker.dashboard.widgets.controls import bar, check, choice, number_field
+
+__all__ = ["drawn_as", "layer_controls"]
+
+# Encodings that draw one statistic.
+OF_ONE = ("line", "horizon")
+WORDS = {
+    "band": (
+        "<i class='dt-key'><i class='dt-extremes'></i></i>minimum to maximum"
+        "<i class='dt-key'><i class='dt-extremes'></i><i class='dt-quartiles'></i></i>first to "
+        "third quartile<i class='dt-key dt-key-line'></i>median of the values"
+    ),
+    "box": "Boxes from quartile to quartile, whiskers to the extremes; crowded iterations are "
+    "sampled",
+    "histogram": "Share of the weights at each value, by its square root: the stronger "
+    "the colour, the more",
+    "ridge": "Profiles of the distribution that lean right from their iterations, crowded ones "
+    "sampled; the farther, the more weights (square root)",
+    "change": "Share of the weights whose relative change is over each threshold: the "
+    "stronger the colour, the higher the threshold",
+}
+
+
+def layer_controls(run: Run, selection: Selection) -> list[pn.viewable.Viewable]:
+    """Give the two bars of controls: of the tree's nodes, and of unfolded filters."""
+    param = selection.param
+    quantities = {"weights": "weights"}
+    tip = "Weights; no gradients were recorded"
+    if run.has_gradients:
+        quantities["gradients"] = "gradients"
+        tip = "Weights, or the gradients that were recorded beside them"
+    search = pn.widgets.TextInput.from_param(
+        param.layer_search,
+        name="Find layers",
+        placeholder="conv -bn",
+        description="Words in a layer's name, type or shape; what follows a minus is left out",
+        width=150,
+        margin=(0, 8, 0, 0),
+        css_classes=["dt-search"],
+    )
+    statistic = choice(
+        param.statistic, "Measure", STATISTICS, "What lines and horizons show", width=160
+    )
+    bands = number_field(param.horizon_bands, "Bands", "Into how many a horizon is folded, 1 to 5")
+
+    def adapt(*_: Any) -> None:
+        statistic.visible = selection.encoding in OF_ONE
+        bands.visible = selection.encoding == "horizon"
+
+    selection.param.watch(adapt, "encoding")
+    adapt()
+    of_nodes = bar(
+        search,
+        choice(
+            param.open_level,
+            "Unfold to",
+            LEVELS,
+            "How deep the tree is unfolded: network, stage, block, layer, parameter, filter",
+            120,
+        ),
+        choice(param.quantity, "Show", quantities, tip, 110),
+        choice(param.encoding, "As", ENCODINGS, "How each node's distribution is drawn", 190),
+        statistic,
+        bands,
+        check(
+            param.common_scale,
+            "one scale",
+            "One vertical scale for all nodes, so that they compare; else each has its own",
+            84,
+        ),
+        check(
+            param.log_scale,
+            "log",
+            "Logarithmic vertical scales; on both sides of zero where values are negative",
+            44,
+        ),
+    )
+    of_filters = bar(
+        choice(
+            param.filter_measure,
+            "Filters show",
+            FILTER_MEASURES,
+            "What the pixels of an unfolded layer's filters show: a measure of change or of size",
+            186,
+        ),
+        choice(
+            param.filter_scale,
+            "Scaled over",
+            {"all": "all filters", "row": "each filter", "column": "each iteration"},
+            "Which pixels of a layer share one colour scale",
+            130,
+        ),
+        choice(
+            param.filter_order,
+            "Ordered by",
+            {"index": "index", "size": "size", "similarity": "similarity"},
+            "Order of the filters: their index, their norm at the end, or similar histories "
+            "beside each other",
+            110,
+        ),
+        choice(
+            param.filter_rank,
+            "Top filters by",
+            RANKS,
+            "What ranks the filters of a picked iteration; the anomaly score is the change against "
+            "the filter's own recent history",
+            186,
+        ),
+        number_field(param.top_filters, "k", "How many filters of an iteration are the top ones"),
+    )
+    return [of_nodes, of_filters]
+
+
+def drawn_as(run: Run, selection: Selection, drawing: Drawing) -> str:
+    """Say how nodes are drawn: marks, what the vertical axis measures, and its scale."""
+    gradients = shows_gradients(run, selection)
+    of = "gradients" if gradients else "weights"
+    words = WORDS.get(selection.encoding, "")
+    if selection.encoding in OF_ONE:
+        words = f"{STATISTICS[drawing.statistics[0]].capitalize()} of the {of}"
+        if selection.encoding == "horizon":
+            words += (
+                f", folded into {selection.horizon_bands} bands: the stronger the colour, "
+                "the farther; orange hangs from above where it is negative"
+            )
+    axis = STATISTICS[drawing.statistics[0]] if selection.encoding in OF_ONE else f"{of}' values"
+    if selection.encoding == "change":
+        axis = "share of the weights"
+    note = ""
+    if selection.quantity == "gradients" and not gradients:
+        note = " <b>No gradients were recorded: weights are shown.</b>"
+    series = 1 if gradients else 0
+    return (
+        f"<div class='dt-small' style='--dt-key: var(--dt-series-{series}, #0072B2)'>{words}. "
+        f"Vertical axis: {axis} (no unit), {_scale_in_words(drawing, selection)}.{note}</div>"
+    )
+
+
+def _scale_in_words(drawing: Drawing, selection: Selection) -> str:
+    kind = "logarithmic" if selection.log_scale else "linear"
+    if selection.log_scale and drawing.statistics[0] in ("min", "mean", "sum", "median", "q1"):
+        kind = "logarithmic on both sides of zero"
+    if selection.encoding == "change":
+        return kind
+    if drawing.common is None:
+        return f"each node's own scale, {kind}"
+    scale: Scale = drawing.common
+    return f"one scale, {kind}, from {scale.low:.3g} to {scale.high:.3g}"

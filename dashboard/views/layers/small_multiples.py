@@ -1,0 +1,213 @@
+"""One small multiple: a node's statistics over the iterations, in the chosen encoding."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from deeptracker.dashboard.data.gradients import shows_gradients
+from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.layers.histogram_rows import histogram_of
+from deeptracker.dashboard.views.layers.vertical_scales import Scale, scale_of
+from deeptracker.dashboard.widgets.row_drawers import Row
+
+__all__ = ["ENCODINGS", "STATISTICS", "Drawing", "abbreviated", "height_of", "multiple"]
+
+ENCODINGS = {
+    "band": "quartiles and extremes",
+    "line": "line",
+    "box": "boxes",
+    "horizon": "horizon",
+    "change": "change ratio",
+    "histogram": "histogram, as heat",
+    "ridge": "histogram, as ridges",
+}
+STATISTICS = {
+    "std": "standard deviation",
+    "var": "variance",
+    "mean": "mean",
+    "sum": "sum",
+    "norm1": "norm 1",
+    "norm2": "norm 2",
+    "norm0": "non-zeros",
+    "min": "minimum",
+    "q1": "first quartile",
+    "median": "median",
+    "q3": "third quartile",
+    "max": "maximum",
+    "update_ratio": "update ratio",
+    "count": "finite weights",
+    "nonfinite": "not finite",
+}
+FIVE = ("min", "q1", "median", "q3", "max")
+# What happened between two pixels must still be seen: these keep their extreme, others their mean.
+JOINED: dict[str, Literal["min", "max"]] = {
+    "min": "min",
+    "max": "max",
+    "update_ratio": "max",
+    "nonfinite": "max",
+}
+HEIGHTS = {"network": 64, "stage": 54, "block": 48, "layer": 44, "parameter": 40}
+HISTOGRAM_HEIGHT = 76
+ENLARGED_HEIGHT = 300
+BLUE, ORANGE = "#0072B2", "#D55E00"
+LABEL_ROOM = 54
+
+
+def statistic_path(run: Run, selection: Selection, name: str) -> str:
+    """Where a statistic of weights or gradients lies in the store."""
+    return f"nodes/{'grad_' if shows_gradients(run, selection) else ''}{name}"
+
+
+def statistic_of(selection: Selection) -> str:
+    """Name the statistic that lines and horizons show."""
+    return selection.statistic if selection.statistic in STATISTICS else "std"
+
+
+def height_of(run: Run, selection: Selection, node: int) -> float:
+    """Give the height of a node's multiple in CSS pixels."""
+    if str(run.nodes["name"][node]) == selection.enlarged:
+        return ENLARGED_HEIGHT
+    height = HEIGHTS.get(str(run.nodes["kind"][node]), 44)
+    return max(HISTOGRAM_HEIGHT, height) if selection.encoding in ("histogram", "ridge") else height
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How nodes are drawn: what the selection says, worked out once for all of them.
+
+    Attributes
+    ----------
+    columns : Columns
+    common : Scale or None
+        The scale of all nodes; None where each has its own.
+    """
+
+    run: Run
+    selection: Selection
+    columns: Columns
+    common: Scale | None
+
+    @classmethod
+    def of(cls, run: Run, selection: Selection, nodes: Sequence[int]) -> "Drawing":
+        """Prepare to draw some nodes, those that a common scale is to hold."""
+        columns = Columns.of(run, selection.window)
+        drawing = cls(run, selection, columns, None)
+        if not selection.common_scale or selection.encoding == "change":
+            return drawing
+        return cls(run, selection, columns, drawing.scale(nodes))
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """The statistics that the encoding draws, or whose extremes bound its axis."""
+        encoding = self.selection.encoding
+        if encoding in ("histogram", "ridge"):
+            return ("min", "max")
+        return FIVE if encoding in ("band", "box") else (statistic_of(self.selection),)
+
+    def scale(self, nodes: Sequence[int]) -> Scale:
+        """Give the scale that holds some nodes."""
+        paths = [statistic_path(self.run, self.selection, name) for name in self.statistics]
+        return scale_of(self.run, paths, nodes, self.columns, log=self.selection.log_scale)
+
+    def table(self, nodes: Sequence[int]) -> pd.DataFrame:
+        """Give the statistics that are drawn, a line a node and iteration of the window."""
+        run, shown = self.run, self.columns.span
+        iterations = run.iterations[shown]
+        names = [str(run.nodes["name"][node]) or "network" for node in nodes]
+        table = pd.DataFrame(
+            {
+                "node": np.repeat(names, len(iterations)),
+                "iteration": np.tile(iterations, len(names)),
+            }
+        )
+        if self.selection.encoding == "change":
+            ratios = run.array(statistic_path(run, self.selection, "change_ratio"))
+            for place, threshold in enumerate(run.array("nodes/threshold")):
+                values = ratios[list(nodes), place][:, shown]
+                table[f"changed_over_{threshold:.3g}"] = values.ravel()
+            return table
+        for name in dict.fromkeys((*self.statistics, statistic_of(self.selection))):
+            values = run.array(statistic_path(run, self.selection, name))[list(nodes)][:, shown]
+            table[name] = values.ravel()
+        return table
+
+
+def multiple(drawing: Drawing, node: int) -> Row:
+    """Draw one node.
+
+    Parameters
+    ----------
+    node : int
+        Its index in the architecture's table.
+    """
+    run, selection = drawing.run, drawing.selection
+    options = _label(run, node) | drawing.columns.options
+    key, height = f"node:{run.nodes['name'][node]}", height_of(run, selection, node)
+    encoding = selection.encoding
+    if encoding in ("histogram", "ridge"):
+        scale = drawing.common or drawing.scale([node])
+        path = statistic_path(run, selection, "histogram")
+        histogram = histogram_of(run, path, node, drawing.columns, scale)
+        return histogram.row(key, height, options, common=drawing.common is not None, form=encoding)
+    if encoding == "change":
+        return _change(drawing, node, key, height, options)
+    names = drawing.statistics
+    series = [_series(drawing, name, node) for name in names]
+    options |= (drawing.common or drawing.scale([node])).options
+    colour = ORANGE if shows_gradients(run, selection) else BLUE
+    labels = [STATISTICS[name] for name in names]
+    options["series"] = [{"name": label, "colour": colour} for label in labels]
+    if encoding == "horizon":
+        options["bands"] = selection.horizon_bands
+    kinds = {"band": "spread", "box": "boxes", "horizon": "horizons"}
+    arrays = tuple(values.astype(np.float32) for values in series)
+    return Row(key, kinds.get(encoding, "traces"), height, arrays, options)
+
+
+def _label(run: Run, node: int) -> dict[str, Any]:
+    nodes = run.nodes
+    kind, name = str(nodes["kind"][node]), str(nodes["name"][node])
+    size, shape = int(nodes["size"][node]), str(nodes["shape"][node]).replace("x", "\u00d7")
+    what = str(nodes["type"][node]) or kind
+    return {
+        "label": str(nodes["label"][node]) or "network",
+        "details": [f"{shape or what}, {size:,}", f"{size:,}", abbreviated(size)],
+        "title": f"{name or 'network'}: {what} {shape}, {size:,} weights",
+        "indent": int(nodes["depth"][node]),
+        "strong": kind in ("network", "stage"),
+        "label_room": LABEL_ROOM,
+        "can_enlarge": True,
+    }
+
+
+def abbreviated(size: int) -> str:
+    """Write a number of weights in few letters."""
+    for unit, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        # What rounds to a thousand of a unit is one of the next.
+        if size >= 0.9995 * unit:
+            return f"{size / unit:.3g}{letter}"
+    return str(size)
+
+
+def _series(drawing: Drawing, name: str, node: int) -> np.ndarray:
+    values = drawing.run.array(statistic_path(drawing.run, drawing.selection, name))[node]
+    return drawing.columns.joined(values[drawing.columns.span], JOINED.get(name, "mean"))
+
+
+def _change(drawing: Drawing, node: int, key: str, height: float, options: dict[str, Any]) -> Row:
+    """Draw the share of weights that changed by more than each threshold."""
+    run, columns = drawing.run, drawing.columns
+    ratios = run.array(statistic_path(run, drawing.selection, "change_ratio"))[node]
+    thresholds = run.array("nodes/threshold")
+    order = np.argsort(thresholds)
+    log = drawing.selection.log_scale
+    options |= Scale("log", 1e-4, 1.0).options if log else Scale("linear", 0.0, 1.0).options
+    options["series"] = [{"name": f"changed by over {thresholds[i]:.3g}"} for i in order]
+    shares = columns.joined(ratios[order][:, columns.span], "max")
+    arrays = tuple(share.astype(np.float32) for share in shares)
+    return Row(key, "shares", height, arrays, options)

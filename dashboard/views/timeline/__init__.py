@@ -1,0 +1,1 @@
+"""The timeline: scalars, anomaly counts and findings over iterations."""

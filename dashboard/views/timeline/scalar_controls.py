@@ -1,0 +1,74 @@
+"""Controls of the timeline's scalars, which are there when what they change is."""
+
+from typing import Any
+
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.widgets.controls import check, choice
+from deeptracker.dashboard.widgets.tick_list import TickList
+
+__all__ = ["ScalarControls"]
+
+# Of scalars that no pane knows so many are drawn until a person chooses.
+MOST_OTHERS = 3
+SMOOTHINGS = {0.0: "none", 0.6: "0.6", 0.8: "0.8", 0.9: "0.9", 0.95: "0.95", 0.98: "0.98"}
+
+
+class ScalarControls:
+    """Smoothing, scales, and which of the scalars that no pane knows are drawn.
+
+    Parameters
+    ----------
+    selection : Selection
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        self.selection = selection
+        self._others: list[str] = []
+        smoothings: dict[Any, str] = dict(SMOOTHINGS)
+        smoothings.setdefault(selection.smoothing, f"{selection.smoothing:g}")
+        self.smoothing = choice(
+            selection.param.smoothing,
+            "Smoothing",
+            smoothings,
+            "Exponential moving average of loss, error and learning rate: the weight that the "
+            "past keeps from one recorded value to the next. The recorded line stays, pale.",
+            92,
+        )
+        self.log = check(
+            selection.param.log_scalars, "log", "Loss and learning rate on logarithmic scales", 88
+        )
+        self.others = TickList(
+            title="Further scalars",
+            test_id="other-scalars",
+            margin=(4, 0, 4, 4),
+            sizing_mode="stretch_width",
+        )
+        self.others.param.watch(self._chose, "ticked")
+
+    @property
+    def shown_others(self) -> list[str]:
+        """Names of the scalars that no pane knows and that are drawn."""
+        if self.selection.scalars is None:
+            return self._others[:MOST_OTHERS]
+        return [name for name in self._others if name in self.selection.scalars]
+
+    def offer(self, others: list[str], *, can_smooth: bool, can_log: bool) -> None:
+        """Offer what the store's scalars allow.
+
+        Parameters
+        ----------
+        others : list of str
+            Names of the scalars that no pane knows.
+        can_smooth, can_log : bool
+            Whether there are scalars, and some with a logarithmic scale.
+        """
+        self._others = others
+        shown = self.shown_others
+        self.smoothing.visible = can_smooth
+        self.log.visible = can_log
+        self.others.visible = len(others) > MOST_OTHERS and not self.selection.slim
+        self.others.param.update(names=others, ticked=shown)
+
+    def _chose(self, event: Any) -> None:
+        if event.new != self.shown_others:
+            self.selection.scalars = list(event.new)

@@ -1,0 +1,1 @@
+"""The validation view: all images, classes, images."""

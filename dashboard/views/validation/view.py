@@ -1,0 +1,358 @@
+"""The validation view: all images, then groups and classes, then single images over time."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import panel as pn
+
+from deeptracker.dashboard.data.background import Latest
+from deeptracker.dashboard.data.class_series import (
+    class_histories,
+    given_groups,
+    groups_around,
+    listed_classes,
+    passing_classes,
+    shown_groups,
+)
+from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.look.theme import levels
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.images.image_card import ImageView
+from deeptracker.dashboard.views.images.image_lists import ImageLists
+from deeptracker.dashboard.views.validation.class_controls import class_controls, class_legend
+from deeptracker.dashboard.views.validation.class_rows import ClassRows, heat_arrays, pixel_kind
+from deeptracker.dashboard.widgets.controls import (
+    beside,
+    rail,
+    show_whole_run,
+    text,
+    toggle_iteration,
+)
+from deeptracker.dashboard.widgets.row_chart import RowChart
+from deeptracker.dashboard.widgets.row_drawers import Row
+from deeptracker.dashboard.widgets.row_list import RowList
+from deeptracker.wording import counted
+
+__all__ = ["ValidationView"]
+
+NOTHING_RECORDED = (
+    "<div class='dt-empty'><b>No validation outcomes were recorded.</b><br>Give the recorder the "
+    "labels, <code>Recorder(…, images=labels)</code>, and what the network said at each snapshot, "
+    "<code>recorder.outcomes(iteration, predicted, loss=…)</code>; then process the log anew.</div>"
+)
+# Classes whose colours the legend names; of more, pointing tells.
+MOST_NAMED = 12
+LISTED_BY = (
+    "class_order",
+    "class_grouping",
+    "class_clusters",
+    "open_groups",
+    "class_search",
+    "least_marks",
+    "open_classes",
+    "anomaly_lines",
+    "image_order",
+    "pixels",
+    "threshold",
+    "rule",
+    "anomaly_window",
+)
+
+
+class ValidationView:
+    """A heat line a class; a class unfolds into its images, an image opens beside them."""
+
+    title = "Validation"
+    about = (
+        "Where the network errs, and when that changes. The line on top is the whole validation "
+        "set, each line below a class (or a group of them): the stronger the colour, the more of "
+        "its images are wrong at that iteration. Triangles mark iterations at which images are "
+        "anomalous: their outcome flips against k equal ones before it (left rule), after it "
+        "(right) or both (full). Click a name to unfold a class into its images, one line each; "
+        "click a line to open the image with its history and its likes."
+    )
+
+    def __init__(self, run: Run, selection: Selection) -> None:
+        self.run = run
+        self.selection = selection
+        self.whole = RowChart(
+            test_id="validation-whole",
+            show_axis=False,
+            description="Error over all validation images; anomalous iterations are marked.",
+            sizing_mode="stretch_width",
+        )
+        self.list = RowList(
+            test_id="validation",
+            description="Error of each class over the iterations; anomalous iterations are marked.",
+            sizing_mode="stretch_width",
+        )
+        self.rows: ClassRows | None = None
+        self.reads = Latest()
+        self.note = text(margin=0)
+        self.key = text(margin=(0, 0, 4, 0))
+        self.card = rail()
+        self._shown_image: int | None = None
+        self._own_pick = False
+        self._commit = ""
+        if run.has_images:
+            self.lists = ImageLists(run, selection)
+            self.image = ImageView(run, selection)
+            self.whole.param.watch(self._acted, "event")
+            self.list.param.watch(self._acted, "event")
+            self.list.param.watch(self._refine, "pixels")
+            framed = ["window", "iterations", "classes", "images"]
+            selection.param.watch(self._changed, [*LISTED_BY, *framed])
+            self._unfold(*self._picked())
+            self.update()
+            self._open_image()
+            self._bring(*self._picked())
+
+    def panel(self) -> pn.viewable.Viewable:
+        """Give the controls, the list and the opened image."""
+        if not self.run.has_images:
+            return text(NOTHING_RECORDED)
+        given = bool(given_groups(self.run.class_names, self.run.hyperparameters))
+        return pn.Column(
+            class_controls(self.run, self.selection, given=given),
+            self.key,
+            beside(
+                pn.Column(self.whole, self.note, self.list, sizing_mode="stretch_width", margin=0),
+                self.card,
+            ),
+            sizing_mode="stretch_width",
+        )
+
+    def update(self) -> None:
+        """Draw what the store holds now."""
+        if not self.run.has_images:
+            return
+        if self._commit not in ("", self.run.commit):
+            self.lists.update()
+            if self._shown_image is not None:
+                self.image.open(self._shown_image)
+        self._commit = self.run.commit
+        histories = class_histories(self.run, self.selection)
+        listed = listed_classes(self.run, self.selection, histories)
+        self.rows = ClassRows(self.run, self.selection, histories, listed, self._columns())
+        self._draw(self.rows)
+        self._explain(self.rows)
+        self._say(listed=len(self.rows.entries))
+        self._settle()
+
+    def table(self) -> pd.DataFrame:
+        """Give the error and the anomalous images of every class listed, at every iteration."""
+        window = slice(*self._columns_shown())
+        found = []
+        for listed in self.rows.listed if self.rows else ():
+            members = listed.shown if listed.group else np.array([listed.number])
+            histories = self.rows.histories  # type: ignore[union-attr]  # listed by them
+            name = listed.group.label if listed.group else histories.names[listed.number]
+            found.append(
+                pd.DataFrame(
+                    {
+                        "group" if listed.group else "class": name,
+                        "images": int(histories.sizes[members].sum()),
+                        "iteration": self.run.iterations[window],
+                        "error": histories.error_of(members)[window],
+                        "anomalous_images": histories.counts[members].sum(axis=0)[window],
+                    }
+                )
+            )
+        return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+    def _draw(self, rows: ClassRows) -> None:
+        iterations = [int(iteration) for iteration in self.run.iterations]
+        self.whole.draw(self._whole_rows(rows), iterations=iterations, **self._frame())
+        self.list.fill(
+            rows.entries,
+            rows.row,
+            iterations=iterations,
+            **self._frame(),
+            opened=list(self.selection.images),
+        )
+
+    def _explain(self, rows: ClassRows) -> None:
+        """Say what colours and marks mean."""
+        kind = pixel_kind(self.run, self.selection)
+        amounts = kind not in ("correct", "predicted")
+        self.key.object = class_legend(
+            self.selection,
+            rows.scale_top,
+            kind,
+            taken=rows.taken_for(MOST_NAMED) if kind == "predicted" else None,
+            tops=rows.amount_tops(kind) if amounts else (),
+        )
+
+    def _columns(self) -> Columns:
+        """Give what is sent of the run: as many places as there are pixels for."""
+        return Columns.sent(self.run, self.selection.window, int(self.list.pixels))
+
+    def _refine(self, *_: Any) -> None:
+        """Send other columns where a window, or a wider chart, shows them finer."""
+        columns = self._columns()
+        if self.rows and columns != self.rows.columns:
+            self.rows.columns = columns
+            self._draw(self.rows)
+            self._explain(self.rows)
+
+    def _columns_shown(self) -> tuple[int, int]:
+        first, last = self.run.columns(self.selection.window)
+        return first, last + 1
+
+    def _settle(self) -> None:
+        """Look for the optimal order of many classes beside the page, and show it when found."""
+        selection = self.selection
+        by_similarity = (selection.class_order, selection.class_grouping)
+        if "similarity" not in by_similarity or not self.rows:
+            return
+        tree = self.rows.histories.similarity()
+        if tree is not None and not tree.settled:
+            self.reads.find(tree.settle, lambda _: self.update())
+
+    def _say(self, *, listed: int) -> None:
+        """Say why the list is empty, or that it is not in its final order yet."""
+        said = ""
+        if not listed:
+            said = (
+                "<div class='dt-empty'>No class has the searched name and so many anomalous "
+                "iterations. Clear the search, or lower <i>Marks at least</i>.</div>"
+            )
+        self.note.object = said
+        self.note.visible = bool(said)
+
+    def _whole_rows(self, rows: ClassRows) -> list[Row]:
+        histories = rows.histories
+        error = histories.error_of(np.arange(len(histories.names)))
+        counts = histories.counts.sum(axis=0)
+        images = int(histories.sizes.sum())
+        worst, most = heat_arrays(error, counts, rows.columns)
+        heat = rows.columns.options | {
+            "label": f"all {counted(images, 'image')}",
+            "title": f"{counted(images, 'image')} of "
+            f"{counted(len(histories.names), 'class', 'classes')}",
+            "palette": "blues",
+            "value_label": "share wrong",
+            "threshold": self.selection.threshold,
+            "strong": True,
+            "gap": 10,
+        }
+        shade = levels(worst**0.5, 0, rows.scale_top**0.5)
+        found = [Row("all", "image", 22, (shade[None], worst[None], most[None]), heat)]
+        if self.selection.anomaly_lines:
+            name = f"anomalous images ({self.selection.rule} rule, k = "
+            name += f"{self.selection.anomaly_window})"
+            line = rows.columns.options | {
+                "label": "anomalous images",
+                "series": [{"name": name, "colour": "#D55E00"}],
+                "low": 0.0,
+                "high": float(max(1, counts.max())),
+                "label_room": 40,
+            }
+            found.append(Row("counts", "lines", 34, (most.astype(np.float32),), line))
+        return found
+
+    def _frame(self) -> dict[str, Any]:
+        first, last = self.run.columns(self.selection.window)
+        return {
+            "first": first,
+            "last": last,
+            "picked": self.run.picked_columns(self.selection.iterations),
+            "selected": [f"class:{name}" for name in self.selection.classes],
+        }
+
+    def _changed(self, *events: Any) -> None:
+        """List anew what must be; of a pick, tell the browser only what is picked."""
+        names = {event.name for event in events}
+        if names & set(LISTED_BY):
+            self.update()
+        else:
+            frame = self._frame()
+            self.whole.param.update(**frame)
+            self.list.param.update(**frame, opened=list(self.selection.images))
+            self._refine()
+        if "images" in names:
+            self._open_image()
+        if names & {"classes", "images"} and not self._own_pick:
+            picked = self._picked("images" in names)
+            self._unfold(*picked)
+            self._bring(*picked)
+
+    def _picked(self, with_image: bool = True) -> tuple[str, int | None]:
+        """Give the class that was picked last, and the image of it that is open."""
+        image = self._opened_image() if with_image else None
+        if image is not None:
+            return self.run.class_names[int(self.run.array("images/label")[image])], image
+        return (self.selection.classes or [""])[-1], None
+
+    def _unfold(self, name: str, image: int | None) -> None:
+        """Unfold what hides a class that was picked elsewhere, or its image."""
+        selection, names = self.selection, self.run.class_names
+        if name not in names:
+            return
+        wanted: dict[str, Any] = {}
+        if image is not None and name not in selection.open_classes:
+            wanted["open_classes"] = [*selection.open_classes, name]
+        histories = class_histories(self.run, selection)
+        if not passing_classes(selection, histories)[names.index(name)]:
+            wanted |= {"class_search": "", "least_marks": 0}
+        groups = groups_around(shown_groups(self.run, selection, histories), names.index(name))
+        folded = [key for key in groups if key not in selection.open_groups]
+        if folded:
+            wanted["open_groups"] = [*selection.open_groups, *folded]
+        selection.param.update(**wanted)
+
+    def _bring(self, name: str, image: int | None) -> None:
+        """Scroll to a class, or to the line of its image."""
+        line = self.rows.line_of(image) if self.rows and image is not None else None
+        if line:
+            self.list.bring(*line)
+        elif name:
+            self.list.bring(f"class:{name}")
+
+    def _acted(self, event: Any) -> None:
+        self._own_pick = True
+        try:
+            self._act(event.new)
+        finally:
+            self._own_pick = False
+
+    def _act(self, act: dict[str, Any]) -> None:
+        selection, kind = self.selection, act["type"]
+        if kind == "reset":
+            show_whole_run(self.run, selection, act)
+            return
+        what, _, name = str(act["row"]).partition(":")
+        if kind == "pick":
+            toggle_iteration(self.run, selection, act)
+            if what == "images" and act["line"] >= 0 and self.rows:
+                image = self.rows.image(act["row"], act["line"])
+                selection.param.update(images=[image], classes=[name.partition(":")[2]])
+            elif what == "class" and name not in selection.classes:
+                selection.classes = [name]
+        elif what == "group":
+            selection.open_groups = _toggled(selection.open_groups, name)
+        elif what == "class":
+            if kind == "label":
+                selection.toggle("classes", name, add=bool(act.get("shift")))
+            selection.open_classes = _toggled(selection.open_classes, name)
+
+    def _opened_image(self) -> int | None:
+        count = len(self.run.array("images/label"))
+        images = [image for image in self.selection.images if 0 <= image < count]
+        return images[-1] if images else None
+
+    def _open_image(self) -> None:
+        image = self._opened_image()
+        if image is None:
+            self._shown_image = None
+            self.card.objects = [self.lists.panel()]
+        elif image != self._shown_image:
+            self._shown_image = image
+            self.image.open(image)
+            self.card.objects = [self.image.panel()]
+
+
+def _toggled(names: list[str], name: str) -> list[str]:
+    return [other for other in names if other != name] if name in names else [*names, name]

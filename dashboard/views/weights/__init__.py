@@ -1,0 +1,1 @@
+"""The weight view: rasters down to single weights."""

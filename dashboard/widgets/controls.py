@@ -1,0 +1,147 @@
+"""Small controls that read and write the selection; each says in a tooltip what it does."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import panel as pn
+import param
+
+from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.look.theme import CSS, RAIL_WIDTH
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.widgets.field import Field
+
+__all__ = [
+    "action",
+    "bar",
+    "beside",
+    "check",
+    "choice",
+    "number_field",
+    "rail",
+    "search_field",
+    "show_when",
+    "show_whole_run",
+    "text",
+    "toggle_iteration",
+]
+
+
+def text(content: str = "", **options: Any) -> pn.pane.HTML:
+    """Show HTML in the page's style."""
+    sizing = {} if "width" in options else {"sizing_mode": "stretch_width"}
+    return pn.pane.HTML(content, stylesheets=[CSS], **sizing | options)
+
+
+def action(name: str, act: Callable[[], Any], **options: Any) -> pn.widgets.Button:
+    """Make a button."""
+    button = pn.widgets.Button(
+        name=name, stylesheets=[CSS], **{"button_type": "light", "margin": (0, 0, 4, 0)} | options
+    )
+    button.on_click(lambda _: act())
+    return button
+
+
+def choice(
+    parameter: param.Parameter, label: str, names: Mapping[Any, str], tip: str, width: int = 140
+) -> pn.widgets.Select:
+    """Make a drop-down list of values, shown by their names."""
+    return pn.widgets.Select.from_param(
+        parameter,
+        name=label,
+        options={shown: value for value, shown in names.items()},
+        description=tip,
+        width=width,
+        margin=(0, 8, 0, 0),
+    )
+
+
+def number_field(
+    parameter: param.Parameter, label: str, tip: str, width: int = 86
+) -> pn.viewable.Viewable:
+    """Make a field for a whole number."""
+    return Field.bound_to(parameter, label=label, tip=tip, width=width, margin=(0, 8, 0, 0))
+
+
+def check(
+    parameter: param.Parameter, label: str, tip: str = "", width: int = 84
+) -> pn.viewable.Viewable:
+    """Make a box to tick."""
+    return Field.bound_to(parameter, label=label, tip=tip, width=width, margin=(0, 8, 0, 4))
+
+
+def rail(*objects: Any) -> pn.Column:
+    """Make the column beside a chart."""
+    return pn.Column(
+        *objects,
+        width=RAIL_WIDTH,
+        css_classes=["dt-card", "dt-rail"],
+        stylesheets=[CSS],
+        margin=0,
+    )
+
+
+def beside(chart: Any, column: Any) -> pn.viewable.Viewable:
+    """Put a rail beside a chart, or below it where there is no room."""
+    return pn.Row(
+        chart,
+        column,
+        css_classes=["dt-beside"],
+        stylesheets=[CSS],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+
+def bar(*widgets: Any) -> pn.viewable.Viewable:
+    """Lay controls in a row that wraps where it is narrow."""
+    return pn.FlexBox(
+        *widgets,
+        align_items="flex-end",
+        gap="6px 0px",
+        css_classes=["dt-bar"],
+        stylesheets=[CSS],
+        sizing_mode="stretch_width",
+        margin=(4, 0, 6, 0),
+    )
+
+
+def toggle_iteration(run: Run, selection: Selection, act: Mapping[str, Any]) -> None:
+    """Pick the iteration that a chart's event names; with shift, beside those picked."""
+    iteration = int(run.iterations[act["column"]])
+    if act.get("shift"):
+        selection.toggle("iterations", iteration, add=True)
+    else:
+        selection.iterations = [iteration]
+
+
+def show_whole_run(run: Run, selection: Selection, act: Mapping[str, Any]) -> None:
+    """Drop the window after a double click, and take back what its clicks have picked."""
+    before = [int(run.iterations[column]) for column in act.get("before") or []]
+    selection.param.update(window=None, **({"iterations": before} if "before" in act else {}))
+
+
+def show_when(selection: Selection, name: str, control: Any, is_wanted: Callable[[], bool]) -> None:
+    """Show a control only while it does something; asked again when a parameter changes."""
+
+    def follow(*_: Any) -> None:
+        control.visible = is_wanted()
+
+    selection.param.watch(follow, name)
+    follow()
+
+
+def search_field(
+    selection: Selection, name: str, label: str, hint: str, width: int = 150
+) -> pn.widgets.TextInput:
+    """Make a field to search by; what is typed counts as it is typed."""
+    field = pn.widgets.TextInput.from_param(
+        selection.param[name],
+        name=label,
+        placeholder=hint,
+        description="Shows only what has one of these words in its name; commas separate them",
+        width=width,
+        margin=(0, 8, 0, 0),
+    )
+    field.param.watch(lambda event: setattr(selection, name, event.new), "value_input")
+    return field

@@ -1,0 +1,51 @@
+"""A table whose rows can be sorted, and lead somewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import param
+
+from deeptracker.dashboard.widgets.component import Component
+
+__all__ = ["Column", "FactsTable"]
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its title, and what its cells are.
+
+    Cells are text or numbers, and None where there is nothing, or a dict whose ``value`` sorts the
+    rows. Of the kind ``severity`` they are a severity's name; of ``link`` they have ``href``; of
+    ``curve`` ``text``, ``title`` and ``points`` [point, (x, y)] in the unit square, y downward; of
+    ``severities`` ``counts``, in words, by severity.
+    """
+
+    title: str
+    kind: Literal["text", "number", "severity", "link", "curve", "severities"] = "text"
+
+
+class FactsTable(Component):
+    """Rows of cells under titles; a click on a title sorts, a click on a row is an `event`.
+
+    The event has ``row``, the row's place in `rows`. The last cell of a row that has fewer than
+    there are columns takes the rest of the line.
+    """
+
+    columns = param.List(default=[])
+    rows = param.List(default=[], doc="cells of each row, as their `Column` says")
+    room = param.Integer(default=420, doc="scrolls beyond this many pixels; never if 0")
+    leads = param.Boolean(default=False, doc="whether a row can be clicked")
+    test_id = param.String(default="facts")
+    description = param.String(default="", doc="what is listed, in words")
+
+    _esm = (HERE / "facts_table.js").read_text(encoding="utf-8")
+
+    def fill(self, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
+        """Fill the table with rows."""
+        self.param.update(
+            columns=[vars(column) for column in columns], rows=[list(row) for row in rows]
+        )

@@ -1,0 +1,63 @@
+"""A list of links in groups: one element however many links, each a button."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import param
+
+from deeptracker.dashboard.widgets.component import Component
+
+__all__ = ["Link", "LinkGroup", "LinkList"]
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry.
+
+    Attributes
+    ----------
+    key : object
+        Comes back in events; what JSON can hold.
+    label, note : str
+        What it is, and its value beside it.
+    share : float
+        Length of its bar, between 0 and 1.
+    is_chosen : bool
+        Whether it is the picked one.
+    """
+
+    key: Any
+    label: str
+    note: str = ""
+    share: float = 0.0
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True)
+class LinkGroup:
+    """Entries under a heading; `empty` is shown where there are none."""
+
+    title: str
+    links: tuple[Link, ...]
+    empty: str = ""
+
+
+class LinkList(Component):
+    """Groups of links. A click arrives as `event`: a dict with ``key``, and ``shift``."""
+
+    groups = param.List(default=[])
+    test_id = param.String(default="links")
+
+    _esm = (Path(__file__).parent / "link_list.js").read_text(encoding="utf-8")
+
+    def list_groups(self, *groups: LinkGroup) -> None:
+        """List these groups instead of what is listed."""
+        self.groups = [
+            {
+                "title": group.title,
+                "empty": group.empty,
+                "links": [vars(link) for link in group.links],
+            }
+            for group in groups
+        ]

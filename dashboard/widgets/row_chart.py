@@ -1,0 +1,73 @@
+"""Row charts: heat lines, pixel charts and small multiples stacked over one time axis."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import param
+
+from deeptracker.dashboard.look.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
+from deeptracker.dashboard.widgets.component import Component
+from deeptracker.dashboard.widgets.modules import module_of
+from deeptracker.dashboard.widgets.row_drawers import Row, packed
+
+__all__ = ["SHEET", "RowChart"]
+
+GAP, AXIS_HEIGHT, OVERVIEW_HEIGHT = 4, 22, 22  # as in time_chart.js and overview.js
+# What every chart of rows over the time axis is made of.
+SHEET = (
+    "widgets/time_axis.js",
+    "widgets/column_track.js",
+    "widgets/row_drawers.js",
+    "widgets/time_chart.js",
+)
+
+
+class RowChart(Component):
+    """Rows over the shared time axis.
+
+    What a person does arrives as `event`: a dict with ``type`` (pick, label, toggle, brush, reset,
+    step), ``row`` (its id), ``line`` (of an image, else -1) and ``column``.
+    """
+
+    iterations = param.List(default=[], doc="every recorded iteration")
+    first = param.Integer(default=0, doc="first column shown")
+    last = param.Integer(default=0, doc="last column shown")
+    rows = param.List(default=[])
+    data = param.Bytes(default=b"")
+    palettes = param.Dict(default={}, doc="name: 256 RGBA colours, light and then dark")
+    overview = param.List(default=[], doc="share in 0..1 a column, drawn in the strip of the run")
+    picked = param.List(default=[], doc="picked columns")
+    selected = param.List(default=[], doc="ids of picked rows")
+    left = param.Integer(default=LEFT_MARGIN)
+    right = param.Integer(default=RIGHT_MARGIN)
+    scroll_height = param.Integer(default=0, doc="scroll beyond this many pixels; never if 0")
+    show_axis = param.Boolean(default=True)
+    can_brush = param.Boolean(default=False)
+    fills = param.Boolean(default=False, doc="grows with the screen that its view fills")
+    test_id = param.String(default="rows")
+    description = param.String(default="", doc="what the chart shows, in words")
+
+    _esm = module_of(
+        *SHEET, "widgets/overview.js", "widgets/row_chart.js", "widgets/row_chart.render.js"
+    )
+
+    def draw(self, rows: Sequence[Row], **values: Any) -> None:
+        """Draw these rows, and take over other parameters in the same message."""
+        plain, data = packed(rows)
+        names = {str(row.options["palette"]) for row in rows if "palette" in row.options}
+        palettes = {
+            name: lookup_table(name) + lookup_table(name, dark=True) for name in sorted(names)
+        }
+        self.param.update(
+            rows=plain,
+            data=data,
+            palettes=palettes,
+            height=self._height_of(rows),
+            **values,
+        )
+
+    def _height_of(self, rows: Sequence[Row]) -> int:
+        whole = GAP + sum(row.height + float(row.options.get("gap", GAP)) for row in rows)
+        shown = min(whole, self.scroll_height) if self.scroll_height else whole
+        beside = (AXIS_HEIGHT * self.show_axis) + (OVERVIEW_HEIGHT * self.can_brush)
+        return int(shown) + beside + 1

@@ -1,0 +1,19 @@
+"""A list of names to tick, such as the scalars to draw."""
+
+from pathlib import Path
+
+import param
+from panel.custom import JSComponent
+
+__all__ = ["TickList"]
+
+
+class TickList(JSComponent):
+    """A title that counts, and names to tick; those that do not fit end in an ellipsis."""
+
+    title = param.String(default="")
+    names = param.List(default=[], item_type=str)
+    ticked = param.List(default=[], item_type=str, doc="those of the names that are drawn")
+    test_id = param.String(default="")
+
+    _esm = (Path(__file__).parent / "tick_list.js").read_text(encoding="utf-8")

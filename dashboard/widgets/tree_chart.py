@@ -1,0 +1,53 @@
+"""A row chart of any length: the browser asks for the rows in sight, and only those are sent."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import param
+
+from deeptracker.dashboard.widgets.modules import module_of
+from deeptracker.dashboard.widgets.row_chart import AXIS_HEIGHT, SHEET, RowChart
+from deeptracker.dashboard.widgets.row_drawers import Row
+
+__all__ = ["TreeChart"]
+
+
+class TreeChart(RowChart):
+    """Rows that stand at given heights of a long canvas.
+
+    Rows carry their ``top`` in their options. Besides what a `RowChart` tells, `event` may be
+    ``sight`` (with ``top`` and ``bottom``: the rows between them are needed), ``enlarge`` or
+    ``select`` (with ``row``).
+    """
+
+    total = param.Number(default=0.0, doc="CSS pixels of all rows")
+    sent = param.Tuple(default=(0.0, 0.0), length=2, doc="between which heights rows were sent")
+    marks = param.Dict(default={}, doc="by row id: [line, 'top' | 'common' | 'picked'] of filters")
+    enlarged = param.String(default="", doc="id of the enlarged row")
+    reach = param.Dict(default={}, doc="a row to scroll to: top, height, and a count")
+
+    _esm = module_of(
+        *SHEET,
+        "widgets/overview.js",
+        "widgets/row_chart.js",
+        "widgets/small_multiples.js",
+        "widgets/tree_chart.js",
+    )
+
+    _whole = 0.0
+
+    def scroll_to(self, top: float, height: float) -> None:
+        """Bring a row into sight."""
+        count = int(self.reach.get("count", 0)) + 1
+        self.reach = {"top": top, "height": height, "count": count}
+
+    def draw_between(
+        self, rows: Sequence[Row], top: float, bottom: float, total: float, **values: Any
+    ) -> None:
+        """Draw the rows that stand between two heights, of `total` CSS pixels."""
+        self._whole = total
+        self.draw(rows, sent=(top, bottom), total=total, **values)
+
+    def _height_of(self, _rows: Sequence[Row]) -> int:
+        shown = int(min(self._whole, self.scroll_height))
+        return shown + (AXIS_HEIGHT if self.show_axis else 0) + 1

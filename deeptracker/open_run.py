@@ -1,0 +1,46 @@
+"""Opening a run: like the command line it stands above all rooms, and imports them when asked."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deeptracker.errors import DeepTrackerError
+
+if TYPE_CHECKING:
+    from deeptracker.dashboard.notebook.opened_run import OpenedRun
+
+__all__ = ["open"]
+
+
+def open(  # noqa: A001  # read as deeptracker.open
+    store: str | Path, *, theme: str | None = None
+) -> "OpenedRun":
+    """Open a processed run, to look at it in a notebook.
+
+    Parameters
+    ----------
+    store : str or pathlib.Path
+        The store that ``deeptracker process`` wrote: a path or a URL.
+    theme : {"light", "dark"}, optional
+        Of its charts; that of Panel, as ``pn.extension(theme="dark")`` sets it, for None.
+
+    Returns
+    -------
+    OpenedRun
+        Its charts (`timeline`, `classes`, `layers`, `weights`, `filters`, `cube`) as HoloViews
+        objects, its data (`tree`) as xarray's, its `findings` as a table.
+
+    Raises
+    ------
+    StoreError
+        When there is no store.
+    DeepTrackerError
+        When what draws is not installed.
+    """
+    try:
+        from deeptracker.dashboard.notebook.opened_run import OpenedRun  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        raise DeepTrackerError(
+            f"opening {store} needs {missing.name}; "
+            "install everything with: pip install 'deeptracker[app]'"
+        ) from missing
+    return OpenedRun(str(store), theme)

@@ -1,0 +1,63 @@
+"""Upkeep: a store that is followed is compacted now and then, so that it does not grow for ever.
+
+A commit of one iteration writes anew the objects that the iteration falls into; the older ones stay
+for those who still read them, and go here.
+"""
+
+import time
+from datetime import datetime, timedelta
+
+from deeptracker.errors import StoreBusyError
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.store.compaction import Compaction, compact
+
+__all__ = ["Upkeep"]
+
+
+class Upkeep:
+    """Compacts a store after the first commit, and after one every `follow.compact_hours`.
+
+    Parameters
+    ----------
+    location : str
+        The store.
+    """
+
+    def __init__(self, location: str, config: Config) -> None:
+        self._location = location
+        self._config = config
+        self._due = time.monotonic()
+        self._grown = False
+
+    def note_commit(self) -> None:
+        """Note that the store has grown."""
+        self._grown = True
+
+    def look(self, now: datetime | None = None) -> Compaction | None:
+        """Compact the store if it has grown and it is time.
+
+        Parameters
+        ----------
+        now : datetime, optional
+            The time that ages are counted from; the clock's by default.
+
+        Returns
+        -------
+        Compaction or None
+            None where it was not done: another time, too, while somebody else writes the store.
+        """
+        hours = self._config.follow.compact_hours
+        if hours is None or not self._grown or time.monotonic() < self._due:
+            return None
+        try:
+            done = compact(
+                self._location,
+                grace=timedelta(hours=self._config.follow.grace_hours),
+                storage=self._config.storage,
+                now=now,
+            )
+        except StoreBusyError:
+            return None
+        self._grown = False
+        self._due = time.monotonic() + hours * 3600
+        return done

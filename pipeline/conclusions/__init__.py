@@ -1,0 +1,1 @@
+"""What follows once everything is measured."""

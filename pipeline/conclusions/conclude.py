@@ -1,0 +1,172 @@
+"""Conclusions over the whole training: the cube, the ranking of iterations, the findings.
+
+They are computed by the client from the small arrays that the tasks have written: first what
+follows from the measures alone, while the workers compare filters.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from zarr.abc.store import Store
+
+from deeptracker.pipeline.conclusions.rule_series import rule_series
+from deeptracker.pipeline.conclusions.values import (
+    ClassValues,
+    LayerValues,
+    read_classes,
+    read_layers,
+)
+from deeptracker.pipeline.measures.association import associate, co_occurrence
+from deeptracker.pipeline.measures.finding import Finding, FindingThresholds
+from deeptracker.pipeline.measures.findings import find_all
+from deeptracker.pipeline.measures.ranking import iteration_score
+from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
+from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
+from deeptracker.pipeline.store.arrays.region_reader import read_regions
+from deeptracker.pipeline.store.arrays.whole_arrays import WholeArrays
+from deeptracker.pipeline.tasks.graph import Run
+from deeptracker.pipeline.tasks.image_outcomes import ClassCounts
+from deeptracker.pipeline.tasks.score_filters import BandScore
+
+__all__ = ["Judgement", "judge", "write_conclusions"]
+
+FINDING_COLUMNS = {
+    "rule": (object, "name of the rule"),
+    "severity": (object, "info, warning or error"),
+    "node": (object, "where in the network"),
+    "class_": (object, "which class"),
+    # A variable named as the coordinate that every group inherits would hide behind it.
+    "at_iteration": (np.int64, "optimizer step at which it began"),
+    "value": (np.float64, "the number behind it"),
+    "message": (object, "what was found"),
+}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What follows from the measures alone, and is not written yet.
+
+    Attributes
+    ----------
+    flips : numpy.ndarray or None
+        int32 [image]; None where there are no images.
+    """
+
+    findings: list[Finding]
+    classes: ClassValues | None
+    flips: np.ndarray | None
+
+
+def judge(store: Store, run: Run, counts: Sequence[ClassCounts]) -> Judgement:
+    """Run the health rules, and add up the images' flips; only reads.
+
+    Parameters
+    ----------
+    store : zarr.abc.store.Store
+        Knows what was measured.
+    counts : sequence of ClassCounts
+        Of the new columns.
+    """
+    classes = read_classes(store, run)
+    flips = _image_flips(store, run, counts) if classes else None
+    return Judgement(_findings(store, run, classes), classes, flips)
+
+
+def write_conclusions(
+    store: Store, run: Run, judgement: Judgement, bands: Sequence[BandScore]
+) -> None:
+    """Write what was judged, and what follows from the filters' scores: the cube, the ranking."""
+    classes = judgement.classes
+    layers = read_layers(store, run, bands)
+    writer = ChunkWriter(store)
+    with WholeArrays(store) as arrays:
+        _put_findings(arrays, judgement.findings)
+        if judgement.flips is not None:
+            arrays.put("images/flips", judgement.flips, ["image"], "flips")
+        _write_layers(writer, arrays, run, layers)
+        if classes:
+            _write_faces(writer, arrays, run, classes, layers)
+        _write_ranking(writer, run, classes, layers)
+    writer.flush()
+
+
+def _write_layers(writer: ChunkWriter, arrays: WholeArrays, run: Run, layers: LayerValues) -> None:
+    architecture = run.schema.architecture
+    names = np.array([architecture.nodes[layer].name for layer in architecture.layers()], object)
+    arrays.put("cube/layer", names, ["layer"], "layer")
+    specs = run.schema.cube()
+    first = run.columns.start
+    if len(names):
+        writer.write(specs["anomalous_filters"], (0, first), layers.anomalous[:, first:])
+        writer.write(specs["highest_score"], (0, first), layers.highest[:, first:])
+
+
+def _image_flips(store: Store, run: Run, counts: Sequence[ClassCounts]) -> np.ndarray:
+    """Add each image's flips in the new columns to those before."""
+    count = run.schema.shape.images
+    flips = np.zeros(count, np.int32)
+    if run.columns.start:
+        spec = ArraySpec("images/flips", "int32", (count,), (count,), ("image",), "flips", fill=0)
+        [flips] = read_regions(store, [(spec, (slice(0, count),))])
+    for counted in counts:
+        flips[counted.images] += counted.flips
+    return flips
+
+
+def _write_faces(
+    writer: ChunkWriter, arrays: WholeArrays, run: Run, classes: ClassValues, layers: LayerValues
+) -> None:
+    """Put classes beside layers: flips, association and co-occurrence."""
+    arrays.put("cube/class_", np.array(run.subject.classes, object), ["class_"], "class")
+    first = run.columns.start
+    writer.write(run.schema.cube()["flips"], (0, first), classes.flips[:, first:])
+    if not len(layers.anomalous):
+        return
+    together = np.flatnonzero((run.recording.snapshots != 0) & (run.recording.outcomes != 0))
+    anomalous = layers.anomalous[:, together]
+    found = associate(classes.flips[:, together], anomalous)
+    faces = {
+        "association": (found.correlation, "rank correlation of flips and anomalous filters"),
+        "p_value": (found.p_value, "p-value of the association by circular shifts"),
+        "q_value": (found.q_value, "p-value corrected over all pairs"),
+        "co_occurrence": (
+            co_occurrence(classes.anomalies[:, together], anomalous),
+            "anomalous filters at the class's anomalous iterations",
+        ),
+    }
+    for name, (values, long_name) in faces.items():
+        arrays.put(f"cube/{name}", values, ["class_", "layer"], long_name)
+
+
+def _write_ranking(
+    writer: ChunkWriter, run: Run, classes: ClassValues | None, layers: LayerValues
+) -> None:
+    """Rank iterations by what stands out in images and filters."""
+    nothing = np.zeros(run.schema.shape.iterations)
+    images, filters, highest = nothing, nothing, nothing * np.nan
+    if classes:
+        images = classes.anomalies.sum(axis=0).astype(float)
+    if len(layers.anomalous):
+        filters = layers.anomalous.sum(axis=0).astype(float)
+        highest = np.fmax.reduce(layers.highest, axis=0)
+    specs = run.schema.cube()
+    for name, values in {
+        "image_anomalies": images,
+        "filter_anomalies": filters,
+        "iteration_score": iteration_score(images, filters, highest),
+    }.items():
+        writer.write(specs[name], (0,), values.astype(np.float64))
+
+
+def _findings(store: Store, run: Run, classes: ClassValues | None) -> list[Finding]:
+    """Run the health rules over the whole training."""
+    thresholds = FindingThresholds(**run.subject.config.findings.model_dump())
+    return find_all(rule_series(store, run, classes, thresholds.still_snapshots), thresholds)
+
+
+def _put_findings(arrays: WholeArrays, found: Sequence[Finding]) -> None:
+    for name, (dtype, long_name) in FINDING_COLUMNS.items():
+        attribute = name.removeprefix("at_")
+        values = np.array([getattr(finding, attribute) for finding in found], dtype)
+        arrays.put(f"health/{name}", values, ["finding"], long_name)

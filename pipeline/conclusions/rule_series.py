@@ -1,0 +1,56 @@
+"""The series that health rules judge."""
+
+import numpy as np
+from zarr.abc.store import Store
+
+from deeptracker.pipeline.conclusions.still_filters import still_filters
+from deeptracker.pipeline.conclusions.values import (
+    ClassValues,
+)
+from deeptracker.pipeline.measures.rule_inputs import (
+    ClassSeries,
+    NodeSeries,
+    RunSeries,
+)
+from deeptracker.pipeline.store.arrays.region_reader import read_regions
+from deeptracker.pipeline.tasks.graph import Run
+
+
+def rule_series(
+    store: Store, run: Run, classes: ClassValues | None, still_snapshots: int
+) -> RunSeries:
+    """Gather what the rules look at."""
+    iterations = run.recording.iterations
+    snapshots = np.flatnonzero(run.recording.snapshots)
+    outcomes = np.flatnonzero(run.recording.outcomes)
+    scalars = run.subject.scalars
+    return RunSeries(
+        nodes=_node_series(store, run, snapshots),
+        classes=ClassSeries(
+            run.subject.classes,
+            run.subject.class_sizes,
+            iterations[outcomes],
+            classes.error[:, outcomes],
+            classes.flips[:, outcomes],
+        )
+        if classes
+        else None,
+        filters=still_filters(store, run, snapshots, still_snapshots),
+        scalar_iterations=scalars.iterations if scalars else np.empty(0, np.int64),
+        scalars=scalars.values if scalars else {},
+    )
+
+
+def _node_series(store: Store, run: Run, snapshots: np.ndarray) -> NodeSeries:
+    nodes = run.schema.architecture.nodes
+    every = (slice(0, len(nodes)), slice(0, run.schema.shape.iterations))
+    specs = {name: run.schema.nodes()[name] for name in ("nonfinite", "update_ratio", "norm2")}
+    if True in run.schema.kinds():
+        specs["grad_nonfinite"] = run.schema.nodes(gradient=True)["nonfinite"]
+    found = read_regions(store, [(spec, every) for spec in specs.values()])
+    return NodeSeries(
+        [node.name for node in nodes],
+        [node.kind for node in nodes],
+        run.recording.iterations[snapshots],
+        {name: values[:, snapshots] for name, values in zip(specs, found, strict=True)},
+    )

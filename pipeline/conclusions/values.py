@@ -1,0 +1,82 @@
+"""The measured values that conclusions are drawn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from zarr.abc.store import Store
+
+from deeptracker.pipeline.store.arrays.region_reader import read_regions
+from deeptracker.pipeline.tasks.graph import Run
+from deeptracker.pipeline.tasks.score_filters import BandScore
+
+__all__ = ["READ_VALUES"]
+
+READ_VALUES = 2**23
+
+
+@dataclass(frozen=True)
+class ClassValues:
+    """What is known of the classes: [class_, column] each.
+
+    Attributes
+    ----------
+    anomalies : numpy.ndarray
+        By the left rule, of the window that the config names.
+    """
+
+    error: np.ndarray
+    flips: np.ndarray
+    anomalies: np.ndarray
+
+
+@dataclass(frozen=True)
+class LayerValues:
+    """What is known of the layers' filters: [layer, column] each."""
+
+    anomalous: np.ndarray
+    highest: np.ndarray
+
+
+def read_classes(store: Store, run: Run) -> ClassValues | None:
+    if not run.schema.shape.images:
+        return None
+    specs = run.schema.classes()
+    every = (slice(0, run.schema.shape.classes), slice(0, run.schema.shape.iterations))
+    window = run.subject.config.anomalies.image_window
+    error, flips, [anomalies] = read_regions(
+        store,
+        [
+            (specs["error"], every),
+            (specs["flips"], every),
+            (specs["left"], (slice(window - 1, window), *every)),
+        ],
+    )
+    return ClassValues(error, flips, anomalies)
+
+
+def read_layers(store: Store, run: Run, bands: Sequence[BandScore]) -> LayerValues:
+    """Read what was known of every layer, and add the new columns."""
+    architecture = run.schema.architecture
+    layers = architecture.layers()
+    if not layers:
+        nothing = np.zeros((0, run.schema.shape.iterations))
+        return LayerValues(nothing.astype(np.int32), nothing.astype(np.float32))
+    specs = run.schema.cube()
+    every = (slice(0, len(layers)), slice(0, run.schema.shape.iterations))
+    anomalous, highest = read_regions(
+        store, [(specs[name], every) for name in ("anomalous_filters", "highest_score")]
+    )
+    anomalous[:, run.columns.start :] = 0
+    highest[:, run.columns.start :] = np.nan
+    place = {
+        node.name: layers.index(node.parent)
+        for node in architecture.nodes
+        if node.parameter and node.parameter.has_filters
+    }
+    for band in bands:
+        layer = place[band.parameter]
+        anomalous[layer, run.columns.start :] += band.anomalous
+        new = highest[layer, run.columns.start :]
+        new[:] = np.fmax(new, band.highest)
+    return LayerValues(anomalous, highest)

@@ -1,0 +1,1 @@
+"""What a run would read, write, hold and take."""

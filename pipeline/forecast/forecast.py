@@ -1,0 +1,140 @@
+"""A forecast of a run: what it would read, write, hold and take, and whether that fits."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from deeptracker.errors import ConfigError, StoreError
+from deeptracker.wording import counted, sized
+
+__all__ = ["Forecast"]
+
+# Above this share of its limit Dask ends a worker.
+USABLE_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run would do.
+
+    Attributes
+    ----------
+    action : str
+        What would be done to the store.
+    iterations, snapshots : int
+        To be processed: all, or those that are new.
+    parameters, weights : int
+        Of one snapshot.
+    read_bytes : int
+        Of the log.
+    written_bytes, objects : int
+        About: what the store grows by, in bytes and in files or objects.
+    tasks : int
+        Dask tasks.
+    task_bytes, worker_bytes : int
+        What the largest task holds, and the most that a worker's process holds.
+    worker_limit : int or None
+        What a worker may hold.
+    free_bytes : int or None
+        Free on the disk of the store; None for object storage.
+    seconds : float
+        About.
+    problems : tuple of str
+        Files that would be left out, and other warnings, each with its remedy.
+    """
+
+    log: str
+    store: str
+    action: str
+    reason: str
+    iterations: int
+    snapshots: int
+    parameters: int
+    weights: int
+    read_bytes: int = 0
+    written_bytes: int = 0
+    objects: int = 0
+    tasks: int = 0
+    task_bytes: int = 0
+    worker_bytes: int = 0
+    worker_limit: int | None = None
+    workers: int = 0
+    threads: int = 0
+    free_bytes: int | None = None
+    seconds: float = 0.0
+    bytes_per_second: float = 0.0
+    rate_origin: str = ""
+    problems: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Refuse what cannot fit.
+
+        Raises
+        ------
+        ConfigError
+            When a worker's memory is less than its tasks hold.
+        StoreError
+            When the disk has less room than the store needs.
+        """
+        if self.worker_limit is not None:
+            usable = int(self.worker_limit * USABLE_SHARE)
+            if self.worker_bytes > usable:
+                raise ConfigError(
+                    f"a worker may hold {usable:,} bytes, less than the {self.worker_bytes:,} "
+                    f"bytes that it needs for {counted(self.threads, 'task')} at once; give the "
+                    "workers more memory, or lower block_bytes or columns_per_chunk"
+                )
+        if self.free_bytes is not None and self.written_bytes > self.free_bytes:
+            raise StoreError(
+                f"{self.store}: its disk has {self.free_bytes:,} bytes free, less than the "
+                f"{self.written_bytes:,} bytes that the store would grow by; free space, or name "
+                "another place with --store"
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the forecast for JSON."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """Say it in a few lines."""
+        return "\n".join([*self._lines(), *(f"warning: {problem}" for problem in self.problems)])
+
+    def _lines(self) -> list[str]:
+        if self.action == "nothing":
+            return [f"{self.store}: nothing new; processing {self.log} would write nothing"]
+        if not self.iterations:
+            line = f"{self.store}: new scalars only; processing {self.log} would read no weight"
+            return [line]
+        verb = {"create": "created", "append": "appended to", "rebuild": "rebuilt"}[self.action]
+        each = " each" if self.workers > 1 else ""
+        limit = f" of {sized(self.worker_limit)}" if self.worker_limit else ", with no limit"
+        free = f", {sized(self.free_bytes)} free" if self.free_bytes is not None else ""
+        lines = [
+            f"{self.log}",
+            f"  store    {self.store} would be {verb}",
+            (
+                f"  read     {sized(self.read_bytes)}: {counted(self.snapshots, 'snapshot')} of "
+                f"{counted(self.parameters, 'parameter')}, {counted(self.weights, 'weight')}"
+            ),
+            f"  write    about {sized(self.written_bytes)} in {self.objects:,} objects{free}",
+            f"  tasks    {self.tasks:,}, the largest holds {sized(self.task_bytes)}",
+            (
+                f"  workers  {counted(self.workers, 'worker')} with "
+                f"{counted(self.threads, 'thread')}{each}, a worker holds up to "
+                f"{sized(self.worker_bytes)}{limit}"
+            ),
+            (
+                f"  time     about {_duration(self.seconds)}, at "
+                f"{self.bytes_per_second / 1e9:.2f} GB/s a thread ({self.rate_origin})"
+            ),
+        ]
+        if self.reason:
+            lines.insert(2, f"           everything is processed anew: {self.reason}")
+        return lines
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,278 @@
+"""Planning: foreseeing a run from the headers of its log, without reading a weight.
+
+Counts are exact where the plan of the blocks gives them; what compression leaves, and how long it
+takes, is known from runs that were measured.
+"""
+
+import math
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+
+from deeptracker.pipeline.clusters import LocalSettings, Size, size_of
+from deeptracker.pipeline.forecast.forecast import Forecast
+from deeptracker.pipeline.locations.paths import is_remote, local_path
+from deeptracker.pipeline.planning.blocks import (
+    PROCESS_BYTES,
+    Columns,
+    Plan,
+    column_blocks,
+    plan_blocks,
+)
+from deeptracker.pipeline.planning.changes import Change, Recording, find_changes
+from deeptracker.pipeline.planning.empty_store import merged_recording
+from deeptracker.pipeline.planning.run_inputs import Subject
+from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
+from deeptracker.pipeline.store.repository import INLINE_BYTES, MANIFEST_OBJECTS, refusals
+from deeptracker.pipeline.store.run_store import find_store
+from deeptracker.pipeline.store.schema import Schema
+from deeptracker.pipeline.tasks.graph import FAN_IN
+from deeptracker.pipeline.tasks.image_outcomes import class_bands
+from deeptracker.pipeline.tasks.score_filters import filter_bands
+
+__all__ = ["RATE_ATTRIBUTE", "Rate", "forecast_of"]
+
+# Stored bytes over raw bytes, measured on real and synthetic trainings; gradients compress less.
+SHARES = {
+    "weights": 0.29,
+    "weights/gradient": 0.37,
+    "filters": 0.67,
+    "nodes/histogram": 0.03,
+    "nodes": 0.35,
+    "images": 0.07,
+    "images/loss": 0.9,
+    "images/confidence": 0.9,
+    "classes": 0.03,
+}
+OTHER_SHARE = 0.4
+MANIFEST_BYTES = 256
+# Interpreter, libraries, compiled kernels and what the allocator keeps of a worker process.
+WORKER_BYTES = 448 * 2**20
+# Of a worker's thread with a warm cache; an order of magnitude until a run has been measured.
+STATED_RATE = 1e9
+STARTUP_SECONDS = 2.0
+TASK_SECONDS = 0.02
+# Of a worker's thread for each chunk or shard that it stores, however small.
+OBJECT_SECONDS = 1.2e-3
+# Of the client for each array: its group and description, and the manifest that is committed.
+ARRAY_SECONDS = 1e-3
+RATE_ATTRIBUTE = "measured_bytes_per_second"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Bytes of weights a second that one thread of a worker gets through.
+
+    Attributes
+    ----------
+    origin : str
+        Where the number comes from.
+    measured : bool
+        Whether it is that of a run of this log, which had as many small arrays.
+    """
+
+    bytes_per_second: float
+    origin: str
+    measured: bool = False
+
+
+def forecast_of(subject: Subject, location: str, rate: float | None = None) -> Forecast:
+    """Foresee a run.
+
+    Parameters
+    ----------
+    subject : Subject
+        The log, and the config with its cluster; an existing scheduler is asked for its workers.
+    location : str
+        Path or URL of the store.
+    rate : float, optional
+        Bytes a second of one thread; that of the store's last run by default, else a stated one.
+
+    Raises
+    ------
+    DeepTrackerError
+        When the log, the store or the cluster cannot be opened, or no task fits the budget.
+    """
+    reader = find_store(location, subject.config.storage)
+    root = reader.root() if reader else None
+    with refusals(location, subject.config.storage):
+        change = _change(root, subject)
+        recording = merged_recording(root, change, subject.recording)
+    schema = subject.schema(recording.iterations)
+    first = len(recording.iterations) if change.action == "nothing" else change.first_column
+    columns = Columns(first, len(recording.iterations))
+    parameters = subject.architecture.parameters
+    known = Forecast(
+        log=subject.source.location,
+        store=location,
+        action=change.action,
+        reason=change.reason,
+        iterations=len(columns),
+        snapshots=int(np.count_nonzero(recording.snapshots[columns.start :])),
+        parameters=len(parameters),
+        weights=sum(parameter.size for parameter in parameters),
+        problems=tuple(map(str, (*subject.source.problems, *change.warnings))),
+    )
+    if not len(columns):
+        return known
+    cluster = subject.config.cluster
+    plan = plan_blocks(
+        parameters,
+        columns,
+        block_bytes=subject.config.block_bytes,
+        columns_per_chunk=subject.config.columns_per_chunk,
+        workers=size_of(cluster).tasks,
+    )
+    size = size_of(cluster, plan.nbytes)
+    read = _read_bytes(plan, recording, subject)
+    tasks = _tasks(plan, schema, columns, subject)
+    used = _rate(rate, dict(root.attrs) if root is not None else {})
+    written = list(_written(schema, columns))
+    return replace(
+        known,
+        read_bytes=read,
+        written_bytes=_written_bytes(written, subject, change),
+        objects=_objects(written, columns),
+        tasks=tasks,
+        task_bytes=plan.projected_bytes,
+        worker_bytes=WORKER_BYTES + size.threads * (plan.projected_bytes - PROCESS_BYTES),
+        worker_limit=size.memory,
+        workers=size.workers,
+        threads=size.threads,
+        free_bytes=_free_bytes(location),
+        seconds=_seconds(read, tasks, written, _at_once(size, subject), used),
+        bytes_per_second=used.bytes_per_second,
+        rate_origin=used.origin,
+    )
+
+
+def _change(root: zarr.Group | None, subject: Subject) -> Change:
+    if root is None:
+        return Change("create")
+    return find_changes(
+        root, subject.recording, subject.settings, subject.source, subject.scalars_digest
+    )
+
+
+def _read_bytes(plan: Plan, recording: Recording, subject: Subject) -> int:
+    """Count what the tasks read: every snapshot once, and the one before each block again."""
+    recorded = recording.snapshots != 0
+    nbytes = 0
+    for block in plan.blocks:
+        span = slice(block.columns.start, block.columns.stop)
+        times = int(recorded[span].sum()) + bool(recorded[: block.columns.start].any())
+        nbytes += times * sum((part.stop - part.start) * part.item_bytes for part in block.parts)
+    if subject.images is not None and len(plan.blocks):
+        for iteration in recording.iterations[plan.blocks[0].columns.start :]:
+            file = subject.source.outcomes(int(iteration))
+            if file is not None:
+                refs = (file.predicted, file.loss, file.confidence)
+                nbytes += sum(ref.nbytes for ref in refs if ref is not None)
+    return nbytes
+
+
+def _tasks(plan: Plan, schema: Schema, columns: Columns, subject: Subject) -> int:
+    """Count blocks, the merges above them, and what is done for filters and classes."""
+    count = 0
+    for _, group in plan.by_columns():
+        results = len(group)
+        count += results + 1
+        while results > FAN_IN:
+            results = math.ceil(results / FAN_IN)
+            count += results
+    scored = sum(1 for _ in filter_bands(schema))
+    count += scored + bool(scored)  # what was measured is shared by a task of its own
+    if subject.images is not None:
+        count += sum(1 for _ in column_blocks(columns, subject.config.columns_per_chunk))
+        count += sum(1 for _ in class_bands(schema))
+    return count
+
+
+_Written = tuple[ArraySpec, int, float]
+
+
+def _written(schema: Schema, columns: Columns) -> Iterator[_Written]:
+    """Give every array with its objects that change, and what one of them takes when stored."""
+    for spec in schema.arrays():
+        if "iteration" not in spec.dims:
+            continue
+        axis = spec.dims.index("iteration")
+        side = spec.stored[axis]
+        first = columns.start // side
+        counts = [math.ceil(n / s) for n, s in zip(spec.shape, spec.stored, strict=True)]
+        counts[axis] -= first
+        values = spec.item_bytes * math.prod(
+            n - first * side if index == axis else n for index, n in enumerate(spec.shape)
+        )
+        objects = math.prod(counts)
+        if objects:
+            yield spec, objects, values * _share(spec) / objects
+
+
+def _share(spec: ArraySpec) -> float:
+    group, _, rest = spec.path.partition("/")
+    name = rest.rsplit("/", 1)[-1].removeprefix("grad_")
+    for key in (f"{group}/{name}", group):
+        if key in SHARES:
+            return SHARES[key]
+    return OTHER_SHARE
+
+
+def _written_bytes(written: Iterable[_Written], subject: Subject, change: Change) -> int:
+    nbytes = 0.0
+    for _, objects, of_object in written:
+        nbytes += objects * (of_object + MANIFEST_BYTES)
+    if change.action != "append" and subject.images and subject.images.thumbnails:
+        nbytes += subject.images.thumbnails.nbytes
+    return int(nbytes)
+
+
+def _objects(written: Iterable[_Written], columns: Columns) -> int:
+    """Count the shards and chunks that are objects of their own, and the arrays' manifests."""
+    return sum(
+        _manifests(spec, columns) + (objects if of_object > INLINE_BYTES else 0)
+        for spec, objects, of_object in written
+    )
+
+
+def _manifests(spec: ArraySpec, columns: Columns) -> int:
+    """Count the manifests of an array that change."""
+    side = MANIFEST_OBJECTS * spec.stored[spec.dims.index("iteration")]
+    return math.ceil(columns.stop / side) - columns.start // side
+
+
+def _rate(given: float | None, attributes: dict[str, Any]) -> Rate:
+    if given is not None:
+        return Rate(given, "as given")
+    if RATE_ATTRIBUTE in attributes:
+        measured = float(attributes[RATE_ATTRIBUTE])
+        return Rate(measured, "measured by the last run of this store", measured=True)
+    return Rate(STATED_RATE, "stated; no run of this store was measured yet")
+
+
+def _at_once(size: Size, subject: Subject) -> int:
+    """Count the tasks that run at full speed: more workers than cores are no faster."""
+    local = isinstance(subject.config.cluster, LocalSettings)
+    return min(size.tasks, os.cpu_count() or 1) if local else size.tasks
+
+
+def _seconds(read: int, tasks: int, written: Sequence[_Written], at_once: int, rate: Rate) -> float:
+    """Add up what takes time: many small arrays take more than their bytes."""
+    of_workers = read / rate.bytes_per_second + tasks * TASK_SECONDS
+    if not rate.measured:
+        of_workers += OBJECT_SECONDS * sum(objects for _, objects, _ in written)
+    return STARTUP_SECONDS + ARRAY_SECONDS * len(written) + of_workers / at_once
+
+
+def _free_bytes(location: str) -> int | None:
+    if is_remote(location):
+        return None
+    path = local_path(location).absolute()
+    existing = next((folder for folder in (path, *path.parents) if folder.is_dir()), Path("/"))
+    return shutil.disk_usage(existing).free

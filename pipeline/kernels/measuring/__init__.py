@@ -1,0 +1,1 @@
+"""All measures of a tile in one pass over its bytes."""

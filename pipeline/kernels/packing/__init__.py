@@ -1,0 +1,1 @@
+"""Bit planes and LZ4 blocks of the store's chunks."""

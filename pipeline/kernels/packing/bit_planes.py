@@ -1,0 +1,95 @@
+"""Pyramid chunks in the compressed form that any reader of Blosc understands, made quickly.
+
+What is stored is rounded to bfloat16 and read as float32: the lower half of every value is zero.
+Blosc's *bitshuffle* puts bit 0 of all values first, then bit 1 of all, and so on; LZ4 follows. Here
+only the 16 planes of the upper half are moved, 64 values at a time, and the LZ4 stream is written
+directly: a run for the zeros, runs where a plane stays equal, back references to the column before
+where it was the same, and the rest (mostly the mantissa, which nothing compresses) as it is.
+
+Formats: c-blosc's README_CHUNK_FORMAT.rst (version 1) and LZ4's lz4_Block_format.md.
+"""
+
+import itertools
+import threading
+
+import numpy as np
+from ml_dtypes import bfloat16
+
+from deeptracker.pipeline.kernels.packing.bit_moves import (
+    BLOCK,
+    HALF_BITS,
+    HEADER_BYTES,
+    LANES,
+    WORDS_TOGETHER,
+)
+from deeptracker.pipeline.kernels.packing.lz4_block import pack
+
+__all__ = ["packed", "upper_halves"]
+
+
+def upper_halves(chunk: np.ndarray) -> np.ndarray | None:
+    """Give values as they can be `packed`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        uint16 [value], of bfloat16, or of float32 whose lower halves are all zero; None where
+        these are not, or the number of values is not a multiple of 64.
+    """
+    if chunk.size == 0 or chunk.size % LANES:
+        return None
+    if chunk.dtype == bfloat16:
+        return np.ascontiguousarray(chunk).view(np.uint16).ravel()
+    if chunk.dtype != np.float32:
+        return None
+    bits = np.ascontiguousarray(chunk).view(np.uint32).ravel()
+    if np.bitwise_or.reduce(bits) & 0xFFFF:
+        return None
+    return (bits >> 16).astype(np.uint16)
+
+
+def packed(values: np.ndarray, column_values: int, chunks: int = 1) -> list[memoryview]:
+    """Compress values as Blosc would: bitshuffled in blocks, then LZ4.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        uint16 [value], contiguous: the upper halves of float32, one chunk after the other. In each
+        as many as a multiple of 64.
+    column_values : int
+        Values of one column of a chunk; one that equals the one before it costs next to nothing.
+    chunks : int
+        Into how many equal chunks the values fall.
+
+    Returns
+    -------
+    list of memoryview
+        A chunk each; of one buffer, which lives as long as one of them.
+    """
+    size = values.size // chunks
+    assert size * chunks == values.size
+    assert size % LANES == 0
+    even = column_values % (LANES * WORDS_TOGETHER) == 0 and column_values <= BLOCK // 2
+    block = min(BLOCK // column_values * column_values if even else BLOCK, size)
+    blocks = -(-size // block)
+    # Literals, and the lengths of runs and literals, a byte for each 255.
+    most = HEADER_BYTES + 2 * size + size // 32 + 64 * blocks
+    out = _scratch(chunks * most)
+    words = HALF_BITS * block // LANES
+    planes, marks = np.empty(words, np.uint64), np.empty((2, words), np.uint8)
+    column_words = column_values // LANES if even else 0
+    ends = np.empty(chunks, np.int64)
+    room = planes, planes.view(np.uint8), marks[0], marks[1]
+    pack(values.reshape(chunks, size), block, column_words, room, out, ends)
+    found = memoryview(out[: ends[-1]].tobytes())
+    return [found[begin:end] for begin, end in itertools.pairwise([0, *ends.tolist()])]
+
+
+_room = threading.local()
+
+
+def _scratch(nbytes: int) -> np.ndarray:
+    """Give uint8 [byte], the thread's own, used again and again: so much is written to it first."""
+    if not hasattr(_room, "out") or _room.out.size < nbytes:
+        _room.out = np.empty(nbytes, np.uint8)
+    return _room.out

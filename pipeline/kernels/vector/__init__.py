@@ -1,0 +1,1 @@
+"""Arithmetic on whole vector registers, as LLVM instructions."""

@@ -1,0 +1,116 @@
+"""A folder of files, wherever it lies."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from deeptracker.errors import LogError
+from deeptracker.pipeline.locations.object_store import (
+    Access,
+)
+from deeptracker.record.tensor_file import LARGEST_HEADER, TensorEntry, parse_header
+
+__all__ = ["HEADER_BYTES", "PARALLEL_REQUESTS", "File", "Folder", "Header", "Parsed"]
+
+# Most headers fit; one request then reads a header.
+HEADER_BYTES = 2**16
+PARALLEL_REQUESTS = 32
+# Entries and metadata, by the size of the file and its header.
+Parsed = dict[tuple[int, bytes], tuple[dict[str, TensorEntry], dict[str, str]]]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a folder.
+
+    Attributes
+    ----------
+    name : str
+        Without its folder.
+    location : str
+        Path or URL.
+    size : int
+        Bytes.
+    version : str
+        Changes when the file does.
+    """
+
+    name: str
+    location: str
+    size: int
+    version: str
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the head of a safetensors file says.
+
+    Attributes
+    ----------
+    fingerprint : int
+        Changes when the file does; 63 bits, never 0.
+    """
+
+    entries: dict[str, TensorEntry]
+    metadata: dict[str, str]
+    fingerprint: int
+
+
+class Folder(ABC):
+    """A place with files in it.
+
+    Attributes
+    ----------
+    location : str
+        Absolute path or URL.
+    name : str
+        The last part of the location.
+    access : Access or None
+        How its server is reached; None on a local disk.
+    """
+
+    location: str
+    name: str
+    access: Access | None
+
+    def __init__(self) -> None:
+        self._parsed: Parsed = {}
+
+    @abstractmethod
+    def files(self, under: str = "") -> list[File]:
+        """List the files directly in it, or in a folder under it, by name; none where it is not."""
+
+    @abstractmethod
+    def has(self, name: str) -> bool:
+        """Whether a file or a folder of this name is directly in it."""
+
+    @abstractmethod
+    def read(self, file: File) -> bytes:
+        """Read a whole small file."""
+
+    @abstractmethod
+    def headers(self, files: Sequence[File]) -> Iterator[Header | LogError]:
+        """Read the headers of safetensors files, or say what is wrong with each."""
+
+    def find(self, name: str) -> File | None:
+        """Find a file directly in it."""
+        return next((file for file in self.files() if file.name == name), None)
+
+    def join(self, name: str) -> str:
+        """Give the location of something in it."""
+        return f"{self.location}/{name}"
+
+
+def header_of(
+    location: str, size: int, version: str, read: Callable[[int, int], bytes], parsed: Parsed
+) -> Header:
+    """Read a header; what equals another's, as that of most snapshots does, is parsed once."""
+    length = int.from_bytes(read(0, 8), "little")
+    content = read(8, 8 + length) if length <= min(size, LARGEST_HEADER) else b""
+    known = parsed.get((size, content))
+    if known is None:
+        known = parsed[size, content] = parse_header(location, size, read)
+    digest = hashlib.blake2b(content, digest_size=8)
+    digest.update(f"{size} {version}".encode())
+    return Header(*known, int.from_bytes(digest.digest(), "little") >> 1 or 1)

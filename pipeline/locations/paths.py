@@ -1,0 +1,106 @@
+"""Places where a log lies: a folder on disk, or a prefix of a bucket.
+
+A location is a path or an URL; here alone it becomes one or the other. Sources see a `Folder` and
+do not know which it is.
+"""
+
+import errno
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deeptracker.errors import ConfigError, LogError
+from deeptracker.pipeline.locations.bucket_folder import BucketFolder
+from deeptracker.pipeline.locations.folder import (
+    Folder,
+)
+from deeptracker.pipeline.locations.local_folder import LocalFolder
+from deeptracker.pipeline.locations.object_store import (
+    ObjectURL,
+    access_of,
+)
+from deeptracker.pipeline.locations.settings import StorageConfig
+
+__all__ = ["is_remote", "local_path", "name_of", "open_folder", "sibling"]
+
+
+def is_remote(location: str) -> bool:
+    """Whether a location is in a bucket.
+
+    Raises
+    ------
+    ConfigError
+        When it is an URL of a kind that nothing here can read.
+    """
+    scheme = urlsplit(location).scheme if "://" in location else ""
+    if scheme in ("", "file"):
+        return False
+    if scheme == "s3":
+        if not ObjectURL.parse(location).bucket:
+            raise ConfigError(f"{location}: names no bucket; give s3://BUCKET/PREFIX")
+        return True
+    raise ConfigError(f"{location}: logs and stores live on a local path or s3://BUCKET/PREFIX")
+
+
+def local_path(location: str) -> Path:
+    """Give the path of a location on disk.
+
+    Raises
+    ------
+    ConfigError
+        When no file system can hold it, or its links lead in a circle.
+    """
+    path = Path(urlsplit(location).path if location.startswith("file://") else location)
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise ConfigError(f"{location}: {error.strerror}; name another place") from None
+    return path
+
+
+def name_of(location: str) -> str:
+    """Give the last part of a location."""
+    if is_remote(location):
+        url = ObjectURL.parse(location)
+        return url.key.rsplit("/", 1)[-1] or url.bucket
+    return local_path(location).resolve().name
+
+
+def sibling(location: str, name: str) -> str:
+    """Give the location of something else in the same folder or under the same prefix.
+
+    Raises
+    ------
+    ConfigError
+        When nothing can be beside it: it is the root of the file system.
+    """
+    if is_remote(location):
+        url = ObjectURL.parse(location)
+        parent, _, _ = url.key.rpartition("/")
+        return str(ObjectURL(url.bucket, f"{parent}/{name}" if parent else name))
+    path = local_path(location).resolve()
+    if not path.name:
+        raise ConfigError(f"{location}: is the root of the file system; name a folder in it")
+    return str(path.with_name(name))
+
+
+def open_folder(location: str, storage: StorageConfig | None = None) -> Folder:
+    """Open a place.
+
+    Raises
+    ------
+    LogError
+        When there is no such folder, or it cannot be listed.
+    """
+    if is_remote(location):
+        folder = BucketFolder(ObjectURL.parse(location), access_of(storage))
+        if folder.is_empty:
+            raise LogError(f"{location}: there is nothing under this prefix; give a training log")
+        return folder
+    path = local_path(location)
+    if not path.is_dir():
+        what = "is a file, not a folder" if path.exists() else "there is no such folder"
+        raise LogError(
+            f"{location}: {what}; give a training log or a folder of *.safetensors checkpoints"
+        )
+    return LocalFolder(path)

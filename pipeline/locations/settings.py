@@ -1,0 +1,36 @@
+"""How object storage is reached."""
+
+from pydantic import Field
+
+from deeptracker.settings_section import FiniteSection
+from deeptracker.time_limits import MOST_SECONDS
+
+__all__ = ["StorageConfig"]
+
+
+class StorageConfig(FiniteSection):
+    """How ``s3://`` locations are reached; what is left out comes from the environment.
+
+    Credentials have no place here: every process takes them from its own environment.
+    """
+
+    endpoint_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="the server of an S3-compatible storage; else AWS_ENDPOINT_URL",
+    )
+    region: str | None = Field(default=None, description="else AWS_REGION, else us-east-1")
+    allow_http: bool | None = Field(
+        default=None, description="whether the endpoint may be unencrypted; else AWS_ALLOW_HTTP"
+    )
+    force_path_style: bool | None = Field(
+        default=None,
+        description="https://HOST/BUCKET rather than https://BUCKET.HOST; true with an endpoint",
+    )
+    anonymous: bool = Field(default=False, description="read a public bucket without credentials")
+    tries: int = Field(
+        default=10, ge=1, le=1000, description="requests until one succeeds, ever slower"
+    )
+    timeout_seconds: float = Field(
+        default=60.0, gt=0, le=MOST_SECONDS, description="of one request"
+    )

@@ -1,0 +1,54 @@
+"""Series against their own past: stretches of marks, and what was usual before each value."""
+
+import numpy as np
+
+from deeptracker.pipeline.measures.filter_anomalies import NORMAL_MAD
+
+__all__ = ["beginnings", "median_before", "spread_before", "stretches"]
+
+
+def stretches(marks: np.ndarray) -> list[tuple[int, int]]:
+    """Give (first, length) of every run of true."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marks.astype(np.int8), [0]])))
+    return [
+        (int(first), int(end - first)) for first, end in zip(edges[::2], edges[1::2], strict=True)
+    ]
+
+
+def beginnings(marks: np.ndarray) -> list[int]:
+    """Give where each run of true begins."""
+    return [first for first, _ in stretches(marks)]
+
+
+def median_before(values: np.ndarray, history: int) -> np.ndarray:
+    """Give the median of the `history` values before each; infinite below five."""
+    before = _before(values, history)
+    finite = np.where(np.isfinite(before), before, np.nan)
+    known = np.isfinite(before).sum(axis=1)
+    return np.where(known >= 5, _median(finite), np.inf)
+
+
+def spread_before(values: np.ndarray, history: int) -> np.ndarray:
+    """Give the deviation usual among the values before each; 0 where there is no median."""
+    middle = median_before(values, history)
+    usual = np.isfinite(middle)
+    deviations = np.abs(_before(values, history) - np.where(usual, middle, 0)[:, None])
+    return np.where(usual, NORMAL_MAD * _median(deviations), 0.0)
+
+
+def _before(values: np.ndarray, history: int) -> np.ndarray:
+    """Give the `history` values before each, [column, before]; NaN where there are fewer."""
+    padded = np.concatenate([np.full(history, np.nan), np.asarray(values, np.float64)])
+    return np.lib.stride_tricks.sliding_window_view(padded, history)[: len(values)]
+
+
+def _median(rows: np.ndarray) -> np.ndarray:
+    """Give the median of each row's numbers; NaN, which sort last, are none."""
+    ordered = np.sort(rows, axis=1)
+    count = np.maximum((~np.isnan(rows)).sum(axis=1), 1)
+    low, high = (
+        np.take_along_axis(ordered, place[:, None], axis=1)[:, 0]
+        for place in ((count - 1) // 2, count // 2)
+    )
+    # Of two infinite values the sum over two is not the middle.
+    return np.where(low == high, low, (low + high) / 2)

@@ -1,0 +1,1 @@
+"""What is new, which task reads what, and the empty store."""

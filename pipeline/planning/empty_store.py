@@ -1,0 +1,213 @@
+"""Preparing a staged run: its groups and empty arrays, and all that is known before measuring."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.abc.store import Store
+
+from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES
+from deeptracker.pipeline.planning.changes import Change, Recording
+from deeptracker.pipeline.planning.run_inputs import Subject
+from deeptracker.pipeline.sources.tensor_reading import read_values
+from deeptracker.pipeline.store.arrays.array_spec import (
+    create_arrays,
+    group_at,
+    read,
+    store_metadata,
+)
+from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
+from deeptracker.pipeline.store.arrays.whole_arrays import WholeArrays
+from deeptracker.pipeline.store.names import (
+    MEANING,
+    MEASURE,
+    SCALAR_ITERATION,
+    STATISTIC,
+    group_name,
+    scalar_paths,
+)
+from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
+from deeptracker.pipeline.store.run_store import SCHEMA_VERSION, StoreWriter
+from deeptracker.pipeline.store.schema import RELATIVE_ERROR, WINDOWS, Schema
+
+__all__ = ["merged_recording", "prepare"]
+
+# A page of pictures is read from all over: chunks hold a few of them only.
+THUMBNAIL_CHUNK_BYTES = 1 << 17
+
+
+def merged_recording(root: zarr.Group | None, change: Change, new: Recording) -> Recording:
+    """Join the store's recording with the source's: what was processed stays, even if removed."""
+    if root is None or change.action not in ("append", "nothing"):
+        return new
+    old = Recording(
+        read(root, "iteration"),
+        read(root, "snapshot_fingerprint"),
+        read(root, "outcome_fingerprint"),
+    )
+    later = new.iterations > old.iterations[-1]
+    return Recording(
+        np.concatenate([old.iterations, new.iterations[later]]),
+        np.concatenate([old.snapshots, new.snapshots[later]]),
+        np.concatenate([old.outcomes, new.outcomes[later]]),
+    )
+
+
+def prepare(
+    writer: StoreWriter, subject: Subject, schema: Schema, change: Change, recording: Recording
+) -> None:
+    """Make (or grow) every array, and write what is known from the headers."""
+    if change.action == "append":
+        store_metadata(writer.session.store, schema.arrays())
+    else:
+        writer.clear()
+        create_arrays(writer.session.store, _groups(schema, subject), schema.arrays())
+    root = writer.root()
+    created = str(root.attrs["created"]) if change.action == "append" else None
+    root.attrs.update(_root_attributes(subject, created))
+    paths = scalar_paths(subject.scalars.values) if subject.scalars else {}
+    if change.action == "append":
+        _drop_other_scalars(root, set(paths.values()))
+    with WholeArrays(writer.session.store) as arrays:
+        if change.action != "append":
+            _put_nodes(arrays, schema, subject)
+            _put_quantities(arrays)
+            _put_images(arrays, subject)
+        _put_scalars(arrays, subject, paths)
+    _write_recording(writer.session.store, schema, recording)
+
+
+def _groups(schema: Schema, subject: Subject) -> dict[str, Mapping[str, Any]]:
+    """List the groups that have attributes; those between them follow by themselves."""
+    groups: dict[str, Mapping[str, Any]] = {
+        name: {} for name in ("cube", "filters", "health", "nodes", "scalars", "weights")
+    }
+    for parameter in schema.architecture.parameters:
+        name = group_name(parameter.name)
+        attributes = {"parameter": parameter.name, "shape": list(parameter.shape)}
+        if parameter.has_filters:
+            groups[f"filters/{name}"] = attributes
+        groups[f"weights/{name}"] = {**attributes, "dtype": parameter.dtype}
+        for number, level in enumerate(schema.layout(parameter).levels, start=1):
+            groups[f"weights/{name}/{number}"] = {
+                "weights_per_row": level.weights_per_row,
+                "size": parameter.size,
+                "relative_error": RELATIVE_ERROR,
+            }
+    if subject.images:
+        groups |= {"images": {}, "classes": {}}
+        for number, level in enumerate(schema.image_layout().levels, start=1):
+            groups[f"images/by_class/{number}"] = {"images_per_row": level.weights_per_row}
+    return groups
+
+
+def _root_attributes(subject: Subject, created: str | None) -> dict[str, Any]:
+    # A log that tells its beginning no more does not make the store forget it.
+    begun = {"recorded": subject.description.created} if subject.description.created else {}
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    described = subject.description
+    return begun | {
+        "deeptracker_schema": SCHEMA_VERSION,
+        "run": described.name or subject.source.network,
+        "network": subject.source.network,
+        "source": subject.source.location,
+        "source_pattern": subject.config.source.pattern,
+        "created": created or now,
+        "updated": now,
+        "framework": described.framework,
+        "hyperparameters": json.dumps(described.hyperparameters),
+        "gradients": any(p.has_gradient for p in subject.source.parameters),
+        "image_window": subject.config.anomalies.image_window,
+        "filter_window": subject.config.anomalies.filter_window,
+        "filter_threshold": subject.config.anomalies.filter_threshold,
+        "settings": json.dumps(subject.settings),
+        "scalars_digest": subject.scalars_digest,
+    }
+
+
+def _write_recording(store: Store, schema: Schema, recording: Recording) -> None:
+    values = {
+        "iteration": recording.iterations,
+        "has_snapshot": recording.snapshots != 0,
+        "has_outcomes": recording.outcomes != 0,
+        "snapshot_fingerprint": recording.snapshots,
+        "outcome_fingerprint": recording.outcomes,
+    }
+    writer = ChunkWriter(store)
+    for spec in schema.root():
+        writer.write(spec, (0,), values[spec.path])
+    writer.flush()
+
+
+def _drop_other_scalars(root: zarr.Group, kept: set[str]) -> None:
+    """Remove the scalars that the log has no more: they would be shorter than their axis."""
+    group = group_at(root, "scalars")
+    for name in list(group.array_keys()):
+        if name != SCALAR_ITERATION and f"scalars/{name}" not in kept:
+            del group[name]
+
+
+def _put_scalars(arrays: WholeArrays, subject: Subject, paths: Mapping[str, str]) -> None:
+    scalars = subject.scalars
+    iterations = scalars.iterations if scalars else np.empty(0, np.int64)
+    axis = [SCALAR_ITERATION]
+    arrays.put(f"scalars/{SCALAR_ITERATION}", iterations, axis, "optimizer step")
+    for name, values in (scalars.values if scalars else {}).items():
+        arrays.put(paths[name], values, axis, name.replace("_", " "))
+
+
+def _put_nodes(arrays: WholeArrays, schema: Schema, subject: Subject) -> None:
+    nodes = schema.architecture.nodes
+    for name, dtype, long_name in (
+        ("name", object, "dotted name"),
+        ("label", object, "last part of the name"),
+        ("parent", np.int32, "index of the parent, -1 for the root"),
+        ("depth", np.int32, "distance from the root"),
+        ("kind", object, "network, stage, block, layer or parameter"),
+        ("type", object, "module type"),
+        ("shape", object, "shape of a parameter"),
+        ("size", np.int64, "weights at and below"),
+    ):
+        values = np.array([getattr(node, name) for node in nodes], dtype)
+        arrays.put(f"nodes/{name}", values, ["node"], long_name)
+    arrays.put(
+        "nodes/threshold", np.array(subject.config.thresholds), ["threshold"], "relative change"
+    )
+    arrays.put("nodes/bin_left", COARSE_EDGES[:-1], ["bin"], "least weight of the bin")
+    arrays.put("nodes/bin_right", COARSE_EDGES[1:], ["bin"], "greatest weight of the bin")
+
+
+def _put_quantities(arrays: WholeArrays) -> None:
+    """Name what the parameters' arrays hold along their first dim: coordinates of all of them."""
+    for group, dim, quantities in (
+        ("filters", MEASURE, FILTER_MEASURES),
+        ("weights", STATISTIC, ROW_STATISTICS),
+    ):
+        names, meanings = np.array(list(quantities.items()), object).T
+        arrays.put(f"{group}/{dim}", names, [dim], dim)
+        arrays.put(f"{group}/{MEANING}", meanings, [dim], "what it is")
+
+
+def _put_images(arrays: WholeArrays, subject: Subject) -> None:
+    images = subject.images
+    if images is None:
+        return
+    order = np.argsort(images.labels, kind="stable").astype(np.int64)
+    arrays.put("images/label", images.labels, ["image"], "true class")
+    arrays.put("images/name", np.array(images.names, object), ["image"], "name of the image")
+    arrays.put("images/order", order, ["image"], "images in class order")
+    if images.thumbnails:
+        ref = images.thumbnails
+        thumbnails = read_values(ref).reshape(ref.shape)
+        dims = ["image", "y", "x", "channel"]
+        rows = max(1, THUMBNAIL_CHUNK_BYTES // max(1, thumbnails[:1].nbytes))
+        what = "thumbnail of the image"
+        arrays.put("images/thumbnail", thumbnails, dims, what, rows_per_chunk=rows)
+    names = np.array(subject.classes, object)
+    arrays.put("classes/class_", names, ["class_"], "class")
+    arrays.put("classes/size", subject.class_sizes, ["class_"], "images of the class")
+    windows = np.arange(1, WINDOWS + 1)
+    arrays.put("classes/window", windows, ["window"], "snapshots of equal outcome", "snapshots")

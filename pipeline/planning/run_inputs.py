@@ -1,0 +1,117 @@
+"""What is processed: a source with all that follows from its headers alone."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES
+from deeptracker.pipeline.planning.blocks import split_weights
+from deeptracker.pipeline.planning.changes import Recording, Settings, recording_of, settings_of
+from deeptracker.pipeline.sources.manifest import Images, Source
+from deeptracker.pipeline.store.network_tree import Architecture, architecture_of
+from deeptracker.pipeline.store.schema import RunShape, Schema
+from deeptracker.record.log_format import RunDescription, Scalars
+
+__all__ = ["Subject"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A source and a config."""
+
+    source: Source
+    config: Config
+
+    @cached_property
+    def description(self) -> RunDescription:
+        """What the log says of itself; its network's name where it says nothing."""
+        return self.source.description() or RunDescription(name=self.source.network)
+
+    @cached_property
+    def architecture(self) -> Architecture:
+        """The tree."""
+        return architecture_of(
+            self.source.parameters, self.source.network, self.description.modules
+        )
+
+    @cached_property
+    def images(self) -> Images | None:
+        """The images, where any outcome of them was recorded."""
+        return self.source.images() if self.recording.outcomes.any() else None
+
+    @cached_property
+    def scalars(self) -> Scalars | None:
+        """The recorded scalars."""
+        return self.source.scalars()
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """A name for every class that a label has."""
+        named = self.description.classes
+        if self.images is None:
+            return named
+        count = max(len(named), int(self.images.labels.max(initial=-1)) + 1)
+        return (*named, *(f"class {number}" for number in range(len(named), count)))
+
+    @cached_property
+    def class_sizes(self) -> np.ndarray:
+        """Images of every class: int64 [class_]."""
+        labels = self.images.labels if self.images else np.empty(0, np.int32)
+        return np.bincount(labels[labels >= 0], minlength=len(self.classes)).astype(np.int64)
+
+    @cached_property
+    def recording(self) -> Recording:
+        """What was recorded when."""
+        return recording_of(self.source)
+
+    @cached_property
+    def split_weights(self) -> int:
+        """Weights in the smallest part, from the memory budget."""
+        parameters = self.architecture.parameters
+        return split_weights(self.config.block_bytes, self.config.columns_per_chunk, parameters)
+
+    @cached_property
+    def outcome(self) -> str:
+        """What was recorded beside the predicted class: loss, confidence, or nothing."""
+        found = [self.source.outcomes(i) for i in self.source.iterations]
+        for name in ("loss", "confidence"):
+            if any(file is not None and getattr(file, name) is not None for file in found):
+                return name
+        return ""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Everything that old columns depend on, by a name to blame."""
+        settings = settings_of(self.config, self.architecture, self.images, self.classes)
+        settings["the kind of outcomes"] = self.outcome
+        settings["the setting 'block_bytes'"] = str(self.split_weights)
+        return settings
+
+    @cached_property
+    def scalars_digest(self) -> str:
+        """A digest of the scalars."""
+        digest = hashlib.blake2b(digest_size=16)
+        if self.scalars:
+            digest.update(self.scalars.iterations.tobytes())
+            digest.update(json.dumps(sorted(self.scalars.values)).encode())
+            for name in sorted(self.scalars.values):
+                digest.update(self.scalars.values[name].tobytes())
+        return digest.hexdigest()
+
+    def schema(self, iterations: np.ndarray) -> Schema:
+        """Give the arrays of a store with these iterations."""
+        shape = RunShape(
+            iterations=len(iterations),
+            columns_per_chunk=self.config.columns_per_chunk,
+            split_weights=self.split_weights,
+            thresholds=len(self.config.thresholds),
+            bins=len(COARSE_EDGES) - 1,
+            images=len(self.images.labels) if self.images else 0,
+            classes=len(self.classes) if self.images else 0,
+            outcome=self.outcome,
+        )
+        return Schema(self.architecture, shape)

@@ -1,0 +1,92 @@
+"""Who watches a run: the progress bar, Dask's performance report, the task log."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from distributed import Client, performance_report
+
+from deeptracker.errors import ConfigError
+from deeptracker.pipeline.running.progress import Progress
+from deeptracker.pipeline.running.task_log import TaskLog
+
+__all__ = ["Watch"]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a run tells to whom.
+
+    Attributes
+    ----------
+    report : Path or None
+        Where Dask's performance report is written, an HTML file.
+    task_log : Path or None
+        Where every task that ended is told of, a JSON object a line.
+    """
+
+    progress: Progress
+    report: Path | None = None
+    task_log: Path | None = None
+
+    def check(self) -> None:
+        """See before the run that everything can be written.
+
+        Raises
+        ------
+        ConfigError
+            When a file cannot be written, or Bokeh is missing for the report.
+        """
+        if self.report and find_spec("bokeh") is None:
+            raise ConfigError(
+                "--report needs bokeh; install it with: pip install 'deeptracker[app]'"
+            )
+        for path, what in ((self.report, "report"), (self.task_log, "task log")):
+            if path and not _can_be_written(path):
+                raise ConfigError(
+                    f"{path}: the {what} cannot be written; name a file in a folder of yours"
+                )
+
+    @contextmanager
+    def over(self, client: Client) -> Iterator[TaskLog | None]:
+        """Watch what a client runs; the report is written also when that fails."""
+        if find_spec("bokeh") is not None and client.dashboard_link and _has_pages(client):
+            self.progress.cluster(client.dashboard_link)
+        with ExitStack() as watching:
+            log = watching.enter_context(TaskLog(self.task_log)) if self.task_log else None
+            if self.report:
+                watching.enter_context(_reporting(client, self.report))
+            yield log
+
+
+def _has_pages(client: Client) -> bool:
+    """Whether Dask's dashboard is behind its link: a scheduler of our own may go without."""
+    scheduler = getattr(client.cluster, "scheduler", None)
+    application = getattr(scheduler, "http_application", None)
+    return application is None or bool(application.applications)
+
+
+@contextmanager
+def _reporting(client: Client, path: Path) -> Iterator[None]:
+    """Write the report when the run ends; where it fails, its own error is the one to tell."""
+    with client.as_current():
+        report = performance_report(str(path), stacklevel=4)
+        report.__enter__()
+        try:
+            yield
+        except BaseException as error:
+            if client.status == "running":
+                with suppress(Exception):
+                    report.__exit__(type(error), error, error.__traceback__)
+            raise
+        report.__exit__(None, None, None)
+
+
+def _can_be_written(path: Path) -> bool:
+    if path.exists():
+        return path.is_file() and os.access(path, os.W_OK)
+    folder = path.absolute().parent
+    return folder.is_dir() and os.access(folder, os.W_OK)

@@ -1,0 +1,51 @@
+"""One try at a job, on a worker: the function that is run, and what is told of it."""
+
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from distributed import get_worker
+
+from deeptracker.pipeline.kernels.compiling import kept_in, noticed_compiling
+from deeptracker.pipeline.running.shared_argument import Packed
+
+__all__ = ["given", "run_job"]
+
+
+def given(value: Any) -> Any:
+    """Give back what was given: a job's result that others share."""
+    return value
+
+
+def run_job(topic: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a job's function on a worker, and tell when it starts, compiles and ends."""
+    worker = get_worker()
+    event = {"key": worker.get_current_task(), "worker": worker.address}
+    worker.log_event(topic, event)
+
+    def compiling() -> None:
+        worker.log_event(topic, event | {"compiling": True, "kept": kept_in() is not None})
+
+    started = time.perf_counter()
+    with noticed_compiling(compiling):
+        result = function(*(a.opened() if isinstance(a, Packed) else a for a in arguments))
+    measured = {
+        "seconds": time.perf_counter() - started,
+        "nbytes": int(getattr(result, "nbytes", 0)),
+        "memory": _most_memory(),
+    }
+    worker.log_event(topic, event | measured)
+    return result
+
+
+def _most_memory() -> int:
+    """Give the most bytes that this process has held."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        # In KiB; on Linux it may tell of the process that started this one.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024

@@ -1,0 +1,43 @@
+"""Files of a log by the iterations that their names tell: one file an iteration."""
+
+from collections.abc import Iterable
+
+from deeptracker.pipeline.locations.folder import File
+from deeptracker.pipeline.sources.manifest import Problem
+from deeptracker.record.log_format import ITERATION_LIMIT
+
+__all__ = ["by_iteration"]
+
+
+def by_iteration(numbered: Iterable[tuple[int, File]], problems: list[Problem]) -> dict[int, File]:
+    """Sort files by the iterations that their names tell.
+
+    Parameters
+    ----------
+    numbered : iterable of (int, File)
+    problems : list of Problem
+        Gets the files that are left out: of two of one iteration the second, and those of
+        iterations that a store cannot hold.
+    """
+    found: dict[int, File] = {}
+    for iteration, file in numbered:
+        if iteration >= ITERATION_LIMIT:
+            problems.append(
+                Problem(
+                    file.location,
+                    f"its name tells the iteration {iteration}, which is beyond int64; left out. "
+                    "Rename it; of plain checkpoints, source: {pattern: …} in the config says "
+                    "which digits count",
+                )
+            )
+        elif iteration in found:
+            problems.append(
+                Problem(
+                    file.location,
+                    f"is of iteration {iteration}, as {found[iteration].name} is; "
+                    "left out. Keep one file an iteration",
+                )
+            )
+        else:
+            found[iteration] = file
+    return dict(sorted(found.items()))

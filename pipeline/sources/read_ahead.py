@@ -1,0 +1,227 @@
+"""Reading from buckets: ranges are fetched before they are asked for, neighbours together.
+
+A request to a bucket takes milliseconds however little it brings, so tensors that lie side by side
+in an object come with one request, large ones with several at once, and the next ones while those
+before are being measured.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import groupby
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import obstore
+
+from deeptracker.errors import LogError
+from deeptracker.pipeline.locations.object_store import REQUEST_ERRORS, Access, ObjectURL, bucket_at
+from deeptracker.pipeline.locations.refusals import cause_of
+from deeptracker.pipeline.sources.manifest import ITEM_BYTES, ByteRange
+
+__all__ = ["ReadAhead", "Request", "ended"]
+
+# What is fetched while the window before it is consumed: two of them are held at once.
+WINDOW_BYTES = 32 * 2**20
+# One request brings at most as much; larger ranges are cut, and their pieces fetched at once.
+LARGEST_PIECE = 8 * 2**20
+# Reading over a gap is cheaper than a request of its own.
+LARGEST_GAP = 2**18
+PARALLEL_REQUESTS = 16
+
+
+@dataclass(frozen=True)
+class Request:
+    """Elements [start, stop) of a tensor that will be read."""
+
+    ref: ByteRange
+    start: int
+    stop: int
+
+    @property
+    def first(self) -> int:
+        """The first byte."""
+        return self.ref.offset + self.start * ITEM_BYTES[self.ref.dtype]
+
+    @property
+    def last(self) -> int:
+        """The byte after the last."""
+        return self.ref.offset + self.stop * ITEM_BYTES[self.ref.dtype]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells requests apart."""
+        return self.ref.path, self.first
+
+
+@dataclass
+class _Window:
+    """Requests that are fetched together.
+
+    Attributes
+    ----------
+    pieces : dict of str to list
+        By object: (first byte, byte after the last, its content to come), ascending.
+    """
+
+    requests: Sequence[Request]
+    left: int
+    pieces: dict[str, list[tuple[int, int, Future[Any]]]] = field(default_factory=dict)
+
+    def fetch(self) -> None:
+        """Begin to fetch, if nobody has."""
+        if self.pieces:
+            return
+        ordered = sorted(self.requests, key=lambda request: request.key)
+        for path, group in groupby(ordered, key=lambda request: request.ref.path):
+            access = next(r.ref.access for r in self.requests if r.ref.path == path)
+            assert access is not None
+            self.pieces[path] = [
+                (first, last, _pool().submit(_fetch, path, first, last, access))
+                for first, last in _pieces([(r.first, r.last) for r in group])
+            ]
+
+    def cancel(self) -> None:
+        """Take back what has not begun."""
+        for pieces in self.pieces.values():
+            for _, _, future in pieces:
+                future.cancel()
+
+
+class ReadAhead:
+    """Reads ranges of objects in a stated order.
+
+    Any other range is read too, only without a start.
+
+    Parameters
+    ----------
+    requests : sequence of Request
+        In the order in which they will be read.
+    """
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        self._windows = [_Window(group, len(group)) for group in _grouped(requests)]
+        self._place = {
+            request.key: index
+            for index, window in enumerate(self._windows)
+            for request in window.requests
+        }
+
+    def read(self, ref: ByteRange, start: int, stop: int, out: np.ndarray) -> np.ndarray:
+        """Read elements [start, stop) of a tensor into the beginning of a buffer.
+
+        Returns
+        -------
+        numpy.ndarray
+            Raw elements [stop - start].
+
+        Raises
+        ------
+        LogError
+            When the object ends before, or cannot be read.
+        """
+        values = out[: stop - start]
+        wanted = Request(ref, start, stop)
+        content = memoryview(values.view(np.uint8))  # type: ignore[arg-type]  # has a buffer
+        index = self._place.pop(wanted.key, None)
+        window = self._windows[index] if index is not None else _Window([wanted], 1)
+        window.fetch()
+        if index is not None and index + 1 < len(self._windows):
+            self._windows[index + 1].fetch()
+        done = _copy(window.pieces[ref.path], wanted.first, wanted.last, content)
+        window.left -= 1
+        if not window.left:
+            window.pieces = {}
+        if done < len(content):  # more than was announced
+            rest = _Window([wanted], 1)
+            rest.fetch()
+            _copy(rest.pieces[ref.path], wanted.first, wanted.last, content)
+        return values
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for window in self._windows:
+            window.cancel()
+
+
+def _grouped(requests: Sequence[Request]) -> Iterator[list[Request]]:
+    group: list[Request] = []
+    total = 0
+    for request in requests:
+        nbytes = request.last - request.first
+        if group and total + nbytes > WINDOW_BYTES:
+            yield group
+            group, total = [], 0
+        group.append(request)
+        total += nbytes
+    if group:
+        yield group
+
+
+def _pieces(ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Join ranges of one object, ascending, that lie side by side; cut what is too large."""
+    first, last = ranges[0]
+    joined = []
+    for begin, end in ranges[1:]:
+        if begin - last <= LARGEST_GAP:
+            last = max(last, end)
+        else:
+            joined.append((first, last))
+            first, last = begin, end
+    for begin, end in [*joined, (first, last)]:
+        for cut in range(begin, end, LARGEST_PIECE):
+            yield cut, min(cut + LARGEST_PIECE, end)
+
+
+def _copy(
+    pieces: Sequence[tuple[int, int, Future[Any]]], first: int, last: int, content: memoryview
+) -> int:
+    """Fill a buffer with the bytes [first, last) of an object; say how many were found."""
+    done = 0
+    for begin, end, future in pieces:
+        low, high = max(first, begin), min(last, end)
+        if low < high:
+            content[low - first : high - first] = future.result()[low - begin : high - begin]
+            done += high - low
+    return done
+
+
+def _fetch(path: str, first: int, last: int, access: Access) -> memoryview:
+    url = ObjectURL.parse(path)
+    try:
+        found = obstore.get_range(bucket_at(url.bucket, access), url.key, start=first, end=last)
+    except FileNotFoundError:
+        raise LogError(
+            f"{path}: is gone; it was there when processing began. Process again"
+        ) from None
+    except REQUEST_ERRORS as error:
+        cause = cause_of(error)
+        if cause.startswith("the server answers 416"):
+            raise LogError(ended(path)) from None
+        raise LogError(f"{path}: could not be read: {cause}. Process again") from None
+    content = memoryview(found)
+    if len(content) < last - first:
+        raise LogError(ended(path))
+    return content
+
+
+def ended(path: str) -> str:
+    """Say that a file or an object is shorter than it was."""
+    return (
+        f"{path}: ended while it was read; a snapshot must not change once it is written. Process "
+        "again to leave it out or to read it anew"
+    )
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(PARALLEL_REQUESTS, thread_name_prefix="deeptracker-read")

@@ -1,0 +1,183 @@
+"""The index that formats of one safetensors file a snapshot share: headers in, byte ranges out."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from deeptracker.errors import LogError
+from deeptracker.pipeline.locations.folder import File, Folder
+from deeptracker.pipeline.locations.object_store import Access
+from deeptracker.pipeline.sources.manifest import ByteRange, Parameter, Problem
+from deeptracker.record.tensor_file import TensorEntry
+
+__all__ = ["GRADIENT_PREFIX", "SnapshotIndex", "index_snapshots"]
+
+GRADIENT_PREFIX = "grad/"
+FLOATS = {"F64", "F32", "F16", "BF16"}
+Signature = tuple[tuple[str, tuple[int, ...], str], ...]
+
+
+@dataclass(frozen=True)
+class SnapshotIndex:
+    """Every readable snapshot's tensors.
+
+    Attributes
+    ----------
+    parameters : tuple of Parameter
+        In the order of the file.
+    files : dict of int to File
+        The snapshots that agree with the majority, by iteration.
+    entries : dict of int to dict
+        Their tensors, by name.
+    fingerprints : dict of int to int
+        Numbers that change when the files do.
+    problems : tuple of Problem
+        The files that were left out.
+    """
+
+    parameters: tuple[Parameter, ...]
+    files: dict[int, File]
+    entries: dict[int, dict[str, TensorEntry]]
+    fingerprints: dict[int, int]
+    problems: tuple[Problem, ...]
+    access: Access | None
+    _by_name: dict[str, Parameter] = field(default_factory=dict, repr=False)
+
+    def locate(self, parameter: str, iteration: int, gradient: bool) -> ByteRange | None:
+        """Where a parameter or its gradient lies at an iteration."""
+        tensors = self.entries.get(iteration)
+        if tensors is None:
+            return None
+        entry = tensors.get(GRADIENT_PREFIX + parameter if gradient else parameter)
+        if entry is None:
+            return None
+        known = self._by_name[parameter]
+        expected = known.gradient_dtype if gradient else known.dtype
+        if entry.dtype != expected or entry.shape != known.shape:
+            return None
+        path = self.files[iteration].location
+        return ByteRange(path, entry.offset, entry.dtype, entry.shape, self.access)
+
+
+def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
+    """Read every header; keep the snapshots that agree with the majority.
+
+    Raises
+    ------
+    LogError
+        When no snapshot can be read.
+    """
+    entries: dict[int, dict[str, TensorEntry]] = {}
+    fingerprints: dict[int, int] = {}
+    signatures: dict[int, Signature] = {}
+    seen: dict[int, Signature] = {}
+    problems: list[Problem] = []
+    ordered = sorted(files.items())
+    headers = folder.headers([file for _, file in ordered])
+    for (iteration, file), header in zip(ordered, headers, strict=True):
+        if isinstance(header, LogError):
+            problems.append(Problem.of(file.location, header))
+            continue
+        entries[iteration] = header.entries
+        fingerprints[iteration] = header.fingerprint
+        # Snapshots of one form share their entries.
+        if id(header.entries) not in seen:
+            seen[id(header.entries)] = _signature(header.entries)
+        signatures[iteration] = seen[id(header.entries)]
+    if not any(signatures.values()):
+        reason = (
+            f"can be read ({problems[0]})"
+            if problems
+            else "holds a tensor of floats; record float32, float16, bfloat16 or float64"
+        )
+        raise LogError(f"{ordered[0][1].location}: none of the {len(files)} snapshots {reason}")
+    # Counter keeps first-seen order among equals, so the first snapshot wins a tie.
+    reference = Counter(signatures.values()).most_common(1)[0][0]
+    for iteration, signature in signatures.items():
+        if signature != reference:
+            difference = _difference(signature, reference)
+            problems.append(
+                Problem(
+                    files[iteration].location,
+                    f"{difference}; left out, since most snapshots agree on other tensors. "
+                    "Process snapshots of another network as a log of their own",
+                )
+            )
+            del entries[iteration], fingerprints[iteration]
+    parameters = _parameters(reference, entries)
+    problems += _gradient_problems(parameters, files, entries)
+    return SnapshotIndex(
+        parameters,
+        {iteration: files[iteration] for iteration in entries},
+        entries,
+        fingerprints,
+        tuple(problems),
+        folder.access,
+        {parameter.name: parameter for parameter in parameters},
+    )
+
+
+def _signature(entries: dict[str, TensorEntry]) -> Signature:
+    """Name, shape and dtype of every weight tensor, by name.
+
+    Integer tensors (counters, indices) and 8-bit floats are no weights and are passed over.
+    """
+    return tuple(
+        (name, tuple(entry.shape), entry.dtype)
+        for name, entry in sorted(entries.items())
+        if entry.dtype in FLOATS and entry.nbytes and not name.startswith(GRADIENT_PREFIX)
+    )
+
+
+def _parameters(
+    reference: Signature, entries: dict[int, dict[str, TensorEntry]]
+) -> tuple[Parameter, ...]:
+    gradients: dict[str, str] = {}
+    for tensors in {id(tensors): tensors for tensors in entries.values()}.values():
+        for name, entry in tensors.items():
+            if name.startswith(GRADIENT_PREFIX) and entry.dtype in FLOATS:
+                gradients.setdefault(name.removeprefix(GRADIENT_PREFIX), entry.dtype)
+    offsets = {name: entry.offset for name, entry in next(iter(entries.values())).items()}
+    return tuple(
+        Parameter(name, shape, dtype, name in gradients, gradients.get(name, ""))
+        for name, shape, dtype in sorted(reference, key=lambda weight: offsets[weight[0]])
+    )
+
+
+def _gradient_problems(
+    parameters: tuple[Parameter, ...],
+    files: Mapping[int, File],
+    entries: dict[int, dict[str, TensorEntry]],
+) -> list[Problem]:
+    """Name the first file with a gradient that is unlike its parameter's others."""
+    seen: set[int] = set()
+    for iteration, tensors in entries.items():
+        if id(tensors) in seen:
+            continue
+        seen.add(id(tensors))
+        for known in parameters:
+            entry = tensors.get(GRADIENT_PREFIX + known.name)
+            expected = known.gradient_dtype, known.shape
+            if known.has_gradient and entry and (entry.dtype, entry.shape) != expected:
+                return [
+                    Problem(
+                        files[iteration].location,
+                        f"the gradient of {known.name!r} is {entry.dtype} {list(entry.shape)}, not "
+                        f"{known.gradient_dtype} {list(known.shape)}; left out, as are all such. "
+                        "Record gradients of one dtype, in the shapes of their weights",
+                    )
+                ]
+    return []
+
+
+def _difference(given: Signature, reference: Signature) -> str:
+    """Say the first thing in which a snapshot differs from the majority."""
+    mine = {name: (shape, dtype) for name, shape, dtype in given}
+    for name, shape, dtype in reference:
+        if name not in mine:
+            return f"lacks {name!r}"
+        if mine[name] != (shape, dtype):
+            has = f"{mine[name][1]} {list(mine[name][0])}"
+            return f"{name!r} is {has} where most snapshots have {dtype} {list(shape)}"
+    extra = mine.keys() - {name for name, _, _ in reference}
+    return f"holds {min(extra)!r}, which most snapshots lack"

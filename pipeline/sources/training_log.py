@@ -1,0 +1,277 @@
+"""The training-log format as a source."""
+
+import json
+
+from deeptracker.errors import LogError
+from deeptracker.pipeline.locations.folder import File, Folder
+from deeptracker.pipeline.sources.iteration_numbers import by_iteration
+from deeptracker.pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
+from deeptracker.pipeline.sources.snapshot_index import FLOATS, index_snapshots
+from deeptracker.pipeline.sources.tensor_reading import read_values
+from deeptracker.record.log_format import (
+    RunDescription,
+    Scalars,
+    iteration_of,
+    parse_description,
+    parse_scalar_lines,
+)
+from deeptracker.record.recorded_images import THUMBNAIL_CHANNELS, class_numbers
+from deeptracker.record.tensor_file import TensorEntry
+
+__all__ = ["TrainingLogSource", "open_folder", "recognises"]
+
+INTEGERS = {"I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8"}
+# Every class takes room and time, whether an image is of it or not.
+UNNAMED_CLASSES = 100_000
+UNNAMED_CLASSES_PER_IMAGE = 10
+
+
+def recognises(folder: Folder) -> bool:
+    """Whether a folder is a training log."""
+    return folder.has("run.json") or folder.has("snapshots")
+
+
+def open_folder(folder: Folder, pattern: str | None = None) -> "TrainingLogSource":  # noqa: ARG001
+    """Index a training log; its file names are iterations, so no pattern is needed."""
+    return TrainingLogSource(folder)
+
+
+class TrainingLogSource:
+    """Snapshots, outcomes, images and scalars of one training log.
+
+    Raises
+    ------
+    LogError
+        When the log holds no readable snapshot, its run.json cannot be read, or a label is beyond
+        any number of classes that its images can have.
+    """
+
+    location: str
+    network: str
+    iterations: tuple[int, ...]
+    parameters: tuple[Parameter, ...]
+    problems: tuple[Problem, ...]
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._description = self._describe()
+        problems: list[Problem] = []
+        files = self._files("snapshots", problems)
+        if not files:
+            reason = f" ({problems[0]})" if problems else ""
+            raise LogError(
+                f"{folder.location}: holds no snapshots{reason}; record one with "
+                "deeptracker.Recorder or write snapshots/ITERATION.safetensors"
+            )
+        self._snapshots = index_snapshots(folder, files)
+        problems += self._snapshots.problems
+        self._images = self._read_images(problems)
+        self._outcome_fingerprints: dict[int, int] = {}
+        self._outcome_files: dict[int, File] = {}
+        self._outcomes = self._index_outcomes(problems)
+        self._check_labels()
+        self._scalars = self._read_scalars(problems)
+        self.location = folder.location
+        self.network = _network_name(self._description, folder.name)
+        self.iterations = tuple(sorted(self._snapshots.files.keys() | self._outcomes.keys()))
+        self.parameters = self._snapshots.parameters
+        self.problems = tuple(problems)
+
+    def locate(self, parameter: str, iteration: int, gradient: bool = False) -> ByteRange | None:
+        """Where a parameter (or its gradient) lies at an iteration."""
+        return self._snapshots.locate(parameter, iteration, gradient)
+
+    def has_snapshot(self, iteration: int) -> bool:
+        """Whether the parameters were recorded at this iteration."""
+        return iteration in self._snapshots.files
+
+    def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
+        """Give a number that changes when the file does; 0 where there is none."""
+        known = self._outcome_fingerprints if outcomes else self._snapshots.fingerprints
+        return known.get(iteration, 0)
+
+    def file(self, iteration: int, outcomes: bool = False) -> File | None:
+        """Give the file of an iteration as it was indexed; None where there is none."""
+        known = self._outcome_files if outcomes else self._snapshots.files
+        return known.get(iteration)
+
+    def description(self) -> RunDescription | None:
+        """Describe the run as its run.json does."""
+        return self._description
+
+    def outcomes(self, iteration: int) -> OutcomeFile | None:
+        """Where the outcomes of an iteration lie."""
+        return self._outcomes.get(iteration)
+
+    def images(self) -> Images | None:
+        """List the validation images."""
+        return self._images
+
+    def scalars(self) -> Scalars | None:
+        """Give the recorded scalars; None where there are none."""
+        return self._scalars if self._scalars.values else None
+
+    def _files(self, under: str, problems: list[Problem]) -> dict[int, File]:
+        told = ((iteration_of(file.name), file) for file in self._folder.files(under))
+        numbered = ((iteration, file) for iteration, file in told if iteration is not None)
+        return by_iteration(numbered, problems)
+
+    def _describe(self) -> RunDescription | None:
+        file = self._folder.find("run.json")
+        if file is None:
+            return None
+        return parse_description(self._folder.read(file), file.location, self._folder.name)
+
+    def _read_scalars(self, problems: list[Problem]) -> Scalars:
+        file = self._folder.find("scalars.jsonl")
+        scalars = parse_scalar_lines(self._folder.read(file) if file else b"")
+        if file:
+            problems += [Problem(file.location, text) for text in scalars.problems]
+        return scalars
+
+    def _read_images(self, problems: list[Problem]) -> Images | None:
+        file = self._folder.find("images.safetensors")
+        if file is None:
+            return None
+        [header] = self._folder.headers([file])
+        if isinstance(header, LogError):
+            problems.append(Problem.of(file.location, header))
+            return None
+        entries = header.entries
+        problem = _label_problem(entries)
+        if problem:
+            problems.append(Problem(file.location, problem))
+            return None
+        try:
+            labels = class_numbers(read_values(self._range(file, entries["label"])), "label")
+        except LogError as error:
+            problems.append(Problem.of(file.location, error))
+            return None
+        names = _image_names(file, header.metadata, len(labels), problems)
+        thumbnails = self._thumbnails(file, entries.get("thumbnail"), len(labels), problems)
+        return Images(labels, names, thumbnails)
+
+    def _thumbnails(
+        self, file: File, entry: TensorEntry | None, images: int, problems: list[Problem]
+    ) -> ByteRange | None:
+        if entry is None:
+            return None
+        shape = (*entry.shape, 1) if len(entry.shape) == 3 else entry.shape
+        fits = len(shape) == 4 and shape[0] == images and shape[3] in THUMBNAIL_CHANNELS
+        if entry.dtype != "U8" or not fits:
+            problems.append(
+                Problem(
+                    file.location,
+                    f"'thumbnail' is {entry.dtype} {list(entry.shape)}; left out. "
+                    f"Write U8 [{images}, y, x, channel], of 1, 3 or 4 channels",
+                )
+            )
+            return None
+        return ByteRange(file.location, entry.offset, entry.dtype, shape, self._folder.access)
+
+    def _index_outcomes(self, problems: list[Problem]) -> dict[int, OutcomeFile]:
+        files = self._files("outcomes", problems)
+        if self._images is None:
+            if files:
+                problems.append(
+                    Problem(
+                        self._folder.location,
+                        "outcomes are there, but no images.safetensors with the true labels; "
+                        "write it to see the validation view",
+                    )
+                )
+            return {}
+        found: dict[int, OutcomeFile] = {}
+        headers = self._folder.headers(list(files.values()))
+        for (iteration, file), header in zip(files.items(), headers, strict=True):
+            if isinstance(header, LogError):
+                problems.append(Problem.of(file.location, header))
+                continue
+            problem = _outcome_problem(header.entries, len(self._images.labels))
+            if problem:
+                problems.append(Problem(file.location, problem))
+                continue
+            ranges = {
+                name: self._range(file, header.entries[name])
+                for name in ("predicted", "loss", "confidence")
+                if name in header.entries
+            }
+            found[iteration] = OutcomeFile(
+                ranges["predicted"], ranges.get("loss"), ranges.get("confidence")
+            )
+            self._outcome_fingerprints[iteration] = header.fingerprint
+            self._outcome_files[iteration] = file
+        return found
+
+    def _check_labels(self) -> None:
+        """Refuse labels that are no class numbers: each class up to the greatest is counted."""
+        if self._images is None or not self._outcomes:
+            return
+        labels = self._images.labels
+        named = len(self._description.classes) if self._description else 0
+        most = max(named, UNNAMED_CLASSES, UNNAMED_CLASSES_PER_IMAGE * len(labels))
+        image = int(labels.argmax())
+        if labels[image] >= most:
+            raise LogError(
+                f"{self._folder.join('images.safetensors')}: image {image} has the label "
+                f"{labels[image]:,}; of {len(labels):,} images and {named:,} named classes, labels "
+                f"go up to {most - 1:,}. Write labels that count the classes from 0 on, or name "
+                "all classes in run.json"
+            )
+
+    def _range(self, file: File, entry: TensorEntry) -> ByteRange:
+        return ByteRange(file.location, entry.offset, entry.dtype, entry.shape, self._folder.access)
+
+
+def _label_problem(entries: dict[str, TensorEntry]) -> str | None:
+    if "label" not in entries:
+        return "holds no tensor 'label'; write the images anew"
+    if not entries["label"].nbytes:
+        return "holds no image; write the images anew"
+    if entries["label"].dtype not in INTEGERS:
+        return f"'label' is {entries['label'].dtype}; left out. Write integers"
+    return None
+
+
+def _outcome_problem(entries: dict[str, TensorEntry], images: int) -> str | None:
+    if "predicted" not in entries:
+        return "holds no tensor 'predicted'; left out. Record the predicted class of every image"
+    for name in ("predicted", "loss", "confidence"):
+        entry = entries.get(name)
+        if entry is None:
+            continue
+        if entry.shape != (images,):
+            return (
+                f"{name!r} has the shape {list(entry.shape)} for {images} images; "
+                "left out. Record one value an image, in the order of images.safetensors"
+            )
+        dtypes, kind = (INTEGERS, "integers") if name == "predicted" else (FLOATS, "floats")
+        if entry.dtype not in dtypes:
+            return f"{name!r} is {entry.dtype}; left out. Record {kind}"
+    return None
+
+
+def _image_names(
+    file: File, metadata: dict[str, str], images: int, problems: list[Problem]
+) -> tuple[str, ...]:
+    try:
+        names = json.loads(metadata.get("names", "[]"))
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list):
+        problems.append(
+            Problem(
+                file.location,
+                "the header's 'names' are no JSON list; left out. Write one text an image",
+            )
+        )
+        names = []
+    if len(names) != images:
+        return tuple(f"image {index}" for index in range(images))
+    return tuple(str(name) for name in names)
+
+
+def _network_name(description: RunDescription | None, folder: str) -> str:
+    if description and description.modules.get(""):
+        return description.modules[""]
+    return (description.name if description else "") or folder

@@ -1,0 +1,1 @@
+"""The store's contract: schema, names, tree, reader and writer, locks."""

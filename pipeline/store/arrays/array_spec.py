@@ -1,0 +1,287 @@
+"""One array of the store: its specification and its creation."""
+
+import asyncio
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import zarr
+from numcodecs import blosc  # type: ignore[import-untyped]
+from zarr.abc.store import Store
+
+from deeptracker.pipeline.store.arrays.bulk_objects import store_all
+
+__all__ = [
+    "ArraySpec",
+    "Encoded",
+    "Position",
+    "array_at",
+    "create_arrays",
+    "group_at",
+    "read",
+    "store_metadata",
+]
+
+Position = tuple[int, ...]
+
+Attributes = Mapping[str, Any]
+# A chunk; a view of many that were packed together, or of an object that was loaded.
+Encoded = bytes | memoryview
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """Everything about an array but its values.
+
+    Attributes
+    ----------
+    path : str
+        From the root, without a leading slash.
+    dims : tuple of str
+        A name an axis.
+    long_name, units : str
+        Shown on charts; ``"1"`` is dimensionless.
+    chunks : tuple of int
+        What is compressed together.
+    shards : tuple of int, optional
+        What one object of the store holds, a multiple of the chunks. One chunk, which is no shard
+        and has no index, by default or where it is no more.
+    quick : bool
+        Compress fast rather than small, each column (of the last dim) of a chunk for itself: what
+        most of a run's time and bytes are written as.
+    """
+
+    path: str
+    dtype: str
+    shape: tuple[int, ...]
+    chunks: tuple[int, ...]
+    dims: tuple[str, ...]
+    long_name: str
+    units: str = "1"
+    fill: float | int | str = float("nan")
+    attributes: Attributes = field(default_factory=dict)
+    quick: bool = False
+    shards: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.shards == self.chunks:
+            object.__setattr__(self, "shards", None)
+
+    @cached_property
+    def stored(self) -> tuple[int, ...]:
+        """Sides of what one object of the store holds."""
+        return self.shards or self.chunks
+
+    @cached_property
+    def grid(self) -> Position:
+        """Count the chunks of one object along each dim."""
+        return tuple(s // c for s, c in zip(self.stored, self.chunks, strict=True))
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of the values in one object, before they are compressed."""
+        return math.prod(self.stored) * self.item_bytes
+
+    @cached_property
+    def _laid_out(self) -> tuple[int, ...]:
+        """Sides of a chunk that is compressed column by column."""
+        return *self.chunks[:-2], self.chunks[-1], self.chunks[-2]
+
+    def key(self, place: Position) -> str:
+        """Name an object by its place among the array's."""
+        return "/".join([self.path, "c", *map(str, place)])
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of a value."""
+        return np.dtype(self.dtype).itemsize
+
+    @property
+    def _blosc(self) -> dict[str, Any]:
+        """Settings of the compressor."""
+        if self.quick:
+            # Rounding leaves half of the bits zero: whole planes of nothing once shuffled by bits.
+            return {"cname": "lz4", "clevel": 1, "shuffle": "bitshuffle"}
+        return {"cname": "lz4", "clevel": 5, "shuffle": "shuffle"}
+
+    def encode(self, chunk: np.ndarray) -> Encoded:
+        """Encode one whole chunk as the array's metadata say; bfloat16 is stored as float32."""
+        if self.quick:
+            chunk = chunk.swapaxes(-1, -2)
+            planes = _planes()
+            halves = planes.upper_halves(chunk)
+            if halves is not None:
+                return planes.packed(halves, chunk.shape[-1])[0]
+        plain = np.ascontiguousarray(chunk, np.dtype(self.dtype).newbyteorder("<"))
+        settings = self._blosc
+        shuffle = {"shuffle": blosc.SHUFFLE, "bitshuffle": blosc.BITSHUFFLE}[settings["shuffle"]]
+        name, level = settings["cname"].encode(), settings["clevel"]
+        return bytes(blosc.compress(plain, name, level, shuffle, 0, self.item_bytes))
+
+    def encode_run(self, values: np.ndarray) -> list[memoryview] | None:
+        """Encode full chunks together where they lie one after the other in memory.
+
+        They do in bfloat16 values that lie column by column, of a region that is one chunk high.
+
+        Returns
+        -------
+        list of memoryview or None
+            Quantity by quantity, and column by column; None where they do not lie so, may be
+            missing, or are of a size that only the general library compresses.
+        """
+        if not self.quick or values.dtype.name != "bfloat16":
+            return None
+        planes = _planes()
+        size = math.prod(self.chunks)
+        if size % planes.LANES:
+            return None
+        *quantities, rows, columns = self.chunks
+        laid_out = values.swapaxes(-1, -2)
+        apart = math.prod(quantities) == 1 or values.shape[-1] == columns
+        whole = values.shape[-2] == rows and values.size % size == 0
+        if not (apart and whole and laid_out.flags.c_contiguous):
+            return None
+        firsts = values[tuple(slice(None, None, side) for side in self.chunks)]
+        if self.shards and np.any(self._missing(firsts)):
+            return None
+        halves = planes.upper_halves(laid_out)
+        return None if halves is None else planes.packed(halves, rows, values.size // size)
+
+    def decode(self, data: Encoded) -> np.ndarray:
+        """Undo `encode`; what is given may not be written to."""
+        dtype = np.dtype(self.dtype).newbyteorder("<")
+        values = np.frombuffer(blosc.decompress(data), dtype)
+        if self.quick:
+            return values.reshape(self._laid_out).swapaxes(-1, -2)
+        return values.reshape(self.chunks)
+
+    def is_missing(self, chunk: np.ndarray) -> bool:
+        """Whether a chunk holds nothing but missing values."""
+        # Nearly always the first value tells.
+        return bool(self._missing(chunk.item(0))) and bool(np.all(self._missing(chunk)))
+
+    def _missing(self, values: Any) -> Any:
+        """Tell of each value whether it is missing."""
+        return np.isnan(values) if self._fills_with_nan else values == self.fill
+
+    @cached_property
+    def _fills_with_nan(self) -> bool:
+        return isinstance(self.fill, float) and bool(np.isnan(self.fill))
+
+    def empty_chunk(self, dtype: np.dtype | None = None) -> np.ndarray:
+        """Give a chunk of nothing but missing values, laid out as it is encoded."""
+        dtype = np.dtype(self.dtype) if dtype is None else dtype
+        fill = np.array(self.fill, dtype)
+        if dtype.name == "bfloat16":
+            # NumPy fills with bfloat16, which is not its own, ten times as slowly as with its bits.
+            fill = fill.view(np.uint16)
+        sides = self._laid_out if self.quick else self.chunks
+        empty = np.full(sides, fill).view(dtype)
+        return empty.swapaxes(-1, -2) if self.quick else empty
+
+    def metadata(self) -> bytes:
+        """Give the array's zarr.json, as the Zarr v3 specification has it."""
+        blosc_codec = {"typesize": self.item_bytes, "blocksize": 0, **self._blosc}
+        little = {"name": "bytes", "configuration": {"endian": "little"}}
+        codecs: list[dict[str, Any]] = [little, {"name": "blosc", "configuration": blosc_codec}]
+        if self.quick:
+            *others, row, column = range(len(self.shape))
+            order = [*others, column, row]
+            codecs = [{"name": "transpose", "configuration": {"order": order}}, *codecs]
+        if self.shards:
+            sharding = {
+                "chunk_shape": self.chunks,
+                "codecs": codecs,
+                "index_codecs": [little, {"name": "crc32c"}],
+                "index_location": "end",
+            }
+            codecs = [{"name": "sharding_indexed", "configuration": sharding}]
+        fill = "NaN" if self._fills_with_nan else self.fill
+        return _json(
+            {
+                "zarr_format": 3,
+                "node_type": "array",
+                "shape": self.shape,
+                "data_type": np.dtype(self.dtype).name,
+                "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": self.stored}},
+                "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+                "fill_value": fill,
+                "codecs": codecs,
+                "attributes": self.all_attributes(),
+                "dimension_names": self.dims,
+                "storage_transformers": [],
+            }
+        )
+
+    def all_attributes(self) -> dict[str, Any]:
+        """Give the attributes as they are stored."""
+        return {"long_name": self.long_name, "units": self.units, **self.attributes}
+
+
+@cache
+def _planes() -> ModuleType:
+    """Bring the kernels in: readers need none."""
+    return import_module("deeptracker.pipeline.kernels.packing.bit_planes")
+
+
+def array_at(group: zarr.Group, path: str) -> "zarr.Array[Any]":
+    """Open an array that is known to be one."""
+    found = group[path]
+    assert isinstance(found, zarr.Array), f"{path} is a group"
+    return found
+
+
+def group_at(group: zarr.Group, path: str) -> zarr.Group:
+    """Open a group that is known to be one."""
+    found = group[path]
+    assert isinstance(found, zarr.Group), f"{path} is an array"
+    return found
+
+
+def read(group: zarr.Group, path: str, selection: Any = ...) -> np.ndarray:
+    """Read an array, or a selection of it."""
+    return np.asarray(array_at(group, path)[selection])
+
+
+def create_arrays(
+    store: Store, groups: Mapping[str, Attributes], specs: Iterable[ArraySpec]
+) -> None:
+    """Create groups and empty arrays, all at once.
+
+    Zarr creates one after the other, at a millisecond each, and a store has thousands.
+
+    Parameters
+    ----------
+    groups : mapping of str to attributes
+        Paths from the root. Groups between them are made too.
+    """
+    arrays = {spec.path: spec.metadata() for spec in specs}
+    paths = {
+        "/".join(parts[:count])
+        for parts in (path.split("/") for path in [*groups, *(path for path in arrays)])
+        for count in range(1, len(parts))
+    }
+    nodes = {
+        path: _json(
+            {"zarr_format": 3, "node_type": "group", "attributes": dict(groups.get(path, {}))}
+        )
+        for path in sorted(paths | groups.keys())
+    }
+    pending = [(f"{path}/zarr.json", data) for path, data in (nodes | arrays).items()]
+    asyncio.run(store_all(store, pending))
+
+
+def store_metadata(store: Store, specs: Iterable[ArraySpec]) -> None:
+    """Write what arrays are: new ones, or the new shapes of those whose chunks stay."""
+    pending = [(f"{spec.path}/zarr.json", spec.metadata()) for spec in specs]
+    asyncio.run(store_all(store, pending))
+
+
+def _json(metadata: Mapping[str, Any]) -> bytes:
+    return json.dumps(metadata).encode()

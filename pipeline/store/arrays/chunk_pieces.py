@@ -1,0 +1,103 @@
+"""Cutting a region of an array along the chunks, and the objects of the store, that it touches."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from deeptracker.pipeline.store.arrays.array_spec import ArraySpec, Position
+
+__all__ = ["Piece", "WholeChunks", "pieces_of", "whole_chunks_of"]
+
+
+class Piece(NamedTuple):
+    """What of a region falls into one chunk.
+
+    Attributes
+    ----------
+    place : tuple of int
+        The object, among the array's.
+    chunk : tuple of int
+        The chunk, among the object's.
+    values, within : tuple of slice
+        Where it lies in the region, and in the chunk.
+    whole : bool
+        Whether it is the whole chunk, but for what lies past the array's end.
+    """
+
+    place: Position
+    chunk: Position
+    values: tuple[slice, ...]
+    within: tuple[slice, ...]
+    whole: bool
+
+
+class WholeChunks(NamedTuple):
+    """The chunks of one object that a region covers.
+
+    Attributes
+    ----------
+    place : tuple of int
+        The object, among the array's.
+    chunks : list of tuple of int
+        The chunks, among the object's.
+    numbers : list of int
+        Which of the region's chunks they are, counted along its last dim first.
+    """
+
+    place: Position
+    chunks: list[Position]
+    numbers: list[int]
+
+
+def whole_chunks_of(
+    spec: ArraySpec, offset: tuple[int, ...], shape: tuple[int, ...]
+) -> list[WholeChunks] | None:
+    """Cut a region into full chunks, object by object; None where it holds a part of one."""
+    chunks = spec.chunks
+    if any(s % c or n % c for s, n, c in zip(offset, shape, chunks, strict=True)):
+        return None
+    counts = [n // c for n, c in zip(shape, chunks, strict=True)]
+    sides = []
+    for dim, (start, chunk, count, grid) in enumerate(
+        zip(offset, chunks, counts, spec.grid, strict=True)
+    ):
+        # By object along this dim: the chunks within it, and what they add to the number.
+        side: dict[int, tuple[list[int], list[int]]] = {}
+        step = math.prod(counts[dim + 1 :])
+        for number in range(count):
+            place, within = divmod(start // chunk + number, grid)
+            of_object = side.setdefault(place, ([], []))
+            of_object[0].append(within)
+            of_object[1].append(number * step)
+        sides.append(side.items())
+    found = []
+    for along in itertools.product(*sides):
+        places = itertools.product(*(within for _, (within, _) in along))
+        numbers = itertools.product(*(numbers for _, (_, numbers) in along))
+        covered = tuple(place for place, _ in along)
+        found.append(WholeChunks(covered, list(places), list(map(sum, numbers))))
+    return found
+
+
+def pieces_of(spec: ArraySpec, offset: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[Piece]:
+    """Cut the region of some shape that begins at `offset`."""
+    sides = zip(offset, shape, spec.shape, spec.chunks, spec.grid, strict=True)
+    for along in itertools.product(*(_along(*side) for side in sides)):
+        place, chunk, values, within, whole = zip(*along, strict=True)
+        yield Piece(place, chunk, values, within, False not in whole)
+
+
+def _along(
+    start: int, length: int, side: int, chunk: int, grid: int
+) -> list[tuple[int, int, slice, slice, bool]]:
+    """Cut along one dim."""
+    stop = start + length
+    found = []
+    for position in range(start // chunk, -(-stop // chunk)):
+        begin = position * chunk
+        first, last = max(start, begin), min(stop, begin + chunk)
+        whole = first == begin and last >= min(begin + chunk, side)
+        within = slice(first - begin, last - begin)
+        found.append((*divmod(position, grid), slice(first - start, last - start), within, whole))
+    return found

@@ -1,0 +1,127 @@
+"""Reading regions of arrays: of many at once, and of a shard no more than is wanted."""
+
+import asyncio
+import math
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.abc.store import RangeByteRequest, Store, SuffixByteRequest
+from zarr.codecs import ShardingCodec, TransposeCodec
+from zarr.core.sync import sync
+
+from deeptracker.pipeline.store.arrays.array_spec import ArraySpec, Encoded, Position
+from deeptracker.pipeline.store.arrays.bulk_objects import load
+from deeptracker.pipeline.store.arrays.chunk_pieces import Piece, pieces_of
+from deeptracker.pipeline.store.arrays.shards import LEFT_OUT, index_bytes, read_index, unpack
+
+__all__ = ["read_region", "read_regions", "spec_of"]
+
+# Rather than ask twice, what lies between two chunks of a shard is read too.
+GAP_BYTES = 2**16
+
+
+def spec_of(array: "zarr.Array[Any]") -> ArraySpec:
+    """Describe a stored array, so that it can be read here; its values are as `schema` has them."""
+    codecs = array.metadata.codecs  # type: ignore[union-attr]  # Zarr v3 always
+    if array.shards is not None:
+        assert isinstance(codecs[0], ShardingCodec)
+        codecs = codecs[0].codecs
+    return ArraySpec(
+        array.path,
+        str(array.dtype),
+        array.shape,
+        array.chunks,
+        dims=("",) * array.ndim,
+        long_name="",
+        fill=np.asarray(array.fill_value).item(),
+        quick=isinstance(codecs[0], TransposeCodec),
+        shards=array.shards,
+    )
+
+
+def read_region(store: Store, spec: ArraySpec, region: tuple[slice, ...]) -> np.ndarray:
+    """Read one region of an array; a slice a dim, with both ends."""
+    return read_regions(store, [(spec, region)])[0]
+
+
+def read_regions(
+    store: Store, wanted: Sequence[tuple[ArraySpec, tuple[slice, ...]]]
+) -> list[np.ndarray]:
+    """Read regions of many arrays together; zarr reads them one by one, at a millisecond each.
+
+    Parameters
+    ----------
+    wanted : sequence of (ArraySpec, tuple of slice)
+        A slice a dim, with both ends.
+
+    Raises
+    ------
+    StoreError
+        When a shard's index is damaged.
+    """
+    found = [
+        np.full(tuple(side.stop - side.start for side in region), spec.fill, spec.dtype)
+        for spec, region in wanted
+    ]
+    objects: list[tuple[np.ndarray, ArraySpec, Position, dict[Position, Piece]]] = []
+    for values, (spec, region) in zip(found, wanted, strict=True):
+        by_place: dict[Position, dict[Position, Piece]] = {}
+        for piece in pieces_of(spec, tuple(side.start for side in region), values.shape):
+            by_place.setdefault(piece.place, {})[piece.chunk] = piece
+        objects += [(values, spec, place, pieces) for place, pieces in by_place.items()]
+    loaded = sync(
+        _load_objects(store, [(spec, place, pieces) for _, spec, place, pieces in objects])
+    )
+    for (values, spec, _, pieces), chunks in zip(objects, loaded, strict=True):
+        for chunk, piece in pieces.items():
+            if chunk in chunks:
+                values[piece.values] = spec.decode(chunks[chunk])[piece.within]
+    return found
+
+
+async def _load_objects(
+    store: Store, wanted: Iterable[tuple[ArraySpec, Position, Collection[Position]]]
+) -> list[dict[Position, Encoded]]:
+    return await asyncio.gather(*(_load_chunks(store, *one) for one in wanted))
+
+
+async def _load_chunks(
+    store: Store, spec: ArraySpec, place: Position, chunks: Collection[Position]
+) -> dict[Position, Encoded]:
+    """Load some chunks of an object: with all of it, or by its index where they are few."""
+    key = spec.key(place)
+    if 2 * len(chunks) < math.prod(spec.grid):
+        return await _load_by_index(store, spec, key, chunks)
+    data = await load(store, key)
+    return unpack(spec, key, data) if data is not None else {}
+
+
+async def _load_by_index(
+    store: Store, spec: ArraySpec, key: str, wanted: Iterable[Position]
+) -> dict[Position, Encoded]:
+    tail = await load(store, key, SuffixByteRequest(index_bytes(spec.grid)))
+    if tail is None:
+        return {}
+    index = read_index(spec, key, tail)
+    spans = sorted(
+        (int(index[place][0]), int(index[place][0] + index[place][1]), place)
+        for place in wanted
+        if index[place][0] != LEFT_OUT
+    )
+    joined: list[list[tuple[int, int, Position]]] = []
+    for span in spans:
+        if joined and span[0] - joined[-1][-1][1] <= GAP_BYTES:
+            joined[-1].append(span)
+        else:
+            joined.append([span])
+    parts = await asyncio.gather(
+        *(load(store, key, RangeByteRequest(run[0][0], run[-1][1])) for run in joined)
+    )
+    return {
+        place: data[begin - run[0][0] : end - run[0][0]]
+        for run, data in zip(joined, parts, strict=True)
+        if data is not None
+        for begin, end, place in run
+    }

@@ -1,0 +1,141 @@
+"""Compaction: old commits are forgotten, and what nothing refers to any more is deleted.
+
+Whoever reads a store holds one commit and may go on reading it for a while after the next one was
+published. So what counts is not how old a commit is but how long ago it was *superseded*: one that
+was the newest at any moment of the grace period stays, with all its chunks.
+
+Chunks of a run that was killed belong to no commit. They go once they are older than the grace
+period, and only while the store's lock is held, so that no run is at work whose chunks nothing
+refers to *yet*.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import icechunk
+
+from deeptracker.errors import StoreError
+from deeptracker.pipeline.locations.settings import StorageConfig
+from deeptracker.pipeline.store.one_writer import locked
+from deeptracker.pipeline.store.repository import BRANCH, drop_leftovers, open_repository, refusals
+from deeptracker.wording import counted, sized
+
+__all__ = ["DEFAULT_GRACE", "Compaction", "compact"]
+
+DEFAULT_GRACE = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """What a compaction did.
+
+    Attributes
+    ----------
+    store : str
+    forgotten, kept : int
+        Commits that readers could see.
+    freed_bytes : int
+        Of everything that was deleted.
+    freed_chunks, freed_others : int
+        Objects that were deleted: chunks, and descriptions of commits.
+    """
+
+    store: str
+    forgotten: int
+    kept: int
+    freed_bytes: int
+    freed_chunks: int
+    freed_others: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it for JSON."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """Say it in a line."""
+        if not self.forgotten and not self.freed_bytes:
+            return f"{self.store}: nothing to free, {counted(self.kept, 'commit')} kept"
+        return (
+            f"{self.store}: {counted(self.forgotten, 'commit')} forgotten, {self.kept} kept; freed "
+            f"{sized(self.freed_bytes)} in {self.freed_chunks:,} chunks and "
+            f"{self.freed_others:,} other objects"
+        )
+
+
+def compact(
+    location: str | Path,
+    *,
+    grace: timedelta = DEFAULT_GRACE,
+    keep: timedelta = timedelta(0),
+    storage: StorageConfig | None = None,
+    now: datetime | None = None,
+) -> Compaction:
+    """Free what no reader can hold.
+
+    Parameters
+    ----------
+    location : str or Path
+        The store.
+    grace : timedelta
+        How long a reader may go on with a commit after the next one was published.
+    keep : timedelta
+        How far back the history stays, where that is further.
+    storage : StorageConfig, optional
+        How buckets are reached.
+    now : datetime, optional
+        The time that ages are counted from; the clock's by default.
+
+    Returns
+    -------
+    Compaction
+        What was freed.
+
+    Raises
+    ------
+    StoreError
+        When there is no store, somebody writes it, or its storage refuses.
+    """
+    location = str(location)
+    now = now or datetime.now(UTC)
+    open_repository(location, storage)  # what is no store gets no lock beside it
+    with refusals(location, storage), locked(location, storage) as lock:
+        repository = open_repository(location, storage)
+        drop_leftovers(repository)
+        commits = _commits_of(repository)
+        if not commits:
+            raise StoreError(f"{location}: nothing was committed to this store yet")
+        kept = _held_since(commits, now - max(grace, keep))
+        # Of writers with different clocks the last to commit need not have the latest time.
+        expired = repository.expire_snapshots(min(commit.written_at for commit in kept))
+        lock.check()
+        freed = repository.garbage_collect(now - grace)
+    return Compaction(
+        store=location,
+        forgotten=sum(commit.id in expired for commit in commits),
+        kept=sum(commit.id not in expired for commit in commits),
+        freed_bytes=freed.bytes_deleted,
+        freed_chunks=freed.chunks_deleted,
+        freed_others=(
+            freed.manifests_deleted
+            + freed.snapshots_deleted
+            + freed.attributes_deleted
+            + freed.transaction_logs_deleted
+        ),
+    )
+
+
+def _commits_of(repository: icechunk.Repository) -> list[icechunk.SnapshotInfo]:
+    """List the commits that readers could see, newest first."""
+    return [
+        commit for commit in repository.ancestry(branch=BRANCH) if commit.metadata.get("published")
+    ]
+
+
+def _held_since(
+    commits: list[icechunk.SnapshotInfo], moment: datetime
+) -> list[icechunk.SnapshotInfo]:
+    """List the commits that were the newest at a moment or later."""
+    older = [place for place, commit in enumerate(commits) if commit.written_at <= moment]
+    return commits[: older[0] + 1] if older else commits

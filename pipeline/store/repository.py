@@ -1,0 +1,214 @@
+"""The repository behind a store: where it lies, who may write it, and why it refuses."""
+
+import errno
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import icechunk
+
+from deeptracker.errors import StoreError
+from deeptracker.pipeline.locations.object_store import (
+    REQUEST_ERRORS,
+    ObjectURL,
+    access_of,
+    has_object,
+    object_tag,
+    trouble_with,
+)
+from deeptracker.pipeline.locations.paths import is_remote, local_path
+from deeptracker.pipeline.locations.refusals import (
+    CLOCK_APART,
+    CLOCK_BEHIND,
+    DISK_FULL,
+    cause_of,
+    is_damage,
+)
+from deeptracker.pipeline.locations.settings import StorageConfig
+
+__all__ = [
+    "BRANCH",
+    "INLINE_BYTES",
+    "MANIFEST_OBJECTS",
+    "STAGING_PREFIX",
+    "NothingCommittedError",
+    "NothingThereError",
+    "branch_tag",
+    "changed_meanwhile",
+    "drop_leftovers",
+    "open_or_create",
+    "open_repository",
+    "refusals",
+]
+
+BRANCH = "main"
+STAGING_PREFIX = "staging-"
+# What is no longer than this stands in its array's manifest, and is no object of its own; a commit
+# writes anew the manifests that it changes, so that each is of a few objects along the iterations.
+INLINE_BYTES = 4096
+MANIFEST_OBJECTS = 8
+
+# It logs to standard output, and what it logs as an error is raised as well.
+icechunk.set_logs_filter("icechunk=off")
+warnings.filterwarnings("ignore", message=".*does not have a Zarr V3 specification.*")
+
+
+class NothingThereError(StoreError):
+    """There is no store, or nothing was committed to it yet."""
+
+
+class NothingCommittedError(NothingThereError):
+    """A store was begun, and nothing was committed to it yet."""
+
+
+@contextmanager
+def refusals(location: str, storage: StorageConfig | None = None) -> Iterator[None]:
+    """Say in one line why a store's storage refused."""
+    try:
+        yield
+    except icechunk.ConflictError:
+        raise StoreError(changed_meanwhile(location)) from None
+    except icechunk.IcechunkError as error:
+        raise StoreError(_refused(location, error, storage)) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+            raise
+        raise StoreError(_refused(location, error, storage)) from error
+
+
+def _refused(location: str, error: Exception, storage: StorageConfig | None) -> str:
+    cause = cause_of(error)
+    remedy = "what was committed before is intact. Process again"
+    if cause in (CLOCK_BEHIND, CLOCK_APART):
+        return f"{location}: {cause}; set it right and process again"
+    answer = None
+    if is_remote(location):
+        # Icechunk keeps the server's answer to itself; asking once more tells what it is.
+        answer = trouble_with(ObjectURL.parse(location), access_of(storage))
+    if not answer and is_damage(error):
+        return f"{location}: the store is damaged: {cause}; remove it and process its log again"
+    if is_remote(location):
+        return f"{location}: storage refused: {answer or cause}; {remedy} when it is back"
+    if cause == DISK_FULL:
+        return f"{location}: {cause}; free space there, or name another --store. W{remedy[1:]}"
+    return f"{location}: storage refused: {cause}; {remedy} when that is mended"
+
+
+def changed_meanwhile(location: str) -> str:
+    """Say that another writer was faster."""
+    return (
+        f"{location}: another process has written it meanwhile; nothing of this run was published. "
+        "Process again to add what is still new"
+    )
+
+
+def open_or_create(location: str, storage: StorageConfig | None) -> icechunk.Repository:
+    """Open the repository of a store, made where there is none; its lock is held."""
+    place, config = _storage_at(location, storage)
+    if _exists(location, storage):
+        return icechunk.Repository.open(place, config)
+    if is_remote(location):
+        return icechunk.Repository.create(place, config)
+    path = local_path(location)
+    began = (path / "refs").is_dir()
+    try:
+        return icechunk.Repository.create(place, config)
+    except icechunk.IcechunkError:
+        if not began:  # half a repository would be taken for somebody else's folder
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def open_repository(location: str, storage: StorageConfig | None = None) -> icechunk.Repository:
+    """Open the repository of a store that is there.
+
+    Raises
+    ------
+    StoreError
+        When there is none, or it cannot be reached.
+    """
+    if not is_remote(location) and not local_path(location).is_dir():
+        raise NothingThereError(
+            f"{location}: there is no such store; make it with: deeptracker process"
+        )
+    place, config = _storage_at(location, storage)
+    with refusals(location, storage):
+        if _exists(location, storage):
+            return icechunk.Repository.open(place, config)
+    raise NothingThereError(
+        f"{location}: is not a store; make one of a training log with: deeptracker process LOG "
+        "--store STORE"
+    )
+
+
+def _storage_at(
+    location: str, storage: StorageConfig | None
+) -> tuple[icechunk.Storage, icechunk.RepositoryConfig]:
+    """Give the storage behind a path or URL, and how a repository there is to be treated."""
+    if is_remote(location):
+        access = access_of(storage)
+        place = access.icechunk_storage(ObjectURL.parse(location))
+        config = access.icechunk_config()
+    else:
+        # Workers may have started in another folder.
+        place = icechunk.local_filesystem_storage(str(local_path(location).absolute()))
+        config = icechunk.RepositoryConfig()
+    config.inline_chunk_threshold_bytes = INLINE_BYTES
+    config.manifest = icechunk.ManifestConfig(
+        splitting=icechunk.ManifestSplittingConfig.from_dict(
+            {
+                icechunk.ManifestSplitCondition.AnyArray(): {
+                    icechunk.ManifestSplitDimCondition.DimensionName("^iteration$"): (
+                        MANIFEST_OBJECTS
+                    )
+                }
+            }
+        )
+    )
+    return place, config
+
+
+def _exists(location: str, storage: StorageConfig | None) -> bool:
+    """Whether a repository is there.
+
+    Raises
+    ------
+    StoreError
+        When the bucket cannot be reached: this is the first request that a reader makes.
+    """
+    if not is_remote(location):
+        return bool(icechunk.Repository.exists(_storage_at(location, storage)[0]))
+    try:
+        return has_object(_ref(location), access_of(storage))
+    except REQUEST_ERRORS as error:
+        raise StoreError(
+            f"{location}: cannot be opened: {cause_of(error)}; check the bucket, AWS_ENDPOINT_URL "
+            "and the credentials"
+        ) from error
+
+
+def branch_tag(location: str, storage: StorageConfig | None) -> str | None:
+    """Give what changes when the branch of a store in a bucket moves.
+
+    The server is asked once, for who asks again every second can do without patience; None where it
+    does not answer.
+    """
+    try:
+        return str(object_tag(_ref(location), replace(access_of(storage), tries=1)))
+    except REQUEST_ERRORS:
+        return None
+
+
+def _ref(location: str) -> ObjectURL:
+    """Name the object that says where the branch stands."""
+    url = ObjectURL.parse(location)
+    return ObjectURL(url.bucket, f"{url.key}/refs/branch.{BRANCH}/ref.json".lstrip("/"))
+
+
+def drop_leftovers(repository: icechunk.Repository) -> None:
+    """Drop what a killed run left staged; the caller's lock says that nobody works on it."""
+    for branch in repository.list_branches():
+        if branch.startswith(STAGING_PREFIX):
+            repository.delete_branch(branch)

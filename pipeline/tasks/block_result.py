@@ -1,0 +1,184 @@
+"""What comes back from measuring blocks, all of it small, and how it is put together.
+
+A node that lies whole in a block is finished there; of the others tallies are added up, block by
+block, until nothing is missing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deeptracker.pipeline.kernels.measuring.histograms import SparseHistogram
+from deeptracker.pipeline.kernels.measuring.moments import Moments
+from deeptracker.pipeline.store.forks import merged_forks
+
+__all__ = [
+    "BlockResult",
+    "Fragment",
+    "Key",
+    "NodesResult",
+    "Tally",
+    "WholeNodes",
+    "fragments_of",
+    "merged_fork",
+    "stitched",
+    "sum_by_node",
+]
+
+# A node, and whether it is its gradients that are meant.
+Key = tuple[int, bool]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What is known of a node so far; two of the same node add up exactly.
+
+    Attributes
+    ----------
+    weights : int
+        Weights that were counted into it.
+    """
+
+    moments: Moments
+    histogram: SparseHistogram
+    weights: int
+
+    @classmethod
+    def merge(cls, tallies: "Sequence[Tally]", room: np.ndarray | None = None) -> "Tally":
+        """Add tallies of a node; `room` is that of `SparseHistogram.merge`."""
+        if len(tallies) == 1:
+            return tallies[0]
+        return cls(
+            Moments.merge([tally.moments for tally in tallies]),
+            SparseHistogram.merge([tally.histogram for tally in tallies], room),
+            sum(tally.weights for tally in tallies),
+        )
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """Filter measures of a chunk that is shared with another part.
+
+    Attributes
+    ----------
+    measures : numpy.ndarray
+        float32 [measure, filter, column].
+    """
+
+    parameter: str
+    first_filter: int
+    measures: np.ndarray
+
+    @property
+    def last_filter(self) -> int:
+        """The first filter behind it."""
+        return self.first_filter + self.measures.shape[1]
+
+
+@dataclass(frozen=True)
+class WholeNodes:
+    """Statistics of nodes of which all is known: few large arrays, which travel quickly.
+
+    Attributes
+    ----------
+    keys : tuple of (int, bool)
+        The nodes.
+    statistics : dict of str to numpy.ndarray
+        [node, …, column] each, and the histogram's int64 [node, column, bin]; in the order of the
+        keys.
+    """
+
+    keys: tuple[Key, ...]
+    statistics: dict[str, np.ndarray]
+
+    @classmethod
+    def merge(cls, parts: "Sequence[WholeNodes]") -> "WholeNodes":
+        """Join several, each of other nodes."""
+        known = [part for part in parts if part.keys]
+        names = known[0].statistics if known else ()
+        return cls(
+            tuple(key for part in known for key in part.keys),
+            {name: np.concatenate([part.statistics[name] for part in known]) for name in names},
+        )
+
+    def put(self, name: str, gradient: bool, values: np.ndarray) -> None:
+        """Put a statistic of the nodes' weights, or gradients, in its place: [node of all, …]."""
+        places = [place for place, key in enumerate(self.keys) if key[1] == gradient]
+        if places:
+            nodes = [self.keys[place][0] for place in places]
+            values[nodes] = self.statistics[name][places]
+
+
+@dataclass(frozen=True)
+class BlockResult:
+    """What a block task sends on: all of it small.
+
+    Attributes
+    ----------
+    fork : bytes
+        The pickled fork, which knows the chunks that were written.
+    whole : WholeNodes
+        The nodes that lie whole in the block.
+    tallies : dict
+        The nodes above, of which other blocks hold the rest.
+    nbytes : int
+        Bytes read.
+    """
+
+    fork: bytes
+    whole: WholeNodes
+    tallies: dict[Key, Tally]
+    fragments: tuple[Fragment, ...]
+    nbytes: int
+
+
+@dataclass(frozen=True)
+class NodesResult:
+    """A finished column block: the fork that knows all its chunks, and the bytes that were read."""
+
+    fork: bytes
+    nbytes: int
+
+
+def merged_fork(results: Sequence[BlockResult]) -> bytes:
+    """Give the fork that knows the chunks of all."""
+    first, *others = (result.fork for result in results)
+    return merged_forks(first, others)
+
+
+def sum_by_node(results: Sequence[BlockResult]) -> dict[Key, Tally]:
+    """Add up what several know of the same nodes."""
+    gathered: dict[Key, list[Tally]] = {}
+    for result in results:
+        for key, tally in result.tallies.items():
+            gathered.setdefault(key, []).append(tally)
+    return {key: Tally.merge(tallies) for key, tallies in gathered.items()}
+
+
+def fragments_of(results: Sequence[BlockResult]) -> tuple[Fragment, ...]:
+    """List the fragments of all."""
+    return tuple(fragment for result in results for fragment in result.fragments)
+
+
+def stitched(fragments: Sequence[Fragment]) -> list[Fragment]:
+    """Join fragments that follow each other, so that they make whole chunks again."""
+    joined: list[list[Fragment]] = []
+    for fragment in sorted(fragments, key=lambda f: (f.parameter, f.first_filter)):
+        run = joined[-1] if joined else []
+        if (
+            run
+            and run[-1].parameter == fragment.parameter
+            and run[-1].last_filter == fragment.first_filter
+        ):
+            run.append(fragment)
+        else:
+            joined.append([fragment])
+    return [
+        Fragment(
+            run[0].parameter,
+            run[0].first_filter,
+            np.concatenate([fragment.measures for fragment in run], axis=1),
+        )
+        for run in joined
+    ]

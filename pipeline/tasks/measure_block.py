@@ -1,0 +1,242 @@
+"""What runs on a worker: reading a block's bytes once, measuring them, writing what is whole.
+
+Every function here is a Dask task. Tasks take and give back a fork of the session as bytes, so that
+a retried task starts from a clean one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from deeptracker.pipeline.kernels.measuring.filter_measures import FILTER_MEASURES as GIVEN_MEASURES
+from deeptracker.pipeline.kernels.measuring.histograms import FINE_BINS, room_for_counts
+from deeptracker.pipeline.kernels.measuring.node_statistics import coarse_histogram, statistics
+from deeptracker.pipeline.kernels.measuring.part_levels import LevelRows
+from deeptracker.pipeline.kernels.measuring.tensor_pass import PassResult, TensorPass, owned_weights
+from deeptracker.pipeline.kernels.measuring.tile import tile_ranges
+from deeptracker.pipeline.planning.blocks import Block, Columns, Part
+from deeptracker.pipeline.sources.read_ahead import Request
+from deeptracker.pipeline.sources.tile_reading import Tiles, in_memory, tile_reading
+from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
+from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
+from deeptracker.pipeline.store.forks import opened_fork, packed_fork
+from deeptracker.pipeline.store.quantities import FILTER_MEASURES
+from deeptracker.pipeline.store.schema import Schema
+from deeptracker.pipeline.tasks.block_result import (
+    BlockResult,
+    Fragment,
+    Key,
+    NodesResult,
+    Tally,
+    WholeNodes,
+    fragments_of,
+    merged_fork,
+    stitched,
+    sum_by_node,
+)
+from deeptracker.pipeline.tasks.byte_ranges import PartReads, Places
+from deeptracker.pipeline.tasks.malloc_settings import keep_freed_memory
+
+__all__ = ["combine_blocks", "measure_block", "write_nodes"]
+
+assert tuple(FILTER_MEASURES) == GIVEN_MEASURES, "the store names them in another order"
+
+
+def measure_block(
+    fork: bytes,
+    schema: Schema,
+    thresholds: tuple[float, ...],
+    block: Block,
+    located: Places,
+) -> BlockResult:
+    """Read the bytes of some parts once, and write their filter measures and pyramids."""
+    keep_freed_memory()
+    session = opened_fork(fork)
+    writer = ChunkWriter(session.store)
+    leaves = {
+        node.name: index for index, node in enumerate(schema.architecture.nodes) if node.parameter
+    }
+    tallies: dict[Key, Tally] = {}
+    fragments: list[Fragment] = []
+    nbytes = 0
+    counts = room_for_counts(len(block.columns))
+    reads = located.reads(block)
+    with tile_reading(_requests(block, reads)) as tiles:
+        for part, places in zip(block.parts, reads, strict=True):
+            measure = _tensor_pass(schema, thresholds, part, counts)
+            for start, stop in measure.tiles():
+                nbytes += _measure_tile(measure, tiles, part, places, start, stop)
+                for rows in measure.finished_rows():
+                    _write_rows(writer, schema, part, block.columns, rows)
+            result = measure.finish()
+            fragments += _write_owned(writer, schema, part, block.columns, result)
+            key = (leaves[part.parameter.name], part.gradient)
+            tally = Tally(result.moments, result.histogram, part.stop - part.start)
+            tallies[key] = Tally.merge([tallies[key], tally]) if key in tallies else tally
+    writer.begin_flush()
+    whole, open_tallies = _roll_up(schema, tallies)
+    writer.flush()
+    return BlockResult(packed_fork(session), whole, open_tallies, tuple(fragments), nbytes)
+
+
+def combine_blocks(results: Sequence[BlockResult]) -> BlockResult:
+    """Merge neighbouring results into one."""
+    return BlockResult(
+        merged_fork(results),
+        WholeNodes.merge([result.whole for result in results]),
+        sum_by_node(results),
+        fragments_of(results),
+        sum(result.nbytes for result in results),
+    )
+
+
+def write_nodes(results: Sequence[BlockResult], schema: Schema, columns: Columns) -> NodesResult:
+    """Finish the nodes of one column block, and write them and the shared filter chunks."""
+    rest, unfinished = _finish(schema, sum_by_node(results))
+    assert not unfinished, f"nodes {sorted(unfinished)} lack weights"
+    session = opened_fork(merged_fork(results))
+    writer = ChunkWriter(session.store)
+    for gradient in schema.kinds():
+        for name, spec in schema.nodes(gradient).items():
+            values = np.full(_at_columns(spec, columns), spec.fill, spec.dtype)
+            for whole in (rest, *(result.whole for result in results)):
+                whole.put(name, gradient, values)
+            writer.write(spec, _column_offset(spec, columns), values)
+    for fragment in stitched(fragments_of(results)):
+        _write_filters(writer, schema, columns, fragment)
+    writer.flush()
+    return NodesResult(packed_fork(session), sum(result.nbytes for result in results))
+
+
+def _measure_tile(
+    measure: TensorPass, tiles: Tiles, part: Part, places: PartReads, start: int, stop: int
+) -> int:
+    """Feed weights [start, stop) of every snapshot, and give the bytes of it."""
+    columns, refs = places.columns
+    fed = 0
+    while fed < len(refs):
+        found = tiles.places(refs[fed:] if fed else refs, start, stop)
+        done = measure.feed(columns[fed : fed + len(found)], found)
+        if not done:
+            # What the kernel could not read is read here: once more, or to hear why not.
+            raw = tiles.read(refs[fed], start, stop)
+            done = measure.feed(columns[fed : fed + 1], in_memory(raw))
+        fed += done
+    return len(refs) * (stop - start) * part.item_bytes
+
+
+def _requests(block: Block, reads: Sequence[PartReads]) -> Iterator[Request]:
+    """List what the block reads, in the order in which it does."""
+    for part, places in zip(block.parts, reads, strict=True):
+        size = part.parameter.filter_size if _has_filters(part) else None
+        _, owned_stop = owned_weights(part.start, part.stop, part.parameter.size, size)
+        for start, stop in tile_ranges(part.start, max(part.stop, owned_stop)):
+            yield from (Request(ref, start, stop) for ref in places.columns[1])
+
+
+def _tensor_pass(
+    schema: Schema, thresholds: tuple[float, ...], part: Part, counts: np.ndarray
+) -> TensorPass:
+    levels = schema.layout(part.parameter).levels
+    return TensorPass(
+        dtype=part.dtype,
+        start=part.start,
+        stop=part.stop,
+        size=part.parameter.size,
+        filter_size=part.parameter.filter_size,
+        columns=len(counts) - 1,
+        level_weights=tuple(level.weights_per_row for level in levels),
+        chunk_rows=tuple(level.chunk_rows for level in levels),
+        thresholds=thresholds,
+        filters=_has_filters(part),
+        counts=counts,
+    )
+
+
+def _has_filters(part: Part) -> bool:
+    return part.parameter.has_filters and not part.gradient
+
+
+def _write_rows(
+    writer: ChunkWriter, schema: Schema, part: Part, columns: Columns, rows: LevelRows
+) -> None:
+    """Write some rows of a pyramid level."""
+    layout = schema.layout(part.parameter).levels[rows.level]
+    first = part.start // layout.weights_per_row + rows.first_row
+    spec = schema.weights(part.parameter, rows.level, part.gradient)
+    writer.write(spec, (0, first, columns.start), rows.values)
+
+
+def _write_owned(
+    writer: ChunkWriter, schema: Schema, part: Part, columns: Columns, result: PassResult
+) -> list[Fragment]:
+    """Write the filters that a part owns; give back those whose chunk it shares."""
+    first, last = result.first_filter, result.first_filter + result.filters.shape[1]
+    if first == last:
+        return []
+    chunk = schema.filter_chunk(part.parameter)
+    inner_first = min(-(-first // chunk) * chunk, last)
+    inner_last = last if last == part.parameter.filters else last // chunk * chunk
+    inner_last = max(inner_last, inner_first)
+
+    def cut(low: int, high: int) -> Fragment:
+        measures = result.filters[:, low - first : high - first]
+        return Fragment(part.parameter.name, low, measures)
+
+    if inner_last > inner_first:
+        _write_filters(writer, schema, columns, cut(inner_first, inner_last))
+    edges = [(first, inner_first), (inner_last, last)]
+    return [cut(low, high) for low, high in edges if high > low]
+
+
+def _write_filters(
+    writer: ChunkWriter, schema: Schema, columns: Columns, fragment: Fragment
+) -> None:
+    spec = schema.filters(schema.parameter(fragment.parameter))
+    writer.write(spec, (0, fragment.first_filter, columns.start), fragment.measures)
+
+
+def _roll_up(schema: Schema, leaves: Mapping[Key, Tally]) -> tuple[WholeNodes, dict[Key, Tally]]:
+    """Add leaves up to the root; finish the nodes that are whole."""
+    gathered: dict[Key, list[Tally]] = {key: [tally] for key, tally in leaves.items()}
+    columns = next(iter(leaves.values())).histogram.columns
+    room = np.zeros((columns, FINE_BINS), np.int64)
+    summed: dict[Key, Tally] = {}
+    # In pre-order every child stands after its parent.
+    for key in _bottom_up(schema):
+        if key not in gathered:
+            continue
+        summed[key] = Tally.merge(gathered.pop(key), room)
+        parent = schema.architecture.nodes[key[0]].parent
+        if parent >= 0:
+            gathered.setdefault((parent, key[1]), []).append(summed[key])
+    return _finish(schema, summed)
+
+
+def _bottom_up(schema: Schema) -> Iterable[Key]:
+    for index in reversed(range(len(schema.architecture.nodes))):
+        yield from ((index, gradient) for gradient in schema.kinds())
+
+
+def _finish(schema: Schema, tallies: Mapping[Key, Tally]) -> tuple[WholeNodes, dict[Key, Tally]]:
+    """Split tallies into statistics of whole nodes, and those that lack weights."""
+    whole: dict[Key, dict[str, np.ndarray]] = {}
+    unfinished: dict[Key, Tally] = {}
+    for key, tally in tallies.items():
+        if tally.weights == schema.node_weights(*key):
+            found = statistics(tally.moments, tally.histogram)
+            whole[key] = {**found, "histogram": coarse_histogram(tally.histogram)}
+        else:
+            unfinished[key] = tally
+    names = next(iter(whole.values()), {})
+    stacked = {name: np.stack([found[name] for found in whole.values()]) for name in names}
+    return WholeNodes(tuple(whole), stacked), unfinished
+
+
+def _at_columns(spec: ArraySpec, columns: Columns) -> tuple[int, ...]:
+    sizes = dict(zip(spec.dims, spec.shape, strict=True))
+    return tuple(len(columns) if dim == "iteration" else sizes[dim] for dim in spec.dims)
+
+
+def _column_offset(spec: ArraySpec, columns: Columns) -> tuple[int, ...]:
+    return tuple(columns.start if dim == "iteration" else 0 for dim in spec.dims)

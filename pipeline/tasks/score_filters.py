@@ -1,0 +1,210 @@
+"""The filters' second stage: how far each change stands above the filter's own recent history."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from zarr.abc.store import Store
+
+from deeptracker.pipeline.measures.filter_anomalies import anomaly_scores
+from deeptracker.pipeline.measures.settings import AnomalyConfig
+from deeptracker.pipeline.planning.blocks import Columns, column_blocks
+from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
+from deeptracker.pipeline.store.arrays.region_reader import read_regions
+from deeptracker.pipeline.store.forks import opened_fork, packed_fork
+from deeptracker.pipeline.store.quantities import measure_place
+from deeptracker.pipeline.store.schema import Schema
+
+__all__ = ["FilterBand", "ScoreResult", "filter_bands", "score_filters"]
+
+SCORED_MEASURE = "change_relative_norm2"
+TASK_VALUES = 2**19
+# Columns that are scored together, so that a task holds no more in a longer run.
+TASK_COLUMNS = 512
+BAND_FILTERS = 4096
+
+
+@dataclass(frozen=True)
+class FilterBand:
+    """Filters [start, stop) of one parameter: whole chunks."""
+
+    parameter: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class BandScore:
+    """What the cube wants of a band.
+
+    Attributes
+    ----------
+    anomalous : numpy.ndarray
+        int32 [column]: filters over the threshold.
+    highest : numpy.ndarray
+        float32 [column]: the highest score, NaN where there is none.
+    """
+
+    parameter: str
+    anomalous: np.ndarray
+    highest: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: "Sequence[BandScore]") -> "BandScore":
+        """Join the scores of a band at columns that follow each other."""
+        return cls(
+            parts[0].parameter,
+            np.concatenate([part.anomalous for part in parts]),
+            np.concatenate([part.highest for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """A fork, and the scores of its bands."""
+
+    fork: bytes
+    bands: tuple[BandScore, ...]
+
+
+def filter_bands(schema: Schema) -> Iterator[tuple[FilterBand, ...]]:
+    """Group all filters into tasks of a bounded number of values."""
+    batch: list[FilterBand] = []
+    values = 0
+    for parameter in schema.architecture.parameters:
+        if not parameter.has_filters:
+            continue
+        chunk = schema.filter_chunk(parameter) * (
+            BAND_FILTERS // schema.filter_chunk(parameter) or 1
+        )
+        for start in range(0, parameter.filters, chunk):
+            band = FilterBand(parameter.name, start, min(start + chunk, parameter.filters))
+            values += (band.stop - band.start) * schema.shape.iterations
+            batch.append(band)
+            if values >= TASK_VALUES:
+                yield tuple(batch)
+                batch, values = [], 0
+    if batch:
+        yield tuple(batch)
+
+
+def score_filters(
+    fork: bytes,
+    measured: bytes,
+    schema: Schema,
+    bands: Sequence[FilterBand],
+    first_column: int,
+    iterations: np.ndarray,
+    snapshots: np.ndarray,
+    config: AnomalyConfig,
+) -> ScoreResult:
+    """Score new columns against the filters' changes before them.
+
+    Parameters
+    ----------
+    measured : bytes
+        A fork that knows the filters' changes.
+    first_column : int
+        Scores before it are there already: a score looks back only.
+    iterations : numpy.ndarray
+        int64 [column].
+    snapshots : numpy.ndarray
+        int64 [snapshot]: the columns with a snapshot.
+    """
+    session = opened_fork(fork)
+    store = opened_fork(measured).store
+    writer = ChunkWriter(session.store)
+    per_chunk = schema.shape.columns_per_chunk
+    together = per_chunk * max(1, TASK_COLUMNS // per_chunk)
+    found = [
+        _score_columns(store, writer, schema, bands, columns, iterations, snapshots, config)
+        for columns in column_blocks(Columns(first_column, schema.shape.iterations), together)
+    ]
+    writer.flush()
+    joined = tuple(BandScore.joined(parts) for parts in zip(*found, strict=True))
+    return ScoreResult(packed_fork(session), joined)
+
+
+def _score_columns(
+    store: Store,
+    writer: ChunkWriter,
+    schema: Schema,
+    bands: Sequence[FilterBand],
+    columns: Columns,
+    iterations: np.ndarray,
+    snapshots: np.ndarray,
+    config: AnomalyConfig,
+) -> list[BandScore]:
+    """Score some of the new columns."""
+    snapshots = snapshots[snapshots < columns.stop]
+    new = snapshots[snapshots >= columns.start]
+    scores = []
+    histories = _histories(store, schema, bands, snapshots, columns.start, config)
+    for band, (known, changes) in zip(bands, histories, strict=True):
+        parameter = schema.parameter(band.parameter)
+        gaps = np.diff(iterations[known], prepend=iterations[known[:1]] - 1)
+        old = len(known) - len(new)
+        found = anomaly_scores(changes, config.filter_window, gaps, first=old)
+        spread = np.full((band.stop - band.start, len(columns)), np.nan, np.float32)
+        spread[:, new - columns.start] = found[:, old:]
+        writer.write(schema.scores(parameter), (band.start, columns.start), spread)
+        scores.append(_summed(band, spread, config.filter_threshold))
+    return scores
+
+
+def _histories(
+    store: Store,
+    schema: Schema,
+    bands: Sequence[FilterBand],
+    snapshots: np.ndarray,
+    first_column: int,
+    config: AnomalyConfig,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Read each band's new changes, and as many before as a score looks back on.
+
+    Returns
+    -------
+    list of (columns, changes)
+        int64 [snapshot] and float32 [filter, snapshot].
+    """
+    old = int((snapshots < first_column).sum())
+    # One more, for the gap before the first of the history.
+    columns = snapshots[max(0, old - config.filter_window - 1) :]
+    near = _changes(store, schema, bands, columns)
+    # A history counts known changes only: where some are missing it reaches further back.
+    known = old - (len(snapshots) - len(columns))
+    short = [
+        number
+        for number, changes in enumerate(near)
+        if len(columns) < len(snapshots) and not np.isfinite(changes[:, 1:known]).all()
+    ]
+    found = [(columns, changes) for changes in near]
+    far = _changes(store, schema, [bands[number] for number in short], snapshots)
+    for number, changes in zip(short, far, strict=True):
+        found[number] = snapshots, changes
+    return found
+
+
+def _changes(
+    store: Store, schema: Schema, bands: Sequence[FilterBand], columns: np.ndarray
+) -> list[np.ndarray]:
+    if not len(columns):
+        return [np.empty((band.stop - band.start, 0), np.float32) for band in bands]
+    span = slice(int(columns[0]), int(columns[-1]) + 1)
+    scored = measure_place(SCORED_MEASURE)
+    specs = [schema.filters(schema.parameter(band.parameter)) for band in bands]
+    read = read_regions(
+        store,
+        [
+            (spec, (scored, slice(band.start, band.stop), span))
+            for spec, band in zip(specs, bands, strict=True)
+        ],
+    )
+    return [changes[:, columns - columns[0]] for [changes] in read]
+
+
+def _summed(band: FilterBand, scores: np.ndarray, threshold: float) -> BandScore:
+    highest = np.fmax.reduce(scores, axis=0, initial=-np.inf)
+    highest[np.isneginf(highest)] = np.nan
+    over = (scores > threshold).sum(axis=0, dtype=np.int32)
+    return BandScore(band.parameter, over, highest.astype(np.float32))

@@ -1,0 +1,72 @@
+"""Clusters and orders of series."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from deeptracker.dashboard.data.leaf_order import leaf_order, leaf_order_elsewhere
+from deeptracker.dashboard.data.similarity import AT_ONCE, similarity_tree
+
+
+def families(count, each, columns=30):
+    """Series in families: members differ by little, families by much."""
+    random = np.random.default_rng(5)
+    centres = random.standard_normal((count, columns)) * 10
+    family = random.permutation(np.repeat(np.arange(count), each))
+    return centres[family] + random.standard_normal((len(family), columns)), family
+
+
+def length(series, order):
+    return sum(np.linalg.norm(series[a] - series[b]) for a, b in pairwise(order))
+
+
+def test_clusters_are_the_families_that_the_series_were_made_from():
+    series, family = families(7, 6)
+    label = similarity_tree(series).clusters(7)
+    assert len(set(zip(label, family, strict=True))) == 7
+    assert set(label) == set(range(7))
+
+
+@pytest.mark.parametrize("count", [2, 5, 9])
+def test_a_cluster_stands_together_in_the_order(count):
+    series, _ = families(6, 5)
+    tree = similarity_tree(series)
+    along = tree.clusters(count)[tree.order]
+    assert len(set(along)) == count
+    assert (np.diff(along) != 0).sum() == count - 1
+    assert list(along) == sorted(along)
+
+
+def test_the_optimal_order_is_no_longer_than_the_trees_own():
+    from scipy.cluster.hierarchy import leaves_list
+
+    series = np.random.default_rng(2).standard_normal((60, 12))
+    tree = similarity_tree(series)
+    assert sorted(tree.order) == list(range(60))
+    assert length(series, tree.order) < length(series, leaves_list(tree.linkage))
+
+
+def test_the_order_found_in_another_process_is_the_same():
+    tree = similarity_tree(np.random.default_rng(3).standard_normal((40, 9)))
+    here = leaf_order(tree.linkage, tree.series)
+    assert leaf_order_elsewhere(tree.linkage, tree.series).tolist() == here.tolist()
+
+
+def test_many_series_have_a_plain_order_until_the_optimal_one_is_found():
+    series = np.random.default_rng(4).standard_normal((AT_ONCE + 20, 6))
+    tree = similarity_tree(series)
+    assert not tree.settled
+    plain = tree.order
+    settled = tree.settle()
+    assert similarity_tree(series).settled
+    assert similarity_tree(series).order.tolist() == settled.tolist()
+    assert length(series, settled) < length(series, plain)
+
+
+def test_columns_beyond_the_compared_ones_are_averaged():
+    random = np.random.default_rng(6)
+    step = np.repeat(random.standard_normal((20, 256)), 4, axis=1)
+    pooled = similarity_tree(step).series
+    assert pooled.shape == (20, 256)
+    np.testing.assert_allclose(pooled, step[:, ::4], rtol=1e-5)
