@@ -1,4 +1,4 @@
-"""Imports go one way: deeptracker, pipeline, dashboard; two modules stand above them all.
+"""Imports go one way, as docs/architecture.md draws the rooms; two modules stand above them all.
 
 These are the command line and `deeptracker.open`: each imports a room only when it is asked to.
 """
@@ -6,45 +6,186 @@ These are the command line and `deeptracker.open`: each imports a room only when
 import ast
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).parents[1]
-ROOMS = ["deeptracker", "pipeline", "dashboard"]
-ABOVE_ALL = {TOP / "deeptracker" / "cli.py", TOP / "deeptracker" / "opening.py"}
+ABOVE_ALL = {"deeptracker.cli", "deeptracker.open_run"}
+# A room of the first five imports only those before it, and `deeptracker`.
+GROUND = ["locations", "sources", "kernels", "measures", "store"]
+# Each floor of the dashboard imports only the floors before it.
+FLOORS = [
+    {"look", "selection"},
+    {"data"},
+    {"widgets"},
+    {"views"},
+    {"shell", "notebook"},
+    {"server"},
+]
+# Folders that several views share; they are no views themselves.
+SHARED_BY_VIEWS = {"images", "filters"}
 
 
-def imported_packages(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def modules() -> dict[str, Path]:
+    """Every module of ours by its name; links are followed once, by their own names."""
+    found = {}
+    for room in ("deeptracker", "pipeline", "dashboard"):
+        for path in (TOP / room).rglob("*.py"):
+            parts = path.relative_to(TOP).with_suffix("").parts
+            if parts[:2] in (("deeptracker", "pipeline"), ("deeptracker", "dashboard")):
+                continue  # where rglob follows links
+            full = parts if room == "deeptracker" else ("deeptracker", *parts)
+            found[".".join(full).removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports_of(name: str) -> Iterator[str]:
+    """The modules of ours that a module imports, at its top or inside functions."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.split(".")[0])
-    return names
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{name}: relative imports hide the room"
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield from (found for found in (full, node.module or "") if found in MODULES)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_the_rooms_before_it(room):
-    later = set(ROOMS[ROOMS.index(room) + 1 :])
-    files = [path for path in (TOP / room).rglob("*.py") if path not in ABOVE_ALL]
-    assert files
+def room_of(name: str) -> tuple[str, ...]:
+    """The package and room of a module: ("pipeline", "store"); of `deeptracker` its module."""
+    _, *rest = name.split(".")
+    return tuple(rest[:2]) if rest and rest[0] in ("pipeline", "dashboard") else tuple(rest[:1])
+
+
+def wrong_imports(is_wrong) -> dict[str, list[str]]:
+    """Imports that a rule forbids, by module."""
+    wrong = defaultdict(list)
+    for name in MODULES.keys() - ABOVE_ALL:
+        for imported in imports_of(name):
+            if is_wrong(room_of(name), room_of(imported)):
+                wrong[name].append(imported)
+    return dict(wrong)
+
+
+def test_every_module_is_found_under_its_installed_name():
+    assert len(MODULES) > 200
+    assert "deeptracker.pipeline.store.schema" in MODULES
+    assert "deeptracker.dashboard.shell.page" in MODULES
+
+
+def test_the_training_side_imports_neither_pipeline_nor_dashboard():
+    def is_wrong(room, imported):
+        ours = room[:1] not in (("pipeline",), ("dashboard",))
+        return ours and imported[:1] in (("pipeline",), ("dashboard",))
+
+    assert wrong_imports(is_wrong) == {}
+
+
+def test_the_recorder_imports_only_its_own_room_and_the_errors():
     wrong = {
-        str(path.relative_to(TOP)): sorted(imported_packages(path) & later)
-        for path in files
-        if imported_packages(path) & later
-    }
-    assert wrong == {}
+        name: [other for other in imports_of(name) if room_of(other)[:1] not in (
+            ("record",), ("errors",), ("wording",), ())]
+        for name in MODULES
+        if name.startswith("deeptracker.record")
+    }  # fmt: skip
+    assert len(wrong) > 5
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+def test_the_pipeline_never_imports_the_dashboard():
+    assert (
+        wrong_imports(lambda room, other: room[:1] == ("pipeline",) and other[:1] == ("dashboard",))
+        == {}
+    )
+
+
+@pytest.mark.parametrize("ground", GROUND)
+def test_a_ground_room_of_the_pipeline_imports_only_rooms_before_it(ground):
+    allowed = GROUND[: GROUND.index(ground) + 1]
+
+    def is_wrong(room, imported):
+        inside = room == ("pipeline", ground) and imported[:1] == ("pipeline",)
+        return inside and imported[1:] not in [(name,) for name in allowed]
+
+    assert (TOP / "pipeline" / ground).is_dir()
+    assert wrong_imports(is_wrong) == {}
+
+
+def test_the_dashboard_knows_the_stores_contract_and_never_the_engine():
+    known = [("pipeline", name) for name in ("locations", "sources", "measures", "store")]
+
+    def is_wrong(room, imported):
+        return (
+            room[:1] == ("dashboard",) and imported[:1] == ("pipeline",) and imported not in known
+        )
+
+    assert wrong_imports(is_wrong) == {}
+
+
+def floor_of(room: tuple[str, ...]) -> int | None:
+    return next((n for n, floor in enumerate(FLOORS) if {*room[1:]} & floor), None)
+
+
+def test_a_floor_of_the_dashboard_imports_only_floors_before_it():
+    rooms = {room_of(name)[1] for name in MODULES if name.count(".") > 2 and "dashboard" in name}
+    assert rooms == set().union(*FLOORS)
+
+    def is_wrong(room, imported):
+        if room[:1] != ("dashboard",) or imported[:1] != ("dashboard",) or room == imported:
+            return False
+        mine, theirs = floor_of(room), floor_of(imported)
+        return mine is not None and (theirs is None or theirs >= mine)
+
+    assert wrong_imports(is_wrong) == {}
+
+
+def test_no_view_imports_another_view():
+    wrong = []
+    for name in MODULES:
+        parts = name.split(".")
+        if parts[:3] != ["deeptracker", "dashboard", "views"] or len(parts) < 5:
+            continue
+        for imported in imports_of(name):
+            other = imported.split(".")
+            if (
+                other[:3] == parts[:3]
+                and len(other) > 3
+                and other[3] not in {parts[3], *SHARED_BY_VIEWS}
+            ):
+                wrong.append((name, imported))
+    assert wrong == []
+
+
+def test_rooms_import_each_other_in_no_circle():
+    arrows = defaultdict(set)
+    for name in MODULES.keys() - ABOVE_ALL:
+        for imported in imports_of(name):
+            if len(room_of(imported)) == 2 and room_of(name) != room_of(imported):
+                arrows[room_of(name)].add(room_of(imported))
+
+    def reached_from(room):
+        seen, left = set(), [room]
+        while left:
+            for other in arrows[left.pop()] - seen:
+                seen.add(other)
+                left.append(other)
+        return seen
+
+    assert [room for room in list(arrows) if room in reached_from(room)] == []
 
 
 def test_what_stands_above_all_imports_rooms_only_inside_functions():
-    later = {"pipeline", "dashboard"}
-    for path in ABOVE_ALL:
-        top_level = ast.parse(path.read_text(encoding="utf-8")).body
+    for name in ABOVE_ALL:
+        top_level = ast.parse(MODULES[name].read_text(encoding="utf-8")).body
         imports = [node for node in top_level if isinstance(node, ast.Import | ast.ImportFrom)]
         named = {getattr(node, "module", None) or node.names[0].name for node in imports}
-        assert {name.split(".")[0] for name in named} & later == set(), path
+        assert [each for each in named if "pipeline" in each or "dashboard" in each] == [], name
 
 
 def modules_loaded_by(statement: str) -> set[str]:
