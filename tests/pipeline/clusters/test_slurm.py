@@ -110,6 +110,17 @@ def test_jobs_that_come_with_the_work_end_the_same(slurm, settings, log, undistu
     assert within(30, lambda: not slurm.jobs("RUNNING,PENDING"))
 
 
+def test_jobs_that_start_beside_a_users_own_modules_measure(
+    slurm, settings, log, undisturbed, tmp_path, monkeypatch
+):
+    for name in ("pipeline.py", "dashboard.py"):
+        (tmp_path / name).write_text("raise RuntimeError('the module of a user')\n")
+    monkeypatch.chdir(tmp_path)  # where Slurm starts the jobs as well
+    config = Config(columns_per_chunk=4, cluster=settings)
+    process(log, "store", config=config)
+    assert_equal(tmp_path / "store", undisturbed)
+
+
 def test_a_job_that_slurm_does_not_take_is_answered_with_its_reason(settings, log, tmp_path):
     wrong = settings.model_copy(update={"queue": "nowhere"})
     with pytest.raises(ConfigError, match=r"Slurm takes no such job: .*[Ii]nvalid partition"):

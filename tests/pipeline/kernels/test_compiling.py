@@ -185,3 +185,10 @@ def test_numbas_own_folder_stays_as_it_was(tmp_path, monkeypatch):
     assert ours(1) == theirs(1) == 2
     assert str(theirs.stats.cache_path).startswith(str(tmp_path))
     assert not str(ours.stats.cache_path).startswith(str(tmp_path))
+
+
+def test_kernels_kept_for_modules_of_other_names_are_not_used(monkeypatch):
+    """What is kept names the modules of the kernels that it calls."""
+    today = compiling._digest()
+    monkeypatch.setattr(compiling, "__name__", "pipeline.kernels.compiling")
+    assert compiling._digest() != today
