@@ -129,8 +129,7 @@ def synthesize(
     """
     outcomes = snapshots if outcomes is None else outcomes
     columns = max(snapshots, outcomes)
-    shapes = shapes_of(network) if snapshots else {}
-    drift = Drift(shapes, dtype, seed)
+    drift = Drift(shapes_of(network) if snapshots else {}, dtype, seed)
     incidents = Incidents.of(columns, classes)
     victims = [drift.filters()[0], drift.filters()[-1]] if snapshots else []
     validation = Validation(images, classes, incidents, seed)
@@ -138,18 +137,14 @@ def synthesize(
         (out / folder).mkdir(parents=True, exist_ok=True)
     named = incidents.named(every, victims)
     _describe(out, network, classes, {"incidents": named, "seed": seed, "dtype": dtype})
-    tensors = {"label": validation.label}
-    if thumbnails:
-        tensors["thumbnail"] = pictures(validation.label, thumbnails)
-    write_tensors(out / "images.safetensors", tensors)
+    _write_images(out, validation, thumbnails)
     written = 0
     bar = Progress(console=Console(stderr=True), transient=True, disable=not progress)
     with bar, (out / "scalars.jsonl").open("w", encoding="utf-8") as scalars:
         for column in bar.track(range(columns), description=f"writing {out}"):
             name = f"{column * every:09d}.safetensors"
-            rate = _learning_rate(column / columns) * (
-                SPIKE_FACTOR if column == incidents.spike else 1
-            )
+            factor = SPIKE_FACTOR if column == incidents.spike else 1
+            rate = _learning_rate(column / columns) * factor
             line = {"iteration": column * every, "learning_rate": rate}
             if column < snapshots:
                 _move(drift, rate, column, incidents, victims)
@@ -157,13 +152,18 @@ def synthesize(
             if column < outcomes:
                 predicted, loss = validation.outcomes(column, columns)
                 write_tensors(out / "outcomes" / name, {"predicted": predicted, "loss": loss})
-                line |= {
-                    "train_loss": float(loss.mean() * 0.9),
-                    "validation_loss": float(loss.mean()),
-                    "validation_error": float((predicted != validation.label).mean()),
-                }
+                wrong = float((predicted != validation.label).mean())
+                line |= {"train_loss": float(loss.mean() * 0.9), "validation_error": wrong}
+                line["validation_loss"] = float(loss.mean())
             scalars.write(json.dumps(line) + "\n")
     return written
+
+
+def _write_images(out: Path, validation: Validation, thumbnails: int) -> None:
+    tensors = {"label": validation.label}
+    if thumbnails:
+        tensors["thumbnail"] = pictures(validation.label, thumbnails)
+    write_tensors(out / "images.safetensors", tensors)
 
 
 def _learning_rate(progress: float) -> float:

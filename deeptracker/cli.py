@@ -40,6 +40,18 @@ app = typer.Typer(
 StorageOption = Annotated[
     Path | None, typer.Option("--config", help="A YAML file; its 'storage' says how to reach S3.")
 ]
+LogArgument = Annotated[str, typer.Argument(help="A training log, or a folder of *.safetensors.")]
+StoreOption = Annotated[
+    str | None, typer.Option(help="The store to write. Default: LOG.dtstore beside the log.")
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Worker processes, Slurm jobs or pods. Default: one a core."),
+]
+SchedulerOption = Annotated[
+    str | None, typer.Option(help="An existing Dask scheduler, tcp://HOST:PORT.")
+]
+ConfigOption = Annotated[Path | None, typer.Option(help="A YAML file; see configs/ for examples.")]
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -93,20 +105,11 @@ def _options(
 
 @app.command()
 def process(
-    log: Annotated[str, typer.Argument(help="A training log, or a folder of *.safetensors.")],
-    store: Annotated[
-        str | None, typer.Option(help="The store to write. Default: LOG.dtstore beside the log.")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Worker processes, Slurm jobs or pods. Default: one a core."),
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="An existing Dask scheduler, tcp://HOST:PORT.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A YAML file; see configs/ for examples.")
-    ] = None,
+    log: LogArgument,
+    store: StoreOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    config: ConfigOption = None,
     report: Annotated[
         Path | None, typer.Option(help="Write Dask's performance report, an HTML file; of one run.")
     ] = None,
@@ -193,20 +196,11 @@ def _follow(
 
 @app.command()
 def plan(
-    log: Annotated[str, typer.Argument(help="A training log, or a folder of *.safetensors.")],
-    store: Annotated[
-        str | None, typer.Option(help="The store to write. Default: LOG.dtstore beside the log.")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Worker processes, Slurm jobs or pods. Default: one a core."),
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="An existing Dask scheduler, tcp://HOST:PORT.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A YAML file; see configs/ for examples.")
-    ] = None,
+    log: LogArgument,
+    store: StoreOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    config: ConfigOption = None,
     rate: Annotated[
         float | None,
         typer.Option(min=0.001, help="GB/s that one thread of a worker gets through."),

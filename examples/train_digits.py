@@ -11,6 +11,7 @@ import argparse
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -129,18 +130,9 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, 
     return logits.argmax(1), functional.cross_entropy(logits, labels, reduction="none")
 
 
-def train(out: Path, seed: int, iterations: int) -> float:
-    """Train, record to `out`, and return the validation accuracy."""
-    torch.manual_seed(seed)
-    torch.set_num_threads(1)
-    images, labels, validation_images, validation_labels, thumbnails = load(seed)
-    model = DigitsResNet(10)
-    optimizer = torch.optim.SGD(
-        model.parameters(), LEARNING_RATE, momentum=0.9, nesterov=True, weight_decay=1e-4
-    )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, iterations, LEARNING_RATE / 20)
-    recorded = recorded_iterations(iterations)
-    hyperparameters = {
+def hyperparameters_of(seed: int) -> dict[str, Any]:
+    """Describe the training, and where its two incidents are planted."""
+    return {
         "optimizer": "SGD, Nesterov momentum 0.9, weight decay 1e-4",
         "learning_rate": f"{LEARNING_RATE}, cosine to {LEARNING_RATE / 20}",
         "batch": BATCH,
@@ -154,6 +146,19 @@ def train(out: Path, seed: int, iterations: int) -> float:
             },
         },
     }
+
+
+def train(out: Path, seed: int, iterations: int) -> float:
+    """Train, record to `out`, and return the validation accuracy."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    images, labels, validation_images, validation_labels, thumbnails = load(seed)
+    model = DigitsResNet(10)
+    optimizer = torch.optim.SGD(
+        model.parameters(), LEARNING_RATE, momentum=0.9, nesterov=True, weight_decay=1e-4
+    )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, iterations, LEARNING_RATE / 20)
+    recorded = recorded_iterations(iterations)
     order = torch.randperm(len(labels))
     with Recorder(
         out,
@@ -162,7 +167,7 @@ def train(out: Path, seed: int, iterations: int) -> float:
         classes=[str(digit) for digit in range(10)],
         images={"label": validation_labels.numpy(), "thumbnail": thumbnails},
         dtype="float16",
-        hyperparameters=hyperparameters,
+        hyperparameters=hyperparameters_of(seed),
     ) as recorder:
         for iteration in range(iterations + 1):
             place = iteration * BATCH % (len(labels) - BATCH)

@@ -97,16 +97,7 @@ class CubeFigures:
         run = self._run
         selection = self._selection(rule, window, front, iteration, class_, layer)
         faces = faces_of(run, selection)
-        images = class_anomalies(run, selection).astype(np.float32)
-        filters = anomalous_filters(run).astype(np.float32)
-        if selection.nodes:
-            images = np.where(
-                filters[layer_names(run).index(selection.nodes[0])] > 0, images, np.nan
-            )
-        if selection.classes:
-            place = run.class_names.index(selection.classes[0])
-            kept = class_anomalies(run, selection)[place] > 0
-            filters = np.where(kept, filters, np.nan)
+        images, filters = self._sliced(selection)
         top = live_matrix(
             images,
             run.iterations,
@@ -119,19 +110,36 @@ class CubeFigures:
             look=self._look,
             width=2 * FACE,
         )
-        side = live_matrix(
+        side = self._side(filters, f"Side: {faces.titles['side']}")
+        return hv.Layout([top, hv.Empty(), self._front(faces), side]).cols(2)
+
+    def _sliced(self, selection: Selection) -> tuple[np.ndarray, np.ndarray]:
+        """Give the top face [class, iteration] and the side [layer, iteration], NaN outside."""
+        run = self._run
+        images = class_anomalies(run, selection).astype(np.float32)
+        filters = anomalous_filters(run).astype(np.float32)
+        shown_images, shown_filters = images, filters
+        if selection.nodes:
+            layer = layer_names(run).index(selection.nodes[0])
+            shown_images = np.where(filters[layer] > 0, images, np.nan)
+        if selection.classes:
+            class_ = run.class_names.index(selection.classes[0])
+            shown_filters = np.where(images[class_] > 0, filters, np.nan)
+        return shown_images, shown_filters
+
+    def _side(self, filters: np.ndarray, title: str) -> hv.DynamicMap:
+        """Draw the layer-iteration face; `filters` counts anomalous ones [layer, iteration]."""
+        return live_matrix(
             filters,
-            run.iterations,
-            layer_names(run),
+            self._run.iterations,
+            layer_names(self._run),
             rows="layer",
             value=("filters", "anomalous filters"),
-            title=f"Side: {faces.titles['side']}",
+            title=title,
             height=FACE,
             look=self._look,
             width=FACE,
         )
-        empty = hv.Empty()
-        return hv.Layout([top, empty, self._front(faces), side]).cols(2)
 
     def _front(self, faces: Faces) -> hv.QuadMesh:
         """Draw the class-layer face."""

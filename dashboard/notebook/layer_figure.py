@@ -1,6 +1,6 @@
 """The layer view's charts alone: statistics of nodes over the iterations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import holoviews as hv
 import numpy as np
@@ -111,24 +111,7 @@ class LayerFigures:
             )
         if encoding == "line":
             numbers = self.values(chosen, statistic, gradients=gradients)
-            lines = {
-                name or "network": hv.Curve(
-                    (self._run.iterations, series), "iteration", (statistic, what)
-                )
-                for name, series in zip(chosen, numbers, strict=True)
-            }
-            return hv.NdOverlay(lines, "node").opts(
-                hv.opts.Curve(
-                    color=hv.Cycle(list(self._look.series)),
-                    frame_width=WIDTH,
-                    frame_height=3 * height,
-                    logy=log,
-                    tools=["hover"],
-                    active_tools=["wheel_zoom"],
-                    title=what,
-                    hooks=[self._look.dress],
-                )
-            )
+            return self._lines(chosen, numbers, (statistic, what), log=log, height=3 * height)
         charts = [self._band(name, gradients=gradients, log=log, height=height) for name in chosen]
         return hv.Layout(charts).cols(1)
 
@@ -137,6 +120,33 @@ class LayerFigures:
         if encoding == "heat":
             return [str(name) for name in nodes["name"][nodes["kind"] == "layer"]]
         return [str(name) for name in nodes["name"][nodes["depth"] <= 1]][:CHARTS]
+
+    def _lines(
+        self,
+        names: Sequence[str],
+        numbers: np.ndarray,
+        value: tuple[str, str],
+        *,
+        log: bool,
+        height: int,
+    ) -> hv.NdOverlay:
+        """Draw a line a node; `numbers` [node, iteration], `value` their name and label."""
+        lines = {
+            name or "network": hv.Curve((self._run.iterations, series), "iteration", value)
+            for name, series in zip(names, numbers, strict=True)
+        }
+        return hv.NdOverlay(lines, "node").opts(
+            hv.opts.Curve(
+                color=hv.Cycle(list(self._look.series)),
+                frame_width=WIDTH,
+                frame_height=height,
+                logy=log,
+                tools=["hover"],
+                active_tools=["wheel_zoom"],
+                title=value[1],
+                hooks=[self._look.dress],
+            )
+        )
 
     def _band(self, name: str, *, gradients: bool, log: bool, height: int) -> hv.Overlay:
         """Draw minimum to maximum pale, quartiles stronger, the median as a line."""

@@ -105,16 +105,9 @@ def live_matrix(
     holoviews.DynamicMap
         Of `holoviews.Image`.
     """
-    across, along = edges(iterations), np.arange(len(values) + 1) - 0.5
     numbers = np.asarray(values, np.float32)
-    kdims = ["iteration", rows]
-    mesh = (
-        hv.QuadMesh((along, across, numbers.T), kdims[::-1], [value])
-        if upright
-        else hv.QuadMesh((across, along, numbers), kdims, [value])
-    )
-    axis = "x" if upright else "y"
-    hooks = [name_axis(names, axis), look.dress, *([tell_ends] if limits else [])]
+    mesh = _mesh(numbers, edges(iterations), rows, value, upright=upright)
+    hooks = [name_axis(names, "x" if upright else "y"), look.dress]
     image = rasterize(mesh, aggregator="max", precompute=True)
     return image.opts(
         hv.opts.Image(
@@ -127,9 +120,25 @@ def live_matrix(
             tools=[_hover(rows, names, value, upright=upright)],
             active_tools=["wheel_zoom"],
             title=title,
-            hooks=hooks,
+            hooks=[*hooks, tell_ends] if limits else hooks,
         )
     )
+
+
+def _mesh(
+    numbers: np.ndarray,
+    across: np.ndarray,
+    rows: str,
+    value: tuple[str, str],
+    *,
+    upright: bool,
+) -> hv.QuadMesh:
+    """Place numbers [row, column] between the edges of columns, a row a unit high."""
+    along = np.arange(len(numbers) + 1) - 0.5
+    kdims = ["iteration", rows]
+    if upright:
+        return hv.QuadMesh((along, across, numbers.T), kdims[::-1], [value])
+    return hv.QuadMesh((across, along, numbers), kdims, [value])
 
 
 def _limits(values: np.ndarray) -> tuple[float, float]:

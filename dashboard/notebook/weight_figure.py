@@ -121,8 +121,8 @@ class WeightFigures:
             When there is no such statistic, or no gradients were recorded.
         """
         subject = self._subject(statistic, gradients=gradients)
-        run, look, pixels_high = self._run, self._look, height
-        whole = edges(run.iterations)
+        pixels_high = height
+        whole = edges(self._run.iterations)
         per_filter = self.size // self.shape[0] if self.shape else 1
         first, last = filters or (0, self.size // per_filter)
         rows = (float(first * per_filter), float(last * per_filter))
@@ -136,37 +136,37 @@ class WeightFigures:
             height: int | None = None,
             **_scale: Any,
         ) -> hv.QuadMesh:
-            found = self._pixels(
-                subject,
-                _sorted(y_range) or rows,
-                _sorted(x_range),
-                height=height or pixels_high,
-                width=width or WIDTH,
-            )
-            lines, places = found.values.shape
-            down = np.linspace(*found.weights, lines + 1)
-            columns = np.linspace(*found.columns, places + 1)
-            across = np.interp(columns, np.arange(len(whole)), whole)
-            return hv.QuadMesh(
-                (across, down, found.values.to_numpy()), ["iteration", "weight"], ["value"]
-            ).redim.range(value=limits)
+            size = {"height": height or pixels_high, "width": width or WIDTH}
+            found = self._pixels(subject, _sorted(y_range) or rows, _sorted(x_range), **size)
+            return _mesh(found, whole).redim.range(value=limits)
 
-        streams = [RangeXY(), PlotSize()]
-        return hv.DynamicMap(image, streams=streams).opts(
-            hv.opts.QuadMesh(
-                cmap=look.palette("diverging" if subject.is_signed else "blues"),
-                colorbar=True,
-                frame_width=WIDTH,
-                frame_height=height,
-                invert_yaxis=True,
-                xlim=(float(whole[0]), float(whole[-1])),
-                ylim=(float(rows[0]), float(rows[1])),
-                tools=["hover"],
-                active_tools=["wheel_zoom"],
-                framewise=False,
-                title=f"{self.parameter}: {'gradients' if gradients else 'weights'}, {statistic}",
-                hooks=[look.dress, tell_ends],
-            )
+        title = f"{self.parameter}: {'gradients' if gradients else 'weights'}, {statistic}"
+        return hv.DynamicMap(image, streams=[RangeXY(), PlotSize()]).opts(
+            self._mesh_options(title, subject, (float(whole[0]), float(whole[-1])), rows, height)
+        )
+
+    def _mesh_options(
+        self,
+        title: str,
+        subject: Subject,
+        iterations: tuple[float, float],
+        rows: tuple[float, float],
+        height: int,
+    ) -> hv.Options:
+        """Give the raster's colours, size, first window and tools."""
+        return hv.opts.QuadMesh(
+            cmap=self._look.palette("diverging" if subject.is_signed else "blues"),
+            colorbar=True,
+            frame_width=WIDTH,
+            frame_height=height,
+            invert_yaxis=True,
+            xlim=iterations,
+            ylim=rows,
+            tools=["hover"],
+            active_tools=["wheel_zoom"],
+            framewise=False,
+            title=title,
+            hooks=[self._look.dress, tell_ends],
         )
 
     def _subject(self, statistic: str, *, gradients: bool) -> Subject:
@@ -187,6 +187,15 @@ class WeightFigures:
         first, last = self._run.columns(iterations)
         columns, rows = (float(first), float(last + 1)), weights or (0.0, float(self.size))
         return pixels_of(self._run, subject, columns, rows, width=width, height=height)
+
+
+def _mesh(found: Pixels, whole: np.ndarray) -> hv.QuadMesh:
+    """Place pixels [weight, column] between iterations; `whole` has the columns' edges."""
+    lines, places = found.values.shape
+    down = np.linspace(*found.weights, lines + 1)
+    columns = np.linspace(*found.columns, places + 1)
+    across = np.interp(columns, np.arange(len(whole)), whole)
+    return hv.QuadMesh((across, down, found.values.to_numpy()), ["iteration", "weight"], ["value"])
 
 
 def _sorted(span: tuple[float, float] | None) -> tuple[float, float] | None:
