@@ -11,6 +11,8 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 
 import boto3
@@ -98,13 +100,14 @@ class Proxy:
     """A reverse proxy, real HTTP, that answers in the server's stead where it is told to.
 
     `refuse` is asked with the method, path and headers of every request: it gives the status to
-    answer with, or None to let the request through.
+    answer with, or None to let the request through. `ahead` is how far the server's clock is.
     """
 
     def __init__(self, endpoint):
         self.refuse = lambda method, path, headers: None
         self.refused = 0
         self.passed = []
+        self.ahead = timedelta(0)
         target = endpoint.removeprefix("http://")
         proxy = self
 
@@ -131,6 +134,9 @@ class Proxy:
                 response = connection.getresponse()
                 content = response.read()
                 headers = dict(response.getheaders())
+                for name in headers.keys() & {"Date", "Last-Modified"}:
+                    moment = parsedate_to_datetime(headers[name]) + proxy.ahead
+                    headers[name] = format_datetime(moment, usegmt=True)
                 self.answer(response.status, headers, content, response.getheader("content-length"))
                 connection.close()
 
