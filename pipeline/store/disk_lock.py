@@ -1,66 +1,25 @@
-"""One writer at a time: a lock file that names its owner, and gives way when the owner is gone.
+"""One writer at a time on a disk: the system's lock on a file, held for as long as the store is.
 
-Icechunk's local storage is not safe for concurrent commits, so the guard is ours.
+Icechunk's storage on a local file system is not safe for concurrent commits. The system frees the
+lock when its holder ends, however it ends. What the file says of the holder is for the message that
+a second writer gets.
 """
 
-import fcntl
-import json
-import os
-import socket
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+import errno
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from filelock import FileLock, Timeout
+
 from deeptracker.errors import StoreBusyError, StoreError
+from deeptracker.pipeline.store.holder import Holder
 
-__all__ = ["Owner", "WriterLock"]
+__all__ = ["WriterLock"]
 
-# Tokens of the locks that this process holds, in whichever thread.
-_held: set[str] = set()
-
-
-@dataclass(frozen=True)
-class Owner:
-    """A process, told apart from any later one with the same number.
-
-    Attributes
-    ----------
-    boot : str
-        The machine's boot, so that a restart frees every lock.
-    started : str
-        When the process started, in clock ticks since that boot.
-    """
-
-    pid: int
-    host: str
-    boot: str
-    started: str
-
-    @classmethod
-    def current(cls) -> Self:
-        """Describe this process."""
-        pid = os.getpid()
-        return cls(pid, socket.gethostname(), _boot(), _started(pid))
-
-    def is_gone(self) -> bool:
-        """Whether the process has certainly ended; of another host one cannot know."""
-        if self.host != socket.gethostname():
-            return False
-        if self.boot != _boot():
-            return True
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            pass
-        return _started(self.pid) != self.started
-
-    def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}"
+# Whoever asks whether the lock is free holds it for some microseconds.
+PATIENCE_SECONDS = 0.2
+NO_LOCKS = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK}
 
 
 class WriterLock:
@@ -69,7 +28,7 @@ class WriterLock:
     Parameters
     ----------
     path : Path
-        The lock file; its folder is made where it is missing.
+        The lock file; its folder is made where it is missing. It is there while it is held.
     store : str
         The store's name, for messages.
     """
@@ -77,59 +36,51 @@ class WriterLock:
     def __init__(self, path: Path, store: str) -> None:
         self._path = path
         self._store = store
-        self._token = uuid.uuid4().hex
+        # Without locks of the system, filelock would take any file that is there for a lock.
+        self._lock = FileLock(path, thread_local=False, fallback_to_soft=False)
 
     def acquire(self) -> None:
-        """Take the lock, from an owner that is gone too.
+        """Take the lock.
 
         Raises
         ------
         StoreBusyError
-            When a living process, or one on another host, holds it; another thread of this one too.
+            When another process, or another thread of this one, holds it.
         StoreError
-            When the place cannot be written.
+            When the place cannot be written, or its file system has no locks.
         """
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=PATIENCE_SECONDS)
+        except Timeout:
+            holder = str(self._holder() or "another process")
+            raise StoreBusyError(
+                f"{self._store}: is being written by {holder}; wait until it is done, or end it",
+                holder,
+            ) from None
         except OSError as error:
-            raise StoreError(f"{self._store}: cannot be made here ({error.strerror})") from None
-        me = Owner.current()
-        with _exclusive(self._path) as descriptor:
-            owner, token = _read(descriptor)
-            if owner is not None and _is_held(owner, token):
-                raise StoreBusyError(
-                    f"{self._store}: is being written by {owner}; wait until it is done, or end "
-                    f"it. Where it is long gone, remove {self._path}",
-                    str(owner),
-                )
-            os.truncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(asdict(me) | {"token": self._token}).encode(), 0)
-            os.fsync(descriptor)
-            _held.add(self._token)
+            raise StoreError(self._refused(error)) from None
+        with suppress(OSError):  # on a full disk the lock names nobody
+            self._path.write_bytes(Holder.new().packed())
 
     def is_free(self) -> bool:
-        """Whether nobody else holds it; it is not touched."""
-        try:
-            descriptor = os.open(self._path, os.O_RDONLY)
-        except OSError:
+        """Whether nobody else holds it."""
+        if not self._path.exists():
             return True
         try:
-            owner, token = _read(descriptor)
-        finally:
-            os.close(descriptor)
-        return owner is None or token == self._token or not _is_held(owner, token)
+            with self._lock.acquire(blocking=False):
+                return True
+        except (Timeout, OSError):
+            return False
 
     def check(self) -> None:
-        """Make sure that it is still ours: a file is, as long as its owner lives."""
+        """Make sure that it is still ours: the system takes it from no living process."""
 
     def release(self) -> None:
-        """Give the lock back, if it is still ours."""
-        _held.discard(self._token)
-        if not self._path.exists():
-            return
-        with _exclusive(self._path) as descriptor:
-            if _read(descriptor)[1] == self._token:
-                self._path.unlink()
+        """Give the lock back, where it is ours, and remove its file."""
+        if self._lock.is_locked:
+            # Before the lock is free: whoever has opened the file by then sees that it is gone.
+            self._path.unlink(missing_ok=True)
+            self._lock.release()
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -138,51 +89,16 @@ class WriterLock:
     def __exit__(self, *_: object) -> None:
         self.release()
 
-
-@contextmanager
-def _exclusive(path: Path) -> Iterator[int]:
-    """Hold the file itself, so that checking and writing the owner are one step."""
-    while True:
+    def _holder(self) -> Holder | None:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # Whoever released it between our open and our lock removed this very file.
-            if path.exists() and os.fstat(descriptor).st_ino == path.stat().st_ino:
-                yield descriptor
-                return
-        finally:
-            os.close(descriptor)
+            return Holder.parse(self._path.read_bytes())
+        except OSError:
+            return None
 
-
-def _is_held(owner: Owner, token: str) -> bool:
-    """Whether a lock counts: of this very process, as long as a thread holds it."""
-    return token in _held if owner == Owner.current() else not owner.is_gone()
-
-
-def _read(descriptor: int) -> tuple[Owner | None, str]:
-    """Give owner and token; no owner where the file is empty or torn, as a crash may leave it."""
-    try:
-        content = json.loads(os.pread(descriptor, 4096, 0))
-        token = str(content.pop("token", ""))
-        return Owner(**content), token
-    except (ValueError, TypeError, AttributeError):
-        return None, ""
-
-
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-
-
-def _started(pid: int) -> str:
-    """Start time from /proc; the fields after the command, which may hold spaces."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
-    return status.rpartition(")")[2].split()[19]
+    def _refused(self, error: OSError) -> str:
+        if error.errno in NO_LOCKS:
+            return (
+                f"{self._store}: this file system has no locks ({error.strerror}), which keep a "
+                "second writer off; put the store on a local disk or in a bucket"
+            )
+        return f"{self._store}: {self._path} cannot be written ({error.strerror})"
