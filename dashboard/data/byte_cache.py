@@ -1,11 +1,12 @@
 """What one page has read, kept for the next: a cache bounded in bytes that all sessions share."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import numpy as np
+from cachetools import LRUCache
 
 __all__ = ["SHARED", "ByteCache"]
 
@@ -13,7 +14,7 @@ Found = TypeVar("Found", np.ndarray, tuple[np.ndarray, ...])
 
 
 class ByteCache:
-    """Arrays by key; those unused for longest go first.
+    """An `LRUCache` of arrays by key, for many threads.
 
     Keys name the store and its commit, so that nothing stale is ever found.
 
@@ -24,41 +25,32 @@ class ByteCache:
     """
 
     def __init__(self, limit_bytes: int) -> None:
-        self.limit_bytes = limit_bytes
-        self.held_bytes = 0
-        self._entries: OrderedDict[Hashable, np.ndarray | tuple[np.ndarray, ...]] = OrderedDict()
+        self._entries: LRUCache[Hashable, Any] = LRUCache(limit_bytes, getsizeof=_bytes_of)
         self._lock = threading.Lock()
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of all arrays that are kept."""
+        return int(self._entries.currsize)
 
     def get(self, key: Hashable, make: Callable[[], Found]) -> Found:
         """Give what is kept under a key, or make it and keep it. Treat it as read-only."""
-        with self._lock:
-            if key in self._entries:
-                self._entries.move_to_end(key)
-                return self._entries[key]  # type: ignore[return-value]  # put there by this key
+        found: Found | None = self.find(key)
+        if found is not None:
+            return found
         # Made outside of the lock: one person's slow read does not stop another's quick one.
-        made = make()
-        self.keep(key, made)
-        return made
+        return self.keep(key, make())
 
-    def find(self, key: Hashable) -> np.ndarray | tuple[np.ndarray, ...] | None:
+    def find(self, key: Hashable) -> Any:
         """Give what is kept under a key; None where nothing is."""
         with self._lock:
-            if key in self._entries:
-                self._entries.move_to_end(key)
             return self._entries.get(key)
 
-    def keep(self, key: Hashable, made: np.ndarray | tuple[np.ndarray, ...]) -> None:
-        """Keep arrays under a key, unless something is kept there."""
-        size = _bytes_of(made)
-        if size > self.limit_bytes:
-            return
-        with self._lock:
-            if key not in self._entries:
-                self._entries[key] = made
-                self.held_bytes += size
-            while self.held_bytes > self.limit_bytes:
-                _, dropped = self._entries.popitem(last=False)
-                self.held_bytes -= _bytes_of(dropped)
+    def keep(self, key: Hashable, made: Found) -> Found:
+        """Keep arrays under a key; where another thread was first, give what it has kept."""
+        with self._lock, suppress(ValueError):  # larger than the whole cache
+            return self._entries.setdefault(key, made)
+        return made
 
 
 def _bytes_of(entry: np.ndarray | tuple[np.ndarray, ...]) -> int:

@@ -2,12 +2,12 @@
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import zarr
+from cachetools import LRUCache
 
 from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.store.run_store import open_store
@@ -43,8 +43,7 @@ class OpenCommit:
         self.root = root
         self.snapshot_id = snapshot_id
         self._lock = threading.Lock()
-        self._arrays: OrderedDict[str, np.ndarray] = OrderedDict()
-        self._bytes = 0
+        self._arrays: LRUCache[str, np.ndarray] = LRUCache(CACHE_BYTES, getsizeof=_room_of)
         self._facts: dict[str, Any] = {}
 
     def member(self, path: str) -> "zarr.Array[Any] | zarr.Group | None":
@@ -56,20 +55,15 @@ class OpenCommit:
     def array(self, path: str) -> np.ndarray:
         """Read a whole array, once while there is room; the least used ones make room."""
         with self._lock:
-            if path in self._arrays:
-                self._arrays.move_to_end(path)
-                return self._arrays[path]
+            known = self._arrays.get(path)
+        if known is not None:
+            return known
         found = self.member(path)
         assert isinstance(found, zarr.Array), f"{path} is no array"
         values = np.asarray(found[...])
         values.setflags(write=False)
         with self._lock:
-            if path not in self._arrays:
-                self._arrays[path] = values
-                self._bytes += values.nbytes
-            while self._bytes > CACHE_BYTES and len(self._arrays) > 1:
-                self._bytes -= self._arrays.popitem(last=False)[1].nbytes
-        return values
+            return self._arrays.setdefault(path, values)
 
     def fact(self, name: str, find: Callable[[], Any]) -> Any:
         """Give what `find` finds, found once a commit: it must follow from the commit alone."""
@@ -79,6 +73,11 @@ class OpenCommit:
         found = find()
         with self._lock:
             return self._facts.setdefault(name, found)
+
+
+def _room_of(values: np.ndarray) -> int:
+    """Give an array's bytes; one that is larger than the cache takes all of it."""
+    return min(values.nbytes, CACHE_BYTES)
 
 
 class _OpenStore:

@@ -21,13 +21,24 @@ def test_pages_share_one_read_only_array(digits_store):
 
 
 def test_the_cache_keeps_to_its_bytes(digits_store, monkeypatch):
-    commit = commits.OpenCommit(Run(str(digits_store)).root, "")
+    root = Run(str(digits_store)).root
+    monkeypatch.setattr(commits, "CACHE_BYTES", root["nodes/norm1"].nbytes)
+    commit = commits.OpenCommit(root, "")
     one = commit.array("nodes/norm1")
-    monkeypatch.setattr(commits, "CACHE_BYTES", one.nbytes)
+    assert commit.array("nodes/norm1") is one
     other = commit.array("nodes/norm2")
     assert commit.array("nodes/norm2") is other
     assert commit.array("nodes/norm1") is not one
     np.testing.assert_array_equal(commit.array("nodes/norm1"), one)
+
+
+def test_an_array_larger_than_the_cache_is_kept_alone(digits_store, monkeypatch):
+    monkeypatch.setattr(commits, "CACHE_BYTES", 1)
+    commit = commits.OpenCommit(Run(str(digits_store)).root, "")
+    one = commit.array("nodes/norm1")
+    assert commit.array("nodes/norm1") is one
+    commit.array("nodes/norm2")
+    assert commit.array("nodes/norm1") is not one
 
 
 def test_what_follows_from_a_commit_is_found_once_by_many_threads(digits_store):
