@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from ml_dtypes import bfloat16
@@ -16,6 +15,7 @@ from deeptracker.pipeline.kernels.measuring.pyramid_rows import (
 )
 from deeptracker.pipeline.kernels.measuring.span import ROW
 from deeptracker.pipeline.kernels.measuring.tile import TILE
+from deeptracker.pipeline.kernels.measuring.tile_arguments import PyramidRoom
 
 __all__ = ["LevelRows", "Pyramid"]
 
@@ -44,7 +44,13 @@ class LevelRows:
 
 
 class Pyramid:
-    """The rows of a part's levels, chunk by chunk."""
+    """The rows of a part's levels, chunk by chunk.
+
+    Attributes
+    ----------
+    room : PyramidRoom
+        What a tile's rows go through.
+    """
 
     def __init__(
         self,
@@ -63,24 +69,24 @@ class Pyramid:
         sizes = [3 * columns * count for count in self._chunk_rows]
         starts = [0, *itertools.accumulate(sizes)]
         self._chunks = np.empty(starts[-1], bfloat16)
-        self._geometry = np.array(list(zip(starts, self._chunk_rows, strict=False)), np.int64)
+        self._levels = np.array(list(zip(starts, self._chunk_rows, strict=False)), np.int64)
         tile_rows = -(-min(weights, TILE) // ROW)
         rooms = np.empty((2, 4, tile_rows), np.float32)
-        self._rooms = tuple(rooms[0]), tuple(rooms[1])
         # A row a tile, of which the coarsest levels are made: mean, min, max, finite weights.
         self._tops = np.full((columns, 4, -(-weights // TILE)), np.nan, np.float32)
         self._tops[:, 3] = 0
-
-    @property
-    def room(self) -> tuple[Any, ...]:
-        """What a tile's rows go through: room for a level and the next, its geometry, the rest."""
-        return self._rooms, self._geometry, self._chunks.view(np.uint16), self._tops
+        self.room = PyramidRoom(
+            rows=(tuple(rooms[0]), tuple(rooms[1])),
+            levels=self._levels,
+            chunks=self._chunks.view(np.uint16),
+            tops=self._tops,
+        )
 
     def leave_out(self, columns: np.ndarray) -> None:
         """Say which columns get no rows: theirs are missing."""
         if not len(columns):
             return
-        for start, rows in self._geometry:
+        for start, rows in self._levels:
             chunk = self._chunks[start : start + 3 * self._columns * rows]
             chunk.reshape(3, self._columns, rows)[:, columns] = np.nan
 
@@ -89,7 +95,7 @@ class Pyramid:
         end = min(position + TILE, self._weights)
         if position >= self._weights:
             return
-        for level, (start, rows) in enumerate(self._geometry):
+        for level, (start, rows) in enumerate(self._levels):
             per_row = self._level_weights[level]
             done = -(-end // per_row)
             if end == self._weights or end % (per_row * rows) == 0:

@@ -70,13 +70,12 @@ def round_rows(values, out):
 
 
 @inner()
-def store_rows(rows, weights, full, position, column, columns, geometry, out):
+def store_rows(pyramid, weights, full, position, column, columns):
     """Round a tile's rows and coarsen them, level by level.
 
     Parameters
     ----------
-    rows : two tuples of four float32 [row of the tile]
-        The finest level's mean, min, max and finite weights; and room for the coarser ones.
+    pyramid : PyramidRoom
     weights : int
         Weights of the tile that belong to rows.
     full : bool
@@ -85,20 +84,21 @@ def store_rows(rows, weights, full, position, column, columns, geometry, out):
         The part's weights before this tile.
     column, columns : int
         Which of how many snapshots.
-    geometry : int64 [level, 2]
-        Where each level's chunk begins in `out`, and its rows.
-    out : uint16 [value]
-        Of each level a chunk [measure, column, row].
+
+    Returns
+    -------
+    tuple of four float32
+        The tile's top: mean, least, greatest and finite weights of all.
     """
-    fine, spare = rows
+    fine, spare = pyramid.rows
     per_row = ROW
-    for level in range(min(geometry.shape[0], TILE_LEVELS)):
+    for level in range(min(pyramid.levels.shape[0], TILE_LEVELS)):
         count = -(-weights // per_row)
-        start, chunk_rows = geometry[level]
+        start, chunk_rows = pyramid.levels[level]
         first = (position // per_row) % chunk_rows
         for measure in range(3):
             place = start + (measure * columns + column) * chunk_rows + first
-            round_rows(fine[measure][:count], out[place : place + count])
+            round_rows(fine[measure][:count], pyramid.chunks[place : place + count])
         per_row *= FACTOR
         coarse_count = -(-weights // per_row)
         finer = fine[0][:count], fine[1][:count], fine[2][:count], fine[3][:count]

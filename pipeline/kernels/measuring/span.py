@@ -269,11 +269,13 @@ def irregular_rows(w, w32, mean, least, greatest, weights):
 
 
 @careful
-def regular_span(w, p, paired, filters, thresholds, sums, counts, changes):
+def regular_span(w, p, paired, filters, thresholds, results):
     """Add sums and counts over weights that are all finite; zeros are counted elsewhere.
 
-    `filters` is the offset of the first weight in its filter and the weights a filter.
+    `filters` is the offset of the first weight in its filter and the weights a filter; the sums in
+    `results` begin with that filter.
     """
+    _, sums, counts, _, changes = results
     counts[FINITE] += w.size
     if paired:
         counts[PAIRS] += w.size
@@ -294,12 +296,13 @@ def regular_span(w, p, paired, filters, thresholds, sums, counts, changes):
 
 
 @careful
-def fused_span(w, w32, p, paired, filters, thresholds, sums, counts, changes, histogram, scratch):
+def fused_span(w, w32, p, paired, filters, thresholds, results, scratch):
     """Do as `regular_span` does, and count the weights into their bins.
 
     Where there is no pair `p` is `w`, which adds zeros: sums are rounded in one way only. `scratch`
     is what `measure_run` takes: counts of changes, which are added to, and room for sums.
     """
+    histogram, sums, counts, _, changes = results
     over, found = scratch
     counts[FINITE] += w.size
     if paired:
@@ -341,8 +344,9 @@ def fused_span(w, w32, p, paired, filters, thresholds, sums, counts, changes, hi
 
 
 @careful
-def irregular_span(w, p, both32, paired, filters, thresholds, sums, counts, limits, changes):
+def irregular_span(w, p, both32, paired, filters, thresholds, results):
     """Add the same, and find the extremes, over the finite weights; `both32` is float32 of both."""
+    _, sums, counts, limits, changes = results
     w32, p32 = both32
     for i in range(w.size):
         if not np.isfinite(w32[i]):

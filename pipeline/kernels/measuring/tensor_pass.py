@@ -19,6 +19,7 @@ from deeptracker.pipeline.kernels.measuring.moments import Moments
 from deeptracker.pipeline.kernels.measuring.part_levels import LevelRows, Pyramid
 from deeptracker.pipeline.kernels.measuring.span import COUNTS, SPAN, SUMS
 from deeptracker.pipeline.kernels.measuring.tile import TILE, tile_ranges
+from deeptracker.pipeline.kernels.measuring.tile_arguments import Geometry, Results, Snapshots
 from deeptracker.pipeline.kernels.measuring.tile_over_time import measure_columns
 
 __all__ = [
@@ -119,15 +120,19 @@ class TensorPass:
         counts: np.ndarray | None = None,
     ) -> None:
         self._filters = filters
-        self._filter_size = filter_size if filters else max(1, stop - start)
         self._start = start
-        self._row_weights = stop - start
         first, last = owned_weights(start, stop, size, filter_size if filters else None)
-        self._owned = first - start, last - start
-        self._count = -(-(last - first) // self._filter_size)
+        self._geometry = Geometry(
+            weights=0,
+            position=0,
+            row_weights=stop - start,
+            first_owned=first - start,
+            last_owned=last - start,
+            filter_size=filter_size if filters else max(1, stop - start),
+        )
+        self._count = -(-(last - first) // self._geometry.filter_size)
         self.first_filter = first // filter_size if filters else 0
         self._columns = columns
-        self._position = 0
         self._form = FORMS[dtype]
         self._rooms = (
             _in_lines((2, TILE), self._form[0].dtype).view(np.uint8),
@@ -141,22 +146,25 @@ class TensorPass:
         self._fed = np.zeros(columns, np.bool_)
         self._thresholds = np.array(thresholds, np.float64 if dtype == "F64" else np.float32)
         # Of every column, and of the snapshot before the first.
-        self._histogram = room_for_counts(columns) if counts is None else counts
-        self._sums = np.zeros((columns + 1, max(1, self._count), SUMS))
-        self._counts = np.zeros((columns + 1, COUNTS), np.int64)
-        self._limits = np.tile([np.inf, -np.inf], (columns + 1, 1))
-        self._changes = np.zeros((columns + 1, len(thresholds)), np.int64)
-        self._pyramid = Pyramid(level_weights, chunk_rows, self._row_weights, columns)
+        self._results = Results(
+            histogram=room_for_counts(columns) if counts is None else counts,
+            sums=np.zeros((columns + 1, max(1, self._count), SUMS)),
+            counts=np.zeros((columns + 1, COUNTS), np.int64),
+            limits=np.tile([np.inf, -np.inf], (columns + 1, 1)),
+            changes=np.zeros((columns + 1, len(thresholds)), np.int64),
+        )
+        self._pyramid = Pyramid(level_weights, chunk_rows, stop - start, columns)
 
     def tiles(self) -> Iterator[tuple[int, int]]:
         """Yield the weights of each tile, [start, stop), as they lie in the parameter.
 
         The last ones may lie past the part, in a filter that it owns.
         """
-        end = self._start + max(self._row_weights, self._owned[1])
+        end = self._start + max(self._geometry.row_weights, self._geometry.last_owned)
         for start, stop in tile_ranges(self._start, end):
-            self._position = start - self._start
-            self._weights = stop - start
+            self._geometry = self._geometry._replace(
+                weights=stop - start, position=start - self._start
+            )
             self._last, self._last_column = 0, NOTHING
             yield start, stop
 
@@ -180,22 +188,11 @@ class TensorPass:
         """
         done, self._last = measure_columns(
             self._form,
-            places,
-            self._last,
-            self._weights,
-            np.array(columns, np.int64),
-            self._turn,
-            self._position,
-            self._row_weights,
-            self._owned,
-            self._filter_size,
+            Snapshots(np.array(columns, np.int64), places, self._last, self._turn),
+            self._geometry,
             self._thresholds,
             self._rooms,
-            self._histogram,
-            self._sums,
-            self._counts,
-            self._limits,
-            self._changes,
+            self._results,
             self._pyramid.room,
         )
         self._turn = (self._turn + done) % 2
@@ -210,18 +207,19 @@ class TensorPass:
 
     def finished_rows(self) -> Iterator[LevelRows]:
         """Yield the rows of the chunks that end in this tile, which every snapshot was fed of."""
-        if self._position == 0:
+        if self._geometry.position == 0:
             self._pyramid.leave_out(np.flatnonzero(~self._fed))
-        yield from self._pyramid.finished(self._position)
+        yield from self._pyramid.finished(self._geometry.position)
 
     def finish(self) -> PassResult:
         """Give what was found; columns that were not fed are NaN, their counts 0."""
         # A part within one large filter owns none.
         filters = self._count if self._filters else 0
         measured = np.empty((len(FILTER_MEASURES), self._columns, filters), np.float32)
-        measure_filters(self._sums, self._before, measured)
-        known = np.abs(self._limits[np.isfinite(self._limits)])
-        histogram = SparseHistogram.taken_from(self._histogram, known.max(initial=0))
+        measure_filters(self._results.sums, self._before, measured)
+        limits = self._results.limits
+        known = np.abs(limits[np.isfinite(limits)])
+        histogram = SparseHistogram.taken_from(self._results.histogram, known.max(initial=0))
         return PassResult(
             moments=self._moments(),
             histogram=histogram.without_last(),
@@ -231,10 +229,10 @@ class TensorPass:
 
     def _moments(self) -> Moments:
         sums, previous_squares = np.zeros((self._columns, span.SUMS)), np.zeros(self._columns)
-        add_filters(self._sums, self._before, sums, previous_squares)
-        counts = self._counts[:-1]
+        add_filters(self._results.sums, self._before, sums, previous_squares)
+        counts = self._results.counts[:-1]
         empty = counts[:, span.FINITE] == 0
-        least, greatest = np.where(empty, np.nan, self._limits[:-1].T)
+        least, greatest = np.where(empty, np.nan, self._results.limits[:-1].T)
         return Moments(
             count=counts[:, span.FINITE].copy(),
             nonfinite=counts[:, span.IRREGULAR].copy(),
@@ -247,7 +245,7 @@ class TensorPass:
             pairs=counts[:, span.PAIRS].copy(),
             change_squares=sums[:, span.CHANGE_SQUARES],
             previous_squares=previous_squares,
-            change_counts=self._changes[:-1].T.copy(),
+            change_counts=self._results.changes[:-1].T.copy(),
         )
 
 

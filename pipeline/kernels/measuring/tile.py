@@ -22,6 +22,7 @@ from deeptracker.pipeline.kernels.measuring.span import (
     regular_span,
     rows_of,
 )
+from deeptracker.pipeline.kernels.measuring.tile_arguments import Results
 from deeptracker.pipeline.kernels.vector.fused_loop import CHANGES, LANES
 from deeptracker.pipeline.kernels.vector.llvm_arithmetic import ROWS_TOGETHER, as_float32, as_uint32
 
@@ -95,54 +96,38 @@ def write_rows(w, w32, within, plain, into):
 
 
 @inlined
-def add_span(
-    now,
-    before,
-    paired,
-    kind,
-    filters,
-    thresholds,
-    lines,
-    counts,
-    limits,
-    changes,
-    histogram,
-    scratch,
-):
+def add_span(now, before, paired, kind, filters, thresholds, results, scratch):
     """Add the sums of a span; `kind` is whether all are regular, and are counted into bins here."""
     w, w32 = now
     p, p32 = before
     sound, fused = kind
     if fused:
-        fused_span(
-            w, w32, p, paired, filters, thresholds, lines, counts, changes, histogram, scratch
-        )
+        fused_span(w, w32, p, paired, filters, thresholds, results, scratch)
     elif sound:
-        regular_span(w, p, paired, filters, thresholds, lines, counts, changes)
+        regular_span(w, p, paired, filters, thresholds, results)
     else:
-        both32 = w32, p32
-        irregular_span(w, p, both32, paired, filters, thresholds, lines, counts, limits, changes)
+        irregular_span(w, p, (w32, p32), paired, filters, thresholds, results)
+
+
+@inlined
+def owned_of(geometry, place, size):
+    """Give the weights [first, last) of a span at a place of the part that the part owns."""
+    first = min(max(geometry.first_owned - place, 0), size)
+    return first, max(min(geometry.last_owned - place, size), first)
+
+
+@inlined
+def add_lanes(over, changes):
+    """Add what `measure_run` counted lane by lane, where it counts."""
+    if changes.size == CHANGES:
+        for k in range(CHANGES):
+            for lane in range(k * LANES, (k + 1) * LANES):
+                changes[k] += over[lane]
 
 
 @careful
-def measure_tile(
-    now,
-    before,
-    paired,
-    position,
-    row_weights,
-    owned_weights,
-    filter_size,
-    thresholds,
-    histogram,
-    sums,
-    counts,
-    limits,
-    changes,
-    rows,
-    scratch,
-):
-    """Measure one tile of one snapshot.
+def measure_tile(now, before, paired, geometry, thresholds, results, rows, scratch):
+    """Measure one tile of one snapshot, and tell whether all its values are finite.
 
     Parameters
     ----------
@@ -150,46 +135,32 @@ def measure_tile(
         The two are one where the weights are float32. `regular` is bool [span], whether all values
         are finite, and float32 holds their squares; that of `now` is written. `before` is read
         where `paired`.
-    position : int
-        The part's weights before this tile.
-    row_weights : int
-        The part's first so many weights belong to its pyramid rows.
-    owned_weights : (int, int)
-        The part's weights that lie in the filters that it owns.
-    filter_size : int
+    geometry : Geometry
     thresholds : float [threshold], of the values' type
-    histogram : uint32 [fine bin]
-    sums : float64 [filter, SUMS]
-    counts : int64 [COUNTS]
-    limits : float64 [2]
-        Least and greatest weight.
-    changes : int64 [threshold]
+    results : Results
+        Of this column.
     rows : tuple of four float32 [row of the tile]
         Mean, least, greatest and finite weights of each 16.
     scratch : (uint32 [CHANGES * LANES], float64 [FOUND])
         Room for `measure_run`.
-
-    Returns
-    -------
-    bool
-        Whether all values of `now` are finite.
     """
+    # Longer than a screen: cut in two, what both halves need would be passed for every span.
     values, values32, regular = now
     values_before, before32, regular_before = before
     mean, least, greatest, weights = rows
+    histogram, sums, counts, limits, changes = results
+    fusible = thresholds.size == CHANGES and geometry.filter_size >= LEAST_FUSED
     all_sound = True
-    over = scratch[0]
-    over[:] = 0
+    scratch[0][:] = 0
     for begin in range(0, values.size, SPAN):
         end = min(begin + SPAN, values.size)
         w, w32 = values[begin:end], values32[begin:end]
-        place = position + begin
-        first = min(max(owned_weights[0] - place, 0), w.size)
-        last = max(min(owned_weights[1] - place, w.size), first)
+        place = geometry.position + begin
+        first, last = owned_of(geometry, place, w.size)
         mine, mine32 = w[first:last], w32[first:last]
         # Zeros lie in two bins; most spans have none, and need not be asked.
         zeros = histogram[0] + histogram[NEGATIVE_BIN]
-        within = max(0, min(w.size, row_weights - place))
+        within = max(0, min(w.size, geometry.row_weights - place))
         row = begin // ROW
         into = mean[row:], least[row:], greatest[row:], weights[row:]
         sound = write_rows(w, w32, within, values.itemsize == 4, into)
@@ -200,34 +171,25 @@ def measure_tile(
             note_limits(mine, into[1], into[2], -(-known // ROW), limits)
         regular[begin // SPAN] = sound and max(-limits[0], limits[1]) <= GREATEST
         both_sound = regular[begin // SPAN] and (not paired or regular_before[begin // SPAN])
-        fused = both_sound and thresholds.size == CHANGES and filter_size >= LEAST_FUSED
-        if not fused:
+        if not (both_sound and fusible):
             count_bins(mine32, histogram)
             drop_irregular(histogram, sound)
         if not mine.size:
             continue
         theirs, theirs32 = values_before[begin:end][first:last], before32[begin:end][first:last]
-        number, offset = divmod(place + first - owned_weights[0], filter_size)
-        lines = sums[number:]
+        number, offset = divmod(place + first - geometry.first_owned, geometry.filter_size)
         add_span(
             (mine, mine32),
             (theirs, theirs32),
             paired,
-            (both_sound, fused),
-            (offset, filter_size),
+            (both_sound, both_sound and fusible),
+            (offset, geometry.filter_size),
             thresholds,
-            lines,
-            counts,
-            limits,
-            changes,
-            histogram,
+            Results(histogram, sums[number:], counts, limits, changes),
             scratch,
         )
         if both_sound:
             with_zeros = histogram[0] + histogram[NEGATIVE_BIN] != zeros
             counts[NONZERO] += count_nonzeros(mine) if with_zeros else mine.size
-    if thresholds.size == CHANGES:
-        for k in range(CHANGES):
-            for lane in range(k * LANES, (k + 1) * LANES):
-                changes[k] += over[lane]
+    add_lanes(scratch[0], changes)
     return all_sound

@@ -4,62 +4,33 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from deeptracker.pipeline.kernels.compiling import kernel
+from deeptracker.pipeline.kernels.compiling import inner, kernel
 from deeptracker.pipeline.kernels.file_reading import raw_at, read_at
 from deeptracker.pipeline.kernels.measuring.pyramid_rows import store_rows
 from deeptracker.pipeline.kernels.measuring.tile import TILE, measure_tile, widen
+from deeptracker.pipeline.kernels.measuring.tile_arguments import Geometry, Results
 from deeptracker.pipeline.kernels.vector.fused_loop import CHANGES, FOUND, LANES
 
 __all__ = ["measure_columns"]
 
 
 @kernel(error_model="numpy")
-def measure_columns(
-    form,
-    places,
-    last,
-    size,
-    columns,
-    turn,
-    position,
-    row_weights,
-    owned_weights,
-    filter_size,
-    thresholds,
-    rooms,
-    histogram,
-    sums,
-    counts,
-    limits,
-    changes,
-    pyramid,
-):
-    """Read and measure one tile of some columns, and store their pyramid rows.
+def measure_columns(form, snapshots, geometry, thresholds, rooms, results, pyramid):
+    """Read and measure one tile of some snapshots, and store their pyramid rows.
 
     Parameters
     ----------
     form : (one raw value, bool)
         Of the stored dtype, bfloat16 and float16 as uint16; and whether it is float16.
-    places : int64 [column, 2]
-        Of the raw weights of each: a file's descriptor and the first byte; or -1 and the address of
-        what is in memory.
-    last : int
-        Address of the same of the snapshot before the first; 0 where there is none.
-    size : int
-        Weights of the tile.
-    columns : int64 [column]
-        -1 is the snapshot before the block, which gets no pyramid rows.
-    turn : int
-        0 or 1: where the first finds room; the one before has the other.
+    snapshots : Snapshots
+    geometry : Geometry
+    thresholds : float [threshold], of the values' type
     rooms : (uint8 [2, byte], float32 [2, weight], bool [2, span])
         Room for what is read from files; for weights as float32, where they are stored otherwise;
         and which spans are regular.
-    position, row_weights, owned_weights, filter_size, thresholds
-        As in `measure_tile`.
-    histogram, sums, counts, limits, changes
-        As in `measure_tile`, [column, ...] each.
-    pyramid : tuple
-        As `Pyramid.room` gives it.
+    results : Results
+        Of all columns; the last is that of the snapshot before the block.
+    pyramid : PyramidRoom
 
     Returns
     -------
@@ -69,13 +40,14 @@ def measure_columns(
         Address of the raw weights of the last of them.
     """
     like, half = form
+    columns, places, last, turn = snapshots
     read, values32, regular = rooms
-    rows, geometry, chunks, tops = pyramid
-    outside = histogram.shape[0] - 1
+    size = geometry.weights
+    outside = results.histogram.shape[0] - 1
     scratch = np.zeros(CHANGES * LANES, np.uint32), np.zeros(FOUND)
     for number in range(columns.size):
-        with_rows = row_weights if columns[number] >= 0 else 0
-        column = columns[number] if columns[number] >= 0 else outside
+        inside = columns[number] >= 0
+        column = columns[number] if inside else outside
         room = (turn + number) % 2
         descriptor, place = places[number]
         if descriptor >= 0:
@@ -94,26 +66,51 @@ def measure_columns(
             (now[0], now[1], regular[room]),
             (before[0], before[1], regular[1 - room] if paired else regular[room]),
             paired,
-            position,
-            with_rows,
-            owned_weights,
-            filter_size,
+            geometry if inside else without_rows(geometry),
             thresholds,
-            histogram[column],
-            sums[column],
-            counts[column],
-            limits[column],
-            changes[column],
-            rows[0],
+            of_column(results, column),
+            pyramid.rows[0],
             scratch,
         )
-        within = min(with_rows - position, TILE)
-        if within > 0:
-            full = sound and within == TILE
-            top = store_rows(rows, within, full, position, column, outside, geometry, chunks)
-            for measure in range(4):
-                tops[column, measure, position // TILE] = top[measure]
+        if inside:
+            store_tile(pyramid, sound, geometry, column, outside)
     return columns.size, last
+
+
+@inner()
+def of_column(results, column):
+    """Give the results of one column."""
+    return Results(
+        results.histogram[column],
+        results.sums[column],
+        results.counts[column],
+        results.limits[column],
+        results.changes[column],
+    )
+
+
+@inner()
+def without_rows(geometry):
+    """Give the geometry of a tile that gets no pyramid rows."""
+    return Geometry(
+        geometry.weights,
+        geometry.position,
+        0,
+        geometry.first_owned,
+        geometry.last_owned,
+        geometry.filter_size,
+    )
+
+
+@inner()
+def store_tile(pyramid, sound, geometry, column, columns):
+    """Store a tile's pyramid rows: level by level, and its top."""
+    within = min(geometry.row_weights - geometry.position, TILE)
+    if within <= 0:
+        return
+    top = store_rows(pyramid, within, sound and within == TILE, geometry.position, column, columns)
+    for measure in range(4):
+        pyramid.tops[column, measure, geometry.position // TILE] = top[measure]
 
 
 def floats(raw, half, room):

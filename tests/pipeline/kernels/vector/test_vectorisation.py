@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from deeptracker.pipeline.kernels.measuring import pyramid_rows, span
+from deeptracker.pipeline.kernels.measuring.tile_arguments import Results
 from deeptracker.pipeline.kernels.vector import llvm_arithmetic
 
 X86 = platform.machine().lower() in {"x86_64", "amd64"}
@@ -42,8 +43,14 @@ def compiled(name):
         "round_rows": (w, np.zeros(len(w), np.uint32)),
         "fused_span": (
             *(w, w, w, True, (0, len(w)), np.ones(4, np.float32)),
-            *(np.zeros((1, span.SUMS)), np.zeros(span.COUNTS, np.int64), np.zeros(4, np.int64)),
-            *(np.zeros(2**14, np.uint32), (np.zeros(64, np.uint32), np.zeros(6))),
+            Results(
+                np.zeros(2**14, np.uint32),
+                np.zeros((1, span.SUMS)),
+                np.zeros(span.COUNTS, np.int64),
+                np.zeros(2),
+                np.zeros(4, np.int64),
+            ),
+            (np.zeros(64, np.uint32), np.zeros(6)),
         ),
         "coarsen_full": (rows, tuple(row[: len(row) // 4] for row in rows), np.float32(64)),
     }[name]
