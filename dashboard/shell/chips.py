@@ -1,10 +1,9 @@
 """What is picked, as chips: a click on one drops it."""
 
-from pathlib import Path
-
 import param
 
 from deeptracker.dashboard.widgets.component import Component
+from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["Chips"]
 
@@ -19,4 +18,4 @@ class Chips(Component):
     chips = param.List(default=[], item_type=str)
     hint = param.String(default="", doc="shown where there are no chips")
 
-    _esm = (Path(__file__).parent / "chips.js").read_text(encoding="utf-8")
+    _esm = module_of(__file__)

@@ -1,8 +1,8 @@
 """The handle between two views that stand side by side."""
 
-from pathlib import Path
-
 from panel.custom import JSComponent
+
+from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["Divider"]
 
@@ -10,4 +10,4 @@ __all__ = ["Divider"]
 class Divider(JSComponent):
     """Dragged, or moved with the arrow keys; the browser remembers where it stood."""
 
-    _esm = (Path(__file__).parent / "divider.js").read_text(encoding="utf-8")
+    _esm = module_of(__file__)

@@ -13,8 +13,9 @@ from deeptracker.dashboard.data.search import open_place, places_of
 from deeptracker.dashboard.look.theme import CSS
 from deeptracker.dashboard.selection.selection import KEYS, VIEWS, Selection
 from deeptracker.dashboard.shell.chips import Chips
-from deeptracker.dashboard.shell.header import Header, PaneHead
+from deeptracker.dashboard.shell.header import Header
 from deeptracker.dashboard.shell.link_check import sift_picks
+from deeptracker.dashboard.shell.pane_head import PaneHead
 from deeptracker.dashboard.shell.panes import Panes
 from deeptracker.dashboard.shell.stepping import step_anomaly, step_iteration
 from deeptracker.dashboard.shell.view_frame import ViewFrame

@@ -8,7 +8,7 @@ import panel as pn
 from deeptracker.dashboard.look.theme import CSS
 from deeptracker.dashboard.selection.selection import VIEWS, Selection
 from deeptracker.dashboard.shell.divider import Divider
-from deeptracker.dashboard.shell.header import PaneHead
+from deeptracker.dashboard.shell.pane_head import PaneHead
 from deeptracker.dashboard.shell.view_frame import ViewFrame
 
 __all__ = ["Panes"]

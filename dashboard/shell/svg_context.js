@@ -1,106 +1,334 @@
 // A canvas context that writes SVG: what the charts of this app use of a context, and no more.
 
-class SvgContext {
+/** @import { Context } from "../widgets/drawing.js" */
+import { contextOf } from "../widgets/drawing.js"
+import { FONT } from "../widgets/theme.js"
+
+/** What takes (x, y) to the picture: [a, b, c, d, e, f]. */
+/** @typedef {[number, number, number, number, number, number]} Matrix */
+/** @typedef {HTMLCanvasElement | OffscreenCanvas} Picture */
+
+const ANCHORS = { center: "middle", right: "end", end: "end", left: "start", start: "start" }
+/** @type {Record<string, string>} */
+const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }
+
+/** @param {number} value */
+function round(value) {
+  return Math.round(value * 100) / 100
+}
+
+/** @param {string} text */
+export function escaped(text) {
+  return text.replace(/[&<>"]/g, (sign) => ESCAPES[sign])
+}
+
+/**
+ * A matrix after another one.
+ *
+ * @param {Matrix} outer
+ * @param {Matrix} inner
+ * @returns {Matrix}
+ */
+export function product([A, B, C, D, E, F], [a, b, c, d, e, f]) {
+  return [
+    A * a + C * b,
+    B * a + D * b,
+    A * c + C * d,
+    B * c + D * d,
+    A * e + C * f + E,
+    B * e + D * f + F,
+  ]
+}
+
+/** @implements {Context} */
+export class SvgContext {
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
   constructor(width, height) {
-    Object.assign(this, { width, height, parts: [], steps: [], clips: 0, stack: [] })
-    this.measure = document.createElement("canvas").getContext("2d")
-    this.state = { matrix: [1, 0, 0, 1, 0, 0], fillStyle: "#000", strokeStyle: "#000", lineWidth: 1, font: FONT, textAlign: "left", textBaseline: "middle", globalAlpha: 1, dash: [], clip: "" }
-    for (const name of ["fillStyle", "strokeStyle", "lineWidth", "font", "textAlign", "textBaseline", "globalAlpha"]) {
-      Object.defineProperty(this, name, {
-        get: () => this.state[name], set: (value) => { this.state[name] = value },
-      })
+    this.width = width
+    this.height = height
+    /** What is drawn. @type {string[]} */
+    this.parts = []
+    /** The path that is being traced. @type {string[]} */
+    this.steps = []
+    this.clips = 0
+    this.state = {
+      matrix: /** @type {Matrix} */ ([1, 0, 0, 1, 0, 0]),
+      fillStyle: "#000",
+      strokeStyle: "#000",
+      lineWidth: 1,
+      font: FONT,
+      textAlign: /** @type {CanvasTextAlign} */ ("left"),
+      textBaseline: /** @type {CanvasTextBaseline} */ ("middle"),
+      globalAlpha: 1,
+      dash: /** @type {number[]} */ ([]),
+      clip: "",
     }
+    /** @type {SvgContext["state"][]} */
+    this.stack = []
+    this.imageSmoothingEnabled = true
+    this.measure = contextOf(document.createElement("canvas"))
   }
 
-  save() { this.stack.push({ ...this.state }) }
-  restore() { this.state = this.stack.pop() || this.state }
-  translate(x, y) { this.transform(1, 0, 0, 1, x, y) }
-  scale(x, y) { this.transform(x, 0, 0, y, 0, 0) }
-  rotate(angle) { const c = Math.cos(angle), s = Math.sin(angle); this.transform(c, s, -s, c, 0, 0) }
-  transform(a, b, c, d, e, f) {
-    const [A, B, C, D, E, F] = this.state.matrix
-    this.state.matrix = [A * a + C * b, B * a + D * b, A * c + C * d, B * c + D * d, A * e + C * f + E, B * e + D * f + F]
+  get fillStyle() {
+    return this.state.fillStyle
   }
-  setTransform(...matrix) { this.state.matrix = matrix }
-  setLineDash(dash) { this.state.dash = dash }
-  measureText(text) { this.measure.font = this.state.font; return this.measure.measureText(text) }
+  set fillStyle(value) {
+    this.state.fillStyle = value
+  }
+  get strokeStyle() {
+    return this.state.strokeStyle
+  }
+  set strokeStyle(value) {
+    this.state.strokeStyle = value
+  }
+  get lineWidth() {
+    return this.state.lineWidth
+  }
+  set lineWidth(value) {
+    this.state.lineWidth = value
+  }
+  get font() {
+    return this.state.font
+  }
+  set font(value) {
+    this.state.font = value
+  }
+  get textAlign() {
+    return this.state.textAlign
+  }
+  set textAlign(value) {
+    this.state.textAlign = value
+  }
+  get textBaseline() {
+    return this.state.textBaseline
+  }
+  set textBaseline(value) {
+    this.state.textBaseline = value
+  }
+  get globalAlpha() {
+    return this.state.globalAlpha
+  }
+  set globalAlpha(value) {
+    this.state.globalAlpha = value
+  }
 
-  // Paths keep the matrix under which each point was named, as a canvas does.
+  save() {
+    this.stack.push({ ...this.state })
+  }
+
+  restore() {
+    this.state = this.stack.pop() || this.state
+  }
+
+  /** @param {number} x @param {number} y */
+  translate(x, y) {
+    this.transform(1, 0, 0, 1, x, y)
+  }
+
+  /** @param {number} angle */
+  rotate(angle) {
+    const c = Math.cos(angle)
+    const s = Math.sin(angle)
+    this.transform(c, s, -s, c, 0, 0)
+  }
+
+  /** @param {Matrix} matrix */
+  transform(...matrix) {
+    this.state.matrix = product(this.state.matrix, matrix)
+  }
+
+  /** @param {number[]} dash */
+  setLineDash(dash) {
+    this.state.dash = dash
+  }
+
+  /** @param {string} text */
+  measureText(text) {
+    this.measure.font = this.state.font
+    return this.measure.measureText(text)
+  }
+
+  /**
+   * A point of a path, under the matrix that it is named under, as on a canvas.
+   *
+   * @param {number} x
+   * @param {number} y
+   */
   point(x, y) {
     const [a, b, c, d, e, f] = this.state.matrix
     return `${round(a * x + c * y + e)} ${round(b * x + d * y + f)}`
   }
-  beginPath() { this.steps = [] }
-  moveTo(x, y) { this.steps.push(`M${this.point(x, y)}`) }
-  lineTo(x, y) { this.steps.push(`${this.steps.length ? "L" : "M"}${this.point(x, y)}`) }
-  closePath() { this.steps.push("Z") }
-  rect(x, y, w, h) {
-    this.steps.push(`M${this.point(x, y)}L${this.point(x + w, y)}L${this.point(x + w, y + h)}L${this.point(x, y + h)}Z`)
-  }
-  arc(x, y, r, from, to) {
-    const at = (angle) => this.point(x + r * Math.cos(angle), y + r * Math.sin(angle))
-    const middle = (from + to) / 2
-    this.steps.push(`${this.steps.length ? "L" : "M"}${at(from)}A${r} ${r} 0 0 1 ${at(middle)}A${r} ${r} 0 0 1 ${at(to)}`)
+
+  beginPath() {
+    this.steps = []
   }
 
+  /** @param {number} x @param {number} y */
+  moveTo(x, y) {
+    this.steps.push(`M${this.point(x, y)}`)
+  }
+
+  /** @param {number} x @param {number} y */
+  lineTo(x, y) {
+    this.steps.push(`${this.steps.length ? "L" : "M"}${this.point(x, y)}`)
+  }
+
+  closePath() {
+    this.steps.push("Z")
+  }
+
+  /** @param {number} x @param {number} y @param {number} w @param {number} h */
+  rect(x, y, w, h) {
+    const [first, ...others] = [
+      [x, y],
+      [x + w, y],
+      [x + w, y + h],
+      [x, y + h],
+    ].map((corner) => this.point(corner[0], corner[1]))
+    this.steps.push(`M${first}${others.map((corner) => `L${corner}`).join("")}Z`)
+  }
+
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} r
+   * @param {number} from
+   * @param {number} to
+   */
+  arc(x, y, r, from, to) {
+    /** @param {number} angle */
+    const at = (angle) => this.point(x + r * Math.cos(angle), y + r * Math.sin(angle))
+    const half = `A${r} ${r} 0 0 1 `
+    const start = `${this.steps.length ? "L" : "M"}${at(from)}`
+    this.steps.push(`${start}${half}${at((from + to) / 2)}${half}${at(to)}`)
+  }
+
+  /**
+   * Add an element.
+   *
+   * @param {string} tag
+   * @param {Record<string, string | number>} attributes
+   * @param {string} [content]
+   */
   add(tag, attributes, content = "") {
     const { clip, globalAlpha } = this.state
     const all = { ...attributes, ...(globalAlpha < 1 && { opacity: globalAlpha }) }
-    const written = Object.entries(all).map(([k, v]) => `${k}="${escaped(String(v))}"`).join(" ")
-    const made = `<${tag} ${written}>${content}</${tag}>`
+    const entries = Object.entries(all).map(([k, v]) => `${k}="${escaped(String(v))}"`)
+    const made = `<${tag} ${entries.join(" ")}>${content}</${tag}>`
     // Around it, lest what it is transformed by moves the clip's path too.
     this.parts.push(clip ? `<g clip-path="url(#${clip})">${made}</g>` : made)
   }
-  fill() { if (this.steps.length) this.add("path", { d: this.steps.join(""), fill: this.state.fillStyle }) }
+
+  fill() {
+    if (!this.steps.length) return
+    this.add("path", { d: this.steps.join(""), fill: this.state.fillStyle })
+  }
+
   stroke() {
     if (!this.steps.length) return
     const { strokeStyle, lineWidth, dash } = this.state
-    this.add("path", { d: this.steps.join(""), fill: "none", stroke: strokeStyle, "stroke-width": lineWidth, ...(dash.length && { "stroke-dasharray": dash.join(" ") }) })
+    /** @type {Record<string, string | number>} */
+    const look = { fill: "none", stroke: strokeStyle, "stroke-width": lineWidth }
+    if (dash.length) look["stroke-dasharray"] = dash.join(" ")
+    this.add("path", { d: this.steps.join(""), ...look })
   }
-  alone(draw, x, y, w, h) {
+
+  /**
+   * Draw a rectangle, and keep the path that is being traced.
+   *
+   * @param {() => void} draw
+   * @param {[x: number, y: number, w: number, h: number]} box
+   */
+  alone(draw, box) {
     const kept = this.steps
     this.steps = []
-    this.rect(x, y, w, h)
+    this.rect(...box)
     draw.call(this)
     this.steps = kept
   }
-  fillRect(x, y, w, h) { this.alone(this.fill, x, y, w, h) }
-  strokeRect(x, y, w, h) { this.alone(this.stroke, x, y, w, h) }
-  clearRect() {}
+
+  /** @param {[x: number, y: number, w: number, h: number]} box */
+  fillRect(...box) {
+    this.alone(this.fill, box)
+  }
+
+  /** @param {[x: number, y: number, w: number, h: number]} box */
+  strokeRect(...box) {
+    this.alone(this.stroke, box)
+  }
+
   clip() {
     this.clips += 1
     const name = `clip${this.clips}`
     this.parts.push(`<clipPath id="${name}"><path d="${this.steps.join("")}"/></clipPath>`)
     this.state.clip = name
   }
-  get matrix() { return `matrix(${this.state.matrix.map(round).join(" ")})` }
-  fillText(text, x, y) {
-    const anchor = { center: "middle", right: "end", end: "end" }[this.state.textAlign] || "start"
-    this.add("text", { x: round(x), y: round(y), fill: this.state.fillStyle, style: `font:${this.state.font}`, "text-anchor": anchor, "dominant-baseline": "central", transform: this.matrix }, escaped(text))
+
+  get matrix() {
+    return `matrix(${this.state.matrix.map(round).join(" ")})`
   }
-  // A picture's pixels stay pixels: they go in as a PNG, unblended.
+
+  /** @param {string} text @param {number} x @param {number} y */
+  fillText(text, x, y) {
+    const { fillStyle, font, textAlign } = this.state
+    const look = {
+      x: round(x),
+      y: round(y),
+      fill: fillStyle,
+      style: `font:${font}`,
+      "text-anchor": ANCHORS[textAlign],
+      "dominant-baseline": "central",
+      transform: this.matrix,
+    }
+    this.add("text", look, escaped(text))
+  }
+
+  /**
+   * A picture's pixels stay pixels: they go in as a PNG, unblended.
+   *
+   * @param {Picture} image
+   * @param {number[]} places as a canvas takes them: 2, 4 or 8
+   */
   drawImage(image, ...places) {
-    const [sx, sy, sw, sh, x, y, w, h] = places.length === 8 ? places
-      : [0, 0, image.width, image.height, places[0], places[1], places[2] ?? image.width, places[3] ?? image.height]
+    const { width, height } = image
+    const whole = [places[0], places[1], places[2] ?? width, places[3] ?? height]
+    const [sx, sy, sw, sh, x, y, w, h] =
+      places.length === 8 ? places : [0, 0, width, height, ...whole]
     const canvas = document.createElement("canvas")
     canvas.width = Math.max(1, Math.round(sw))
     canvas.height = Math.max(1, Math.round(sh))
-    const context = canvas.getContext("2d")
+    const context = contextOf(canvas)
     context.imageSmoothingEnabled = false
     context.drawImage(image, sx, sy, sw, sh, 0, 0, canvas.width, canvas.height)
-    this.add("image", { x: round(x), y: round(y), width: round(w), height: round(h), preserveAspectRatio: "none", style: "image-rendering:pixelated", transform: this.matrix, href: canvas.toDataURL("image/png") })
+    this.add("image", {
+      x: round(x),
+      y: round(y),
+      width: round(w),
+      height: round(h),
+      preserveAspectRatio: "none",
+      style: "image-rendering:pixelated",
+      transform: this.matrix,
+      href: canvas.toDataURL("image/png"),
+    })
   }
 
-  // Graphics that draw themselves, such as a figure of Bokeh's, as they are.
-  embed(markup) { this.parts.push(`<g transform="${this.matrix}">${markup}</g>`) }
+  /**
+   * Graphics that draw themselves, such as a figure of Bokeh's, as they are.
+   *
+   * @param {string} markup
+   */
+  embed(markup) {
+    this.parts.push(`<g transform="${this.matrix}">${markup}</g>`)
+  }
 
+  /** @param {string} title */
   text(title) {
-    return `<svg xmlns="${NAMESPACE}" width="${this.width}" height="${this.height}" viewBox="0 0 ${this.width} ${this.height}"><title>${escaped(title)}</title>${this.parts.join("\n")}</svg>`
+    const { width, height } = this
+    const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`
+    const content = `<title>${escaped(title)}</title>${this.parts.join("\n")}`
+    return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${content}</svg>`
   }
-}
-
-function round(value) { return Math.round(value * 100) / 100 }
-
-function escaped(text) {
-  return text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }[sign]))
 }

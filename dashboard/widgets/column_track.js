@@ -1,6 +1,17 @@
 // Where numbers of columns stand on a time axis: `step` columns in one place, from `column0` on.
 
-class Track {
+/** @import { Context } from "./drawing.js" */
+/** @import { TimeAxis } from "./time_axis.js" */
+
+/** @typedef {{ column0?: number, step?: number }} Placing */
+
+/** The places of a row that a time axis shows, from `from` to `to`. */
+export class Track {
+  /**
+   * @param {TimeAxis} axis
+   * @param {Placing} row
+   * @param {number} count places of the row
+   */
   constructor(axis, row, count) {
     this.axis = axis
     this.count = count
@@ -9,17 +20,26 @@ class Track {
     this.from = Math.max(0, Math.floor((axis.first - this.column0) / this.step))
     this.to = Math.min(count - 1, Math.floor((axis.last - this.column0) / this.step))
   }
+
+  /** @param {number} place */
   edge(place) {
     const x = this.axis.edge(this.column0 + place * this.step)
     return Math.min(this.axis.end, Math.max(this.axis.left, x))
   }
+
+  /** @param {number} place */
   centre(place) {
     if (this.step === 1) return this.axis.centre(this.column0 + place)
     return (this.edge(place) + this.edge(place + 1)) / 2
   }
-  // Places at least so many pixels apart.
+
+  /**
+   * Places at least so many pixels apart.
+   *
+   * @param {number} pixels
+   */
   *apart(pixels) {
-    let last = -Infinity
+    let last = Number.NEGATIVE_INFINITY
     for (let place = this.from; place <= this.to; place += 1) {
       const x = this.centre(place)
       if (x - last < pixels) continue
@@ -27,7 +47,14 @@ class Track {
       yield place
     }
   }
-  // Draw a picture of one pixel a place from `top` on.
+
+  /**
+   * Draw a picture of one pixel a place.
+   *
+   * @param {Context} context
+   * @param {OffscreenCanvas} picture
+   * @param {{ top: number, height: number }} box
+   */
   blit(context, picture, { top, height }) {
     const { axis } = this
     if (!axis.isTrue) {
@@ -35,7 +62,8 @@ class Track {
       const to = Math.min(this.count, (axis.last + 1 - this.column0) / this.step)
       if (to <= from) return
       const [left, right] = [from, to].map((place) => axis.edge(this.column0 + place * this.step))
-      context.drawImage(picture, from, 0, to - from, picture.height, left, top, right - left, height)
+      const source = [from, 0, to - from, picture.height]
+      context.drawImage(picture, ...source, left, top, right - left, height)
       return
     }
     let left = this.edge(this.from)
@@ -49,13 +77,28 @@ class Track {
   }
 }
 
-// The place that holds a column.
-function placeOf(row, column) { return Math.floor((column - (row.column0 || 0)) / (row.step || 1)) }
+/**
+ * The place that holds a column.
+ *
+ * @param {Placing} row
+ * @param {number} column
+ */
+export function placeOf(row, column) {
+  return Math.floor((column - (row.column0 || 0)) / (row.step || 1))
+}
 
-// The iterations that a column's place holds, in words.
-function placeTold(row, column, iterations) {
+/**
+ * The iterations that a column's place holds, in words.
+ *
+ * @param {Placing} row
+ * @param {number} column
+ * @param {number[]} iterations
+ */
+export function placeTold(row, column, iterations) {
   const step = row.step || 1
-  const spelled = (at) => (iterations[Math.min(iterations.length - 1, at)] ?? 0).toLocaleString("en")
+  /** @param {number} at */
+  const spelled = (at) =>
+    (iterations[Math.min(iterations.length - 1, at)] ?? 0).toLocaleString("en")
   if (step === 1) return `iteration ${spelled(column)}`
   const first = (row.column0 || 0) + placeOf(row, column) * step
   return `iterations ${spelled(first)} to ${spelled(first + step - 1)}`

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import param
 
 from deeptracker.dashboard.widgets.component import Component
+from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["Column", "FactsTable"]
-
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class FactsTable(Component):
     test_id = param.String(default="facts")
     description = param.String(default="", doc="what is listed, in words")
 
-    _esm = (HERE / "facts_table.js").read_text(encoding="utf-8")
+    _esm = module_of(__file__)
 
     def fill(self, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
         """Fill the table with rows."""

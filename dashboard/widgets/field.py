@@ -1,10 +1,11 @@
 """Fields that say what they do to everyone: a box to tick, and a whole number."""
 
-from pathlib import Path
 from typing import Any
 
 import param
 from panel.custom import JSComponent
+
+from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["Field"]
 
@@ -19,7 +20,7 @@ class Field(JSComponent):
     low = param.Integer(default=None, allow_None=True)
     high = param.Integer(default=None, allow_None=True)
 
-    _esm = (Path(__file__).parent / "field.js").read_text(encoding="utf-8")
+    _esm = module_of(__file__)
 
     @classmethod
     def bound_to(cls, parameter: param.Parameter, **options: Any) -> "Field":

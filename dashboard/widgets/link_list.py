@@ -1,12 +1,12 @@
 """A list of links in groups: one element however many links, each a button."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import param
 
 from deeptracker.dashboard.widgets.component import Component
+from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["Link", "LinkGroup", "LinkList"]
 
@@ -49,7 +49,7 @@ class LinkList(Component):
     groups = param.List(default=[])
     test_id = param.String(default="links")
 
-    _esm = (Path(__file__).parent / "link_list.js").read_text(encoding="utf-8")
+    _esm = module_of(__file__)
 
     def list_groups(self, *groups: LinkGroup) -> None:
         """List these groups instead of what is listed."""

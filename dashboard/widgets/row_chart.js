@@ -1,27 +1,116 @@
 // A stack of rows over the time axis, all of them sent. The brush and the zoom are drawn here at
 // once; the server, which is told as `event`, answers with the same.
 
-const FEWEST_COLUMNS = 4
+/** @import { Painted, SheetModel } from "./chart_sheet.js" */
+/** @import { Model } from "./component.js" */
+/** @import { Context } from "./drawing.js" */
+/** @import { Drawer } from "./row_drawers.js" */
+/** @import { Row, RowBox } from "./rows.js" */
+/** @import { Cell } from "./time_chart.js" */
+import { AXIS_HEIGHT, GAP } from "./chart_sheet.js"
+import { columnsAbout, columnsMoved } from "./column_window.js"
+import { fitted } from "./drawing.js"
+import { screenRoom } from "./full_screen.js"
+import { Overview } from "./overview.js"
+import { ROW_DRAWERS } from "./row_drawers.js"
+import { rowTold } from "./row_words.js"
+import { pale, theme, themed } from "./theme.js"
+import { ticksOf } from "./ticks.js"
+import { renderChart, TimeChart } from "./time_chart.js"
 
-class RowChart extends TimeChart {
+const FEWEST_COLUMNS = 4
+// The least way of the pointer that brushes.
+const BRUSH_REACH = 4
+// How fast the wheel zooms, and how much of one turn counts.
+const ZOOM = 0.0022
+const MOST_TURNED = 240
+// Milliseconds until the server is told of a zoom; until it must have answered.
+const TELL_AFTER = 90
+const SETTLE_AFTER = 1500
+
+/**
+ * @typedef {SheetModel & Model<{
+ *   overview: number[], scroll_height: number, show_axis: boolean, can_brush: boolean,
+ *   fills: boolean,
+ * }>} RowChartModel
+ */
+
+/**
+ * A chart of rows.
+ *
+ * @template {RowChartModel} [M=RowChartModel]
+ * @extends {TimeChart<M>}
+ */
+export class RowChart extends TimeChart {
+  /**
+   * @param {M} model
+   * @param {Painted} root
+   */
   constructor(model, root) {
     super(model, root)
+    /** @type {{ from: number, to: number } | null} */
     this.brush = null
+    /**
+     * Columns that the server has not answered yet.
+     *
+     * @type {{ first: number, last: number } | null}
+     */
     this.pending = null
-    if (!model.can_brush) return
-    this.overview = new Overview(this)
-    root.prepend(this.overview.canvas)
+    /** Where the pointer went down. @type {number | null} */
+    this.start = null
+    this.brushed = false
+    /** @type {string[]} */
+    this.shownSelected = []
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.telling = undefined
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.settling = undefined
+    this.most = 0
+    /** @type {Overview | null} */
+    this.overview = null
+    if (model.can_brush) this.takeBrush()
+  }
+
+  takeBrush() {
+    this.overview = new Overview(/** @type {RowChart} */ (/** @type {unknown} */ (this)))
+    this.root.prepend(this.overview.canvas)
     this.canvas.addEventListener("pointerup", () => this.up())
-    this.canvas.addEventListener("pointercancel", () => { this.start = this.brush = null; this.later() })
+    this.canvas.addEventListener("pointercancel", () => {
+      this.start = this.brush = null
+      this.later()
+    })
     this.canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false })
   }
 
-  get first() { return this.pending ? this.pending.first : this.model.first }
-  get last() { return this.pending ? this.pending.last : this.model.last }
-  get isWhole() { return this.first === 0 && this.last >= this.model.iterations.length - 1 }
-  get footHeight() { return this.model.show_axis ? AXIS_HEIGHT : 0 }
+  /** @override */
+  get first() {
+    return this.pending ? this.pending.first : this.model.first
+  }
 
-  // Rows one below another.
+  /** @override */
+  get last() {
+    return this.pending ? this.pending.last : this.model.last
+  }
+
+  get isWhole() {
+    return this.first === 0 && this.last >= this.model.iterations.length - 1
+  }
+
+  /** @override */
+  get footHeight() {
+    return this.model.show_axis ? AXIS_HEIGHT : 0
+  }
+
+  /** How rows look, by their kind. @returns {Record<string, Drawer>} */
+  get drawers() {
+    return ROW_DRAWERS
+  }
+
+  /**
+   * Rows stand one below another.
+   *
+   * @override
+   */
   layout() {
     const gaps = this.rows.reduce((sum, row) => sum + (row.gap ?? GAP), GAP)
     this.fit(gaps + this.rows.reduce((sum, row) => sum + row.height, 0), gaps)
@@ -35,6 +124,12 @@ class RowChart extends TimeChart {
     this.room = Math.min(this.most || top, top)
   }
 
+  /**
+   * Find the most that the chart shows at once, and how far its rows grow.
+   *
+   * @param {number} whole pixels of rows and gaps
+   * @param {number} [gaps] pixels of the gaps alone
+   */
   fit(whole, gaps = 0) {
     const { scroll_height: scrolls, fills } = this.model
     const screen = fills ? screenRoom(this.scroll, this.footHeight) : 0
@@ -42,48 +137,84 @@ class RowChart extends TimeChart {
     this.grow(screen, whole, gaps)
   }
 
+  /** @override */
   draw() {
     super.draw()
-    if (!this.axis) return
+    if (!this.isDrawn) return
     this.root.style.minHeight = `${this.room + this.footHeight}px`
     if (this.overview) this.overview.draw(this.root.clientWidth)
   }
 
+  /**
+   * @override
+   * @param {Context} context
+   * @param {RowBox} box
+   */
   drawRow(context, box) {
     const { row } = box
-    DRAWERS[row.kind]?.(context, this.axis, row, this.numbers.get(row), box, this.tables)
+    this.drawers[row.kind]?.(context, this.axis, row, this.numbersOf(row), box, this.tables)
   }
 
+  /**
+   * @override
+   * @param {Context} context
+   * @param {number} top
+   */
   drawOver(context, top) {
     if (!this.brush) return
-    const low = Math.min(this.brush.from, this.brush.to), high = Math.max(this.brush.from, this.brush.to)
-    context.fillStyle = pale(SERIES[0], 0.16)
-    context.strokeStyle = SERIES[0]
+    const low = Math.min(this.brush.from, this.brush.to)
+    const high = Math.max(this.brush.from, this.brush.to)
+    context.fillStyle = pale(theme.series[0], 0.16)
+    context.strokeStyle = theme.series[0]
     context.lineWidth = 1
     context.fillRect(low, top, high - low, this.room)
     context.strokeRect(low + 0.5, top + 0.5, high - low, this.room - 1)
   }
 
-  labelDepth({ height }) { return Math.min(height / 2, 12) }
+  /**
+   * @override
+   * @param {RowBox} box
+   */
+  labelDepth({ height }) {
+    return Math.min(height / 2, 12)
+  }
 
-  // Under the name: a detail, and what the colours of lines mean.
+  /**
+   * Write a detail under the label, and what the colours of lines mean.
+   *
+   * @override
+   * @param {Context} context
+   * @param {RowBox} box
+   * @param {number} x
+   * @param {number} y
+   */
   drawBeside(context, { row, height }, x, y) {
     const room = this.axis.left - x - 1 - (row.label_room || 8)
     context.textAlign = "left"
-    context.fillStyle = FAINT
+    context.fillStyle = theme.faint
     if (row.detail && height >= 26) context.fillText(fitted(context, row.detail, room), x, y + 14)
-    ;(row.legend || []).forEach((series, place) => {
+    for (const [place, series] of (row.legend || []).entries()) {
       const line = y + 14 + 13 * place
       context.fillStyle = themed(series.colour)
       context.fillRect(x, line - 1, 12, 2.5)
-      context.fillStyle = FAINT
+      context.fillStyle = theme.faint
       context.fillText(fitted(context, series.name, room - 18), x + 17, line)
-    })
+    }
     return room
   }
 
-  linesOf(row) { return row.kind === "image" ? this.numbers.get(row)[0].shape[0] : 0 }
+  /**
+   * @override
+   * @param {Row} row
+   */
+  linesOf(row) {
+    return row.kind === "image" ? this.numbersOf(row)[0].shape[0] : 0
+  }
 
+  /**
+   * @override
+   * @param {PointerEvent} event
+   */
   down(event) {
     super.down(event)
     this.brushed = false
@@ -93,119 +224,129 @@ class RowChart extends TimeChart {
     this.canvas.setPointerCapture(event.pointerId)
   }
 
+  /**
+   * @override
+   * @param {PointerEvent} event
+   */
   move(event) {
     const { x } = this.place(event)
-    if (this.start === null || this.start === undefined || Math.abs(x - this.start) <= 4) { super.move(event); return }
+    if (this.start === null || Math.abs(x - this.start) <= BRUSH_REACH) {
+      super.move(event)
+      return
+    }
     this.brush = { from: this.start, to: Math.min(this.axis.end, Math.max(this.axis.left, x)) }
     this.later()
   }
 
-  leave() { if (!this.brush) super.leave() }
+  /** @override */
+  leave() {
+    if (!this.brush) super.leave()
+  }
 
   up() {
     this.start = null
     if (!this.brush) return
-    const [first, last] = [this.brush.from, this.brush.to].map((x) => this.axis.column(x)).sort((a, b) => a - b)
+    const ends = [this.brush.from, this.brush.to].map((x) => this.axis.column(x))
+    const [first, last] = ends.sort((a, b) => a - b)
     this.brush = null
     this.brushed = true
     this.send({ type: "brush", first, last })
     this.later()
   }
 
-  // The end of a brush is no click.
+  /**
+   * The end of a brush is no click.
+   *
+   * @override
+   * @param {MouseEvent} event
+   */
   click(event) {
     if (!this.brushed) super.click(event)
     this.brushed = false
   }
 
-  told({ box: { row }, line, column }, x) {
-    const data = this.numbers.get(row)
-    const place = placeOf(row, column)
-    const name = row.line_labels && line >= 0 ? row.line_labels[line] : row.label
-    const lines = [`${name}, ${placeTold(row, column, this.model.iterations)}`]
-    if (row.kind === "image") {
-      const at = Math.max(0, line) * data[0].shape[1] + place
-      const level = data[0].array[at], value = (data[1] || data[0]).array[at]
-      const words = row.value_names
-      if (row.palette === "outcome") lines.push(outcomeTold(level))
-      else if (level === 255) lines.push("not recorded")
-      else lines.push(`${row.value_label || "value"}: ${words ? words[value] ?? value : number(value)}`)
-      if (row.threshold && data[2].array[place]) lines.push(`${data[2].array[place]} anomalous`)
-    } else if (row.kind === "marks") {
-      row.marks.filter((mark) => mark.column === column).forEach((mark) => lines.push(mark.text))
-    } else if (row.kind === "curves") {
-      row.series.forEach((series, i) => {
-        const nearest = this.nearest(data[3 * i].array, x)
-        if (nearest < 0) return
-        const raw = number(data[3 * i + 1].array[nearest])
-        lines.push(`${series.name}: ${row.smoothed ? `${number(data[3 * i + 2].array[nearest])} (recorded ${raw})` : raw}`)
-      })
-    } else {
-      data.forEach(({ array }, i) => lines.push(`${(row.series?.[i]?.name) || i}: ${number(array[place])}`))
-    }
-    return lines
+  /**
+   * @override
+   * @param {Cell} cell
+   * @param {number} x
+   */
+  told(cell, x) {
+    const pixel = (/** @type {number} */ column) => this.axis.centre(column)
+    const { iterations } = this.model
+    return rowTold(cell, this.numbersOf(cell.box.row), iterations, { x, pixel })
   }
 
-  // Of rising places in columns, the one nearest to a pixel.
-  nearest(places, x) {
-    if (!places.length) return -1
-    let low = 0, high = places.length - 1
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.axis.place(places[middle]) < x) low = middle + 1; else high = middle
-    }
-    const before = Math.max(0, low - 1)
-    const apart = (i) => Math.abs(this.axis.place(places[i]) - x)
-    return apart(before) < apart(low) ? before : low
-  }
-
-  // The wheel zooms about the pointer; sideways it moves the window.
+  /**
+   * The wheel zooms about the pointer; sideways it moves the window.
+   *
+   * @param {WheelEvent} event
+   */
   wheel(event) {
+    const { axis } = this
     const { x } = this.place(event)
-    if (!this.axis.holds(x)) return
+    if (!axis.holds(x)) return
     event.preventDefault()
     const most = this.model.iterations.length - 1
-    const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey
-    const turned = Math.max(-240, Math.min(240, event.deltaY || event.deltaX))
-    if (sideways) {
-      const step = Math.round((Math.sign(event.deltaX || event.deltaY) * this.axis.count) / 10) || 1
-      const by = Math.min(most - this.last, Math.max(-this.first, step))
-      this.zoomTo(this.first + by, this.last + by)
+    if (Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey) {
+      const step = Math.round((Math.sign(event.deltaX || event.deltaY) * axis.count) / 10) || 1
+      const { first, last } = columnsMoved(this, step, most)
+      this.zoomTo(first, last)
       return
     }
-    const share = (x - this.axis.left) / this.axis.span
-    const count = Math.max(Math.min(FEWEST_COLUMNS, most + 1),
-      Math.min(most + 1, Math.round(this.axis.count * Math.exp(turned * 0.0022))))
-    const held = this.axis.column(x)
-    const first = Math.min(most + 1 - count, Math.max(0, Math.round(held + 0.5 - share * count)))
-    this.zoomTo(first, first + count - 1)
+    const delta = event.deltaY || event.deltaX
+    const turned = Math.max(-MOST_TURNED, Math.min(MOST_TURNED, delta))
+    const wanted = Math.min(most + 1, Math.round(axis.count * Math.exp(turned * ZOOM)))
+    const count = Math.max(Math.min(FEWEST_COLUMNS, most + 1), wanted)
+    const pointer = { held: axis.column(x), share: (x - axis.left) / axis.span }
+    const { first, last } = columnsAbout(count, pointer, most)
+    this.zoomTo(first, last)
   }
 
-  // Show other columns at once, and tell the server, which answers with the same.
+  /**
+   * Show other columns at once, and tell the server, which answers with the same.
+   *
+   * @param {number} first
+   * @param {number} last
+   */
   zoomTo(first, last) {
     const most = this.model.iterations.length - 1
     this.pending = { first: Math.max(0, first), last: Math.min(most, last) }
     this.later()
     if (this.telling) return
     this.telling = setTimeout(() => {
-      this.telling = null
+      this.telling = undefined
       if (this.pending) this.send({ type: "brush", ...this.pending })
       clearTimeout(this.settling)
-      this.settling = setTimeout(() => { if (!this.telling) { this.pending = null; this.later() } }, 1500)
-    }, 90)
+      this.settling = setTimeout(() => this.settle(), SETTLE_AFTER)
+    }, TELL_AFTER)
   }
 
-  // The server's word on what is shown; an older answer does not undo a newer turn of the wheel.
-  framed() {
-    const { pending, model } = this
-    if (pending && pending.first === model.first && pending.last === model.last) this.pending = null
-    else if (pending && !this.telling) this.pending = null
+  /** Show what the server says, if it did not answer. */
+  settle() {
+    if (this.telling) return
+    this.pending = null
     this.later()
   }
 
-  // Scroll to a row that was picked elsewhere on the page.
+  /**
+   * The server's word on what is shown. An older answer does not undo a newer turn of the wheel.
+   *
+   * @override
+   */
+  framed() {
+    const { pending, model } = this
+    const isSame = pending?.first === model.first && pending?.last === model.last
+    if (pending && (isSame || !this.telling)) this.pending = null
+    this.later()
+  }
+
+  /**
+   * Scroll to a row that was picked elsewhere on the page.
+   *
+   * @override
+   */
   reveal() {
-    const before = this.shownSelected || []
+    const before = this.shownSelected
     const fresh = this.model.selected.find((id) => !before.includes(id))
     this.shownSelected = [...this.model.selected]
     requestAnimationFrame(() => {
@@ -213,17 +354,28 @@ class RowChart extends TimeChart {
       const box = this.boxes.find(({ row }) => row.id === fresh)
       if (!box) return
       const top = this.scrolled
-      if (box.top < top || box.top + box.height > top + this.room) this.scroll.scrollTop = box.top - this.room / 3
+      const isSeen = box.top >= top && box.top + box.height <= top + this.room
+      if (!isSeen) this.scroll.scrollTop = box.top - this.room / 3
     })
   }
 
+  /**
+   * @override
+   * @param {RowBox} box
+   */
   rowState(box) {
     const { row, height } = box
     const scaled = row.kind === "lines" || row.kind === "curves"
     return {
-      ...super.rowState(box), lines: this.numbers.get(row)[0]?.shape?.[0] ?? 0,
+      ...super.rowState(box),
+      lines: this.numbersOf(row)[0]?.shape?.[0] ?? 0,
       ticks: scaled ? ticksOf(row, height).map(([, text]) => text) : [],
       series: (row.legend || []).map(({ name, colour }) => [name, colour]),
     }
   }
+}
+
+/** @param {{ model: RowChartModel, el: HTMLElement }} place */
+export function render(place) {
+  renderChart(RowChart, place)
 }

@@ -8,18 +8,11 @@ import param
 from deeptracker.dashboard.look.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
 from deeptracker.dashboard.widgets.component import Component
 from deeptracker.dashboard.widgets.modules import module_of
-from deeptracker.dashboard.widgets.row_drawers import Row, packed
+from deeptracker.dashboard.widgets.rows import Row, packed
 
-__all__ = ["SHEET", "RowChart"]
+__all__ = ["AXIS_HEIGHT", "RowChart"]
 
-GAP, AXIS_HEIGHT, OVERVIEW_HEIGHT = 4, 22, 22  # as in time_chart.js and overview.js
-# What every chart of rows over the time axis is made of.
-SHEET = (
-    "widgets/time_axis.js",
-    "widgets/column_track.js",
-    "widgets/row_drawers.js",
-    "widgets/time_chart.js",
-)
+GAP, AXIS_HEIGHT, OVERVIEW_HEIGHT = 4, 22, 22  # as in chart_sheet.js and overview.js
 
 
 class RowChart(Component):
@@ -47,9 +40,7 @@ class RowChart(Component):
     test_id = param.String(default="rows")
     description = param.String(default="", doc="what the chart shows, in words")
 
-    _esm = module_of(
-        *SHEET, "widgets/overview.js", "widgets/row_chart.js", "widgets/row_chart.render.js"
-    )
+    _esm = module_of(__file__)
 
     def draw(self, rows: Sequence[Row], **values: Any) -> None:
         """Draw these rows, and take over other parameters in the same message."""

@@ -1,27 +1,53 @@
-// Drawers: how one row of a row chart looks. Each takes the row's own box on the canvas.
+// Drawers: how one row of a chart looks. Each takes the row's own box on the canvas.
 
-const DTYPES = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array }
+/** @import { Context } from "./drawing.js" */
+/** @import { Numbers, Row, ScaleRow, Series, Tables } from "./rows.js" */
+/** @import { TimeAxis } from "./time_axis.js" */
+import { Track } from "./column_track.js"
+import { fillShape, strokeThrough } from "./drawing.js"
+import { lengthOf } from "./rows.js"
+import { pale, theme, themed } from "./theme.js"
+import { ticksOf } from "./ticks.js"
 
-// A row's numbers out of the packed bytes: [{array, shape}].
-function unpacked(row, buffer) {
-  return (row.arrays || []).map(({ offset, dtype, shape }) => {
-    const size = shape.reduce((a, b) => a * b, 1)
-    return { array: new DTYPES[dtype](buffer, offset, size), shape }
-  })
+/** @typedef {{ top: number, height: number }} Box */
+/**
+ * @typedef {(
+ *   context: Context, axis: TimeAxis, row: any, data: Numbers[], box: Box, tables: Tables
+ * ) => void} Drawer
+ */
+
+// Pixels between two ticks that are both named.
+const TICKS_APART = 12
+
+/**
+ * A palette's 256 colours, light or dark as the page is.
+ *
+ * @param {Tables} tables
+ * @param {string} palette
+ */
+export function tableOf(tables, palette) {
+  return tables[palette][theme.isDark ? "dark" : "light"]
 }
 
-// A palette's 256 colours, light or dark as the page is.
-function tableOf(tables, palette) { return tables[palette][DARK ? "dark" : "light"] }
-
-// Numbers [y][x] (or of one line) as a canvas of that many pixels, made once for each row and
-// palette; `level` gives a number's place in the palette.
+/** @type {WeakMap<Row, { canvas: OffscreenCanvas, table: Uint32Array }>} */
 const painted = new WeakMap()
-function picture(row, { array, shape }, table, level = (number) => number) {
+
+/**
+ * Numbers [y][x], or of one line, as a canvas of that many pixels, made once for each row and
+ * palette.
+ *
+ * @param {Row} row
+ * @param {Numbers} numbers
+ * @param {Uint32Array} table
+ * @param {(value: number) => number} [level] a number's place in the palette
+ */
+export function picture(row, { array, shape }, table, level = (value) => value) {
   const kept = painted.get(row)
   if (kept && kept.table === table) return kept.canvas
-  const width = Math.max(1, shape.at(-1)), height = shape.length > 1 ? Math.max(1, shape[0]) : 1
+  const width = Math.max(1, lengthOf(shape))
+  const height = shape.length > 1 ? Math.max(1, shape[0]) : 1
   const canvas = new OffscreenCanvas(width, height)
-  const context = canvas.getContext("2d")
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"))
   const image = context.createImageData(width, height)
   const pixels = new Uint32Array(image.data.buffer)
   for (let i = 0; i < array.length; i += 1) pixels[i] = table[level(array[i])]
@@ -30,60 +56,123 @@ function picture(row, { array, shape }, table, level = (number) => number) {
   return canvas
 }
 
+/**
+ * Frame a row's box.
+ *
+ * @param {Context} context
+ * @param {TimeAxis} axis
+ * @param {Box} box
+ */
+export function drawEdge(context, axis, box) {
+  context.strokeStyle = theme.line
+  context.lineWidth = 1
+  context.strokeRect(axis.left - 0.5, Math.round(box.top) - 0.5, axis.span + 1, box.height + 1)
+}
+
+/**
+ * Fill a row's box with the paper's colour, and frame it.
+ *
+ * @param {Context} context
+ * @param {TimeAxis} axis
+ * @param {Box} box
+ */
+export function drawGround(context, axis, box) {
+  context.fillStyle = theme.paper
+  context.fillRect(axis.left, box.top, axis.span, box.height)
+  drawEdge(context, axis, box)
+}
+
+/**
+ * Keep what follows within a row's box, until the context is restored.
+ *
+ * @param {Context} context
+ * @param {TimeAxis} axis
+ * @param {Box} box
+ */
+export function clipTo(context, axis, box) {
+  context.save()
+  context.beginPath()
+  context.rect(axis.left, box.top, axis.span, box.height)
+  context.clip()
+}
+
+/**
+ * Draw a level line across a row's box.
+ *
+ * @param {Context} context
+ * @param {TimeAxis} axis
+ * @param {number} y
+ */
+export function drawLevel(context, axis, y) {
+  strokeThrough(context, [
+    [axis.left, y],
+    [axis.end, y],
+  ])
+}
+
+/** @type {Drawer} */
 function drawImage(context, axis, row, data, box, tables) {
   context.imageSmoothingEnabled = false
-  const track = new Track(axis, row, data[0].shape.at(-1))
+  const track = new Track(axis, row, lengthOf(data[0].shape))
   track.blit(context, picture(row, data[0], tableOf(tables, row.palette)), box)
   drawEdge(context, axis, box)
   if (row.threshold) drawTriangles(context, axis, row, data[2].array, box.top + box.height)
 }
 
-function drawEdge(context, axis, box) {
-  context.strokeStyle = LINE
-  context.lineWidth = 1
-  context.strokeRect(axis.left - 0.5, Math.round(box.top) - 0.5, axis.span + 1, box.height + 1)
+/**
+ * Anomalies, as [place, images]: where at least as many images are anomalous as a mark needs.
+ *
+ * @param {Row} row
+ * @param {Numbers["array"] | number[]} counts
+ * @returns {[number, number][]}
+ */
+export function marksOf({ threshold }, counts) {
+  if (!threshold) return []
+  const all = Array.from(counts, (count, place) => /** @type {[number, number]} */ ([place, count]))
+  return all.filter(([, count]) => count >= threshold)
 }
 
-// Anomalies: where at least as many images are anomalous as a mark needs, [place, count].
-function marksOf(row, counts) {
-  const found = []
-  counts.forEach((count, place) => { if (row.threshold && count >= row.threshold) found.push([place, count]) })
-  return found
-}
-
-// A triangle for each under a heat line, larger where more images are anomalous; of those that would
-// cover each other the largest.
-function drawTriangles(context, axis, row, counts, bottom) {
+/**
+ * Draw a triangle for each anomaly under a line, larger where more images are anomalous. Of those
+ * that would cover each other the largest is drawn.
+ *
+ * @param {Context} context
+ * @param {TimeAxis} axis
+ * @param {Row} row
+ * @param {Numbers["array"]} counts
+ * @param {number} bottom
+ */
+export function drawTriangles(context, axis, row, counts, bottom) {
   const track = new Track(axis, row, counts.length)
   const width = Math.max((track.step * axis.span) / axis.count, 4)
   const apart = new Map()
   for (const [place, count] of marksOf(row, counts)) {
     if (place < track.from || place > track.to) continue
-    const x = track.centre(place), slot = Math.floor(x / 3)
+    const x = track.centre(place)
+    const slot = Math.floor(x / 3)
     if (!(apart.get(slot)?.count >= count)) apart.set(slot, { x, count })
   }
-  context.fillStyle = INK
+  context.fillStyle = theme.ink
   for (const { x, count } of apart.values()) {
     const size = Math.min(7, 3 + 1.2 * Math.log2(count))
     const half = Math.min(size, width) * 0.75
     const y = bottom + 1
-    context.beginPath()
-    context.moveTo(x, y)
-    context.lineTo(x - half, y + size)
-    context.lineTo(x + half, y + size)
-    context.fill()
+    fillShape(context, [
+      [x, y],
+      [x - half, y + size],
+      [x + half, y + size],
+    ])
   }
 }
 
-// An outcome, or the share of right ones among several, in words.
-function outcomeTold(level) {
-  if (level === 255) return "not recorded"
-  if (level === 254) return "right"
-  return level ? `right at ${Math.round(level / 2.54)} % of them` : "wrong"
-}
-
-// A triangle that points at a line of a picture, from its left.
-function tracePointer(context, x, y) {
+/**
+ * Trace a triangle that points at a line of a picture, from its left.
+ *
+ * @param {Context} context
+ * @param {number} x
+ * @param {number} y
+ */
+export function tracePointer(context, x, y) {
   context.beginPath()
   context.moveTo(x, y)
   context.lineTo(x - 6, y - 4)
@@ -91,86 +180,42 @@ function tracePointer(context, x, y) {
   context.closePath()
 }
 
-// A vertical scale from values to the row's box.
-function verticalScale(row, box) {
+/**
+ * From a value to its height in a row's box.
+ *
+ * @param {ScaleRow} row
+ * @param {Box} box
+ */
+export function verticalScale(row, box) {
   const log = Boolean(row.log)
   const low = log ? Math.log10(row.low) : row.low
   const high = log ? Math.log10(row.high) : row.high
   const span = high > low ? high - low : 1
-  const top = box.top + 4, height = box.height - 8
-  return (value) => {
+  const top = box.top + 4
+  const height = box.height - 8
+  return (/** @type {number} */ value) => {
     const v = log ? Math.log10(Math.max(value, row.low)) : value
     return top + height * (1 - (Math.min(Math.max(v, low), high) - low) / span)
   }
 }
 
-// Beside rows lower than this only the ends of the scale are named; between two names so many pixels.
-const TALL = 40, TICKS_APART = 12
-
-// A tick in at most three digits.
-function tickText(value) {
-  const short = Number(value.toPrecision(3)), size = Math.abs(short)
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return short.toExponential().replace("+", "")
-  return short.toLocaleString("en", { maximumFractionDigits: 6 })
-}
-
-// A value at two digits, the next below it (`round` is floor) or above it (ceil).
-function rounded(value, round) {
-  if (!value) return 0
-  const power = Math.floor(Math.log10(Math.abs(value))) - 1
-  const step = Number(`1e${power}`)
-  // What is round already is not moved on by a last bit.
-  const near = Math.round(value / step)
-  return Number(`${Math.abs(value / step - near) < 1e-4 ? near : round(value / step)}e${power}`)
-}
-
-// Both ends of a scale, in round values where they lie between.
-function endTicks({ low, high }) {
-  const [from, to] = [rounded(low, Math.ceil), rounded(high, Math.floor)]
-  return from < to ? [from, to] : [low, high]
-}
-
-// Powers of ten; of fewer than two of those, 2 and 5 times one as well.
-function logTicks(row) {
-  const powers = scaleTicks(row.low, row.high, true).filter((tick) => Number.isInteger(Math.log10(tick)))
-  if (powers.length > 1) return powers
-  const ticks = []
-  for (let power = Math.floor(Math.log10(row.low)); 10 ** power <= row.high; power += 1) {
-    ticks.push(...[1, 2, 5].map((k) => Number(`${k}e${power}`)).filter((tick) => tick >= row.low && tick <= row.high))
-  }
-  return ticks.length > 1 ? ticks : endTicks(row)
-}
-
-// What stands beside a row's scale, as [value, text]; half an image is no tick.
-function ticksOf(row, height) {
-  if (row.hide_scale || !(row.high >= row.low)) return []
-  let ticks
-  if (row.high === row.low) ticks = [row.low]
-  else if (height < TALL) ticks = endTicks(row)
-  else ticks = row.log ? logTicks(row) : scaleTicks(row.low, row.high, false)
-  const told = new Map()
-  for (const tick of ticks) {
-    if (!row.whole || Number.isInteger(tick)) told.set(tickText(tick), tick)
-  }
-  return [...told].map(([text, tick]) => [tick, text])
-}
-
+/**
+ * Draw the box of a row of curves: its ground, and its ticks with their names.
+ *
+ * @param {Context} context
+ * @param {TimeAxis} axis
+ * @param {ScaleRow} row
+ * @param {Box} box
+ */
 function drawFrame(context, axis, row, box) {
-  context.fillStyle = PAPER
-  context.fillRect(axis.left, box.top, axis.span, box.height)
-  context.strokeStyle = LINE
-  context.lineWidth = 1
-  context.strokeRect(axis.left - 0.5, Math.round(box.top) - 0.5, axis.span + 1, box.height + 1)
+  drawGround(context, axis, box)
   const y = verticalScale(row, box)
-  context.fillStyle = FAINT
-  context.strokeStyle = GRID
+  context.fillStyle = theme.faint
+  context.strokeStyle = theme.grid
   context.textAlign = "right"
-  let last = Infinity
+  let last = Number.POSITIVE_INFINITY
   for (const [tick, text] of ticksOf(row, box.height)) {
-    context.beginPath()
-    context.moveTo(axis.left, Math.round(y(tick)) + 0.5)
-    context.lineTo(axis.end, Math.round(y(tick)) + 0.5)
-    context.stroke()
+    drawLevel(context, axis, Math.round(y(tick)) + 0.5)
     const at = Math.min(box.top + box.height - 6, Math.max(box.top + 6, y(tick)))
     if (last - at < TICKS_APART) continue
     context.fillText(text, axis.left - 8, at)
@@ -178,9 +223,16 @@ function drawFrame(context, axis, row, box) {
   }
 }
 
-// A line through [x, y], broken where there is null; a point with no neighbour is a dot.
+/**
+ * Draw a line through points, broken where there is none. A point with no neighbour is a dot.
+ *
+ * @param {Context} context
+ * @param {([number, number] | null)[]} points
+ * @param {string} colour
+ * @param {number} width
+ */
 function drawLine(context, points, colour, width) {
-  const isGap = (place) => !points[place]
+  const isGap = (/** @type {number} */ place) => !points[place]
   context.strokeStyle = context.fillStyle = colour
   context.lineWidth = width
   context.beginPath()
@@ -196,8 +248,15 @@ function drawLine(context, points, colour, width) {
   })
 }
 
-function canShow(row, value) { return Number.isFinite(value) && !(row.log && value <= 0) }
+/**
+ * @param {Row} row
+ * @param {number} value
+ */
+function canShow(row, value) {
+  return Number.isFinite(value) && !(row.log && value <= 0)
+}
 
+/** @type {Drawer} */
 function drawLines(context, axis, row, data, box) {
   drawFrame(context, axis, row, box)
   const y = verticalScale(row, box)
@@ -205,6 +264,7 @@ function drawLines(context, axis, row, data, box) {
     const series = row.series[place]
     const track = new Track(axis, row, array.length)
     // What was not recorded leaves no gap: outcomes may be rarer than snapshots.
+    /** @type {[number, number][]} */
     const points = []
     for (let at = track.from; at <= track.to; at += 1) {
       if (canShow(row, array[at])) points.push([track.centre(at), y(array[at])])
@@ -213,46 +273,58 @@ function drawLines(context, axis, row, data, box) {
   })
 }
 
-// Scalars at their own iterations: the recorded line pale, the smoothed one over it. Arrays come in
-// threes a series: the place in columns, the value, the smoothed value.
+/**
+ * Scalars at their own iterations: the recorded line pale, the smoothed one over it. Arrays come in
+ * threes a series: the place in columns, the value, the smoothed value.
+ *
+ * @type {Drawer}
+ */
 function drawCurves(context, axis, row, data, box) {
   drawFrame(context, axis, row, box)
   const y = verticalScale(row, box)
-  context.save()
-  context.beginPath()
-  context.rect(axis.left, box.top, axis.span, box.height)
-  context.clip()
-  row.series.forEach((series, place) => {
+  clipTo(context, axis, box)
+  row.series.forEach((/** @type {Series} */ series, /** @type {number} */ place) => {
     const [at, raw, smooth] = data.slice(3 * place, 3 * place + 3).map(({ array }) => array)
     const colour = themed(series.colour)
-    const pointsOf = (values) => Array.from(at, (column, i) => (canShow(row, values[i]) ? [axis.place(column), y(values[i])] : null))
+    /** @param {Numbers["array"]} values @returns {([number, number] | null)[]} */
+    const pointsOf = (values) =>
+      Array.from(at, (column, i) =>
+        canShow(row, values[i]) ? [axis.centre(column), y(values[i])] : null,
+      )
     if (row.smoothed) drawLine(context, pointsOf(raw), pale(colour, 0.32), 1)
     drawLine(context, pointsOf(smooth), colour, 1.5)
   })
   context.restore()
 }
 
-// Findings: a diamond each, by severity.
-function drawMarks(context, axis, row, data, box) {
-  const colours = { error: PICK, warning: WARN, info: FAINT }
-  context.strokeStyle = LINE
-  context.beginPath()
-  context.moveTo(axis.left, box.top + box.height / 2)
-  context.lineTo(axis.end, box.top + box.height / 2)
-  context.stroke()
+/**
+ * Findings: a diamond each, by severity.
+ *
+ * @type {Drawer}
+ */
+function drawMarks(context, axis, row, _data, box) {
+  /** @type {Record<string, string>} */
+  const colours = { error: theme.pick, warning: theme.warn, info: theme.faint }
+  const y = box.top + box.height / 2
+  context.strokeStyle = theme.line
+  drawLevel(context, axis, y)
   for (const { column, severity } of row.marks) {
     if (!axis.shows(column)) continue
-    const x = axis.centre(column), y = box.top + box.height / 2
+    const x = axis.centre(column)
     context.fillStyle = colours[severity] || colours.info
-    context.beginPath()
-    context.moveTo(x, y - 5)
-    context.lineTo(x + 4.5, y)
-    context.lineTo(x, y + 5)
-    context.lineTo(x - 4.5, y)
-    context.fill()
+    fillShape(context, [
+      [x, y - 5],
+      [x + 4.5, y],
+      [x, y + 5],
+      [x - 4.5, y],
+    ])
   }
 }
 
-const DRAWERS = {
-  image: drawImage, lines: drawLines, marks: drawMarks, curves: drawCurves,
+/** Drawers by the kind of row. @type {Record<string, Drawer>} */
+export const ROW_DRAWERS = {
+  image: drawImage,
+  lines: drawLines,
+  marks: drawMarks,
+  curves: drawCurves,
 }

@@ -1,175 +1,292 @@
 // A long list of rows over the time axis: they come from the server as they are needed.
 
+/** @import { SheetModel } from "./chart_sheet.js" */
+/** @import { Model } from "./component.js" */
+/** @import { Context } from "./drawing.js" */
+/** @import { Numbers, Row, RowBox } from "./rows.js" */
+/** @import { Cell } from "./time_chart.js" */
+import { AXIS_HEIGHT } from "./chart_sheet.js"
+import { Track } from "./column_track.js"
+import { fitted, strokeThrough } from "./drawing.js"
+import { screenRoom } from "./full_screen.js"
+import { listTold } from "./list_words.js"
+import { MISSING, RIGHT, shade, UNSAID } from "./outcome_levels.js"
+import {
+  drawEdge,
+  drawLevel,
+  drawTriangles,
+  picture,
+  tableOf,
+  tracePointer,
+} from "./row_drawers.js"
+import { lengthOf } from "./rows.js"
+import { theme } from "./theme.js"
+import { number } from "./ticks.js"
+import { renderChart, TimeChart } from "./time_chart.js"
+
 const LABEL_PITCH = 13
 const ROOM = [420, 1400]
 const ROOM_SHARE = 0.62
 // What is told of the width, so that a little more or less of it asks for nothing.
-const ROUND = 256, MOST_PIXELS = 4096
-// Levels of a palette, as in theme.py: what was right is calm, what is missing is grey.
-const RIGHT = 254, MISSING = 255
-const UNSAID = 65535
+const ROUND = 256
+const MOST_PIXELS = 4096
+// Milliseconds until rows are asked for: where they run out, and where scrolling has ended.
+const ASK_SOON = 50
+const ASK_LATER = 200
 
-// A share of a maximum on a square-root scale.
-function shade(value, top) {
-  if (!Number.isFinite(value)) return MISSING
-  return Math.round(254 * Math.min(1, Math.sqrt(Math.max(0, value) / top)))
-}
+/**
+ * A row of a list: a class with its counts, or images one below another.
+ *
+ * @typedef {Row & {
+ *   top: number, line_labels: string[], scale_top: number, own_class: number, size: number,
+ *   picture_height?: number, counts_top?: number, members?: number[],
+ * }} ListRow
+ */
 
-// What one number of a row looks like: a level of its palette.
+/**
+ * @typedef {SheetModel & Model<{
+ *   total: number, pixels: number, room: number, cover: [number, number], opened: number[],
+ *   entries: number, sight: { top: number, count?: number },
+ * }>} RowListModel
+ */
+
+/**
+ * What one number of a row looks like, by the kind of row: a level of its palette.
+ *
+ * @type {Record<string, (value: number, row: ListRow) => number>}
+ */
 const LEVELS = {
   heat: (value, row) => shade(value, row.scale_top),
   outcome: (level) => level,
   // Only wrong classes have colours of their own.
-  label: (value, row) => (value === UNSAID ? MISSING : value === row.own_class ? RIGHT : value % RIGHT),
+  label: (value, row) => {
+    if (value === UNSAID) return MISSING
+    return value === row.own_class ? RIGHT : value % RIGHT
+  },
   amount: (value, row) => shade(value, row.scale_top),
 }
+/** @type {Record<string, string>} */
 const PALETTE = { heat: "blues", outcome: "outcome", label: "classes", amount: "blues" }
 
+/** @extends {TimeChart<RowListModel>} */
 class RowList extends TimeChart {
-  // A taller window, or the whole screen, shows more rows; a wider one more columns.
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  asking = undefined
+  /** Whether what is asked for is missing in sight. */
+  isUrgent = false
+  asked = 0
+
+  /**
+   * A taller window, or the whole screen, shows more rows; a wider one more columns.
+   *
+   * @override
+   */
   layout() {
     const { model } = this
-    const across = (this.root.clientWidth - model.left - model.right) * (window.devicePixelRatio || 1)
-    const pixels = Math.min(MOST_PIXELS, ROUND * Math.max(1, Math.ceil(across / ROUND)))
+    const wide = this.root.clientWidth - model.left - model.right
+    const steps = Math.max(1, Math.ceil((wide * (window.devicePixelRatio || 1)) / ROUND))
+    const pixels = Math.min(MOST_PIXELS, ROUND * steps)
     if (pixels !== model.pixels) model.pixels = pixels
     const screen = screenRoom(this.root, AXIS_HEIGHT)
-    const room = screen || Math.round(Math.min(ROOM[1], Math.max(ROOM[0], window.innerHeight * ROOM_SHARE)))
+    const share = Math.max(ROOM[0], window.innerHeight * ROOM_SHARE)
+    const room = screen || Math.round(Math.min(ROOM[1], share))
     if (room !== model.room) model.room = room
     this.grow(screen, model.total)
     this.height = model.total * this.stretch
     this.room = Math.min(room, this.height)
-    this.boxes = this.rows.map((row) => ({ row, top: row.top * this.stretch, height: row.height * this.stretch }))
+    this.boxes = /** @type {ListRow[]} */ (this.rows).map((row) => ({
+      row,
+      top: row.top * this.stretch,
+      height: row.height * this.stretch,
+    }))
   }
 
+  /** @override */
   draw() {
     super.draw()
-    if (!this.axis) return
+    if (!this.isDrawn) return
     this.goThere()
     this.ask()
   }
 
-  // Tell the server what is in sight: soon where rows run out, and where scrolling has ended.
+  /** Tell the server what is in sight. */
   ask() {
     const { model } = this
-    const top = this.scrolled, margin = model.room / 2
+    const top = this.scrolled
+    const margin = model.room / 2
     const [low, high] = model.cover
-    const short = (low > 0 && top - low < margin) || (high < model.total && high - top - model.room < margin)
-    if (!short && top === model.sight.top) return
-    if (this.asking && (this.urgent || !short)) return
+    const isShort =
+      (low > 0 && top - low < margin) || (high < model.total && high - top - model.room < margin)
+    if (!isShort && top === model.sight.top) return
+    if (this.asking && (this.isUrgent || !isShort)) return
     clearTimeout(this.asking)
-    this.urgent = short
-    this.asking = setTimeout(() => {
-      this.asking = null
-      this.asked = (this.asked || 0) + 1
-      model.sight = { top: this.scrolled, count: this.asked }
-    }, short ? 50 : 200)
+    this.isUrgent = isShort
+    this.asking = setTimeout(
+      () => {
+        this.asking = undefined
+        this.asked += 1
+        model.sight = { top: this.scrolled, count: this.asked }
+      },
+      isShort ? ASK_SOON : ASK_LATER,
+    )
   }
 
-  drawRow(context, { row, top, height }) {
-    const [main, counts] = this.numbers.get(row)
+  /**
+   * @override
+   * @param {Context} context
+   * @param {RowBox} box
+   */
+  drawRow(context, box) {
+    const { top, height } = box
+    const row = /** @type {ListRow} */ (box.row)
+    const [main, counts] = this.numbersOf(row)
     const { axis } = this
     const deep = (row.picture_height || row.height) * this.stretch
-    const drawn = picture(row, main, tableOf(this.tables, PALETTE[row.kind]), (value) => LEVELS[row.kind](value, row))
+    const table = tableOf(this.tables, PALETTE[row.kind])
+    const drawn = picture(row, main, table, (value) => LEVELS[row.kind](value, row))
     context.imageSmoothingEnabled = false
-    new Track(axis, row, main.shape.at(-1)).blit(context, drawn, { top, height: deep })
+    new Track(axis, row, lengthOf(main.shape)).blit(context, drawn, { top, height: deep })
     if (row.kind === "heat") drawEdge(context, axis, { top, height: deep })
     if (counts) drawTriangles(context, axis, row, counts.array, top + deep)
-    if (row.counts_top) this.drawCounts(context, row, counts.array, top + deep + 9, height - deep - 9)
-    if (row.members) this.drawOpened(context, row, top, height)
+    if (row.counts_top) {
+      const under = { top: top + deep + 9, height: height - deep - 9 }
+      this.drawCounts(context, row, counts.array, under)
+    }
+    if (row.members) this.drawOpened(context, row.members, box)
   }
 
-  // What has not arrived yet: faint lines where the rows will be.
+  /**
+   * What has not arrived yet: faint lines where the rows will be.
+   *
+   * @override
+   * @param {Context} context
+   * @param {number} top
+   */
   drawOver(context, top) {
     const [low, high] = this.model.cover
-    context.fillStyle = GRID
+    context.fillStyle = theme.grid
     for (let y = top; y < top + this.room; y += 20) {
       const place = y / this.stretch
-      if (place < low - 20 || place > high) context.fillRect(this.axis.left, y, this.axis.span, 12)
+      if (place < low - 20 || place > high) {
+        context.fillRect(this.axis.left, y, this.axis.span, 12)
+      }
     }
   }
 
-  drawCounts(context, row, counts, top, height) {
+  /**
+   * Draw anomalous images as a curve.
+   *
+   * @param {Context} context
+   * @param {ListRow} row
+   * @param {Numbers["array"]} counts
+   * @param {{ top: number, height: number }} box
+   */
+  drawCounts(context, row, counts, { top, height }) {
     const { axis } = this
+    const most = row.counts_top || 0
     const track = new Track(axis, row, counts.length)
-    context.strokeStyle = LINE
+    context.strokeStyle = theme.line
     context.lineWidth = 1
-    context.beginPath()
-    context.moveTo(axis.left, Math.round(top + height) + 0.5)
-    context.lineTo(axis.end, Math.round(top + height) + 0.5)
-    context.stroke()
-    context.strokeStyle = SERIES[1]
+    drawLevel(context, axis, Math.round(top + height) + 0.5)
+    context.strokeStyle = theme.series[1]
     context.lineWidth = 1.3
-    context.beginPath()
+    const points = []
     for (let place = track.from; place <= track.to; place += 1) {
-      const y = top + height - (height * counts[place]) / Math.max(1, row.counts_top)
-      context[place > track.from ? "lineTo" : "moveTo"](track.centre(place), y)
+      const y = top + height - (height * counts[place]) / Math.max(1, most)
+      points.push([track.centre(place), y])
     }
-    context.stroke()
-    context.fillStyle = FAINT
+    strokeThrough(context, points)
+    context.fillStyle = theme.faint
     context.textAlign = "right"
-    context.fillText(number(row.counts_top), axis.left - 8, top + 4)
+    context.fillText(number(most), axis.left - 8, top + 4)
   }
 
-  // The opened image's line.
-  drawOpened(context, row, top, height) {
+  /**
+   * Frame the opened image's line.
+   *
+   * @param {Context} context
+   * @param {number[]} members
+   * @param {{ top: number, height: number }} box
+   */
+  drawOpened(context, members, { top, height }) {
     const { axis } = this
-    const thick = height / row.members.length
-    row.members.forEach((member, line) => {
-      if (!this.model.opened.includes(member)) return
-      context.strokeStyle = context.fillStyle = PICK
+    const thick = height / members.length
+    for (const [line, member] of members.entries()) {
+      if (!this.model.opened.includes(member)) continue
+      context.strokeStyle = context.fillStyle = theme.pick
       context.lineWidth = 1.5
       context.strokeRect(axis.left - 1, top + line * thick - 1, axis.span + 2, thick + 2)
       tracePointer(context, axis.left - 3, top + (line + 0.5) * thick)
       context.fill()
-    })
+    }
   }
 
-  labelDepth({ row, height }) { return row.picture_height ? (row.picture_height * this.stretch) / 2 : Math.min(height / 2, 8) }
+  /**
+   * @override
+   * @param {RowBox} box
+   */
+  labelDepth({ row, height }) {
+    const { picture_height: deep } = /** @type {ListRow} */ (row)
+    return deep ? (deep * this.stretch) / 2 : Math.min(height / 2, 8)
+  }
 
-  // At the end of the label a detail, under it notes.
+  /**
+   * Write a detail at the end of the label, and notes under it.
+   *
+   * @override
+   * @param {Context} context
+   * @param {RowBox} box
+   * @param {number} x
+   * @param {number} y
+   */
   drawBeside(context, { row }, x, y) {
     const end = this.axis.left - 8
-    context.fillStyle = FAINT
+    context.fillStyle = theme.faint
     context.textAlign = "right"
     const detail = row.detail || ""
     context.fillText(detail, end, y)
     context.textAlign = "left"
-    ;(row.notes || []).forEach((note, i) => context.fillText(fitted(context, note, end - x), x, y + LABEL_PITCH * (i + 1)))
+    for (const [i, note] of (row.notes || []).entries()) {
+      context.fillText(fitted(context, note, end - x), x, y + LABEL_PITCH * (i + 1))
+    }
     return end - x - (detail ? context.measureText(detail).width + 8 : 0)
   }
 
-  linesOf(row) { return row.members?.length || 0 }
-
-  told({ box: { row }, line, column }) {
-    const [main, counts] = this.numbers.get(row)
-    const place = placeOf(row, column)
-    const value = main.array[Math.max(0, line) * main.shape.at(-1) + place]
-    const name = line >= 0 ? row.line_labels[line] : row.label
-    const lines = [`${name}, ${placeTold(row, column, this.model.iterations)}`]
-    const missing = !Number.isFinite(value) || (row.kind === "outcome" && value === MISSING) || (row.kind === "label" && value === UNSAID)
-    // Of several iterations the worst is told.
-    const most = row.step > 1 ? "up to " : ""
-    if (missing) lines.push("not recorded")
-    else if (row.kind === "heat") lines.push(`${most}${number(100 * value)} % wrong: ${Math.round(value * row.size).toLocaleString("en")} of ${row.size.toLocaleString("en")} images`)
-    else if (row.kind === "outcome") lines.push(outcomeTold(value))
-    else if (row.kind === "label") lines.push(`taken for ${row.value_names[value] ?? value}${most && value !== row.own_class ? ", the last time it was wrong" : ""}`)
-    else lines.push(`${row.value_label}: ${most}${number(value)}`)
-    if (counts?.array[place]) lines.push(`${most}${number(counts.array[place])} anomalous`)
-    return lines
+  /**
+   * @override
+   * @param {Row} row
+   */
+  linesOf(row) {
+    return /** @type {ListRow} */ (row).members?.length || 0
   }
 
+  /**
+   * @override
+   * @param {Cell} cell
+   */
+  told(cell) {
+    const row = /** @type {ListRow} */ (cell.box.row)
+    return listTold({ ...cell, row }, this.numbersOf(row), this.model.iterations)
+  }
+
+  /** @override */
   state() {
-    const { model } = this
-    const { opened, total, entries, cover } = model
-    return { ...super.state(), opened, total, entries, cover, room: this.room, loads: this.loads }
+    const { opened, total, entries, cover } = this.model
+    const { room, loads } = this
+    return { ...super.state(), opened, total, entries, cover, room, loads }
   }
 
+  /**
+   * @override
+   * @param {RowBox} box
+   */
   rowState(box) {
-    const members = box.row.members || []
+    const members = /** @type {ListRow} */ (box.row).members || []
     return { ...super.rowState(box), lines: members.length, members }
   }
 }
 
-export function render(context) {
-  renderChart(RowList, context, ["total", "opened", "reach"])
+/** @param {{ model: RowListModel, el: HTMLElement }} place */
+export function render(place) {
+  renderChart(RowList, place, ["total", "opened", "reach"])
 }

@@ -15,8 +15,8 @@ import param
 from deeptracker.dashboard.look.theme import LEFT_MARGIN, RIGHT_MARGIN, lookup_table
 from deeptracker.dashboard.widgets.component import Component
 from deeptracker.dashboard.widgets.modules import module_of
-from deeptracker.dashboard.widgets.row_chart import AXIS_HEIGHT, SHEET
-from deeptracker.dashboard.widgets.row_drawers import Row, packed
+from deeptracker.dashboard.widgets.row_chart import AXIS_HEIGHT
+from deeptracker.dashboard.widgets.rows import Row, packed
 
 __all__ = ["Entry", "RowList"]
 
@@ -71,7 +71,7 @@ class RowList(Component):
     description = param.String(default="", doc="what the list shows, in words")
     sight = param.Dict(default={}, doc="top of what is in sight, told by the browser")
 
-    _esm = module_of(*SHEET, "widgets/row_list.js")
+    _esm = module_of(__file__)
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)

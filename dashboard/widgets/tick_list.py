@@ -1,9 +1,9 @@
 """A list of names to tick, such as the scalars to draw."""
 
-from pathlib import Path
-
 import param
 from panel.custom import JSComponent
+
+from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["TickList"]
 
@@ -16,4 +16,4 @@ class TickList(JSComponent):
     ticked = param.List(default=[], item_type=str, doc="those of the names that are drawn")
     test_id = param.String(default="")
 
-    _esm = (Path(__file__).parent / "tick_list.js").read_text(encoding="utf-8")
+    _esm = module_of(__file__)

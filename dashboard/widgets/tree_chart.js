@@ -1,133 +1,222 @@
-// A row chart of any length: rows stand at the heights that the server gave them, and those that are
-// not here yet are asked for when they come near.
+// A row chart of any length: rows stand at the heights that the server gave them, and those that
+// are not here yet are asked for when they come near.
 
+import { placeOf, placeTold } from "./column_track.js"
+import { drawFilterMarks, PIXEL_DRAWERS } from "./pixel_rows.js"
+import { RowChart } from "./row_chart.js"
+import { ROW_DRAWERS } from "./row_drawers.js"
+import { MULTIPLE_DRAWERS } from "./small_multiples.js"
+import { number } from "./ticks.js"
+import { renderChart } from "./time_chart.js"
+/** @import { Painted } from "./chart_sheet.js" */
+/** @import { Model } from "./component.js" */
+/** @import { Context } from "./drawing.js" */
+/** @import { FilterMark } from "./pixel_rows.js" */
+/** @import { RowChartModel } from "./row_chart.js" */
+/** @import { Row, RowBox } from "./rows.js" */
+/** @import { Cell, Point } from "./time_chart.js" */
+import { drawEnlarge, drawWaiting, ENLARGE_SIZE } from "./tree_marks.js"
+
+const DRAWERS = { ...ROW_DRAWERS, ...MULTIPLE_DRAWERS, ...PIXEL_DRAWERS }
+const MARK_WORDS = {
+  top: "among the top filters",
+  common: "a top filter at every picked iteration",
+  picked: "picked",
+}
+
+/** @typedef {Row & { top: number, can_enlarge?: boolean, scale?: string }} TreeRow */
+
+/**
+ * @typedef {RowChartModel & Model<{
+ *   total: number, sent: [top: number, bottom: number], marks: Record<string, FilterMark[]>,
+ *   enlarged: string,
+ * }>} TreeChartModel
+ */
+
+/** @extends {RowChart<TreeChartModel>} */
 class TreeChart extends RowChart {
+  /**
+   * @param {TreeChartModel} model
+   * @param {Painted} root
+   */
   constructor(model, root) {
     super(model, root)
-    this.canvas.addEventListener("pointerleave", () => { this.over = ""; this.later() })
+    /** The row under the pointer. */
+    this.over = ""
+    /** Rows that were here when others were asked for. @type {Row[] | null} */
+    this.asked = null
+    this.canvas.addEventListener("pointerleave", () => {
+      this.over = ""
+      this.later()
+    })
   }
 
+  /** @override */
+  get drawers() {
+    return DRAWERS
+  }
+
+  /** @override */
   layout() {
     const { total } = this.model
     this.fit(total)
-    this.boxes = this.rows.map((row) => ({ row, top: row.top * this.stretch, height: row.height * this.stretch }))
+    this.boxes = /** @type {TreeRow[]} */ (this.rows).map((row) => ({
+      row,
+      top: row.top * this.stretch,
+      height: row.height * this.stretch,
+    }))
     this.height = total * this.stretch
     this.room = Math.min(this.most || this.height, this.height)
   }
 
+  /** @override */
   draw() {
     super.draw()
-    if (!this.axis) return
+    if (!this.isDrawn) return
     this.goThere()
     this.ask()
   }
 
+  /**
+   * @override
+   * @param {Context} context
+   * @param {number} top
+   */
   drawOver(context, top) {
     super.drawOver(context, top)
+    const { marks, enlarged, sent } = this.model
     for (const box of this.boxes.filter((b) => this.sees(b))) {
-      const { row } = box
-      const marks = this.model.marks[row.id]
-      if (marks) drawFilterMarks(context, this.axis, row, box, marks, this.numbers.get(row)[0].shape[0])
-      if (row.can_enlarge && [this.over, this.cursor, this.model.enlarged].includes(row.id)) this.drawEnlarge(context, box)
+      const row = /** @type {TreeRow} */ (box.row)
+      if (marks[row.id]) {
+        const [lines] = this.numbersOf(row)[0].shape
+        drawFilterMarks(context, this.axis, box, marks[row.id], lines)
+      }
+      if (row.can_enlarge && [this.over, this.cursor, enlarged].includes(row.id)) {
+        drawEnlarge(context, this.enlargeAt(box), row.id === enlarged)
+      }
     }
-    if (!this.isSent()) this.drawWaiting(context)
+    if (!this.isSent()) drawWaiting(context, sent, this.scrolled, this.room)
   }
 
-  // Of the details the longest that fits: a number is never cut.
+  /**
+   * Of the details the longest that fits is shown: a number is never cut.
+   *
+   * @override
+   * @param {Context} context
+   * @param {RowBox} box
+   * @param {number} x
+   * @param {number} y
+   */
   drawBeside(context, box, x, y) {
-    const { row } = box, room = this.axis.left - x - 1 - (row.label_room || 8)
-    if (row.details) row.detail = row.details.find((detail) => context.measureText(detail).width <= room) || ""
+    const { row } = box
+    const room = this.axis.left - x - 1 - (row.label_room || 8)
+    const fits = (/** @type {string} */ text) => context.measureText(text).width <= room
+    if (row.details) row.detail = row.details.find(fits) || ""
     return super.drawBeside(context, box, x, y)
   }
 
-  // Where a click enlarges a row: at the end of its label, or under it where there is room.
+  /**
+   * Where a click enlarges a row: at the end of its label, or under it where there is room.
+   *
+   * @param {RowBox} box
+   */
   enlargeAt({ row, top, height }) {
-    if (height > 100) return { x: 21 + 12 * (row.indent || 0), y: top + 36, size: 16 }
-    return { x: this.axis.left - (row.label_room || 54) - 16, y: top + Math.max(0, Math.min(height - 18, 18)), size: 16 }
+    const size = ENLARGE_SIZE
+    if (height > 100) return { x: 21 + 12 * (row.indent || 0), y: top + 36, size }
+    const x = this.axis.left - (row.label_room || 54) - size
+    return { x, y: top + Math.max(0, Math.min(height - 18, 18)), size }
   }
 
-  drawEnlarge(context, box) {
-    const { x, y, size } = this.enlargeAt(box)
-    const isLarge = box.row.id === this.model.enlarged
-    context.fillStyle = SOFT
-    context.fillRect(x, y, size, size)
-    context.strokeStyle = ACCENT
-    context.lineWidth = 1.3
-    context.beginPath()
-    // Two arrows, apart or towards each other.
-    for (const [sign, cx, cy] of [[-1, x + 5, y + 11], [1, x + 11, y + 5]]) {
-      const ends = [[cx - 2 * sign, cy + 2 * sign], [cx + 1.5 * sign, cy - 1.5 * sign]]
-      const [tail, head] = isLarge ? ends.reverse() : ends
-      const back = isLarge ? -1 : 1
-      context.moveTo(...tail); context.lineTo(...head)
-      context.moveTo(...head); context.lineTo(head[0] - 3.5 * sign * back, head[1])
-      context.moveTo(...head); context.lineTo(head[0], head[1] + 3.5 * sign * back)
-    }
-    context.stroke()
-  }
-
-  drawWaiting(context) {
-    const [top, bottom] = this.model.sent
-    const at = this.scrolled < top ? Math.min(top, this.scrolled + this.room) - 14 : Math.max(bottom, this.scrolled) + 14
-    context.fillStyle = FAINT
-    context.textAlign = "left"
-    context.fillText("loading…", 21, Math.min(this.scrolled + this.room - 10, Math.max(this.scrolled + 10, at)))
-  }
-
+  /**
+   * Whether all rows in sight are here.
+   *
+   * @param {number} [beyond] pixels above and below
+   */
   isSent(beyond = 0) {
     const [top, bottom] = this.model.sent
-    return Math.max(0, this.scrolled - beyond) >= top
-      && Math.min(this.model.total, this.scrolled + this.room + beyond) <= bottom
+    const end = Math.min(this.model.total, this.scrolled + this.room + beyond)
+    return Math.max(0, this.scrolled - beyond) >= top && end <= bottom
   }
 
-  // Ask for what is in sight, a little before it is needed; once for each answer.
+  /** Ask for what is in sight, a little before it is needed; once for each answer. */
   ask() {
-    if (this.isSent(this.room / 3)) { this.asked = null; return }
+    if (this.isSent(this.room / 3)) {
+      this.asked = null
+      return
+    }
     if (this.asked === this.model.rows) return
     this.asked = this.model.rows
     this.send({ type: "sight", top: this.scrolled, bottom: this.scrolled + this.room })
   }
 
-  // The server points at what was picked elsewhere: it may have to unfold it first.
-  reveal() { this.later() }
+  /**
+   * The server points at what was picked elsewhere: it may have to unfold it first.
+   *
+   * @override
+   */
+  reveal() {
+    this.later()
+  }
 
+  /**
+   * @override
+   * @param {Point} place
+   */
   hover(place) {
     super.hover(place)
     const { box } = this.target(place)
     const over = box?.row.id || ""
-    if (over !== this.over) { this.over = over; this.later() }
-    if (box && this.onEnlarge(box, place)) this.tell([over === this.model.enlarged ? "make small again" : "enlarge"], place)
+    if (over !== this.over) {
+      this.over = over
+      this.later()
+    }
+    if (!box || !this.onEnlarge(box, place)) return
+    this.tell([over === this.model.enlarged ? "make small again" : "enlarge"], place)
   }
 
+  /**
+   * @param {RowBox} box
+   * @param {Point} place
+   */
   onEnlarge(box, { x, y }) {
-    if (!box.row.can_enlarge) return false
+    if (!(/** @type {TreeRow} */ (box.row).can_enlarge)) return false
     const at = this.enlargeAt(box)
     return x >= at.x && x <= at.x + at.size && y >= at.y && y <= at.y + at.size
   }
 
-  told({ box, line, column }) {
-    const { row } = box
-    const data = this.numbers.get(row)
-    const place = placeOf(row, column), when = placeTold(row, column, this.model.iterations)
-    const isImage = row.kind === "pixels" || row.kind === "ridges"
-    const lines = [`${isImage && line >= 0 ? row.line_labels[line] : row.label}, ${when}`]
-    if (!isImage) {
-      data.forEach(({ array }, i) => lines.push(`${row.series[i].name}: ${number(array[place])}`))
-      return lines
+  /**
+   * @override
+   * @param {Cell} cell
+   */
+  told({ box: { row }, line, column }) {
+    const data = this.numbersOf(row)
+    const place = placeOf(row, column)
+    const when = placeTold(row, column, this.model.iterations)
+    if (!isPicture(row)) {
+      const values = data.map(({ array }, i) => `${row.series?.[i].name}: ${number(array[place])}`)
+      return [`${row.label}, ${when}`, ...values]
     }
-    const values = data.at(-1)
-    const value = values.array[Math.max(0, line) * values.shape[1] + place]
+    const lines = [`${(line >= 0 && row.line_labels?.[line]) || row.label}, ${when}`]
+    const { array, shape } = data[data.length - 1]
+    const value = array[Math.max(0, line) * shape[1] + place]
     lines.push(Number.isFinite(value) ? `${row.value_label}: ${number(value)}` : "not recorded")
     const mark = (this.model.marks[row.id] || []).find(([at]) => at === line)
-    const words = { top: "among the top filters", common: "a top filter at every picked iteration", picked: "picked" }
-    if (mark) lines.push(words[mark[1]])
+    if (mark) lines.push(MARK_WORDS[mark[1]])
     return lines
   }
 
+  /**
+   * @override
+   * @param {Row} row
+   */
   linesOf(row) {
-    return row.kind === "pixels" || row.kind === "ridges" ? this.numbers.get(row)[0].shape[0] : super.linesOf(row)
+    return isPicture(row) ? this.numbersOf(row)[0].shape[0] : super.linesOf(row)
   }
 
+  /**
+   * @override
+   * @param {MouseEvent} event
+   */
   click(event) {
     const place = this.place(event)
     const { box } = this.target(place)
@@ -135,32 +224,61 @@ class TreeChart extends RowChart {
     else super.click(event)
   }
 
-  // Enter unfolds the row that the arrow keys point at, space picks it, e enlarges it.
+  /**
+   * Enter unfolds the row that the arrow keys point at, space picks it, e enlarges it.
+   *
+   * @override
+   * @param {KeyboardEvent} event
+   */
   key(event) {
-    const act = { Enter: "toggle", " ": "select", e: "enlarge" }[event.key]
-    if (!act || !this.cursor) { super.key(event); return }
+    /** @type {Record<string, string>} */
+    const acts = { Enter: "toggle", " ": "select", e: "enlarge" }
+    const type = acts[event.key]
+    if (!type || !this.cursor) {
+      super.key(event)
+      return
+    }
     event.preventDefault()
     event.stopPropagation()
-    this.send({ type: act, row: this.cursor })
+    this.send({ type, row: this.cursor })
   }
 
-  get words() { return this.model.description }
+  /** @override */
+  get words() {
+    return this.model.description
+  }
 
+  /** @override */
   state() {
     const { total, sent, enlarged } = this.model
     return { ...super.state(), total, sent, enlarged, is_sent: this.isSent() }
   }
 
+  /**
+   * @override
+   * @param {RowBox} box
+   */
   rowState(box) {
-    const { row } = box
+    const row = /** @type {TreeRow} */ (box.row)
     const marks = this.model.marks[row.id] || []
     return {
-      ...super.rowState(box), scale: [row.scale, row.low, row.high], enlarge: this.enlargeAt(box),
-      indent: row.indent || 0, detail: row.detail || "", marks, row_marks: marks.map(([line]) => line),
+      ...super.rowState(box),
+      scale: [row.scale, row.low, row.high],
+      enlarge: this.enlargeAt(box),
+      indent: row.indent || 0,
+      detail: row.detail || "",
+      marks,
+      row_marks: marks.map(([line]) => line),
     }
   }
 }
 
-export function render(context) {
-  renderChart(TreeChart, context, ["marks", "total", "sent", "enlarged", "reach"])
+/** @param {Row} row */
+function isPicture({ kind }) {
+  return kind === "pixels" || kind === "ridges"
+}
+
+/** @param {{ model: TreeChartModel, el: HTMLElement }} place */
+export function render(place) {
+  renderChart(TreeChart, place, ["marks", "total", "sent", "enlarged", "reach"])
 }

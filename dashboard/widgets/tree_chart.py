@@ -6,8 +6,8 @@ from typing import Any
 import param
 
 from deeptracker.dashboard.widgets.modules import module_of
-from deeptracker.dashboard.widgets.row_chart import AXIS_HEIGHT, SHEET, RowChart
-from deeptracker.dashboard.widgets.row_drawers import Row
+from deeptracker.dashboard.widgets.row_chart import AXIS_HEIGHT, RowChart
+from deeptracker.dashboard.widgets.rows import Row
 
 __all__ = ["TreeChart"]
 
@@ -26,13 +26,7 @@ class TreeChart(RowChart):
     enlarged = param.String(default="", doc="id of the enlarged row")
     reach = param.Dict(default={}, doc="a row to scroll to: top, height, and a count")
 
-    _esm = module_of(
-        *SHEET,
-        "widgets/overview.js",
-        "widgets/row_chart.js",
-        "widgets/small_multiples.js",
-        "widgets/tree_chart.js",
-    )
+    _esm = module_of(__file__)
 
     _whole = 0.0
 

@@ -13,7 +13,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import RIGHT_LEVEL, lookup_table
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.validation.class_rows import ClassRows
-from deeptracker.dashboard.widgets.row_drawers import packed
+from deeptracker.dashboard.widgets.rows import packed
 from deeptracker.record.tensor_file import write_tensors
 
 pytestmark = pytest.mark.slow

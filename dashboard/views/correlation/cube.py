@@ -13,16 +13,6 @@ from deeptracker.dashboard.widgets.modules import module_of
 __all__ = ["Cube", "packed_faces"]
 
 NOTHING = 65535
-PARTS = (
-    "widgets/time_axis.js",
-    "views/correlation/cube_geometry.js",
-    "views/correlation/cube_axis.js",
-    "views/correlation/cube_faces.js",
-    "views/correlation/cube_labels.js",
-    "views/correlation/cube_actions.js",
-    "views/correlation/cube_strip.js",
-    "views/correlation/cube.js",
-)
 
 
 class Cube(Component):
@@ -45,7 +35,7 @@ class Cube(Component):
     height = param.Integer(default=620)
     description = param.String(default="The cube of classes, layers and iterations.")
 
-    _esm = module_of(*PARTS)
+    _esm = module_of(__file__)
 
     def __init__(self, **values: Any) -> None:
         names = ("blues", "diverging")

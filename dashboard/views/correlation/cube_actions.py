@@ -16,7 +16,7 @@ from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.correlation.cube_axis import Axis
 from deeptracker.dashboard.views.correlation.cube_faces import Faces, Picks, axes_of, picks_of
 
-__all__ = ["UNFOLDED", "CubeHands", "planes_of"]
+__all__ = ["UNFOLDED", "CubeActions", "planes_of"]
 
 NAMES = {"class": "classes", "layer": "nodes", "time": "iterations"}
 WINDOWS = {"class": "cube_classes", "layer": "cube_layers"}
@@ -25,7 +25,7 @@ UNFOLDED = {"class": "cube_class", "layer": "cube_layer"}
 ITEMS_IN_SIGHT = 60
 
 
-class CubeHands:
+class CubeActions:
     """Turns the events of ``cube_actions.js`` into changes of the selection.
 
     Attributes

@@ -1,75 +1,58 @@
 // Around the cube: how far it is unfolded, what slices it, and what the colours of its faces mean.
 
-const CUBE_STYLE = `
-:host, :host > div { height: auto !important; }
-.dt-cube-bar, .dt-cube-legend { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px;
-  font: 12px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
-  color: var(--dt-ink, #1f2933); padding: 2px 0; min-height: 30px; }
-.dt-cube-bar label { display: inline-flex; align-items: center; gap: 8px; color: var(--dt-faint, #52606d); }
-.dt-cube-bar input { width: 118px; accent-color: var(--dt-accent, #0b4f7d); margin: 0; }
-.dt-cube-bar button { font: inherit; color: var(--dt-accent, #0b4f7d); background: var(--dt-soft, #e8f1f8);
-  border: 1px solid var(--dt-softline, #c6dcec); border-radius: 12px; padding: 1px 9px; cursor: pointer; }
-.dt-cube-bar button.dt-plain { background: transparent; border-color: var(--dt-line, #d9dee4); }
-.dt-cube-bar button:hover { border-color: var(--dt-accent, #0b4f7d); }
-.dt-cube-bar button:focus-visible, .dt-cube-bar input:focus-visible, canvas:focus-visible {
-  outline: 2px solid var(--dt-accent, #0b4f7d); outline-offset: 1px; }
-.dt-cube-slices { display: inline-flex; flex-wrap: wrap; gap: 6px; align-items: center; }
-.dt-cube-hint { color: var(--dt-faint, #52606d); }
-.dt-cube-legend { gap: 2px 22px; padding-bottom: 4px; }
-.dt-cube-scale { display: inline-flex; align-items: center; gap: 6px; }
-.dt-cube-scale svg { width: 17px; height: 17px; flex: none; }
-.dt-cube-scale i { display: inline-block; width: 84px; height: 9px; border: 1px solid var(--dt-line, #d9dee4); flex: none; }
-.dt-cube-scale i.dt-swatch { width: 14px; height: 12px; }
-.dt-cube-scale b { font-weight: 400; color: var(--dt-faint, #52606d); font-variant-numeric: tabular-nums; white-space: nowrap; }
-.dt-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-`
+/** @import { Cube } from "./cube.js" */
+/** @import { FacePicture } from "./cube_faces.js" */
+/** @import { FaceName } from "./cube_geometry.js" */
+/** @import { Context } from "../../widgets/drawing.js" */
+import { focusedData, make } from "../../widgets/dom.js"
+import { pale, theme } from "../../widgets/theme.js"
+import { number } from "../../widgets/ticks.js"
+import { FADED } from "./cube_faces.js"
+import { FACES } from "./cube_geometry.js"
+import { sliceButtons } from "./slice_buttons.js"
 
+/** @type {Record<FaceName, string>} */
 const FACE_OUTLINES = {
-  top: "1,6 5,1 16,1 12,6", side: "12,6 16,1 16,11 12,16", front: "1,6 12,6 12,16 1,16",
+  top: "1,6 5,1 16,1 12,6",
+  side: "12,6 16,1 16,11 12,16",
+  front: "1,6 12,6 12,16 1,16",
 }
+const HINT = "Click a cell or a label to slice; drag to turn; wheel to zoom, shift-wheel to scroll."
 
-// A value with its unit, which is in the plural: "1 image", "7 images".
-function withUnit(value, unit) {
+/**
+ * A value with its unit, which is in the plural: "1 image", "7 images".
+ *
+ * @param {number} value
+ * @param {string} unit
+ */
+export function withUnit(value, unit) {
   if (!unit) return number(value)
   return `${number(value)} ${value === 1 ? unit.replace(/s$/, "") : unit}`
 }
 
-class CubeStrip {
+export class CubeStrip {
+  /** @param {Cube} cube */
   constructor(cube) {
     this.cube = cube
-    this.bar = document.createElement("div")
-    this.bar.className = "dt-cube-bar"
-    this.legend = document.createElement("div")
-    this.legend.className = "dt-cube-legend"
-    const label = document.createElement("label")
-    this.slider = document.createElement("input")
-    Object.assign(this.slider, { type: "range", min: 0, max: 100, step: 1 })
-    this.slider.setAttribute("aria-label", "Unfold the cube, from oblique to flat")
-    this.slider.title = "The paper's oblique view, or the three faces laid flat with shared axes"
-    label.append("Cube", this.slider, "Flat")
-    this.slider.addEventListener("input", () => {
-      cube.flat = cube.wantedFlat = this.slider.value / 100
-      cube.draw()
-      cube.hands.later("flat", () => cube.hands.sendFlat())
+    this.shown = ""
+    this.legendShown = ""
+    this.slider = make("input", {
+      type: "range",
+      min: 0,
+      max: 100,
+      step: 1,
+      "aria-label": "Unfold the cube, from oblique to flat",
+      title: "The paper's oblique view, or the three faces laid flat with shared axes",
+      oninput: () => cube.turnBy(Number(this.slider.value) / 100),
     })
-    this.slices = document.createElement("span")
-    this.slices.className = "dt-cube-slices"
-    this.bar.append(label, this.slices)
-  }
-
-  button(text, title, event, plain, act = () => this.cube.send(event)) {
-    const button = document.createElement("button")
-    button.type = "button"
-    button.textContent = text
-    button.title = title
-    button.dataset.act = JSON.stringify(event)
-    if (plain) button.className = "dt-plain"
-    button.addEventListener("click", act)
-    return button
+    this.slices = make("span", { class: "dt-cube-slices" })
+    const label = make("label", {}, "Cube", this.slider, "Flat")
+    this.bar = make("div", { class: "dt-cube-bar" }, label, this.slices)
+    this.legend = make("div", { class: "dt-cube-legend" })
   }
 
   update() {
-    this.slider.value = Math.round(100 * this.cube.flat)
+    this.slider.value = String(Math.round(100 * this.cube.flat))
     this.slider.setAttribute("aria-valuetext", this.cube.flat > 0.5 ? "flat" : "oblique")
     this.updateSlices()
     this.updateLegend()
@@ -77,96 +60,101 @@ class CubeStrip {
 
   updateSlices() {
     const { cube } = this
-    const { model } = cube
-    const zoomed = Object.keys(AXES).filter((axis) => cube.windows[axis].last - cube.windows[axis].first < cube.length(axis))
-    const shown = JSON.stringify([model.slices, model.unfoldable, zoomed])
+    const { slices, unfoldable } = cube.model
+    const shown = JSON.stringify([slices, unfoldable, cube.zoomed])
     if (shown === this.shown) return
     // A button that is in focus keeps it: its successor has the same act.
-    const focus = this.slices.getRootNode().activeElement?.dataset?.act
+    const focus = focusedData(this.slices, "act")
     this.shown = shown
-    const entries = []
-    for (const { axis, text } of model.slices) {
-      entries.push(this.button(`${text}  ×`, "Drop this slice", { type: "clear", axis }))
-    }
-    for (const { axis, name, open } of model.unfoldable) {
-      const [one, many] = axis === "layer" ? ["layer", "filters"] : ["class", "images"]
-      const whose = axis === "class" && !name.startsWith("class") ? `class ${name}` : name
-      const text = `${open ? "▾" : "▸"} ${many} of ${whose}`
-      entries.push(this.button(text, `Show the ${many} of this ${one} as rows of their own`, { type: "unfold", axis, name }, true))
-    }
-    if (model.slices.length > 1) entries.push(this.button("Clear slices", "Show the whole cube (Escape)", { type: "clear", axis: "all" }, true))
-    if (zoomed.length) entries.push(this.button("Whole axes", "Show all classes, layers and iterations (Home)", { type: "whole" }, true, () => cube.showWhole()))
-    if (!entries.length) {
-      const hint = document.createElement("span")
-      hint.className = "dt-cube-hint"
-      hint.textContent = "Click a cell or a label to slice; drag to turn; wheel to zoom, shift-wheel to scroll."
-      entries.push(hint)
-    }
-    this.slices.replaceChildren(...entries)
-    const again = entries.find((entry) => entry.dataset?.act === focus && focus)
-    if (again) again.focus()
+    const buttons = sliceButtons(cube)
+    const hint = make("span", { class: "dt-cube-hint" }, HINT)
+    this.slices.replaceChildren(...(buttons.length ? buttons : [hint]))
+    buttons.find((button) => focus && button.dataset.act === focus)?.focus()
   }
 
   updateLegend() {
     const { pictures } = this.cube
-    const key = `${DARK}${JSON.stringify(Object.values(pictures).map((p) => [p.title, p.low, p.high, Boolean(p.faded)]))}`
+    const all = Object.values(pictures)
+    const scales = all.map(({ face, faded }) => [face.title, face.low, face.high, Boolean(faded)])
+    const key = `${theme.isDark}${JSON.stringify(scales)}`
     if (key === this.legendShown) return
     this.legendShown = key
-    const entries = ["top", "side", "front"].map((name) => this.scale(name, pictures[name]))
-    if (pictures.front.faded) entries.push(this.swatch(pictures.front.faded_label, true))
-    const sliced = ["top", "side"].find((name) => pictures[name].faded)
-    if (sliced) entries.push(this.swatch(pictures[sliced].faded_label, false))
+    const entries = FACES.map((name) => scaleOf(name, pictures[name]))
+    const { front } = pictures
+    if (front.faded) entries.push(swatch(front.face.faded_label, true))
+    const sliced = [pictures.top, pictures.side].find(({ faded }) => faded)
+    if (sliced) entries.push(swatch(sliced.face.faded_label, false))
     this.legend.replaceChildren(...entries)
   }
 
-  scale(name, picture) {
-    const entry = document.createElement("span")
-    entry.className = "dt-cube-scale"
-    entry.dataset.face = name
-    const svg = Object.entries(FACE_OUTLINES).map(([face, points]) => (
-      `<polygon points="${points}" fill="${face === name ? "var(--dt-accent, #0b4f7d)" : "none"}" stroke="var(--dt-faint, #52606d)" stroke-width="0.8"/>`
-    ))
-    entry.innerHTML = `<svg viewBox="0 0 17 17" aria-hidden="true">${svg.join("")}</svg>`
-    const title = document.createElement("span")
-    title.textContent = picture.title
-    const low = document.createElement("b"), ramp = document.createElement("i"), high = document.createElement("b")
-    low.textContent = number(picture.low)
-    high.textContent = withUnit(picture.high, picture.unit)
-    ramp.style.background = picture.gradient()
-    ramp.setAttribute("role", "img")
-    ramp.setAttribute("aria-label", `colours from ${number(picture.low)} to ${number(picture.high)}${picture.root ? ", on a square-root scale" : ""}`)
-    ramp.title = picture.root ? "square-root scale, so that one shows beside a hundred" : "linear scale"
-    entry.append(title, low, ramp, high)
-    return entry
-  }
-
-  // The legend in a picture of the cube.
+  /**
+   * Draw the legend in a picture of the cube.
+   *
+   * @param {Context} context
+   * @param {number} y
+   */
   paintLegend(context, y) {
     context.textAlign = "left"
-    for (const [place, name] of ["top", "side", "front"].entries()) {
+    for (const [place, name] of FACES.entries()) {
       const picture = this.cube.pictures[name]
+      const { title, low, high, unit, faded_label: label } = picture.face
       const table = picture.table()
       const middle = y + 12 + 18 * place
-      for (let level = 0; level < 32; level++) {
+      for (let level = 0; level < 32; level += 1) {
         const at = 4 * Math.round((level * 254) / 31)
         context.fillStyle = `rgb(${table[at]},${table[at + 1]},${table[at + 2]})`
         context.fillRect(8 + 3 * level, middle - 5, 3, 10)
       }
-      context.fillStyle = INK
-      const pale = picture.faded ? `; pale: ${picture.faded_label}` : ""
-      const scale = `${number(picture.low)} to ${withUnit(picture.high, picture.unit)}`
-      context.fillText(`${name}: ${picture.title}, ${scale}${pale}`, 112, middle)
+      context.fillStyle = theme.ink
+      const faded = picture.faded ? `; pale: ${label}` : ""
+      const scale = `${number(low)} to ${withUnit(high, unit)}`
+      context.fillText(`${name}: ${title}, ${scale}${faded}`, 112, middle)
     }
   }
+}
 
-  swatch(text, hatched) {
-    const entry = document.createElement("span")
-    entry.className = "dt-cube-scale"
-    const box = document.createElement("i")
-    box.className = "dt-swatch"
-    const stripes = `repeating-linear-gradient(135deg, transparent 0 3px, ${FAINT} 3px 4px)`
-    box.style.background = hatched ? stripes : pale(SERIES[0], FADED)
-    entry.append(box, hatched ? text : `pale: ${text}`)
-    return entry
-  }
+/**
+ * An entry of the legend: which face, what it shows, and its colours.
+ *
+ * @param {FaceName} name
+ * @param {FacePicture} picture
+ */
+function scaleOf(name, picture) {
+  const { title, low, high, unit, root } = picture.face
+  const entry = make("span", { class: "dt-cube-scale", "data-face": name })
+  entry.innerHTML = faceIcon(name)
+  const spread = root ? ", on a square-root scale" : ""
+  const ramp = make("i", {
+    role: "img",
+    "aria-label": `colours from ${number(low)} to ${number(high)}${spread}`,
+    title: root ? "square-root scale, so that one shows beside a hundred" : "linear scale",
+  })
+  ramp.style.background = picture.gradient()
+  const ends = [make("b", {}, number(low)), ramp, make("b", {}, withUnit(high, unit))]
+  entry.append(make("span", {}, title), ...ends)
+  return entry
+}
+
+/** @param {FaceName} name */
+function faceIcon(name) {
+  const faces = /** @type {[FaceName, string][]} */ (Object.entries(FACE_OUTLINES))
+  const shapes = faces.map(([face, points]) => {
+    const fill = face === name ? "var(--dt-accent, #0b4f7d)" : "none"
+    const line = 'stroke="var(--dt-faint, #52606d)" stroke-width="0.8"'
+    return `<polygon points="${points}" fill="${fill}" ${line}/>`
+  })
+  return `<svg viewBox="0 0 17 17" aria-hidden="true">${shapes.join("")}</svg>`
+}
+
+/**
+ * An entry of the legend for cells that are hatched or pale.
+ *
+ * @param {string | undefined} text
+ * @param {boolean} isHatched
+ */
+function swatch(text, isHatched) {
+  const box = make("i", { class: "dt-swatch" })
+  const stripes = `repeating-linear-gradient(135deg, transparent 0 3px, ${theme.faint} 3px 4px)`
+  box.style.background = isHatched ? stripes : pale(theme.series[0], FADED)
+  return make("span", { class: "dt-cube-scale" }, box, isHatched ? `${text}` : `pale: ${text}`)
 }

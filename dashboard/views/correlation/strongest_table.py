@@ -1,17 +1,14 @@
 """The table of the cube's strongest cells, each row a link."""
 
-from pathlib import Path
-
 import param
 
 from deeptracker.dashboard.widgets.component import Component
+from deeptracker.dashboard.widgets.modules import module_of
 
-__all__ = ["TripleTable"]
-
-HERE = Path(__file__).parent
+__all__ = ["StrongestTable"]
 
 
-class TripleTable(Component):
+class StrongestTable(Component):
     """Rows of class, layer, filter, iteration and score.
 
     A click arrives as `event`: a dict with the row's ``place`` and ``what``: cell or filter.
@@ -22,4 +19,4 @@ class TripleTable(Component):
     )
     picked = param.Integer(default=-1, doc="the row that is selected")
 
-    _esm = (HERE / "strongest_table.js").read_text(encoding="utf-8")
+    _esm = module_of(__file__)

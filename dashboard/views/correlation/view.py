@@ -13,7 +13,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.strongest_cells import Triple, strongest
 from deeptracker.dashboard.selection.selection import KEYS, Selection
 from deeptracker.dashboard.views.correlation.cube import Cube, packed_faces
-from deeptracker.dashboard.views.correlation.cube_actions import UNFOLDED, CubeHands, planes_of
+from deeptracker.dashboard.views.correlation.cube_actions import UNFOLDED, CubeActions, planes_of
 from deeptracker.dashboard.views.correlation.cube_axis import Axis
 from deeptracker.dashboard.views.correlation.cube_faces import (
     Faces,
@@ -23,7 +23,7 @@ from deeptracker.dashboard.views.correlation.cube_faces import (
     picks_of,
     shaping,
 )
-from deeptracker.dashboard.views.correlation.strongest_table import TripleTable
+from deeptracker.dashboard.views.correlation.strongest_table import StrongestTable
 from deeptracker.dashboard.widgets.controls import bar, beside, choice, number_field, rail, text
 
 __all__ = ["CorrelationView"]
@@ -54,7 +54,7 @@ class CorrelationView:
         self.run = run
         self.selection = selection
         self.cube = Cube(sizing_mode="stretch_width")
-        self.links = TripleTable(sizing_mode="stretch_width")
+        self.links = StrongestTable(sizing_mode="stretch_width")
         self.list = rail(self.links)
         # As high as the cube and its legend are: where these are in sight, so are its ends.
         self.list.styles = {"max-height": "max(320px, var(--dt-cube, 0px))"}
@@ -79,7 +79,7 @@ class CorrelationView:
             margin=(0, 8, 0, 0),
         )
         self.triples: list[Triple] = []
-        self.hands = CubeHands(run, selection)
+        self.hands = CubeActions(run, selection)
         self._faces, self._ranks = Latest(), Latest()
         self._axes_sent: tuple[Any, ...] = ()
         self.cube.param.watch(lambda event: self.hands.act(event.new), "event")

@@ -12,7 +12,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.similarity import similarity_order
 from deeptracker.dashboard.look.theme import levels
 from deeptracker.dashboard.selection.selection import Selection
-from deeptracker.dashboard.widgets.row_drawers import Row
+from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.wording import counted
 
 __all__ = [

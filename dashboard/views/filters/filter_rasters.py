@@ -10,7 +10,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.weight_raster import Subject, colour_limits, pixels_of, scale_ends
 from deeptracker.dashboard.data.weight_window import position, shape_of
 from deeptracker.dashboard.look.theme import levels
-from deeptracker.dashboard.widgets.row_drawers import Row
+from deeptracker.dashboard.widgets.rows import Row
 
 __all__ = ["MOST_FILTERS", "filter_rasters"]
 

@@ -18,7 +18,7 @@ from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.images.image_grid import ImageGrid, Tile
 from deeptracker.dashboard.widgets.controls import action, text, toggle_iteration
 from deeptracker.dashboard.widgets.row_chart import RowChart
-from deeptracker.dashboard.widgets.row_drawers import Row
+from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.wording import counted
 
 __all__ = ["ImageView", "tiles_of"]

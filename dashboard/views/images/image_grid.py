@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import param
 
 from deeptracker.dashboard.widgets.component import Component
+from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["ImageGrid", "Tile"]
-
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class ImageGrid(Component):
     test_id = param.String(default="images")
     description = param.String(default="images")
 
-    _esm = (HERE / "image_grid.js").read_text(encoding="utf-8")
+    _esm = module_of(__file__)
 
     def fill(
         self,

@@ -10,7 +10,7 @@ from deeptracker.dashboard.data.pixel_columns import Columns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import levels
 from deeptracker.dashboard.views.layers.vertical_scales import Scale
-from deeptracker.dashboard.widgets.row_drawers import Row
+from deeptracker.dashboard.widgets.rows import Row
 
 __all__ = ["Histogram", "histogram_of"]
 

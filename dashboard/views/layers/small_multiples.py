@@ -13,7 +13,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.layers.histogram_rows import histogram_of
 from deeptracker.dashboard.views.layers.vertical_scales import Scale, scale_of
-from deeptracker.dashboard.widgets.row_drawers import Row
+from deeptracker.dashboard.widgets.rows import Row
 
 __all__ = ["ENCODINGS", "STATISTICS", "Drawing", "abbreviated", "height_of", "multiple"]
 

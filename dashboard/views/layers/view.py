@@ -43,7 +43,7 @@ from deeptracker.dashboard.widgets.controls import (
     toggle_iteration,
 )
 from deeptracker.dashboard.widgets.link_list import LinkList
-from deeptracker.dashboard.widgets.row_drawers import Row
+from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.dashboard.widgets.tree_chart import TreeChart
 
 NOTHING_FOUND = (

@@ -14,7 +14,7 @@ from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.timeline.scalar_controls import ScalarControls
 from deeptracker.dashboard.widgets.controls import check, choice, show_whole_run
 from deeptracker.dashboard.widgets.row_chart import RowChart
-from deeptracker.dashboard.widgets.row_drawers import Row
+from deeptracker.dashboard.widgets.rows import Row
 
 __all__ = ["Timeline"]
 

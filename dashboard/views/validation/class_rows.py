@@ -11,8 +11,8 @@ from deeptracker.dashboard.data.outcome_pixels import outcome_levels, taken_for
 from deeptracker.dashboard.data.pixel_columns import Columns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
-from deeptracker.dashboard.widgets.row_drawers import Row
 from deeptracker.dashboard.widgets.row_list import Entry
+from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.wording import counted
 
 __all__ = ["ClassRows", "heat_arrays", "pixel_height", "pixel_kind"]
@@ -21,7 +21,7 @@ HEAT, GAP, LINE_ROOM, LINE_HEIGHT = 12, 8, 9, 26
 # Images of a row of pixels: what is out of sight is not sent.
 BLOCK = 64
 NAMED_IN_TITLE = 6
-UNSAID = 65535  # as in row_list.js: no prediction was recorded
+UNSAID = 65535  # as in outcome_levels.js: no prediction was recorded
 
 
 def pixel_height(images: int) -> int:

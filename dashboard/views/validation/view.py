@@ -31,8 +31,8 @@ from deeptracker.dashboard.widgets.controls import (
     toggle_iteration,
 )
 from deeptracker.dashboard.widgets.row_chart import RowChart
-from deeptracker.dashboard.widgets.row_drawers import Row
 from deeptracker.dashboard.widgets.row_list import RowList
+from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.wording import counted
 
 __all__ = ["ValidationView"]

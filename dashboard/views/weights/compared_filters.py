@@ -16,7 +16,7 @@ from deeptracker.dashboard.look.theme import RAIL_WIDTH
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.filters.filter_rasters import MOST_FILTERS, filter_rasters
 from deeptracker.dashboard.widgets.controls import beside, show_whole_run, text
-from deeptracker.dashboard.widgets.row_drawers import Row
+from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.dashboard.widgets.tree_chart import TreeChart
 
 __all__ = ["ComparedFilters"]

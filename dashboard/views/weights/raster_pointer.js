@@ -1,68 +1,140 @@
 // What the pointer does over the raster's figure. Told to all charts is the column under it, and of
 // them the figure learns theirs; the wheel scrolls the page where there is nothing to zoom.
 
+/** A figure of Bokeh's, its view, and what the script is given of them. */
+/** @typedef {{ start: number, end: number, bounds: [number, number] }} Range */
+/** @typedef {{ x_range: Range, y_range: Range }} Plot */
+/** @typedef {{ contains: (x: number, y: number) => boolean }} Box */
+/**
+ * @typedef {{
+ *   el: HTMLElement & { dtAttended?: boolean }, frame: { bbox: Box },
+ *   axis_views: { bbox: Box, dimension: 0 | 1 }[],
+ * }} FigureView
+ */
+/** @typedef {{ from: number[], to: number[], centre: number[] }} Columns */
+/**
+ * @typedef {{
+ *   visible: boolean, dtFollows?: boolean,
+ *   setv: (values: { visible: boolean, location?: number }, options: { sync: boolean }) => void,
+ * }} Line
+ */
+/** @typedef {{ plot: Plot, line: Line, columns: { data: Columns } }} Arguments */
+
 // Turns of the wheel within so many milliseconds are one gesture.
 const ONE_GESTURE = 400
 
-function columnAt({ from, to }, place) {
-  let low = 0, high = from.length - 1
+/**
+ * The column at a place of the axis, -1 outside of all.
+ *
+ * @param {Pick<Columns, "from" | "to">} columns
+ * @param {number} place
+ */
+export function columnAt({ from, to }, place) {
+  let low = 0
+  let high = from.length - 1
   if (!(place >= from[0] && place <= to[high])) return -1
   while (low < high) {
     const middle = (low + high + 1) >> 1
-    if (from[middle] <= place) low = middle; else high = middle - 1
+    if (from[middle] <= place) low = middle
+    else high = middle - 1
   }
   return low
 }
 
-const shows = ({ start, end }, place) => place >= Math.min(start, end) && place <= Math.max(start, end)
+/**
+ * @param {Range} range
+ * @param {number} place
+ */
+function shows({ start, end }, place) {
+  return place >= Math.min(start, end) && place <= Math.max(start, end)
+}
 
-const isWhole = ({ bounds, start, end }) => {
+/**
+ * Whether a range shows all that there is.
+ *
+ * @param {Range} range
+ */
+export function isWhole({ bounds, start, end }) {
   const slack = 1e-6 * (bounds[1] - bounds[0])
   return Math.min(start, end) <= bounds[0] + slack && Math.max(start, end) >= bounds[1] - slack
 }
 
-// Whether the figure has a use for the wheel: over its frame or an axis, while there is more to see.
+/**
+ * Whether the figure has a use for the wheel: over its frame or an axis, while there is more to
+ * see.
+ *
+ * @param {FigureView} view
+ * @param {Plot} plot
+ * @param {WheelEvent} event
+ */
 function zooms(view, plot, event) {
   const bounds = view.el.getBoundingClientRect()
-  const x = event.clientX - bounds.left, y = event.clientY - bounds.top
+  const x = event.clientX - bounds.left
+  const y = event.clientY - bounds.top
   const axis = view.axis_views.find(({ bbox }) => bbox.contains(x, y))
   if (!axis && !view.frame.bbox.contains(x, y)) return false
-  const ranges = axis ? [axis.dimension === 0 ? plot.x_range : plot.y_range] : [plot.x_range, plot.y_range]
+  const both = [plot.x_range, plot.y_range]
+  const ranges = axis ? [both[axis.dimension]] : both
   return event.deltaY < 0 || !ranges.every(isWhole)
 }
 
-// The figure is drawn anew when it changes panes: what belongs to its element is done once an element.
+/**
+ * Take the wheel before Bokeh does, which takes every wheel event for its own. The figure is drawn
+ * anew when it changes panes: this is done once an element.
+ *
+ * @param {FigureView | null} view
+ * @param {Plot} plot
+ */
 function attend(view, plot) {
   if (!view || view.el.dtAttended) return
   view.el.dtAttended = true
-  let wheeled = -Infinity
-  // Before Bokeh hears of it: Bokeh takes every wheel event for its own.
-  view.el.addEventListener("wheel", (event) => {
-    const isUsed = zooms(view, plot, event), goesOn = event.timeStamp - wheeled < ONE_GESTURE
+  let wheeled = Number.NEGATIVE_INFINITY
+  /** @param {WheelEvent} event */
+  const wheel = (event) => {
+    const isUsed = zooms(view, plot, event)
+    const goesOn = event.timeStamp - wheeled < ONE_GESTURE
     if (!isUsed) event.stopPropagation()
     // The gesture that zoomed to the whole does not go on as one that scrolls the page.
     if (!isUsed && goesOn) event.preventDefault()
     if (isUsed || goesOn) wheeled = event.timeStamp
-  }, { capture: true, passive: false })
+  }
+  view.el.addEventListener("wheel", wheel, { capture: true, passive: false })
 }
 
+/**
+ * Show the line under the pointer of any chart.
+ *
+ * @param {Arguments} args
+ */
 function follow({ plot, line, columns }) {
   if (line.dtFollows) return
   line.dtFollows = true
-  document.addEventListener("dt-hover", ({ detail: { column } }) => {
+  /** @param {any} event */
+  const hovered = ({ detail: { column } }) => {
     const location = columns.data.centre[column]
     const visible = location !== undefined && shows(plot.x_range, location)
     // The server need not know.
-    if (visible || line.visible) line.setv(visible ? { location, visible } : { visible }, { sync: false })
-  })
+    const values = visible ? { location, visible } : { visible }
+    if (visible || line.visible) line.setv(values, { sync: false })
+  }
+  document.addEventListener("dt-hover", hovered)
 }
 
-export default (args, event, _data, { index }) => {
+/**
+ * What Bokeh calls when the pointer enters, moves over or leaves the figure.
+ *
+ * @param {Arguments} args
+ * @param {{ event_name?: string, x: number, y: number }} event
+ * @param {unknown} _data
+ * @param {{ index: { find_one: (plot: Plot) => FigureView | null } }} context
+ */
+export function pointed(args, event, _data, { index }) {
   const { plot, columns } = args
   follow(args)
   attend(index.find_one(plot), plot)
-  if (event.event_name !== "mousemove" && event.event_name !== "mouseleave") return
-  const isInside = event.event_name === "mousemove" && shows(plot.x_range, event.x) && shows(plot.y_range, event.y)
+  const moves = event.event_name === "mousemove"
+  if (!moves && event.event_name !== "mouseleave") return
+  const isInside = moves && shows(plot.x_range, event.x) && shows(plot.y_range, event.y)
   const column = isInside ? columnAt(columns.data, event.x) : -1
   document.dispatchEvent(new CustomEvent("dt-hover", { detail: { column } }))
 }

@@ -1,7 +1,6 @@
 """What is told where the pointer is on a raster: a card there, and a line on all charts."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,11 @@ from bokeh.plotting import figure
 
 from deeptracker.dashboard.data.column_spacing import Spacing
 from deeptracker.dashboard.data.weight_raster import Pixels, Subject
+from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["RasterPointer"]
 
-SCRIPT = (Path(__file__).parent / "raster_pointer.js").read_text(encoding="utf-8")
+SCRIPT = f"{module_of(__file__)}export default pointed\n"
 # No pixels of their own: columns of the run are those of the image.
 EVEN: dict[str, Any] = {"firsts": [], "lasts": [], "start": 0.0, "width": 1.0}
 ITERATION = """

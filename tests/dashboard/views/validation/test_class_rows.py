@@ -10,8 +10,8 @@ from deeptracker.dashboard.look.theme import RIGHT_LEVEL, lookup_table
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.validation.class_controls import class_legend
 from deeptracker.dashboard.views.validation.class_rows import ClassRows, counted, pixel_height
-from deeptracker.dashboard.widgets.row_drawers import Row, packed
 from deeptracker.dashboard.widgets.row_list import Entry, RowList
+from deeptracker.dashboard.widgets.rows import Row, packed
 
 
 def rows_of(run, **chosen):

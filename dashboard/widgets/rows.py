@@ -10,7 +10,7 @@ import numpy as np
 __all__ = ["Row", "packed"]
 
 STAMP_BYTES = 4
-# Kinds of numbers that row_drawers.js reads; all others go as float32.
+# Kinds of numbers that rows.js reads; all others go as float32.
 DTYPES = {np.dtype("u1"): "u1", np.dtype("<u2"): "u2"}
 
 

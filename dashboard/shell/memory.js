@@ -1,0 +1,22 @@
+// What the browser remembers between visits. Where it refuses, nothing is remembered.
+
+/**
+ * @param {string} key
+ * @param {string} value
+ */
+export function remember(key, value) {
+  try {
+    localStorage.setItem(key, value)
+  } catch {
+    // A browser may forbid it.
+  }
+}
+
+/** @param {string} key */
+export function remembered(key) {
+  try {
+    return localStorage.getItem(key)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,152 @@
+// What a person does with the cube by keyboard.
+
+/** @import { Cube } from "./cube.js" */
+/** @import { CubeActions } from "./cube_actions.js" */
+/** @import { FaceName, Pair } from "./cube_geometry.js" */
+import { cellTold } from "./cube_cells.js"
+import { FACE_AXES, windowZoomed } from "./cube_geometry.js"
+
+// One press zooms so far.
+const ZOOM = 0.6
+/** @type {Record<string, Pair>} */
+const STEPS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+}
+/** The faces in the order of the key n. @type {FaceName[]} */
+const ORDER = ["front", "top", "side"]
+
+/** A cell that the keyboard is on. @typedef {{ name: FaceName, items: Pair }} Cursor */
+
+export class CubeKeys {
+  /**
+   * @param {Cube} cube
+   * @param {CubeActions} actions
+   */
+  constructor(cube, actions) {
+    this.cube = cube
+    this.actions = actions
+  }
+
+  /** @param {KeyboardEvent} event */
+  press(event) {
+    const { cube } = this
+    /** @type {Record<string, () => void>} */
+    const acts = {
+      Enter: () => this.pick(event.shiftKey),
+      " ": () => this.pick(event.shiftKey),
+      Escape: () => cube.send({ type: "clear", axis: "all" }),
+      n: () => this.nextFace(),
+      f: () => this.fold(),
+      Home: () => cube.showWhole(),
+      "+": () => this.zoom(ZOOM),
+      "=": () => this.zoom(ZOOM),
+      "-": () => this.zoom(1 / ZOOM),
+      u: () => this.unfold(),
+    }
+    const step = STEPS[event.key]
+    const act = step ? () => this.step(...step) : acts[event.key]
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return
+    event.preventDefault()
+    event.stopPropagation()
+    act()
+  }
+
+  /** The canvas is no longer in focus. */
+  leave() {
+    const { cube } = this
+    cube.cursor = null
+    cube.readout.hide()
+    cube.draw()
+  }
+
+  fold() {
+    this.cube.turnTo(this.cube.wantedFlat > 0.5 ? 0 : 1)
+    this.actions.sendFlat()
+  }
+
+  /** The cursor, put on the first cell of the front where there was none; and whether it was. */
+  begin() {
+    const { cube } = this
+    const begins = !cube.cursor
+    const { class: classes, layer } = cube.windows
+    cube.cursor ||= { name: "front", items: [classes.first, layer.first] }
+    return { begins, cursor: cube.cursor }
+  }
+
+  /**
+   * @param {number} du
+   * @param {number} dv
+   */
+  step(du, dv) {
+    const { begins, cursor } = this.begin()
+    if (!begins) {
+      const { name, axes, ranges } = this.cube.cell(this.cube.cursorPlace(cursor))
+      // On top, time runs upwards.
+      const by = [du, name === "top" ? -dv : dv]
+      /** @param {0 | 1} i */
+      const stepped = (i) => {
+        const { first, last } = ranges[i]
+        const window = this.cube.windows[axes[i]]
+        const item = by[i] > 0 ? last : by[i] < 0 ? first - 1 : first
+        return Math.min(window.last - 1, Math.max(window.first, item))
+      }
+      cursor.items = [stepped(0), stepped(1)]
+    }
+    this.tell()
+  }
+
+  nextFace() {
+    const { begins, cursor } = this.begin()
+    if (!begins) {
+      const name = ORDER[(ORDER.indexOf(cursor.name) + 1) % 3]
+      const [u, v] = FACE_AXES[name].map((axis) => this.cube.windows[axis].first)
+      this.cube.cursor = { name, items: [u, v] }
+    }
+    this.tell()
+  }
+
+  /** Show and say what the cell under the cursor holds. */
+  tell() {
+    const { cube } = this
+    const cell = cube.cursorCell()
+    if (!cell) return
+    const lines = cellTold(cell, cube.model.items)
+    const [x, y] = cube.corners(cell)[2]
+    cube.draw()
+    cube.readout.show(lines, x, y)
+    cube.spoken.textContent = `${cell.name} face: ${lines.join(". ")}`
+  }
+
+  /** @param {boolean} shift */
+  pick(shift) {
+    const { begins, cursor } = this.begin()
+    if (begins) this.tell()
+    else this.actions.pick(this.cube.cell(this.cube.cursorPlace(cursor)), shift)
+  }
+
+  unfold() {
+    const { begins, cursor } = this.begin()
+    if (begins) {
+      this.tell()
+      return
+    }
+    const axes = FACE_AXES[cursor.name]
+    const i = axes[1] === "layer" ? 1 : 0
+    this.actions.unfold({ axis: axes[i], item: cursor.items[i] })
+  }
+
+  /** @param {number} factor */
+  zoom(factor) {
+    const { cursor } = this.begin()
+    const { cube } = this
+    for (const [i, axis] of FACE_AXES[cursor.name].entries()) {
+      const { u, v } = cube.cursorPlace(cursor)
+      const at = this.actions.reached(axis, [u, v][i])
+      this.actions.show(axis, windowZoomed(cube.windows[axis], factor, at, cube.length(axis)))
+    }
+    this.tell()
+  }
+}

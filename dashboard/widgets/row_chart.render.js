@@ -1,1 +1,0 @@
-export function render(context) { renderChart(RowChart, context) }

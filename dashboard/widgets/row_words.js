@@ -1,0 +1,73 @@
+// What a chart tells of a place of a row, line by line.
+
+/** @import { Numbers, Row } from "./rows.js" */
+/** @import { Cell } from "./time_chart.js" */
+import { placeOf, placeTold } from "./column_track.js"
+import { nearest } from "./column_window.js"
+import { MISSING, outcomeTold } from "./outcome_levels.js"
+import { lengthOf } from "./rows.js"
+import { number } from "./ticks.js"
+
+/**
+ * Words for a place of a row.
+ *
+ * @param {Cell} cell
+ * @param {Numbers[]} data the row's numbers
+ * @param {number[]} iterations of every column
+ * @param {{ x: number, pixel: (column: number) => number }} pointer its place, and columns' places
+ * @returns {string[]}
+ */
+export function rowTold({ box: { row }, line, column }, data, iterations, pointer) {
+  const name = row.line_labels && line >= 0 ? row.line_labels[line] : row.label
+  const title = `${name}, ${placeTold(row, column, iterations)}`
+  const place = placeOf(row, column)
+  if (row.kind === "image") return [title, ...imageTold(row, data, line, place)]
+  if (row.kind === "marks") {
+    const marks = row.marks || []
+    return [title, ...marks.filter((mark) => mark.column === column).map(({ text }) => text)]
+  }
+  if (row.kind === "curves") return [title, ...curvesTold(row, data, pointer)]
+  const lines = data.map(({ array }, i) => `${row.series?.[i]?.name || i}: ${number(array[place])}`)
+  return [title, ...lines]
+}
+
+/**
+ * @param {Row} row
+ * @param {Numbers[]} data levels, and what is told instead of them if it differs
+ * @param {number} line
+ * @param {number} place
+ */
+function imageTold(row, data, line, place) {
+  const at = Math.max(0, line) * lengthOf(data[0].shape) + place
+  const level = data[0].array[at]
+  const value = (data[1] || data[0]).array[at]
+  const words = row.value_names
+  const lines = []
+  if (row.palette === "outcome") lines.push(outcomeTold(level))
+  else if (level === MISSING) lines.push("not recorded")
+  else {
+    const told = words ? (words[value] ?? value) : number(value)
+    lines.push(`${row.value_label || "value"}: ${told}`)
+  }
+  const count = row.threshold ? data[2].array[place] : 0
+  if (count) lines.push(`${count} anomalous`)
+  return lines
+}
+
+/**
+ * @param {Row} row
+ * @param {Numbers[]} data places, values and smoothed values of each series
+ * @param {{ x: number, pixel: (column: number) => number }} pointer
+ */
+function curvesTold(row, data, { x, pixel }) {
+  const lines = []
+  for (const [i, series] of (row.series || []).entries()) {
+    const [places, raw, smooth] = data.slice(3 * i, 3 * i + 3).map(({ array }) => array)
+    const at = nearest(places, x, pixel)
+    if (at < 0) continue
+    const recorded = number(raw[at])
+    const told = row.smoothed ? `${number(smooth[at])} (recorded ${recorded})` : recorded
+    lines.push(`${series.name}: ${told}`)
+  }
+  return lines
+}
