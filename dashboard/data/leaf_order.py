@@ -1,12 +1,15 @@
-"""The optimal leaf order, as a program: arrays come in by standard input, the order goes out.
+"""The optimal leaf order, here or in a process of its own.
 
-SciPy holds the interpreter's lock while it searches, seconds for a thousand leaves; a server that
-did it itself would answer nobody. Only NumPy and SciPy are imported here.
+SciPy holds the interpreter's lock while it searches, ten seconds for a thousand leaves; a server
+that did it itself would answer nobody. The process is spawned, not forked from a server's threads,
+imports NumPy, SciPy and the program's main module, and ends with the search: half a second more
+than the search alone.
 """
 
-import io
-import subprocess
-import sys
+import multiprocessing
+import os
+import threading
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, optimal_leaf_ordering
@@ -34,16 +37,18 @@ def leaf_order(linkage: np.ndarray, series: np.ndarray) -> np.ndarray:
 
 def leaf_order_elsewhere(linkage: np.ndarray, series: np.ndarray) -> np.ndarray:
     """Do the same in a process of its own; the calling thread waits without the lock."""
-    given = io.BytesIO()
-    np.savez(given, linkage=linkage, series=series)
-    command = [sys.executable, "-m", "deeptracker.dashboard.data.leaf_order"]
-    answer = subprocess.run(  # noqa: S603  # this very module
-        command, input=given.getvalue(), capture_output=True, check=True
-    )
-    return np.frombuffer(answer.stdout, "<i8").astype(np.int64)
+    spawning = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawning, initializer=_end_with_parent) as pool:
+        return pool.submit(leaf_order, linkage, series).result()
 
 
-if __name__ == "__main__":
-    with np.load(io.BytesIO(sys.stdin.buffer.read())) as arrays:
-        order = leaf_order(arrays["linkage"], arrays["series"])
-    sys.stdout.buffer.write(order.astype("<i8").tobytes())
+def _end_with_parent() -> None:
+    """End this process when its parent is killed: a pool's worker would wait for more work."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only a pool's worker calls this"
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

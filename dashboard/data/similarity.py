@@ -2,7 +2,7 @@
 
 Ward's linkage cuts into clusters of comparable size; the leaves of its tree are put in the optimal
 order of Bar-Joseph et al. (2001). Above `AT_ONCE` series that order is sought elsewhere
-(`leaforder.py`), and the tree's plain order serves until it is found: both keep clusters together.
+(`leaf_order.py`), and the tree's plain order serves until it is found: both keep clusters together.
 """
 
 import threading

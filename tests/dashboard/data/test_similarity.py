@@ -1,12 +1,31 @@
 """Clusters and orders of series."""
 
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
+import psutil
 import pytest
 
 from deeptracker.dashboard.data.leaf_order import leaf_order, leaf_order_elsewhere
 from deeptracker.dashboard.data.similarity import AT_ONCE, similarity_tree
+
+# What a server does whose page asks for an order that takes many seconds.
+SEARCHING = """
+import threading, time
+import numpy as np
+from multiprocessing import active_children
+from deeptracker.dashboard.data.leaf_order import leaf_order_elsewhere
+from deeptracker.dashboard.data.similarity import similarity_tree
+tree = similarity_tree(np.random.default_rng(3).standard_normal((700, 9)))
+threading.Thread(target=leaf_order_elsewhere, args=(tree.linkage, tree.series)).start()
+while not active_children():
+    time.sleep(0.01)
+print("begun", flush=True)
+"""
 
 
 def families(count, each, columns=30):
@@ -51,6 +70,31 @@ def test_the_order_found_in_another_process_is_the_same():
     tree = similarity_tree(np.random.default_rng(3).standard_normal((40, 9)))
     here = leaf_order(tree.linkage, tree.series)
     assert leaf_order_elsewhere(tree.linkage, tree.series).tolist() == here.tolist()
+
+
+def test_other_threads_go_on_while_another_process_searches():
+    tree = similarity_tree(np.random.default_rng(3).standard_normal((600, 9)))
+    beats = [time.monotonic()]
+    with ThreadPoolExecutor(1) as threads:
+        found = threads.submit(leaf_order_elsewhere, tree.linkage, tree.series)
+        while not found.done():
+            time.sleep(0.01)
+            beats.append(time.monotonic())
+    started = time.monotonic()
+    leaf_order(tree.linkage, tree.series)
+    assert max(np.diff(beats)) < time.monotonic() - started
+
+
+def test_the_searching_process_ends_with_the_one_that_was_killed():
+    with subprocess.Popen(
+        [sys.executable, "-c", SEARCHING], stdout=subprocess.PIPE, text=True
+    ) as searching:
+        assert searching.stdout.readline() == "begun\n"
+        processes = psutil.Process(searching.pid).children(recursive=True)
+        assert any("spawn_main" in " ".join(process.cmdline()) for process in processes)
+        searching.kill()
+    _, left = psutil.wait_procs(processes, timeout=60)
+    assert not left
 
 
 def test_many_series_have_a_plain_order_until_the_optimal_one_is_found():
