@@ -1,4 +1,8 @@
-"""Signing in: no page, and no websocket behind one, without a name from the users file."""
+"""Signing in with a name from the users file, as a provider of Panel's.
+
+Cookies, `panel.state.user`, the check of every page and websocket, and the count of active users
+are Panel's. Ours are the check of a hashed password, the page that asks, and the way back.
+"""
 
 import asyncio
 import html
@@ -7,19 +11,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bokeh.server.auth_provider import AuthProvider
+from panel.auth import BasicAuthProvider, BasicLoginHandler, LogoutHandler
+from panel.config import config
 from tornado.web import RequestHandler
 
 from deeptracker.dashboard.server.users_file import Users
 
 __all__ = ["SignIn"]
 
-COOKIE = "deeptracker_user"
-DAYS = 7.0
-PAGE = (Path(__file__).parent / "sign_in.html").read_text(encoding="utf-8")
+# Panel forgets a user after a day, unless PANEL_OAUTH_EXPIRY says otherwise.
+DAYS = 7
+PAGE = Path(__file__).parent / "sign_in.html"
 
 
-class SignIn(AuthProvider):
+class SignIn(BasicAuthProvider):
     """Asks every request for a signed cookie, and gives one for a right password.
 
     Parameters
@@ -29,32 +34,28 @@ class SignIn(AuthProvider):
 
     def __init__(self, users: Users) -> None:
         self._users = users
-        super().__init__()
+        super().__init__(login_template=str(PAGE))
+        config.oauth_expiry = DAYS  # type: ignore[misc]  # which Panel's own command sets so
 
     @property
     def get_user(self) -> Callable[[Any], Any]:
         """Give a function that names who asks; nobody where the cookie is missing or forged."""
+        signed_in = super().get_user
 
         def user_of(handler: RequestHandler) -> str | None:
-            cookie = handler.get_signed_cookie(COOKIE, max_age_days=DAYS)
-            name = cookie.decode() if cookie else None
+            name: str | None = signed_in(handler)
             return name if name in self._users.names else None
 
         return user_of
 
     @property
-    def login_url(self) -> str:
-        """Where one signs in."""
-        return "/login"
-
-    @property
     def login_handler(self) -> type[RequestHandler]:
         """The page that asks."""
-        users = self._users
+        users, template = self._users, self._login_template
 
-        class Login(RequestHandler):
+        class Login(BasicLoginHandler):
             def get(self) -> None:
-                self.write(_page(self.get_argument("next", "/"), ""))
+                self._ask(self.get_argument("next", "/"))
 
             async def post(self) -> None:
                 name = self.get_body_argument("name", "")
@@ -63,36 +64,30 @@ class SignIn(AuthProvider):
                 # Hashing takes tens of milliseconds: not on the loop that serves everybody.
                 if not await asyncio.to_thread(users.accepts, name, password):
                     self.set_status(401)
-                    self.write(_page(target, "That name and password do not go together."))
+                    self._ask(target, "That name and password do not go together.")
                     return
-                self.set_signed_cookie(
-                    COOKIE, name, expires_days=DAYS, httponly=True, samesite="Lax"
-                )
+                self.set_current_user(name)
                 self.redirect(_own(target))
 
-        return Login
+            def set_cookie(self, *args: Any, **options: Any) -> None:
+                super().set_cookie(*args, **{"samesite": "Lax", **options})
 
-    @property
-    def logout_url(self) -> str:
-        """Where one signs out."""
-        return "/logout"
+            def _ask(self, target: str, message: str = "") -> None:
+                words = {"next": _own(target), "message": message}
+                self.write(template.render({key: html.escape(word) for key, word in words.items()}))
+
+        return Login
 
     @property
     def logout_handler(self) -> type[RequestHandler]:
         """Forget who it was."""
 
-        class Logout(RequestHandler):
+        class Logout(LogoutHandler):
             def get(self) -> None:
-                self.clear_cookie(COOKIE)
-                self.redirect("./login")
+                super().get()
+                self.redirect("./login")  # Panel's own page loads its style from elsewhere
 
         return Logout
-
-
-def _page(target: str, message: str) -> str:
-    return PAGE.replace("{{next}}", html.escape(_own(target), quote=True)).replace(
-        "{{message}}", html.escape(message)
-    )
 
 
 def _own(target: str) -> str:

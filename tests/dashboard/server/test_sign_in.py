@@ -1,7 +1,9 @@
 """Without a name from the users file nothing is shown: no page, no websocket."""
 
 import asyncio
+import email.utils
 import http.cookiejar
+import http.cookies
 import json
 import re
 import subprocess
@@ -50,6 +52,14 @@ def visitor():
     """A browser's cookies and nothing else."""
     jar = http.cookiejar.CookieJar()
     return urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar)), jar
+
+
+def without_redirects():
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_):
+            return None
+
+    return urllib.request.build_opener(Stay)
 
 
 def sign_in(opener, address, name, password, target="/"):
@@ -110,9 +120,31 @@ def test_a_websocket_without_the_cookie_is_refused(address):
         return message is not None and json.loads(message)["msgtype"] == "ACK"
 
     assert asyncio.run(acknowledged({"Cookie": cookie}))
-    for headers in ({}, {"Cookie": "deeptracker_user=ada"}):
+    for headers in ({}, {"Cookie": "user=ada"}):
         with pytest.raises(HTTPClientError, match=r"40[13]"):
             asyncio.run(acknowledged(headers))
+
+
+def test_the_cookie_lasts_a_week_and_no_script_or_other_site_can_use_it(address):
+    form = urllib.parse.urlencode({"name": "ada", "password": PASSWORD}).encode()
+    login = urllib.parse.urljoin(address, "/login")
+    with pytest.raises(urllib.error.HTTPError) as redirected:
+        without_redirects().open(login, form, timeout=60)
+    cookies = [http.cookies.SimpleCookie(line) for line in redirected.value.headers.get_all(
+        "Set-Cookie")]  # fmt: skip
+    [given] = [cookie["user"] for cookie in cookies if cookie.get("user") and cookie["user"].value]
+    assert given["httponly"]
+    assert given["samesite"] == "Lax"
+    expires = email.utils.parsedate_to_datetime(given["expires"]).timestamp()
+    assert expires - time.time() == pytest.approx(7 * 86_400, abs=600)
+
+
+def test_who_signs_out_is_asked_again(address):
+    opener, _ = visitor()
+    sign_in(opener, address, "ada", PASSWORD)
+    assert opener.open(address, timeout=60).url.startswith(address)
+    opener.open(urllib.parse.urljoin(address, "/logout"), timeout=60)
+    assert urllib.parse.urlsplit(opener.open(address, timeout=60).url).path == "/login"
 
 
 def test_a_users_file_keeps_no_password_and_is_for_its_owner_only(users):
