@@ -5,7 +5,6 @@ are Panel's. Ours are the check of a hashed password, the page that asks, and th
 """
 
 import asyncio
-import html
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from panel.auth import BasicAuthProvider, BasicLoginHandler, LogoutHandler
 from panel.config import config
+from tornado.template import Template
 from tornado.web import RequestHandler
 
 from deeptracker.dashboard.server.users_file import Users
@@ -21,7 +21,7 @@ __all__ = ["SignIn"]
 
 # Panel forgets a user after a day, unless PANEL_OAUTH_EXPIRY says otherwise.
 DAYS = 7
-PAGE = Path(__file__).parent / "sign_in.html"
+PAGE = Template((Path(__file__).parent / "sign_in.html").read_text(encoding="utf-8"))
 
 
 class SignIn(BasicAuthProvider):
@@ -34,7 +34,7 @@ class SignIn(BasicAuthProvider):
 
     def __init__(self, users: Users) -> None:
         self._users = users
-        super().__init__(login_template=str(PAGE))
+        super().__init__()
         config.oauth_expiry = DAYS  # type: ignore[misc]  # which Panel's own command sets so
 
     @property
@@ -51,7 +51,7 @@ class SignIn(BasicAuthProvider):
     @property
     def login_handler(self) -> type[RequestHandler]:
         """The page that asks."""
-        users, template = self._users, self._login_template
+        users = self._users
 
         class Login(BasicLoginHandler):
             def get(self) -> None:
@@ -73,8 +73,7 @@ class SignIn(BasicAuthProvider):
                 super().set_cookie(*args, **{"samesite": "Lax", **options})
 
             def _ask(self, target: str, message: str = "") -> None:
-                words = {"next": _own(target), "message": message}
-                self.write(template.render({key: html.escape(word) for key, word in words.items()}))
+                self.write(PAGE.generate(next=_own(target), message=message))
 
         return Login
 
