@@ -1,25 +1,54 @@
 """Messages to the page that Panel has queued, and would forget.
 
-While a page's socket is busy Panel (1.9 at least) queues what has changed, and marks the page as
-one for which something is queued. Having sent what it took from the queue it takes back the mark,
-though more may have been queued meanwhile; the task that is to send that finds no mark and gives
-up, and the page does not hear of it before the next change is queued.
+While a page's socket is busy Panel (1.9 and 1.10 at least) queues what has changed, and marks the
+page as one for which something is queued. Having sent what it took from the queue it takes back the
+mark, though more may have been queued meanwhile; the task that is to send that finds no mark and
+gives up, and the page does not hear of it before the next change is queued.
 """
 
+import inspect
+import logging
+from typing import Any
+
+from panel import __version__
 from panel.io import document
 
 __all__ = ["deliver_all"]
 
-_send_queued = document._dispatch_msgs  # noqa: SLF001  # there is no public way to it
+# Panel 1.9 queues messages, Panel 1.10 the events that they are made of.
+QUEUES = ("_WRITE_MSGS", "_WRITE_EVENTS")
+MARKED = "_WRITE_BLOCK"
+# There is no public way to it.
+_send_queued: Any = getattr(document, "_dispatch_msgs", None)
 
 
 def deliver_all() -> None:
-    """See to it that what was queued while a message was sent is sent right after it."""
-    document._dispatch_msgs = _send_all  # noqa: SLF001
+    """See to it that what was queued while a message was sent is sent right after it.
+
+    A Panel that does not send as those that are known here is left alone, with a line in the log.
+    """
+    name = _queue_of(_send_queued)
+    if name is None:
+        logging.getLogger(__name__).warning(
+            "Panel %s sends what it has queued in a way that is not known here: now and then a "
+            "page may show a change only with the next one",
+            __version__,
+        )
+        return
+    queue, marked = getattr(document, name), getattr(document, MARKED)
+
+    async def send_all(doc: document.Document) -> None:
+        await _send_queued(doc)
+        while doc in queue and doc not in marked:
+            marked[doc] = True
+            await _send_queued(doc)
+
+    document._dispatch_msgs = send_all  # noqa: SLF001
 
 
-async def _send_all(page: document.Document) -> None:
-    await _send_queued(page)
-    while page in document._WRITE_MSGS and page not in document._WRITE_BLOCK:  # noqa: SLF001
-        document._WRITE_BLOCK[page] = True  # noqa: SLF001
-        await _send_queued(page)
+def _queue_of(send: Any) -> str | None:
+    """Name the queue that a function sends for one document; None if it is another function."""
+    if not inspect.iscoroutinefunction(send) or list(inspect.signature(send).parameters) != ["doc"]:
+        return None
+    used = set(send.__code__.co_names)
+    return next((name for name in QUEUES if {name, MARKED} <= used), None)

@@ -53,6 +53,26 @@ def test_what_is_queued_while_a_message_is_sent_follows_it(monkeypatch):
     assert asyncio.run(two_messages(monkeypatch)) == [["first"], ["second"]]
 
 
+async def renamed(page):
+    """What Panel may have some day: another name for what it gets."""
+    assert page not in document._WRITE_BLOCK
+
+
+async def sends_otherwise(doc):
+    """What Panel may have some day: no queue."""
+    return doc
+
+
+@pytest.mark.parametrize("panels", [renamed, sends_otherwise, document.schedule_write_events, None])
+def test_a_panel_that_sends_in_another_way_is_left_alone_with_a_line(panels, monkeypatch, caplog):
+    monkeypatch.setattr(document, "_dispatch_msgs", panels)
+    monkeypatch.setattr(message_delivery, "_send_queued", panels)
+    message_delivery.deliver_all()
+    assert document._dispatch_msgs is panels
+    [line] = caplog.messages
+    assert "page may show a change only with the next one" in line
+
+
 @pytest.mark.xfail(
     strict=True, reason="once Panel sends it, dashboard/server/message_delivery.py can go"
 )
