@@ -186,7 +186,7 @@ def _section_at(location: tuple[str | int, ...]) -> type[BaseModel]:
         if section is Config and part == "cluster":
             continue
         if part in KINDS:
-            section = KINDS[str(part)].settings
+            section = KINDS[str(part)]
             continue
         annotation = section.model_fields[str(part)].annotation
         for model in (annotation, *getattr(annotation, "__args__", ())):

@@ -1,18 +1,15 @@
-"""Where tasks run: one module a kind of cluster, with its settings, its size and its client.
+"""Where tasks run: one module a kind of cluster, a model of its settings that knows how to connect.
 
-A kind is one module with a model of its settings, `connect(settings)` and `size(settings)`, and one
-line in `KINDS` and in `AnyCluster`.
+A kind is one module with a `ClusterSettings`, and one line in `KINDS`.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field, ValidationError
 
 from deeptracker.errors import ConfigError
-from deeptracker.pipeline.clusters import existing_scheduler, kubernetes, local, slurm
 from deeptracker.pipeline.clusters.existing_scheduler import AddressSettings
 from deeptracker.pipeline.clusters.kubernetes import KubernetesSettings
 from deeptracker.pipeline.clusters.local import LocalSettings
@@ -33,7 +30,6 @@ __all__ = [
     "AddressSettings",
     "AnyCluster",
     "ClusterSettings",
-    "Kind",
     "KubernetesSettings",
     "LocalSettings",
     "Size",
@@ -43,27 +39,16 @@ __all__ = [
     "size_of",
 ]
 
-AnyCluster = Annotated[
-    LocalSettings | AddressSettings | SlurmSettings | KubernetesSettings,
-    Field(discriminator="kind"),
-]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a module of this package offers."""
-
-    settings: type[ClusterSettings]
-    connect: Callable[[Any], AbstractContextManager["Client"]]
-    size: Callable[[Any], Size]
-
-
-KINDS = {
-    "local": Kind(LocalSettings, local.connect, local.size),
-    "address": Kind(AddressSettings, existing_scheduler.connect, existing_scheduler.size),
-    "slurm": Kind(SlurmSettings, slurm.connect, slurm.size),
-    "kubernetes": Kind(KubernetesSettings, kubernetes.connect, kubernetes.size),
+KINDS: dict[str, type[ClusterSettings]] = {
+    "local": LocalSettings,
+    "address": AddressSettings,
+    "slurm": SlurmSettings,
+    "kubernetes": KubernetesSettings,
 }
+if TYPE_CHECKING:
+    AnyCluster = ClusterSettings
+else:  # what pydantic chooses from
+    AnyCluster = Annotated[Union[tuple(KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
 
 
 @contextmanager
@@ -81,12 +66,12 @@ def connect(settings: AnyCluster, nbytes: int | None = None) -> Iterator["Client
         When there is none, or it has no workers.
     """
     settings = _fitted(settings, nbytes)
-    with dask_settings(settings), KINDS[settings.kind].connect(settings) as client:
+    with dask_settings(settings), settings.connect() as client:
         yield client
 
 
 def size_of(settings: AnyCluster, nbytes: int | None = None) -> Size:
-    """Tell how much the cluster runs at once; an existing scheduler is asked.
+    """Give how much the cluster runs at once; an existing scheduler is asked.
 
     Parameters
     ----------
@@ -98,14 +83,11 @@ def size_of(settings: AnyCluster, nbytes: int | None = None) -> Size:
     ConfigError
         When it cannot be asked.
     """
-    settings = _fitted(settings, nbytes)
-    return KINDS[settings.kind].size(settings)
+    return _fitted(settings, nbytes).size()
 
 
 def _fitted(settings: AnyCluster, nbytes: int | None) -> AnyCluster:
-    if nbytes is not None and isinstance(settings, LocalSettings):
-        return local.fitted(settings, nbytes)
-    return settings
+    return settings if nbytes is None else settings.fitted(nbytes)
 
 
 def overridden(settings: AnyCluster, workers: int | None, scheduler: str | None) -> AnyCluster:
@@ -129,12 +111,4 @@ def overridden(settings: AnyCluster, workers: int | None, scheduler: str | None)
             raise ConfigError(
                 f"--scheduler: given {scheduler!r}, allowed: an address as in tcp://HOST:PORT"
             ) from None
-    if workers is None:
-        return settings
-    if isinstance(settings, AddressSettings):
-        raise ConfigError(
-            f"--workers {workers}: the scheduler at {settings.address} has the workers that it "
-            "has; leave the option out"
-        )
-    name = "jobs" if isinstance(settings, SlurmSettings) else "workers"
-    return settings.model_copy(update={name: workers, "adaptive": None})
+    return settings if workers is None else settings.resized(workers)

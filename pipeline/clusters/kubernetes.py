@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 
@@ -19,7 +19,7 @@ from deeptracker.pipeline.clusters.settings import (
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["KubernetesSettings", "cluster_spec", "connect", "size"]
+__all__ = ["KubernetesSettings", "cluster_spec"]
 
 VOLUME = "data"
 
@@ -62,51 +62,53 @@ class KubernetesSettings(ClusterSettings):
         default=None, description="pods that come and go with the work, instead of a fixed number"
     )
 
+    @contextmanager
+    def connect(self) -> Iterator["Client"]:
+        """Create the cluster's resource, and delete it afterwards.
 
-@contextmanager
-def connect(settings: KubernetesSettings) -> Iterator["Client"]:
-    """Create the cluster's resource, and delete it afterwards.
+        Raises
+        ------
+        ConfigError
+            When dask-kubernetes is missing, nobody answers, or no pod starts in time.
+        """
+        spec = cluster_spec(self)
+        from dask_kubernetes.operator import KubeCluster
+        from distributed import Client
 
-    Raises
-    ------
-    ConfigError
-        When dask-kubernetes is missing, nobody answers, or no pod starts in time.
-    """
-    spec = cluster_spec(settings)
-    from dask_kubernetes.operator import KubeCluster
-    from distributed import Client
+        try:
+            cluster = KubeCluster(
+                custom_cluster_spec=spec,
+                namespace=self.namespace,
+                resource_timeout=int(self.connect_seconds),
+                quiet=True,
+            )
+        except Exception as error:  # kr8s, httpx and the operator each have errors of their own
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise ConfigError(
+                f"no cluster {self.name!r} on Kubernetes: {reason}; look at: kubectl get "
+                "daskclusters, and see that the Dask operator runs"
+            ) from error
+        with cluster, Client(cluster) as client:
+            if self.adaptive:
+                cluster.adapt(minimum=self.adaptive.minimum, maximum=self.adaptive.maximum)
+            if self.adaptive is None or self.adaptive.minimum:  # else they come with the work
+                try:
+                    client.wait_for_workers(1, timeout=self.connect_seconds)
+                except TimeoutError:
+                    raise ConfigError(
+                        f"no worker of {self.name!r} started within {self.connect_seconds:g} "
+                        "seconds; look at: kubectl get pods"
+                    ) from None
+            yield client
 
-    try:
-        cluster = KubeCluster(
-            custom_cluster_spec=spec,
-            namespace=settings.namespace,
-            resource_timeout=int(settings.connect_seconds),
-            quiet=True,
-        )
-    except Exception as error:  # kr8s, httpx and the operator each have errors of their own
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise ConfigError(
-            f"no cluster {settings.name!r} on Kubernetes: {reason}; look at: kubectl get "
-            "daskclusters, and see that the Dask operator runs"
-        ) from error
-    with cluster, Client(cluster) as client:
-        if settings.adaptive:
-            cluster.adapt(minimum=settings.adaptive.minimum, maximum=settings.adaptive.maximum)
-        if settings.adaptive is None or settings.adaptive.minimum:  # else they come with the work
-            try:
-                client.wait_for_workers(1, timeout=settings.connect_seconds)
-            except TimeoutError:
-                raise ConfigError(
-                    f"no worker of {settings.name!r} started within {settings.connect_seconds:g} "
-                    "seconds; look at: kubectl get pods"
-                ) from None
-        yield client
+    def size(self) -> Size:
+        """Give the size of all pods together."""
+        workers = self.adaptive.maximum if self.adaptive else self.workers
+        return Size(workers, self.threads, parse_memory(self.memory))
 
-
-def size(settings: KubernetesSettings) -> Size:
-    """Give the size of all pods together."""
-    workers = settings.adaptive.maximum if settings.adaptive else settings.workers
-    return Size(workers, settings.threads, parse_memory(settings.memory))
+    def resized(self, workers: int) -> Self:
+        """Give the same settings for a fixed number of pods."""
+        return self.model_copy(update={"workers": workers, "adaptive": None})
 
 
 def cluster_spec(settings: KubernetesSettings) -> dict[str, Any]:

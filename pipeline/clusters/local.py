@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
@@ -22,7 +22,7 @@ from deeptracker.pipeline.clusters.settings import (
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["LocalSettings", "connect", "fitted", "size"]
+__all__ = ["LocalSettings"]
 
 # What a worker loads first. One elsewhere, where that may be missing, would not even start.
 WORKER_START = "deeptracker.pipeline.tasks.worker_preload"
@@ -50,38 +50,64 @@ class LocalSettings(ClusterSettings):
         default=None, description="workers that come and go, instead of a fixed number"
     )
 
+    @contextmanager
+    def connect(self) -> Iterator["Client"]:
+        """Start worker processes, and end them afterwards."""
+        from distributed import Client, LocalCluster
 
-@contextmanager
-def connect(settings: LocalSettings) -> Iterator["Client"]:
-    """Start worker processes, and end them afterwards."""
-    from distributed import Client, LocalCluster
-
-    if settings.processes is False:
-        with _threads(settings) as client:
-            yield client
-        return
-    limits = size(settings)
-    _profile_less_often()
-    with ExitStack() as stack:
-        with _given_up_if_interrupted(), _start_explained():
-            cluster = stack.enter_context(
-                LocalCluster(
-                    n_workers=settings.adaptive.minimum if settings.adaptive else limits.workers,
-                    threads_per_worker=settings.threads,
-                    memory_limit=limits.memory,
-                    processes=True,
-                    host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0",
-                    preload=WORKER_START,
-                    silence_logs=logging.CRITICAL,
+        if self.processes is False:
+            with _threads(self) as client:
+                yield client
+            return
+        limits = self.size()
+        _profile_less_often()
+        with ExitStack() as stack:
+            with _given_up_if_interrupted(), _start_explained():
+                cluster = stack.enter_context(
+                    LocalCluster(
+                        n_workers=self.adaptive.minimum if self.adaptive else limits.workers,
+                        threads_per_worker=self.threads,
+                        memory_limit=limits.memory,
+                        processes=True,
+                        host="127.0.0.1",
+                        dashboard_address="127.0.0.1:0",
+                        preload=WORKER_START,
+                        silence_logs=logging.CRITICAL,
+                    )
                 )
-            )
-        client = stack.enter_context(Client(cluster))
-        if settings.adaptive:
-            cluster.adapt(
-                minimum=settings.adaptive.minimum, maximum=settings.adaptive.maximum, interval="1s"
-            )
-        yield client
+            client = stack.enter_context(Client(cluster))
+            if self.adaptive:
+                cluster.adapt(
+                    minimum=self.adaptive.minimum, maximum=self.adaptive.maximum, interval="1s"
+                )
+            yield client
+
+    def size(self) -> Size:
+        """Give the number of workers, and the memory of each: all of the machine's, shared out."""
+        from distributed.worker_memory import parse_memory_limit
+
+        workers, threads = self.workers or os.cpu_count() or 1, self.threads
+        if self.adaptive:
+            workers = self.adaptive.maximum
+        if self.processes is False:
+            workers, threads = 1, workers * threads
+        memory = (
+            parse_memory(self.memory)
+            if self.memory
+            else parse_memory_limit("auto", 1, workers, logger=logging.getLogger(__name__))
+        )
+        return Size(workers, threads, memory)
+
+    def resized(self, workers: int) -> Self:
+        """Give the same settings for a fixed number of worker processes."""
+        return self.model_copy(update={"workers": workers, "adaptive": None})
+
+    def fitted(self, nbytes: int) -> Self:
+        """Choose threads for a run that reads little, unless it was said what to use."""
+        free = self.processes is None and self.workers is None and self.adaptive is None
+        if free and nbytes < SMALL_BYTES:
+            return self.model_copy(update={"processes": False})
+        return self
 
 
 @contextmanager
@@ -140,7 +166,7 @@ def _threads(settings: LocalSettings) -> Iterator["Client"]:
     with (
         LocalCluster(
             n_workers=1,
-            threads_per_worker=size(settings).tasks,
+            threads_per_worker=settings.size().tasks,
             memory_limit=None,
             processes=False,
             protocol="tls" if encrypted else "tcp",
@@ -153,28 +179,3 @@ def _threads(settings: LocalSettings) -> Iterator["Client"]:
         Client(cluster) as client,
     ):
         yield client
-
-
-def fitted(settings: LocalSettings, nbytes: int) -> LocalSettings:
-    """Choose threads for a run that reads little, unless it was said what to use."""
-    free = settings.processes is None and settings.workers is None and settings.adaptive is None
-    if free and nbytes < SMALL_BYTES:
-        return settings.model_copy(update={"processes": False})
-    return settings
-
-
-def size(settings: LocalSettings) -> Size:
-    """Give the number of workers, and the memory of each: all of the machine's, shared out."""
-    from distributed.worker_memory import parse_memory_limit
-
-    workers, threads = settings.workers or os.cpu_count() or 1, settings.threads
-    if settings.adaptive:
-        workers = settings.adaptive.maximum
-    if settings.processes is False:
-        workers, threads = 1, workers * threads
-    memory = (
-        parse_memory(settings.memory)
-        if settings.memory
-        else parse_memory_limit("auto", 1, workers, logger=logging.getLogger(__name__))
-    )
-    return Size(workers, threads, memory)

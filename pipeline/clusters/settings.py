@@ -1,13 +1,17 @@
 """What every kind of cluster has in common: its settings, its size, and Dask's time limits."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from deeptracker.settings_section import Section
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = [
     "MOST_MEMORY",
@@ -61,8 +65,12 @@ class AdaptiveSettings(Section):
 
 
 class ClusterSettings(Section):
-    """When a worker counts as lost, and a task as stuck."""
+    """A kind of cluster: what can be set, how much it runs at once, and how one connects to it.
 
+    What every kind has: when a worker counts as lost, and a task as stuck.
+    """
+
+    kind: str
     connect_seconds: float = Field(
         default=10.0, gt=0, description="how long to wait for a scheduler, and for a first worker"
     )
@@ -86,6 +94,34 @@ class ClusterSettings(Section):
         description="time without any task beginning or ending after which all workers count as "
         "hung and the run ends",
     )
+
+    @abstractmethod
+    def connect(self) -> "AbstractContextManager[Client]":
+        """Give a client for the length of a context; what was started for it ends with it.
+
+        Raises
+        ------
+        ConfigError
+            When there is no such cluster, or it has no workers.
+        """
+
+    @abstractmethod
+    def size(self) -> Size:
+        """Give how much runs at once."""
+
+    @abstractmethod
+    def resized(self, workers: int) -> Self:
+        """Give the same settings for a fixed number of workers.
+
+        Raises
+        ------
+        ConfigError
+            When the cluster's size is not ours to say.
+        """
+
+    def fitted(self, nbytes: int) -> Self:  # noqa: ARG002  # most kinds are started all the same
+        """Give the settings for a run that reads so many bytes."""
+        return self
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dask_jobqueue import SLURMCluster
     from distributed import Client
 
-__all__ = ["SlurmSettings", "connect", "size"]
+__all__ = ["SlurmSettings"]
 
 
 class SlurmSettings(ClusterSettings):
@@ -56,43 +56,45 @@ class SlurmSettings(ClusterSettings):
         default=None, description="jobs that come and go with the work, instead of a fixed number"
     )
 
+    @contextmanager
+    def connect(self) -> Iterator["Client"]:
+        """Submit the jobs, and cancel them afterwards.
 
-@contextmanager
-def connect(settings: SlurmSettings) -> Iterator["Client"]:
-    """Submit the jobs, and cancel them afterwards.
+        Raises
+        ------
+        ConfigError
+            When dask-jobqueue or Slurm is missing, it refuses the job, or none starts in time.
+        """
+        from distributed import Client
 
-    Raises
-    ------
-    ConfigError
-        When dask-jobqueue or Slurm is missing, it refuses the job, or none starts in time.
-    """
-    from distributed import Client
+        with _cluster(self) as cluster, Client(cluster) as client:
+            _check_job(cluster.job_script())
+            if self.adaptive:
+                cluster.adapt(
+                    minimum_jobs=self.adaptive.minimum, maximum_jobs=self.adaptive.maximum
+                )
+            else:
+                cluster.scale(jobs=self.jobs)
+            if self.adaptive is None or self.adaptive.minimum:  # else they come with the work
+                try:
+                    client.wait_for_workers(1, timeout=self.connect_seconds)
+                except TimeoutError:
+                    raise ConfigError(
+                        f"no Slurm job started within {self.connect_seconds:g} seconds; "
+                        "look at: squeue --me"
+                    ) from None
+            yield client
 
-    with _cluster(settings) as cluster, Client(cluster) as client:
-        _check_job(cluster.job_script())
-        if settings.adaptive:
-            cluster.adapt(
-                minimum_jobs=settings.adaptive.minimum, maximum_jobs=settings.adaptive.maximum
-            )
-        else:
-            cluster.scale(jobs=settings.jobs)
-        if settings.adaptive is None or settings.adaptive.minimum:  # else they come with the work
-            try:
-                client.wait_for_workers(1, timeout=settings.connect_seconds)
-            except TimeoutError:
-                raise ConfigError(
-                    f"no Slurm job started within {settings.connect_seconds:g} seconds; "
-                    "look at: squeue --me"
-                ) from None
-        yield client
+    def size(self) -> Size:
+        """Give the size of all jobs together."""
+        jobs = self.adaptive.maximum if self.adaptive else self.jobs
+        threads = max(1, self.cores // self.processes)
+        memory = parse_memory(self.memory) // self.processes
+        return Size(jobs * self.processes, threads, memory)
 
-
-def size(settings: SlurmSettings) -> Size:
-    """Give the size of all jobs together."""
-    jobs = settings.adaptive.maximum if settings.adaptive else settings.jobs
-    threads = max(1, settings.cores // settings.processes)
-    memory = parse_memory(settings.memory) // settings.processes
-    return Size(jobs * settings.processes, threads, memory)
+    def resized(self, workers: int) -> Self:
+        """Give the same settings for a fixed number of jobs."""
+        return self.model_copy(update={"jobs": workers, "adaptive": None})
 
 
 def _cluster(settings: SlurmSettings) -> "SLURMCluster":
