@@ -12,8 +12,20 @@ from typing import Any
 
 import numpy as np
 import zarr
-from numcodecs import blosc  # type: ignore[import-untyped]
+from numcodecs import VLenUTF8, Zstd, blosc  # type: ignore[import-untyped]
+from zarr.abc.codec import Codec
 from zarr.abc.store import Store
+from zarr.codecs import (
+    BloscCodec,
+    BytesCodec,
+    ShardingCodec,
+    TransposeCodec,
+    VLenUTF8Codec,
+    ZstdCodec,
+)
+from zarr.core.group import GroupMetadata
+from zarr.core.metadata import ArrayV3Metadata
+from zarr.dtype import parse_dtype
 
 from deeptracker.pipeline.store.arrays.bulk_objects import store_all
 
@@ -29,10 +41,10 @@ __all__ = [
 ]
 
 Position = tuple[int, ...]
-
 Attributes = Mapping[str, Any]
 # A chunk; a view of many that were packed together, or of an object that was loaded.
 Encoded = bytes | memoryview
+ZSTD_LEVEL = 0
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,8 @@ class ArraySpec:
     ----------
     path : str
         From the root, without a leading slash.
+    dtype : str
+        NumPy's name, or ``"str"``.
     dims : tuple of str
         A name an axis.
     long_name, units : str
@@ -103,6 +117,11 @@ class ArraySpec:
         return np.dtype(self.dtype).itemsize
 
     @property
+    def is_text(self) -> bool:
+        """Whether the values are strings."""
+        return self.dtype == "str"
+
+    @property
     def _blosc(self) -> dict[str, Any]:
         """Settings of the compressor."""
         if self.quick:
@@ -118,6 +137,8 @@ class ArraySpec:
             halves = planes.upper_halves(chunk)
             if halves is not None:
                 return planes.packed(halves, chunk.shape[-1])[0]
+        if self.is_text:
+            return bytes(Zstd(level=ZSTD_LEVEL).encode(VLenUTF8().encode(chunk)))
         plain = np.ascontiguousarray(chunk, np.dtype(self.dtype).newbyteorder("<"))
         settings = self._blosc
         shuffle = {"shuffle": blosc.SHUFFLE, "bitshuffle": blosc.BITSHUFFLE}[settings["shuffle"]]
@@ -185,38 +206,25 @@ class ArraySpec:
         empty = np.full(sides, fill).view(dtype)
         return empty.swapaxes(-1, -2) if self.quick else empty
 
-    def metadata(self) -> bytes:
-        """Give the array's zarr.json, as the Zarr v3 specification has it."""
-        blosc_codec = {"typesize": self.item_bytes, "blocksize": 0, **self._blosc}
-        little = {"name": "bytes", "configuration": {"endian": "little"}}
-        codecs: list[dict[str, Any]] = [little, {"name": "blosc", "configuration": blosc_codec}]
+    def metadata(self) -> ArrayV3Metadata:
+        """Describe the array to zarr."""
+        codecs: list[Codec] = [VLenUTF8Codec(), ZstdCodec(level=ZSTD_LEVEL)]
+        if not self.is_text:
+            codecs = [BytesCodec(), BloscCodec(typesize=self.item_bytes, **self._blosc)]
         if self.quick:
             *others, row, column = range(len(self.shape))
-            order = [*others, column, row]
-            codecs = [{"name": "transpose", "configuration": {"order": order}}, *codecs]
+            codecs = [TransposeCodec(order=(*others, column, row)), *codecs]
         if self.shards:
-            sharding = {
-                "chunk_shape": self.chunks,
-                "codecs": codecs,
-                "index_codecs": [little, {"name": "crc32c"}],
-                "index_location": "end",
-            }
-            codecs = [{"name": "sharding_indexed", "configuration": sharding}]
-        fill = "NaN" if self._fills_with_nan else self.fill
-        return _json(
-            {
-                "zarr_format": 3,
-                "node_type": "array",
-                "shape": self.shape,
-                "data_type": np.dtype(self.dtype).name,
-                "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": self.stored}},
-                "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-                "fill_value": fill,
-                "codecs": codecs,
-                "attributes": self.all_attributes(),
-                "dimension_names": self.dims,
-                "storage_transformers": [],
-            }
+            codecs = [ShardingCodec(chunk_shape=self.chunks, codecs=codecs)]
+        return ArrayV3Metadata(
+            shape=self.shape,
+            data_type=parse_dtype(self.dtype, zarr_format=3),
+            chunk_grid={"name": "regular", "configuration": {"chunk_shape": self.stored}},
+            chunk_key_encoding={"name": "default", "configuration": {"separator": "/"}},
+            fill_value=self.fill,
+            codecs=codecs,
+            attributes=self.all_attributes(),
+            dimension_names=self.dims,
         )
 
     def all_attributes(self) -> dict[str, Any]:
@@ -254,8 +262,6 @@ def create_arrays(
 ) -> None:
     """Create groups and empty arrays, all at once.
 
-    Zarr creates one after the other, at a millisecond each, and a store has thousands.
-
     Parameters
     ----------
     groups : mapping of str to attributes
@@ -264,24 +270,21 @@ def create_arrays(
     arrays = {spec.path: spec.metadata() for spec in specs}
     paths = {
         "/".join(parts[:count])
-        for parts in (path.split("/") for path in [*groups, *(path for path in arrays)])
+        for parts in (path.split("/") for path in [*groups, *arrays])
         for count in range(1, len(parts))
     }
-    nodes = {
-        path: _json(
-            {"zarr_format": 3, "node_type": "group", "attributes": dict(groups.get(path, {}))}
-        )
-        for path in sorted(paths | groups.keys())
-    }
-    pending = [(f"{path}/zarr.json", data) for path, data in (nodes | arrays).items()]
-    asyncio.run(store_all(store, pending))
+    nodes = {path: GroupMetadata(dict(groups.get(path, {}))) for path in paths.union(groups)}
+    _store_nodes(store, {**nodes, **arrays})
 
 
 def store_metadata(store: Store, specs: Iterable[ArraySpec]) -> None:
     """Write what arrays are: new ones, or the new shapes of those whose chunks stay."""
-    pending = [(f"{spec.path}/zarr.json", spec.metadata()) for spec in specs]
+    _store_nodes(store, {spec.path: spec.metadata() for spec in specs})
+
+
+def _store_nodes(store: Store, nodes: Mapping[str, ArrayV3Metadata | GroupMetadata]) -> None:
+    # Zarr's own serialisation indents, for which Python's JSON takes five times as long.
+    pending = [
+        (f"{path}/zarr.json", json.dumps(node.to_dict()).encode()) for path, node in nodes.items()
+    ]
     asyncio.run(store_all(store, pending))
-
-
-def _json(metadata: Mapping[str, Any]) -> bytes:
-    return json.dumps(metadata).encode()
