@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+NODE   := node_modules/.installed
 DEMO   := demo/digits.dtstore
 PORT   ?= 5006
 
-.PHONY: help venv demo test test-fast ceph lint browser slurm lock clean
+.PHONY: help venv node demo test test-fast ceph lint browser slurm lock clean
 
 help:
 	@echo "make demo       process the shipped training log and open the app"
@@ -15,8 +16,9 @@ help:
 	@echo "make browser    Chromium, for the tests (Debian's)"
 	@echo "make slurm      a Slurm of one node, for the tests"
 	@echo "make ceph       the object-storage tests against Ceph's gateway (installs its daemons)"
-	@echo "make lint       ruff and mypy"
+	@echo "make lint       ruff and mypy; biome and the TypeScript compiler"
 	@echo "make venv       the set-up alone, into $(VENV)"
+	@echo "make node       what checks the JavaScript, into node_modules; the app needs none of it"
 	@echo "make torch      PyTorch's CPU build, for the example's training and the tests that use it"
 	@echo "make lock       write requirements.lock anew from the newest versions"
 	@echo "make clean      remove what the other targets made"
@@ -30,6 +32,13 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $(STAMP)
+
+node: $(NODE)
+
+$(NODE): package.json package-lock.json
+	@bash tests/dashboard/install-node.sh
+	npm ci --silent --no-audit --no-fund
+	touch $(NODE)
 
 demo: $(STAMP)
 	$(BIN)/deeptracker process examples/digits --store $(DEMO)
@@ -45,16 +54,19 @@ ceph: $(STAMP)
 slurm:
 	@bash tests/pipeline/clusters/install-slurm.sh
 
-test: $(STAMP) browser slurm
+test: $(STAMP) $(NODE) browser slurm
+	npm test --silent
 	$(BIN)/python -m pytest
 
-test-fast: $(STAMP)
+test-fast: $(STAMP) $(NODE)
+	npm test --silent
 	$(BIN)/python -m pytest -m "not browser and not slow"
 
-lint: $(STAMP)
+lint: $(STAMP) $(NODE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	npm run lint --silent
 
 torch: $(STAMP)
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
@@ -68,4 +80,4 @@ lock:
 
 clean:
 	find deeptracker pipeline dashboard -name __pycache__ -prune -exec rm -rf {} +
-	rm -rf $(VENV) build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
