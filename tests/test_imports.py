@@ -4,6 +4,7 @@ These are the command line and `deeptracker.open`: each imports a room only when
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -27,6 +28,8 @@ FLOORS = [
 ]
 # Folders that several views share; they are no views themselves.
 SHARED_BY_VIEWS = {"images", "filters"}
+# What a JavaScript module takes from another one, types in comments with it.
+FROM = re.compile(r"""(?:\bfrom |\bimport\()["'](\.[^"']+)["']""")
 
 
 def modules() -> dict[str, Path]:
@@ -159,6 +162,43 @@ def test_no_view_imports_another_view():
                 and other[3] not in {parts[3], *SHARED_BY_VIEWS}
             ):
                 wrong.append((name, imported))
+    assert wrong == []
+
+
+def scripts_imported() -> dict[Path, list[Path]]:
+    """What each JavaScript module of the dashboard imports, by their paths in its folder."""
+    folder = TOP / "dashboard"
+    return {
+        path.relative_to(folder): [
+            (path.parent / target).resolve().relative_to(folder)
+            for target in FROM.findall(path.read_text(encoding="utf-8"))
+        ]
+        for path in folder.rglob("*.js")
+    }
+
+
+def test_scripts_import_only_scripts_of_their_own_floor_or_floors_before_it():
+    imported = scripts_imported()
+    assert len(imported) > 60
+    assert sum(map(len, imported.values())) > 200
+    wrong = [
+        (str(path), str(other))
+        for path, others in imported.items()
+        for other in others
+        if floor_of(("dashboard", other.parts[0])) > floor_of(("dashboard", path.parts[0]))
+        or not (TOP / "dashboard" / other).is_file()
+    ]
+    assert wrong == []
+
+
+def test_no_script_of_a_view_imports_one_of_another_view():
+    wrong = [
+        (str(path), str(other))
+        for path, others in scripts_imported().items()
+        for other in others
+        if path.parts[0] == other.parts[0] == "views"
+        and other.parts[1] not in {path.parts[1], *SHARED_BY_VIEWS}
+    ]
     assert wrong == []
 
 
