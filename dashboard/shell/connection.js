@@ -15,7 +15,7 @@ const AWAY =
 /** What the header says meanwhile. */
 export const AWAY_LIVE = { state: "away", text: "server not reachable", title: AWAY }
 
-/** Bokeh's document, of which only its events are of use. */
+/** Bokeh's document, as far as it is used here. */
 /** @typedef {{ on_event: (name: string, act: () => void) => void }} PageDocument */
 
 /** Watches the connection to the server. */
@@ -54,7 +54,7 @@ export class Connection {
     this.tries += 1
   }
 
-  /** Any file of the server's own tells whether it is there. */
+  /** Ask for any file of the server's own: an answer means that it is there. */
   async ask() {
     const own = [...document.scripts].find(({ src }) => src)
     try {

@@ -1,5 +1,5 @@
-// The handle between two views: a drag or the arrow keys share the width anew. The share is a CSS
-// variable of the page, and is remembered by the browser.
+// The handle between two views: a drag or the arrow keys share the width. The share is a CSS
+// variable of the page, and the browser remembers it.
 
 import { make } from "../widgets/dom.js"
 import { remember, remembered } from "./memory.js"

@@ -18,7 +18,7 @@ import { ThemeSwitch } from "./theme_switch.js"
  * }>} HeaderModel
  */
 
-// The times that passed are written anew after so many milliseconds.
+// The header is drawn again after so many milliseconds: it says how long ago a commit was.
 const CLOCK = 30000
 const FRAME = '<rect x="1.5" y="2.5" width="13" height="11" rx="1.5"/>'
 const SPLITS = {
@@ -63,7 +63,7 @@ class Header {
     this.live = make("span", { class: "dt-live", role: "status" })
     this.split = make("button", { type: "button", onclick: () => this.turnSplit() })
     const themes = make("button", { type: "button", onclick: () => this.theme.turn() })
-    this.theme = new ThemeSwitch(themes, () => this.tellTheme())
+    this.theme = new ThemeSwitch(themes, () => this.sendTheme())
     const brand = { class: "dt-brand", href: "./", title: "All runs of this server" }
     this.root.append(make("a", brand, "DeepTracker"), this.facts, ...this.tools())
     /** @type {HTMLDialogElement} */
@@ -119,7 +119,7 @@ class Header {
   }
 
   /** @param {Record<string, unknown>} event */
-  tell(event) {
+  send(event) {
     this.count += 1
     this.model.event = { ...event, count: this.count }
   }
@@ -175,47 +175,47 @@ class Header {
   }
 
   /** The server draws figures for the theme. */
-  tellTheme() {
+  sendTheme() {
     const dark = this.theme.isDark
-    if (dark !== this.model.dark) this.tell({ type: "theme", dark })
+    if (dark !== this.model.dark) this.send({ type: "theme", dark })
     this.report()
   }
 
   turnSplit() {
     const names = Object.keys(SPLITS)
     const split = names[(names.indexOf(this.model.split) + 1) % names.length]
-    this.tell({ type: "split", split })
+    this.send({ type: "split", split })
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
     if (this.model.plain || this.dialog.open) return
     const acts = {
-      ArrowLeft: () => this.tell({ type: "step", step: -1, anomalies: event.shiftKey }),
-      ArrowRight: () => this.tell({ type: "step", step: 1, anomalies: event.shiftKey }),
+      ArrowLeft: () => this.send({ type: "step", step: -1, anomalies: event.shiftKey }),
+      ArrowRight: () => this.send({ type: "step", step: 1, anomalies: event.shiftKey }),
       "/": () => this.openSearch(),
       "?": () => showHelp(this.dialog),
       s: () => this.turnSplit(),
       t: () => this.theme.turn(),
-      a: () => this.tell({ type: "spacing" }),
-      Home: () => this.tell({ type: "whole" }),
+      a: () => this.send({ type: "spacing" }),
+      Home: () => this.send({ type: "whole" }),
       Escape: () => {
-        if (!document.fullscreenElement) this.tell({ type: "drop" })
+        if (!document.fullscreenElement) this.send({ type: "drop" })
       },
     }
     actOf(event, acts, (number) => {
       const view = this.model.views[number - 1]
-      if (view) this.tell({ type: "view", view })
+      if (view) this.send({ type: "view", view })
     })?.()
   }
 
   openSearch() {
-    this.tell({ type: "places" })
+    this.send({ type: "places" })
     this.search = new SearchBox(
       () => this.model.places,
       ([kind, , name]) => {
         this.dialog.close()
-        this.tell({ type: "open", kind, name })
+        this.send({ type: "open", kind, name })
       },
     )
     this.search.showIn(this.dialog)

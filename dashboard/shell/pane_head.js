@@ -43,10 +43,10 @@ class PaneHead {
     this.root = make("div", { class: "dt-head" }, this.tabs, tools)
     this.root.dataset.testid = `head-${model.pane}`
     this.said = make("div", { class: "dt-said", role: "status" })
-    this.told = make("div", { class: "dt-about", hidden: "", role: "note" })
-    el.append(this.root, this.said, this.told)
+    this.about = make("div", { class: "dt-about", hidden: "", role: "note" })
+    el.append(this.root, this.said, this.about)
     el.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || this.told.hidden) return
+      if (event.key !== "Escape" || this.about.hidden) return
       event.stopPropagation()
       this.explain()
     })
@@ -85,7 +85,7 @@ class PaneHead {
     /** @type {HTMLElement | null} */
     const chosen = held ? this.tabs.querySelector("[aria-selected=true]") : null
     chosen?.focus()
-    this.told.hidden = true
+    this.about.hidden = true
     this.help.setAttribute("aria-expanded", "false")
     this.root.dataset.state = JSON.stringify({ view })
   }
@@ -100,7 +100,7 @@ class PaneHead {
     for (const tab of /** @type {Iterable<HTMLElement>} */ (this.tabs.children)) {
       tab.setAttribute("aria-selected", String(tab.dataset.view === name))
     }
-    this.tell({ type: "tab", view: name })
+    this.send({ type: "tab", view: name })
   }
 
   /** @param {KeyboardEvent} event */
@@ -113,27 +113,27 @@ class PaneHead {
   }
 
   /** @param {Record<string, unknown>} event */
-  tell(event) {
+  send(event) {
     this.count += 1
     this.model.event = { ...event, count: this.count }
   }
 
   explain() {
-    this.told.textContent = this.model.about
-    this.told.hidden = !this.told.hidden
-    this.help.setAttribute("aria-expanded", String(!this.told.hidden))
+    this.about.textContent = this.model.about
+    this.about.hidden = !this.about.hidden
+    this.help.setAttribute("aria-expanded", String(!this.about.hidden))
   }
 
   /** @param {string} text */
   complain(text) {
-    this.told.textContent = text
-    this.told.hidden = false
+    this.about.textContent = text
+    this.about.hidden = false
   }
 
   /** @param {HTMLButtonElement} button */
   async link(button) {
     await copyText(location.href)
-    // No wider than before: the tools beside it stay where they are.
+    // No wider than before: the other tools stay where they are.
     button.style.width = `${button.getBoundingClientRect().width}px`
     button.textContent = "✓"
     this.said.textContent = "The link is copied."
@@ -178,7 +178,7 @@ class PaneHead {
   ask(button) {
     this.asked = button
     button.disabled = true
-    this.tell({ type: "csv" })
+    this.send({ type: "csv" })
   }
 
   answered() {

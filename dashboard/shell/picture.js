@@ -1,5 +1,5 @@
 // A picture of a pane that stands alone: its charts, and the words, colour scales, tables and tiles
-// around them, as scalable graphics. Controls and the cards beside charts are left out.
+// around them, as scalable graphics. Controls and cards next to charts are left out.
 
 /** @import { Painted } from "../widgets/chart_sheet.js" */
 import { FONT, readTheme, theme } from "../widgets/theme.js"

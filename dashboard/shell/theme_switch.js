@@ -36,7 +36,7 @@ export class ThemeSwitch {
     const kept = remembered(KEY) || "system"
     this.chosen = /** @type {Theme} */ (kept)
     this.system = matchMedia("(prefers-color-scheme: dark)")
-    this.resystem = () => this.tell()
+    this.resystem = () => this.report()
     this.system.addEventListener("change", this.resystem)
   }
 
@@ -64,11 +64,11 @@ export class ThemeSwitch {
     this.button.title = `${THEMES[this.chosen]}; click or press t for the next`
     this.button.setAttribute("aria-label", this.button.title)
     document.dispatchEvent(new CustomEvent("dt-theme"))
-    this.tell()
+    this.report()
   }
 
-  /** The server draws figures for the theme; a cookie tells it before the page is there. */
-  tell() {
+  /** Set a cookie, from which the server knows the theme before it draws the page's figures. */
+  report() {
     const dark = this.isDark ? 1 : 0
     // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store needs a secure context
     document.cookie = `dt-dark=${dark}; path=/; max-age=${YEAR}; samesite=lax`

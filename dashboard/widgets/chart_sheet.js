@@ -18,7 +18,7 @@ export const GAP = 4
 export const AXIS_HEIGHT = 22
 
 /**
- * What every chart of rows is told by the server.
+ * What every chart of rows gets from the server.
  *
  * @typedef {Model<{
  *   iterations: number[], first: number, last: number, rows: Row[], data: ArrayBuffer,

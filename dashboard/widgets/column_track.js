@@ -94,7 +94,7 @@ export function placeOf(row, column) {
  * @param {number} column
  * @param {number[]} iterations
  */
-export function placeTold(row, column, iterations) {
+export function placeWords(row, column, iterations) {
   const step = row.step || 1
   /** @param {number} at */
   const spelled = (at) =>

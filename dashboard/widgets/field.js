@@ -47,7 +47,7 @@ export function wholeNumber(text, low, high) {
 export function render({ model, el }) {
   const isCheck = model.kind === "check"
   const words = make("span", {}, model.label)
-  // As the lists beside it have one.
+  // As Panel's lists have one.
   if (!isCheck && model.tip) words.append(make("i", { "aria-hidden": "true" }, "?"))
   const field = make("input", {
     type: isCheck ? "checkbox" : "number",

@@ -1,27 +1,27 @@
-// What a list of classes and images tells of a place, line by line.
+// What a list of classes and images says of a place, line by line.
 
 /** @import { ListRow } from "./row_list.js" */
 /** @import { Numbers } from "./rows.js" */
-import { placeOf, placeTold } from "./column_track.js"
-import { MISSING, outcomeTold, UNSAID } from "./outcome_levels.js"
+import { placeOf, placeWords } from "./column_track.js"
+import { MISSING, outcomeWords, UNSAID } from "./outcome_levels.js"
 import { lengthOf } from "./rows.js"
 import { number } from "./ticks.js"
 
 /**
- * Words for a place of a row. Of several iterations the worst is told.
+ * Words for a place of a row. Of several iterations it is the worst.
  *
  * @param {{ row: ListRow, line: number, column: number }} cell
  * @param {Numbers[]} data the row's numbers, and how many images are anomalous
  * @param {number[]} iterations of every column
  */
-export function listTold({ row, line, column }, [main, counts], iterations) {
+export function listWords({ row, line, column }, [main, counts], iterations) {
   const place = placeOf(row, column)
   const value = main.array[Math.max(0, line) * lengthOf(main.shape) + place]
   const name = line >= 0 ? row.line_labels[line] : row.label
   const most = (row.step || 1) > 1 ? "up to " : ""
   const lines = [
-    `${name}, ${placeTold(row, column, iterations)}`,
-    isMissing(row, value) ? "not recorded" : valueTold(row, value, most),
+    `${name}, ${placeWords(row, column, iterations)}`,
+    isMissing(row, value) ? "not recorded" : valueWords(row, value, most),
   ]
   const anomalous = counts?.array[place]
   if (anomalous) lines.push(`${most}${number(anomalous)} anomalous`)
@@ -43,13 +43,13 @@ function isMissing(row, value) {
  * @param {number} value
  * @param {string} most "up to " of several iterations
  */
-function valueTold(row, value, most) {
+function valueWords(row, value, most) {
   if (row.kind === "heat") {
     const wrong = Math.round(value * row.size).toLocaleString("en")
     const all = `${wrong} of ${row.size.toLocaleString("en")} images`
     return `${most}${number(100 * value)} % wrong: ${all}`
   }
-  if (row.kind === "outcome") return outcomeTold(value)
+  if (row.kind === "outcome") return outcomeWords(value)
   if (row.kind === "label") {
     const last = most && value !== row.own_class ? ", the last time it was wrong" : ""
     return `taken for ${row.value_names?.[value] ?? value}${last}`

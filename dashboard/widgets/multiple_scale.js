@@ -93,7 +93,7 @@ function symlogTicks({ low, high, threshold = 1 }, most) {
 }
 
 /**
- * Draw the box, its grid, and values beside it. Those that would touch another are left out.
+ * Draw the box, its grid, and its values. Those that would touch another are left out.
  *
  * @param {Context} context
  * @param {TimeAxis} axis

@@ -12,7 +12,7 @@ export const UNSAID = 65535
  *
  * @param {number} level
  */
-export function outcomeTold(level) {
+export function outcomeWords(level) {
   if (level === MISSING) return "not recorded"
   if (level === RIGHT) return "right"
   return level ? `right at ${Math.round(level / 2.54)} % of them` : "wrong"

@@ -94,8 +94,8 @@ function drawColours(context, axis, row, box, tables) {
 }
 
 /**
- * Mark filters as triangles beside their lines: top ones hollow, common ones filled, a picked one
- * with a line's length of its own.
+ * Mark filters with triangles next to their lines: top ones hollow, common ones filled. A picked
+ * one has a frame around its line too.
  *
  * @param {Context} context
  * @param {TimeAxis} axis
@@ -120,7 +120,7 @@ export function drawFilterMarks(context, axis, box, marks, lines) {
 
 /**
  * The distribution at every n-th place as a profile that leans to the right of its iteration. The
- * square root shows the tails beside the peak.
+ * square root makes the tails visible next to the peak.
  *
  * @type {Drawer}
  */

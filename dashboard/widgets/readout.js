@@ -1,4 +1,4 @@
-// A box that follows the pointer and tells what is under it.
+// A box that follows the pointer and says what is under it.
 
 import { make } from "./dom.js"
 

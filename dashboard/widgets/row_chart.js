@@ -1,5 +1,5 @@
 // A stack of rows over the time axis, all of them sent. The brush and the zoom are drawn here at
-// once; the server, which is told as `event`, answers with the same.
+// once; the server, which hears of them by `event`, answers with the same.
 
 /** @import { Painted, SheetModel } from "./chart_sheet.js" */
 /** @import { Model } from "./component.js" */
@@ -13,7 +13,7 @@ import { fitted } from "./drawing.js"
 import { screenRoom } from "./full_screen.js"
 import { Overview } from "./overview.js"
 import { ROW_DRAWERS } from "./row_drawers.js"
-import { rowTold } from "./row_words.js"
+import { rowWords } from "./row_words.js"
 import { pale, theme, themed } from "./theme.js"
 import { ticksOf } from "./ticks.js"
 import { renderChart, TimeChart } from "./time_chart.js"
@@ -24,8 +24,8 @@ const BRUSH_REACH = 4
 // How fast the wheel zooms, and how much of one turn counts.
 const ZOOM = 0.0022
 const MOST_TURNED = 240
-// Milliseconds until the server is told of a zoom; until it must have answered.
-const TELL_AFTER = 90
+// Milliseconds until the server hears of a zoom; until it must have answered.
+const SEND_AFTER = 90
 const SETTLE_AFTER = 1500
 
 /**
@@ -62,7 +62,7 @@ export class RowChart extends TimeChart {
     /** @type {string[]} */
     this.shownSelected = []
     /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.telling = undefined
+    this.sending = undefined
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.settling = undefined
     this.most = 0
@@ -270,10 +270,10 @@ export class RowChart extends TimeChart {
    * @param {Cell} cell
    * @param {number} x
    */
-  told(cell, x) {
+  wordsAt(cell, x) {
     const pixel = (/** @type {number} */ column) => this.axis.centre(column)
     const { iterations } = this.model
-    return rowTold(cell, this.numbersOf(cell.box.row), iterations, { x, pixel })
+    return rowWords(cell, this.numbersOf(cell.box.row), iterations, { x, pixel })
   }
 
   /**
@@ -303,7 +303,7 @@ export class RowChart extends TimeChart {
   }
 
   /**
-   * Show other columns at once, and tell the server, which answers with the same.
+   * Show other columns at once, and send them to the server, which answers with the same.
    *
    * @param {number} first
    * @param {number} last
@@ -312,18 +312,18 @@ export class RowChart extends TimeChart {
     const most = this.model.iterations.length - 1
     this.pending = { first: Math.max(0, first), last: Math.min(most, last) }
     this.later()
-    if (this.telling) return
-    this.telling = setTimeout(() => {
-      this.telling = undefined
+    if (this.sending) return
+    this.sending = setTimeout(() => {
+      this.sending = undefined
       if (this.pending) this.send({ type: "brush", ...this.pending })
       clearTimeout(this.settling)
       this.settling = setTimeout(() => this.settle(), SETTLE_AFTER)
-    }, TELL_AFTER)
+    }, SEND_AFTER)
   }
 
   /** Show what the server says, if it did not answer. */
   settle() {
-    if (this.telling) return
+    if (this.sending) return
     this.pending = null
     this.later()
   }
@@ -336,7 +336,7 @@ export class RowChart extends TimeChart {
   framed() {
     const { pending, model } = this
     const isSame = pending?.first === model.first && pending?.last === model.last
-    if (pending && (isSame || !this.telling)) this.pending = null
+    if (pending && (isSame || !this.sending)) this.pending = null
     this.later()
   }
 

@@ -9,7 +9,7 @@ import { AXIS_HEIGHT } from "./chart_sheet.js"
 import { Track } from "./column_track.js"
 import { fitted, strokeThrough } from "./drawing.js"
 import { screenRoom } from "./full_screen.js"
-import { listTold } from "./list_words.js"
+import { listWords } from "./list_words.js"
 import { MISSING, RIGHT, shade, UNSAID } from "./outcome_levels.js"
 import {
   drawEdge,
@@ -27,7 +27,7 @@ import { renderChart, TimeChart } from "./time_chart.js"
 const LABEL_PITCH = 13
 const ROOM = [420, 1400]
 const ROOM_SHARE = 0.62
-// What is told of the width, so that a little more or less of it asks for nothing.
+// Steps in which the server hears of the width: a little more or less of it asks for nothing.
 const ROUND = 256
 const MOST_PIXELS = 4096
 // Milliseconds until rows are asked for: where they run out, and where scrolling has ended.
@@ -109,7 +109,7 @@ class RowList extends TimeChart {
     this.ask()
   }
 
-  /** Tell the server what is in sight. */
+  /** Send what is in sight. */
   ask() {
     const { model } = this
     const top = this.scrolled
@@ -264,9 +264,9 @@ class RowList extends TimeChart {
    * @override
    * @param {Cell} cell
    */
-  told(cell) {
+  wordsAt(cell) {
     const row = /** @type {ListRow} */ (cell.box.row)
-    return listTold({ ...cell, row }, this.numbersOf(row), this.model.iterations)
+    return listWords({ ...cell, row }, this.numbersOf(row), this.model.iterations)
   }
 
   /** @override */

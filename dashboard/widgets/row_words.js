@@ -1,10 +1,10 @@
-// What a chart tells of a place of a row, line by line.
+// What a chart says of a place of a row, line by line.
 
 /** @import { Numbers, Row } from "./rows.js" */
 /** @import { Cell } from "./time_chart.js" */
-import { placeOf, placeTold } from "./column_track.js"
+import { placeOf, placeWords } from "./column_track.js"
 import { nearest } from "./column_window.js"
-import { MISSING, outcomeTold } from "./outcome_levels.js"
+import { MISSING, outcomeWords } from "./outcome_levels.js"
 import { lengthOf } from "./rows.js"
 import { number } from "./ticks.js"
 
@@ -17,37 +17,37 @@ import { number } from "./ticks.js"
  * @param {{ x: number, pixel: (column: number) => number }} pointer its place, and columns' places
  * @returns {string[]}
  */
-export function rowTold({ box: { row }, line, column }, data, iterations, pointer) {
+export function rowWords({ box: { row }, line, column }, data, iterations, pointer) {
   const name = row.line_labels && line >= 0 ? row.line_labels[line] : row.label
-  const title = `${name}, ${placeTold(row, column, iterations)}`
+  const title = `${name}, ${placeWords(row, column, iterations)}`
   const place = placeOf(row, column)
-  if (row.kind === "image") return [title, ...imageTold(row, data, line, place)]
+  if (row.kind === "image") return [title, ...imageWords(row, data, line, place)]
   if (row.kind === "marks") {
     const marks = row.marks || []
     return [title, ...marks.filter((mark) => mark.column === column).map(({ text }) => text)]
   }
-  if (row.kind === "curves") return [title, ...curvesTold(row, data, pointer)]
+  if (row.kind === "curves") return [title, ...curveWords(row, data, pointer)]
   const lines = data.map(({ array }, i) => `${row.series?.[i]?.name || i}: ${number(array[place])}`)
   return [title, ...lines]
 }
 
 /**
  * @param {Row} row
- * @param {Numbers[]} data levels, and what is told instead of them if it differs
+ * @param {Numbers[]} data levels, and the values behind them if these differ
  * @param {number} line
  * @param {number} place
  */
-function imageTold(row, data, line, place) {
+function imageWords(row, data, line, place) {
   const at = Math.max(0, line) * lengthOf(data[0].shape) + place
   const level = data[0].array[at]
   const value = (data[1] || data[0]).array[at]
   const words = row.value_names
   const lines = []
-  if (row.palette === "outcome") lines.push(outcomeTold(level))
+  if (row.palette === "outcome") lines.push(outcomeWords(level))
   else if (level === MISSING) lines.push("not recorded")
   else {
-    const told = words ? (words[value] ?? value) : number(value)
-    lines.push(`${row.value_label || "value"}: ${told}`)
+    const shown = words ? (words[value] ?? value) : number(value)
+    lines.push(`${row.value_label || "value"}: ${shown}`)
   }
   const count = row.threshold ? data[2].array[place] : 0
   if (count) lines.push(`${count} anomalous`)
@@ -59,15 +59,15 @@ function imageTold(row, data, line, place) {
  * @param {Numbers[]} data places, values and smoothed values of each series
  * @param {{ x: number, pixel: (column: number) => number }} pointer
  */
-function curvesTold(row, data, { x, pixel }) {
+function curveWords(row, data, { x, pixel }) {
   const lines = []
   for (const [i, series] of (row.series || []).entries()) {
     const [places, raw, smooth] = data.slice(3 * i, 3 * i + 3).map(({ array }) => array)
     const at = nearest(places, x, pixel)
     if (at < 0) continue
     const recorded = number(raw[at])
-    const told = row.smoothed ? `${number(smooth[at])} (recorded ${recorded})` : recorded
-    lines.push(`${series.name}: ${told}`)
+    const shown = row.smoothed ? `${number(smooth[at])} (recorded ${recorded})` : recorded
+    lines.push(`${series.name}: ${shown}`)
   }
   return lines
 }

@@ -29,7 +29,7 @@ const DTYPES = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array }
  * @property {string[]} [details] the same fact in fewer and fewer words
  * @property {string[]} [notes]
  * @property {string} [note]
- * @property {string} [title] told at the label
+ * @property {string} [title] shown at the label
  * @property {number} [indent]
  * @property {"open" | "closed" | ""} [toggle]
  * @property {boolean} [strong]

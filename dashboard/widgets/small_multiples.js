@@ -133,7 +133,7 @@ function drawHorizons(context, axis, row, data, box) {
 }
 
 /**
- * The colour of a band. With few bands the middle shades tell more than the palest.
+ * The colour of a band. With few bands the middle shades are easier to see than the palest.
  *
  * @param {boolean} isDown
  * @param {number} band

@@ -1,4 +1,4 @@
-// A list of names to tick; one that does not fit is cut, and told whole when it is pointed at.
+// A list of names to tick; one that does not fit is cut, and shown whole when it is pointed at.
 
 /** @import { Place } from "./component.js" */
 import { make } from "./dom.js"

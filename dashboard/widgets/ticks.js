@@ -115,7 +115,7 @@ export function logTicks({ low, high }) {
 }
 
 /**
- * Values beside a row's scale, as [value, text]. Half an image is no tick.
+ * Values of a row's scale, as [value, text]. Half an image is no tick.
  *
  * @param {Row} row
  * @param {number} height pixels of the row
@@ -127,11 +127,11 @@ export function ticksOf(row, height) {
   if (row.high === row.low) ticks = [row.low]
   else if (height < TALL) ticks = endTicks(row)
   else ticks = row.log ? logTicks(row) : scaleTicks(row.low, row.high, false)
-  const told = new Map()
+  const named = new Map()
   for (const tick of ticks) {
-    if (!row.whole || Number.isInteger(tick)) told.set(tickText(tick), tick)
+    if (!row.whole || Number.isInteger(tick)) named.set(tickText(tick), tick)
   }
-  return [...told].map(([text, tick]) => [tick, text])
+  return [...named].map(([text, tick]) => [tick, text])
 }
 
 /**

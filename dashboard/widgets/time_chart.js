@@ -36,7 +36,7 @@ export function lineAt({ top, height }, lines, y) {
 }
 
 /**
- * A chart that can be used. A kind of chart says what it tells of a place (`told`).
+ * A chart that can be used. A kind of chart says what stands at a place (`wordsAt`).
  *
  * @template {SheetModel} M
  * @extends {ChartSheet<M>}
@@ -112,13 +112,13 @@ export class TimeChart extends ChartSheet {
   }
 
   /**
-   * What is told of a place of the chart, line by line.
+   * What is at a place of the chart, line by line.
    *
    * @param {Cell} _cell
    * @param {number} _x
    * @returns {string[]}
    */
-  told(_cell, _x) {
+  wordsAt(_cell, _x) {
     return []
   }
 
@@ -147,18 +147,18 @@ export class TimeChart extends ChartSheet {
     this.canvas.style.cursor = overChart ? "crosshair" : "pointer"
     const detail = { column: overChart ? column : -1 }
     document.dispatchEvent(new CustomEvent("dt-hover", { detail }))
-    if (box && overChart) this.tell(this.told({ box, line, column }, place.x), place)
-    else if (box?.row.title) this.tell(box.row.title.split("\n"), place)
+    if (box && overChart) this.show(this.wordsAt({ box, line, column }, place.x), place)
+    else if (box?.row.title) this.show(box.row.title.split("\n"), place)
     else this.readout.hide()
   }
 
   /**
-   * Show lines beside a place.
+   * Show lines next to a place.
    *
    * @param {string[]} lines
    * @param {Point} place
    */
-  tell(lines, { x, y }) {
+  show(lines, { x, y }) {
     const bounds = this.root.getBoundingClientRect()
     const own = this.canvas.getBoundingClientRect()
     this.readout.show(lines, x, y - this.scrolled + own.top - bounds.top)
@@ -217,11 +217,11 @@ export class TimeChart extends ChartSheet {
     const column = this.model.picked.at(-1)
     const folded = row.toggle ? { open: "unfolded", closed: "folded" }[row.toggle] : ""
     const line = this.linesOf(row) ? 0 : -1
-    const told =
+    const words =
       column === undefined
         ? [row.title || row.label]
-        : this.told({ box, line, column }, this.axis.centre(column))
-    this.say.textContent = [folded, ...told].filter(Boolean).join("; ")
+        : this.wordsAt({ box, line, column }, this.axis.centre(column))
+    this.say.textContent = [folded, ...words].filter(Boolean).join("; ")
     this.later()
   }
 

@@ -1,7 +1,7 @@
 // A row chart of any length: rows stand at the heights that the server gave them, and those that
 // are not here yet are asked for when they come near.
 
-import { placeOf, placeTold } from "./column_track.js"
+import { placeOf, placeWords } from "./column_track.js"
 import { drawFilterMarks, PIXEL_DRAWERS } from "./pixel_rows.js"
 import { RowChart } from "./row_chart.js"
 import { ROW_DRAWERS } from "./row_drawers.js"
@@ -171,7 +171,7 @@ class TreeChart extends RowChart {
       this.later()
     }
     if (!box || !this.onEnlarge(box, place)) return
-    this.tell([over === this.model.enlarged ? "make small again" : "enlarge"], place)
+    this.show([over === this.model.enlarged ? "make small again" : "enlarge"], place)
   }
 
   /**
@@ -188,10 +188,10 @@ class TreeChart extends RowChart {
    * @override
    * @param {Cell} cell
    */
-  told({ box: { row }, line, column }) {
+  wordsAt({ box: { row }, line, column }) {
     const data = this.numbersOf(row)
     const place = placeOf(row, column)
-    const when = placeTold(row, column, this.model.iterations)
+    const when = placeWords(row, column, this.model.iterations)
     if (!isPicture(row)) {
       const values = data.map(({ array }, i) => `${row.series?.[i].name}: ${number(array[place])}`)
       return [`${row.label}, ${when}`, ...values]

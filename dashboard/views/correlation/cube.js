@@ -137,7 +137,7 @@ export class Cube {
     return this.model.items[axis].labels.length
   }
 
-  /** The axes of which a part is shown. */
+  /** The axes that show a part of their items. */
   get zoomed() {
     return AXIS_NAMES.filter((axis) => {
       const { first, last } = this.windows[axis]
@@ -188,7 +188,7 @@ export class Cube {
   }
 
   /**
-   * Turn the cube by hand, and tell the server.
+   * Turn the cube by hand, and send how far.
    *
    * @param {number} flat
    */
@@ -256,7 +256,7 @@ export class Cube {
 
   /**
    * On the whole screen the cube takes the height that there is. On a page it is whole in sight
-   * under what stays on top, and the list beside it is as high.
+   * under what stays on top, and the list next to it is as high.
    */
   fit() {
     const { model, root, stage } = this

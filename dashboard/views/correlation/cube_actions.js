@@ -4,13 +4,13 @@
 /** @import { Cell } from "./cube_cells.js" */
 /** @import { AxisName, FaceName, ItemWindow, Point } from "./cube_geometry.js" */
 /** @import { Target } from "./cube_targets.js" */
-import { cellTold, named } from "./cube_cells.js"
+import { cellWords, named } from "./cube_cells.js"
 import { FACE_AXES, placeUnder, windowMoved, windowZoomed } from "./cube_geometry.js"
 import { CubeKeys } from "./cube_keys.js"
 import { targetAt } from "./cube_targets.js"
 
 const CLICK_REACH = 4
-// Milliseconds until the server is told.
+// Milliseconds until the server hears of it.
 const SEND_AFTER = 140
 // Turns of the wheel within so many milliseconds are one gesture.
 const ONE_GESTURE = 400
@@ -36,7 +36,7 @@ export class CubeActions {
     this.drag = null
     this.wheeled = Number.NEGATIVE_INFINITY
     /**
-     * What is about to be told to the server.
+     * Events that are about to be sent.
      *
      * @type {Record<string, ReturnType<typeof setTimeout>>}
      */
@@ -118,7 +118,7 @@ export class CubeActions {
     this.cube.turnBy(Math.min(1, Math.max(0, drag.flat + by / WHOLE_TURN)))
   }
 
-  /** Tell the server how far the cube is folded. */
+  /** Send how far the cube is folded. */
   sendFlat() {
     const value = Math.round(100 * this.cube.wantedFlat)
     if (value !== this.cube.model.flat) this.cube.send({ type: "flat", value })
@@ -231,7 +231,7 @@ export class CubeActions {
     const target = this.under(place)
     cube.canvas.style.cursor = CURSORS[target.kind]
     if (target.kind === "face") {
-      cube.readout.show(cellTold(cube.cell(target), items), place.x, place.y)
+      cube.readout.show(cellWords(cube.cell(target), items), place.x, place.y)
     } else if (target.kind === "label") {
       const { axis, item } = target
       const name = named(axis, { first: item, last: item + 1 }, items[axis])

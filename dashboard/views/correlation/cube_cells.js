@@ -86,7 +86,7 @@ export function named(axis, { first, last }, { labels, parts }) {
  * @param {Cell} cell
  * @param {Record<AxisName, Items>} items
  */
-export function cellTold({ picture, ranges, axes, value, place }, items) {
+export function cellWords({ picture, ranges, axes, value, place }, items) {
   const { face, faded } = picture
   const areSeveral = ranges.some(({ first, last }) => last - first > 1)
   const isKnown = !Number.isNaN(value)

@@ -140,7 +140,7 @@ export class FacePicture {
   }
 
   /**
-   * The picture, made anew where its name is another.
+   * The picture, kept until its name changes.
    *
    * @param {Laid} across
    * @param {Laid} down
@@ -295,7 +295,7 @@ export function laid(axis, cells, scale, pixels) {
     scale.edge(Math.min(axis.last, axis.first + cell * axis.step)),
   )
   const long = edges[cells] - at
-  // In steps, so that a cube that turns is not drawn anew at every pixel.
+  // In steps, so that a cube that turns is not drawn again at every pixel.
   const steps = Math.max(1, Math.floor((pixels * long) / 32))
   const count = Math.min(MOST_PIXELS, 32 * steps)
   const runs = () => unevenRuns(edges, count)

@@ -48,7 +48,7 @@ export function mix(from, to, share) {
  * @param {number} width of the stage
  * @param {number} height
  * @param {number} flat 0 is the paper's oblique view; 1 folds top and side down on the plane of the
- *   front, so that the top stands over the front's classes and the side beside its layers
+ *   front, so that the top stands over the front's classes and the side next to its layers
  */
 export function cubeGeometry(width, height, flat) {
   const { left, right, top, bottom } = MARGIN

@@ -3,7 +3,7 @@
 /** @import { Cube } from "./cube.js" */
 /** @import { CubeActions } from "./cube_actions.js" */
 /** @import { FaceName, Pair } from "./cube_geometry.js" */
-import { cellTold } from "./cube_cells.js"
+import { cellWords } from "./cube_cells.js"
 import { FACE_AXES, windowZoomed } from "./cube_geometry.js"
 
 // One press zooms so far.
@@ -95,7 +95,7 @@ export class CubeKeys {
       }
       cursor.items = [stepped(0), stepped(1)]
     }
-    this.tell()
+    this.announce()
   }
 
   nextFace() {
@@ -105,15 +105,15 @@ export class CubeKeys {
       const [u, v] = FACE_AXES[name].map((axis) => this.cube.windows[axis].first)
       this.cube.cursor = { name, items: [u, v] }
     }
-    this.tell()
+    this.announce()
   }
 
   /** Show and say what the cell under the cursor holds. */
-  tell() {
+  announce() {
     const { cube } = this
     const cell = cube.cursorCell()
     if (!cell) return
-    const lines = cellTold(cell, cube.model.items)
+    const lines = cellWords(cell, cube.model.items)
     const [x, y] = cube.corners(cell)[2]
     cube.draw()
     cube.readout.show(lines, x, y)
@@ -123,14 +123,14 @@ export class CubeKeys {
   /** @param {boolean} shift */
   pick(shift) {
     const { begins, cursor } = this.begin()
-    if (begins) this.tell()
+    if (begins) this.announce()
     else this.actions.pick(this.cube.cell(this.cube.cursorPlace(cursor)), shift)
   }
 
   unfold() {
     const { begins, cursor } = this.begin()
     if (begins) {
-      this.tell()
+      this.announce()
       return
     }
     const axes = FACE_AXES[cursor.name]
@@ -147,6 +147,6 @@ export class CubeKeys {
       const at = this.actions.reached(axis, [u, v][i])
       this.actions.show(axis, windowZoomed(cube.windows[axis], factor, at, cube.length(axis)))
     }
-    this.tell()
+    this.announce()
   }
 }

@@ -1,4 +1,4 @@
-// What stands beside the cube's faces: names along its axes, their titles, and which part is shown.
+// What stands around the cube's faces: names along its axes, their titles, and which part is shown.
 
 /** @import { Context } from "../../widgets/drawing.js" */
 /** @import { Cube } from "./cube.js" */
@@ -213,7 +213,7 @@ export class CubeLabels {
   }
 
   /**
-   * Where an axis shows a part only, a bar tells which; it can be dragged.
+   * Where an axis shows a part only, a bar shows which; it can be dragged.
    *
    * @param {Context} context
    */

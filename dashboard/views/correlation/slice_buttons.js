@@ -6,7 +6,7 @@ import { make } from "../../widgets/dom.js"
 /**
  * @param {string} text
  * @param {string} title
- * @param {Record<string, unknown>} event what the button does, told to the server
+ * @param {Record<string, unknown>} event what is sent to the server
  * @param {() => void} act
  * @param {boolean} isPlain
  */

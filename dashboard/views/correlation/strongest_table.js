@@ -96,7 +96,7 @@ function lineOf(row, place, top, send) {
   const whose = row.class_.startsWith("class") ? row.class_ : `class ${row.class_}`
   const images = `${some(row.images, "image")} of ${whose}`
   const filters = `${some(row.filters, "filter")} of ${row.layer}`
-  const told = `${images} and ${filters} were anomalous at ${row.iteration}`
+  const words = `${images} and ${filters} were anomalous at ${row.iteration}`
   const where = make("div", { class: "f" }, `at ${row.iteration}`)
   if (row.filter >= 0) {
     const title = `the layer's most anomalous filter there, score ${row.filter_score}`
@@ -105,10 +105,10 @@ function lineOf(row, place, top, send) {
       link(`filter ${row.filter}`, title, () => send(place, "filter")),
     )
   }
-  const name = link(`${row.class_} · ${row.layer}`, told, () => send(place, "cell"))
+  const name = link(`${row.class_} · ${row.layer}`, words, () => send(place, "cell"))
   const bar = make("span", { class: "bar" })
   bar.style.width = `${Math.max(2, (LONGEST * row.score) / top)}px`
-  const score = make("td", { class: "n", title: told }, row.score.toFixed(1), bar)
+  const score = make("td", { class: "n", title: words }, row.score.toFixed(1), bar)
   return make("tr", {}, make("td", {}, name, where), score)
 }
 

@@ -94,7 +94,7 @@ class ImageGrid {
   }
 
   /**
-   * The title and the caption; in a list they stand beside the picture.
+   * The title and the caption; in a list they stand next to the picture.
    *
    * @param {Tile} tile
    */

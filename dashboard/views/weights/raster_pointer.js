@@ -1,5 +1,5 @@
-// What the pointer does over the raster's figure. Told to all charts is the column under it, and of
-// them the figure learns theirs; the wheel scrolls the page where there is nothing to zoom.
+// What the pointer does over the raster's figure. All charts show a line at its column, as the
+// figure does for theirs; the wheel scrolls the page where there is nothing to zoom.
 
 /** A figure of Bokeh's, its view, and what the script is given of them. */
 /** @typedef {{ start: number, end: number, bounds: [number, number] }} Range */
@@ -79,8 +79,8 @@ function zooms(view, plot, event) {
 }
 
 /**
- * Take the wheel before Bokeh does, which takes every wheel event for its own. The figure is drawn
- * anew when it changes panes: this is done once an element.
+ * Take the wheel before Bokeh does, which takes every wheel event for its own. The figure has
+ * another element when it changes panes: this is done once an element.
  *
  * @param {FigureView | null} view
  * @param {Plot} plot

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { placeOf, placeTold, Track } from "../../../dashboard/widgets/column_track.js"
+import { placeOf, placeWords, Track } from "../../../dashboard/widgets/column_track.js"
 import { TimeAxis } from "../../../dashboard/widgets/time_axis.js"
 
 const ITERATIONS = Array.from({ length: 50 }, (_, i) => 10 * i)
@@ -41,8 +41,8 @@ test("places apart keep the distance, the first of them with", () => {
 
 test("the place of a column is told by its iterations", () => {
   assert.equal(placeOf({ column0: 4, step: 3 }, 9), 1)
-  assert.equal(placeTold({}, 9, ITERATIONS), "iteration 90")
-  assert.equal(placeTold({ column0: 4, step: 3 }, 9, ITERATIONS), "iterations 70 to 90")
+  assert.equal(placeWords({}, 9, ITERATIONS), "iteration 90")
+  assert.equal(placeWords({ column0: 4, step: 3 }, 9, ITERATIONS), "iterations 70 to 90")
   // The last place may be cut short.
-  assert.equal(placeTold({ column0: 0, step: 8 }, 49, ITERATIONS), "iterations 480 to 490")
+  assert.equal(placeWords({ column0: 0, step: 8 }, 49, ITERATIONS), "iterations 480 to 490")
 })

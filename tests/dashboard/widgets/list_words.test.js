@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { listTold } from "../../../dashboard/widgets/list_words.js"
+import { listWords } from "../../../dashboard/widgets/list_words.js"
 
 /**
  * @param {Partial<import("../../../dashboard/widgets/row_list.js").ListRow>} values
@@ -15,7 +15,7 @@ function told(values, numbers, { line = -1, column = 1 } = {}) {
   }
   const main = { array: new Float32Array(numbers), shape: [numbers.length] }
   const counts = { array: new Float32Array([0, 5]), shape: [2] }
-  return listTold({ row, line, column }, [main, counts], [0, 100, 200, 300])
+  return listWords({ row, line, column }, [main, counts], [0, 100, 200, 300])
 }
 
 test("a class tells its share of wrong images, and how many are anomalous", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { rowTold } from "../../../dashboard/widgets/row_words.js"
+import { rowWords } from "../../../dashboard/widgets/row_words.js"
 
 const ITERATIONS = [0, 10, 20, 30]
 const POINTER = { x: 2, pixel: (/** @type {number} */ column) => column }
@@ -12,7 +12,7 @@ const POINTER = { x: 2, pixel: (/** @type {number} */ column) => column }
  */
 function told(values, data, { line = -1, column = 2 } = {}) {
   const row = { id: "r", kind: "none", height: 20, arrays: [], stamp: 0, label: "conv1", ...values }
-  return rowTold({ box: { row, top: 0, height: 20 }, line, column }, data, ITERATIONS, POINTER)
+  return rowWords({ box: { row, top: 0, height: 20 }, line, column }, data, ITERATIONS, POINTER)
 }
 
 test("a place of a picture tells its line, its iteration and its value", () => {

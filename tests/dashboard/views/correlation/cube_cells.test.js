@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { EvenScale } from "../../../../dashboard/views/correlation/cube_axis.js"
-import { cellAt, cellTold, named } from "../../../../dashboard/views/correlation/cube_cells.js"
+import { cellAt, cellWords, named } from "../../../../dashboard/views/correlation/cube_cells.js"
 import { FacePicture, laid } from "../../../../dashboard/views/correlation/cube_faces.js"
 import { labelled, roundStep } from "../../../../dashboard/views/correlation/cube_labels.js"
 import { withUnit } from "../../../../dashboard/views/correlation/cube_strip.js"
@@ -56,19 +56,19 @@ test("the far ends of a face are in its last cells", () => {
 })
 
 test("a cell says its items and its number, or that there is none", () => {
-  assert.deepEqual(cellTold(cell(0.1, 0.9), ITEMS), [
+  assert.deepEqual(cellWords(cell(0.1, 0.9), ITEMS), [
     "class 0 to class 1, layer fc",
     "images: at most 1",
   ])
-  assert.deepEqual(cellTold(cell(0.9, 0.9), ITEMS)[1], "not recorded")
+  assert.deepEqual(cellWords(cell(0.9, 0.9), ITEMS)[1], "not recorded")
 })
 
 test("a hatched cell says whether it is significant, with its p value", () => {
   const also = { p: new Uint16Array([32767, 0, 0, NOTHING]).buffer }
   const faded = new Uint8Array([1, 0, 0, 0]).buffer
   const front = picture({ also, faded, hatched: true })
-  assert.deepEqual(cellTold(cell(0.1, 0.1, front), ITEMS).slice(2), ["p: 0.5", "not significant"])
-  assert.deepEqual(cellTold(cell(0.9, 0.1, front), ITEMS).slice(2), ["p: 0", "significant"])
+  assert.deepEqual(cellWords(cell(0.1, 0.1, front), ITEMS).slice(2), ["p: 0.5", "not significant"])
+  assert.deepEqual(cellWords(cell(0.9, 0.1, front), ITEMS).slice(2), ["p: 0", "significant"])
 })
 
 test("a class is called a class once, and a part by its own word", () => {
