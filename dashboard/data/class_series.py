@@ -1,7 +1,7 @@
 """Classes over the iterations: their errors and anomalies, in groups, filtered and ordered."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +10,12 @@ import numpy as np
 from deeptracker.dashboard.data.byte_cache import SHARED
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.similarity import SimilarityTree, similarity_tree
-from deeptracker.dashboard.selection.selection import Selection
 
 __all__ = [
     "ClassHistories",
     "Group",
     "Listed",
+    "Listing",
     "class_histories",
     "given_groups",
     "groups_around",
@@ -115,9 +115,37 @@ class Listed:
     shown: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
-def class_histories(run: Run, selection: Selection) -> ClassHistories:
-    """Read the histories by the chosen rule and window, shared by all who look at the run."""
-    rule, window = selection.rule, selection.anomaly_window
+@dataclass(frozen=True)
+class Listing:
+    """How classes are listed.
+
+    Attributes
+    ----------
+    order : {"name", "error", "anomaly", "similarity"}
+    grouping : {"none", "similarity", "given"}
+    clusters : int
+        Groups of similar classes.
+    open_groups : collection of str
+        Keys of the groups that are unfolded.
+    search : str
+        Parts of class names, by commas; all classes if empty.
+    least_marks : int
+        Anomalous iterations that a class needs to be listed.
+    threshold : int
+        Anomalous images that make an iteration anomalous.
+    """
+
+    order: str = "name"
+    grouping: str = "none"
+    clusters: int = 12
+    open_groups: Collection[str] = ()
+    search: str = ""
+    least_marks: int = 0
+    threshold: int = 1
+
+
+def class_histories(run: Run, rule: str, window: int) -> ClassHistories:
+    """Read the histories by a rule and its window, shared by all who look at the run."""
     counts = SHARED.get(
         (run.location, run.commit, "classes", rule, window),
         lambda: run.part(f"classes/{rule}", slice(window - 1, window))[0],
@@ -167,11 +195,11 @@ def similar_groups(histories: ClassHistories, count: int) -> tuple[Group, ...]:
     )
 
 
-def shown_groups(run: Run, selection: Selection, histories: ClassHistories) -> tuple[Group, ...]:
+def shown_groups(run: Run, listing: Listing, histories: ClassHistories) -> tuple[Group, ...]:
     """Give the groups that the classes are listed in; none where they are not grouped."""
-    if selection.class_grouping == "similarity":
-        return similar_groups(histories, selection.class_clusters)
-    if selection.class_grouping == "given":
+    if listing.grouping == "similarity":
+        return similar_groups(histories, listing.clusters)
+    if listing.grouping == "given":
         return given_groups(run.class_names, run.hyperparameters)
     return ()
 
@@ -184,13 +212,13 @@ def groups_around(groups: Sequence[Group], number: int) -> list[str]:
     return []
 
 
-def listed_classes(run: Run, selection: Selection, histories: ClassHistories) -> list[Listed]:
+def listed_classes(run: Run, listing: Listing, histories: ClassHistories) -> list[Listed]:
     """List groups and classes as they are shown: grouped, filtered, ordered, unfolded."""
-    shown = passing_classes(selection, histories)
-    rank = _rank(selection, histories)
-    groups = shown_groups(run, selection, histories)
-    searching = bool(selection.class_search.strip())
-    opened = set(selection.open_groups)
+    shown = passing_classes(listing, histories)
+    rank = _rank(listing.order, histories)
+    groups = shown_groups(run, listing, histories)
+    searching = bool(listing.search.strip())
+    opened = set(listing.open_groups)
 
     def classes(members: np.ndarray, depth: int) -> list[Listed]:
         passing = members[shown[members]]
@@ -199,7 +227,7 @@ def listed_classes(run: Run, selection: Selection, histories: ClassHistories) ->
 
     def unfolded(parts: Sequence[Group], depth: int) -> list[Listed]:
         found: list[Listed] = []
-        ranked = sorted(parts, key=lambda part: _group_rank(selection, histories, rank, part))
+        ranked = sorted(parts, key=lambda part: _group_rank(listing.order, histories, rank, part))
         for group in ranked:
             passing = group.members[shown[group.members]]
             if not passing.size:
@@ -218,20 +246,19 @@ def listed_classes(run: Run, selection: Selection, histories: ClassHistories) ->
     return unfolded(groups, 0) + classes(np.setdiff1d(everything, grouped), 0)
 
 
-def passing_classes(selection: Selection, histories: ClassHistories) -> np.ndarray:
+def passing_classes(listing: Listing, histories: ClassHistories) -> np.ndarray:
     """Bool [class_]: which pass the search and the minimum of anomalous iterations."""
-    terms = [term.strip().casefold() for term in selection.class_search.split(",")]
+    terms = [term.strip().casefold() for term in listing.search.split(",")]
     terms = [term for term in terms if term]
-    passing = histories.marks(selection.threshold) >= selection.least_marks
+    passing = histories.marks(listing.threshold) >= listing.least_marks
     if terms:
         named = [any(term in name.casefold() for term in terms) for name in histories.names]
         passing &= np.array(named, bool)
     return passing
 
 
-def _rank(selection: Selection, histories: ClassHistories) -> np.ndarray:
-    """int64 [class_]: the place of each class in the chosen order."""
-    order = selection.class_order
+def _rank(order: str, histories: ClassHistories) -> np.ndarray:
+    """int64 [class_]: the place of each class in an order."""
     if order == "error":
         places = np.argsort(-histories.final_error(), kind="stable")
     elif order == "anomaly":
@@ -247,10 +274,9 @@ def _rank(selection: Selection, histories: ClassHistories) -> np.ndarray:
 
 
 def _group_rank(
-    selection: Selection, histories: ClassHistories, rank: np.ndarray, group: Group
+    order: str, histories: ClassHistories, rank: np.ndarray, group: Group
 ) -> tuple[Any, ...]:
     """Order groups as their classes are ordered: by what they are as a whole."""
-    order = selection.class_order
     sizes = histories.sizes[group.members]
     if order == "error":
         final = np.maximum(histories.final_error()[group.members], 0)

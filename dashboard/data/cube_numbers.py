@@ -7,8 +7,7 @@ import numpy as np
 from deeptracker.dashboard.data.byte_cache import SHARED
 from deeptracker.dashboard.data.filter_series import filter_count, read_filters_of
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.selection.selection import Selection
-from deeptracker.pipeline.measures.outcomes import anomalies
+from deeptracker.pipeline.measures.outcomes import Rule, anomalies
 
 __all__ = [
     "anomalous_filters",
@@ -38,9 +37,16 @@ def layer_names(run: Run) -> list[str]:
     return [str(name) for name in run.array("cube/layer")]
 
 
-def class_anomalies(run: Run, selection: Selection) -> np.ndarray:
-    """Give the anomalous images of each class under the chosen rule, int32 [class_, iteration]."""
-    rule, window = selection.rule, selection.anomaly_window
+def class_anomalies(run: Run, rule: str, window: int) -> np.ndarray:
+    """Give the anomalous images of each class under a rule, int32 [class_, iteration].
+
+    Parameters
+    ----------
+    run : Run
+    rule : {"left", "right", "full"}
+    window : int
+        Snapshots of the rule.
+    """
 
     def read() -> np.ndarray:
         return run.part(f"classes/{rule}", slice(window - 1, window))[0]
@@ -59,12 +65,20 @@ def images_of_class(run: Run, number: int) -> np.ndarray:
     return images[np.argsort(-run.array("images/flips")[images], kind="stable")]
 
 
-def image_marks(run: Run, selection: Selection, number: int) -> np.ndarray:
+def image_marks(run: Run, number: int, rule: Rule, window: int) -> np.ndarray:
     """Tell whether each image of a class was anomalous, int32 [image, iteration] of 0 and 1.
 
     The images are in the order of `images_of_class`.
+
+    Parameters
+    ----------
+    run : Run
+    number : int
+        Of the class.
+    rule : {"left", "right", "full"}
+    window : int
+        Snapshots of the rule.
     """
-    rule, window = selection.rule, selection.anomaly_window
 
     def read() -> np.ndarray:
         images = images_of_class(run, number)

@@ -1,7 +1,7 @@
 """A run as the views see it: small, cached reads from the store."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -195,7 +195,7 @@ class Run:
         found = place < len(self.iterations) and self.iterations[place] == iteration
         return place if found else None
 
-    def picked_columns(self, iterations: list[int]) -> list[int]:
+    def picked_columns(self, iterations: Sequence[int]) -> list[int]:
         """Columns of those iterations that were recorded."""
         found = (self.column(iteration) for iteration in iterations)
         return [column for column in found if column is not None]

@@ -1,20 +1,28 @@
 """What the search finds, and where it leads."""
 
+from collections.abc import Mapping
+
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.selection.selection import VIEWS, Selection
+from deeptracker.dashboard.selection.selection import Selection
 
 __all__ = ["open_place", "places_of"]
 
 
-def places_of(run: Run) -> list[list[str]]:
+def places_of(run: Run, views: Mapping[str, str]) -> list[list[str]]:
     """List what can be searched.
+
+    Parameters
+    ----------
+    run : Run
+    views : mapping of str to str
+        Titles of the page's views by their names.
 
     Returns
     -------
     list of [kind, label, name]
         Kinds are view, class, layer (any node of the architecture) and weights (a parameter).
     """
-    places = [["view", name.capitalize(), name] for name in VIEWS]
+    places = [["view", title, name] for name, title in views.items()]
     places += [["class", name, name] for name in run.class_names]
     for name, kind in zip(run.nodes["name"], run.nodes["kind"], strict=True):
         what = "weights" if kind == "parameter" else "layer"
@@ -25,21 +33,21 @@ def places_of(run: Run) -> list[list[str]]:
 def open_place(run: Run, selection: Selection, kind: str, name: str) -> None:
     """Pick what was found and open the view that shows it."""
     if kind == "view":
-        selection.view = name
+        selection.open(name)
     elif kind == "class":
-        opened = [*selection.open_classes, name]
-        selection.param.update(
-            view="validation", classes=[name], open_classes=list(dict.fromkeys(opened))
+        selection.open(
+            "validation",
+            classes=[name],
+            open_classes=lambda opened: list(dict.fromkeys([*opened, name])),
         )
     elif kind == "weights":
-        selection.param.update(view="weights", raster=name, raster_range=None)
+        selection.open("weights", raster=name, raster_range=None)
     elif kind == "layer":
-        ancestors = _ancestors(run, name)
-        opened = selection.open_nodes if selection.open_nodes is not None else [""]
-        selection.param.update(
-            view="layers",
+        above = _ancestors(run, name)
+        selection.open(
+            "layers",
             nodes=[name],
-            open_nodes=sorted({*opened, *ancestors}),
+            open_nodes=lambda opened: sorted({*([""] if opened is None else opened), *above}),
         )
 
 

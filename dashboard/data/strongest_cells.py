@@ -11,7 +11,6 @@ from deeptracker.dashboard.data.cube_numbers import (
     top_filter,
 )
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.selection.selection import Selection
 
 __all__ = ["Triple", "strongest"]
 
@@ -46,20 +45,30 @@ class Triple:
     filter_score: float
 
 
-def strongest(run: Run, selection: Selection, count: int = 12) -> list[Triple]:
+def strongest(
+    run: Run,
+    rule: str,
+    anomaly_window: int,
+    window: tuple[float, float] | None = None,
+    count: int = 12,
+) -> list[Triple]:
     """List the cells at which most filters and images were anomalous together, strongest first.
 
     Parameters
     ----------
     run : Run
-    selection : Selection
-        Its window and anomaly rule are minded.
+    rule : {"left", "right", "full"}
+        Of the anomalous images.
+    anomaly_window : int
+        Snapshots of the rule.
+    window : tuple of float, optional
+        First and last iteration; all of them without.
     count : int
         How many. Only the best so many classes and layers of each iteration are combined: no other
         cell can be among the strongest.
     """
-    first, last = run.columns(selection.window)
-    images = class_anomalies(run, selection)[:, first : last + 1]
+    first, last = run.columns(window)
+    images = class_anomalies(run, rule, anomaly_window)[:, first : last + 1]
     filters = anomalous_filters(run)[:, first : last + 1]
     if not images.size or not filters.size:
         return []

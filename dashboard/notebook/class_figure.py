@@ -9,7 +9,6 @@ from deeptracker.dashboard.data.similarity import similarity_order
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import live_matrix
 from deeptracker.dashboard.notebook.name_lookup import known
-from deeptracker.dashboard.selection.selection import Selection
 
 __all__ = ["ClassFigures"]
 
@@ -53,7 +52,7 @@ class ClassFigures:
         known(measure, MEASURES, "measure of classes")
         known("classes", ["classes"] if self._run.has_images else [], "set of")
         if measure == "anomalies":
-            return class_anomalies(self._run, Selection(rule=rule, anomaly_window=window))
+            return class_anomalies(self._run, rule, window)
         return self._run.array(f"classes/{measure}")
 
     def plot(

@@ -13,7 +13,9 @@ from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import live_matrix, name_axis
 from deeptracker.dashboard.notebook.name_lookup import known, known_all
 from deeptracker.dashboard.selection.selection import RULES, Selection
+from deeptracker.dashboard.views.correlation.cube_choice import CubeChoice
 from deeptracker.dashboard.views.correlation.cube_faces import Faces, faces_of
+from deeptracker.dashboard.views.correlation.state import CorrelationState
 
 __all__ = ["CubeFigures"]
 
@@ -36,28 +38,25 @@ class CubeFigures:
         self._run = run
         self._look = look
 
-    def _selection(
+    def _choice(
         self,
         rule: str,
         window: int,
-        front: str = "co_occurrence",
-        iteration: int | None = None,
-        class_: str | None = None,
-        layer: str | None = None,
-    ) -> Selection:
+        front: str,
+        iteration: int | None,
+        class_: str | None,
+        layer: str | None,
+    ) -> CubeChoice:
         run = self._run
-        selection = Selection(
-            rule=known(rule, RULES, "anomaly rule"),
-            anomaly_window=window,
-            association=known(front, FRONTS, "front face"),
-        )
+        selection = Selection(rule=known(rule, RULES, "anomaly rule"), anomaly_window=window)
         if iteration is not None:
             selection.iterations = [int(known(iteration, run.iterations, "recorded iteration"))]
         if class_ is not None:
             selection.classes = known_all(str(class_), run.class_names, "class")
         if layer is not None:
             selection.nodes = known_all(layer, layer_names(run), "layer")
-        return selection
+        state = CorrelationState(association=known(front, FRONTS, "front face"))
+        return CubeChoice.of(selection, state)
 
     def faces(
         self,
@@ -95,9 +94,9 @@ class CubeFigures:
             When there is no such class, layer, iteration or rule.
         """
         run = self._run
-        selection = self._selection(rule, window, front, iteration, class_, layer)
-        faces = faces_of(run, selection)
-        images, filters = self._sliced(selection)
+        choice = self._choice(rule, window, front, iteration, class_, layer)
+        faces = faces_of(run, choice)
+        images, filters = self._sliced(choice)
         top = live_matrix(
             images,
             run.iterations,
@@ -113,17 +112,17 @@ class CubeFigures:
         side = self._side(filters, f"Side: {faces.titles['side']}")
         return hv.Layout([top, hv.Empty(), self._front(faces), side]).cols(2)
 
-    def _sliced(self, selection: Selection) -> tuple[np.ndarray, np.ndarray]:
+    def _sliced(self, choice: CubeChoice) -> tuple[np.ndarray, np.ndarray]:
         """Give the top face [class, iteration] and the side [layer, iteration], NaN outside."""
         run = self._run
-        images = class_anomalies(run, selection).astype(np.float32)
+        images = class_anomalies(run, choice.rule, choice.anomaly_window).astype(np.float32)
         filters = anomalous_filters(run).astype(np.float32)
         shown_images, shown_filters = images, filters
-        if selection.nodes:
-            layer = layer_names(run).index(selection.nodes[0])
+        if choice.nodes:
+            layer = layer_names(run).index(choice.nodes[0])
             shown_images = np.where(filters[layer] > 0, images, np.nan)
-        if selection.classes:
-            class_ = run.class_names.index(selection.classes[0])
+        if choice.classes:
+            class_ = run.class_names.index(choice.classes[0])
             shown_filters = np.where(images[class_] > 0, filters, np.nan)
         return shown_images, shown_filters
 
@@ -184,5 +183,6 @@ class CubeFigures:
         pandas.DataFrame
             class_, layer, iteration, images, filters, score, parameter, filter, filter_score.
         """
-        found = strongest(self._run, self._selection(rule, window), count)
+        chosen = Selection(rule=known(rule, RULES, "anomaly rule"), anomaly_window=window)
+        found = strongest(self._run, chosen.rule, chosen.anomaly_window, count=count)
         return pd.DataFrame([asdict(triple) for triple in found])

@@ -48,7 +48,8 @@ class TimelineFigures:
         """Give one series: iterations, int64 [point], and values, float64 [point]."""
         run = self._run
         if name == "anomalous_images":
-            counts = class_anomalies(run, Selection(rule=rule, anomaly_window=window))
+            chosen = Selection(rule=rule, anomaly_window=window)
+            counts = class_anomalies(run, chosen.rule, chosen.anomaly_window)
             return run.iterations, counts.sum(axis=0).astype(np.float64)
         if name == "anomalous_filters":
             return run.iterations, anomalous_filters(run).sum(axis=0).astype(np.float64)

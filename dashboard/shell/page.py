@@ -11,7 +11,6 @@ from deeptracker.dashboard.data.class_series import named_class
 from deeptracker.dashboard.data.run import Run, first_line
 from deeptracker.dashboard.data.search import open_place, places_of
 from deeptracker.dashboard.look.theme import CSS
-from deeptracker.dashboard.selection.selection import KEYS, VIEWS, Selection
 from deeptracker.dashboard.shell.chips import Chips
 from deeptracker.dashboard.shell.header import Header
 from deeptracker.dashboard.shell.link_check import sift_picks
@@ -19,13 +18,7 @@ from deeptracker.dashboard.shell.pane_head import PaneHead
 from deeptracker.dashboard.shell.panes import Panes
 from deeptracker.dashboard.shell.stepping import step_anomaly, step_iteration
 from deeptracker.dashboard.shell.view_frame import ViewFrame
-from deeptracker.dashboard.views.correlation.view import CorrelationView
-from deeptracker.dashboard.views.gallery.view import GalleryView
-from deeptracker.dashboard.views.info.view import InfoView
-from deeptracker.dashboard.views.layers.view import LayerView
-from deeptracker.dashboard.views.timeline.view import Timeline
-from deeptracker.dashboard.views.validation.view import ValidationView
-from deeptracker.dashboard.views.weights.view import WeightView
+from deeptracker.dashboard.views.registry import TIMELINE, VIEWS, linked, view_class
 from deeptracker.dashboard.widgets.controls import action, beside, rail, text
 from deeptracker.wording import counted
 
@@ -33,14 +26,6 @@ __all__ = ["RunPage"]
 
 logger = logging.getLogger(__name__)
 
-VIEW_CLASSES: dict[str, Any] = {
-    "validation": ValidationView,
-    "layers": LayerView,
-    "weights": WeightView,
-    "correlation": CorrelationView,
-    "gallery": GalleryView,
-    "info": InfoView,
-}
 POLL_MILLISECONDS = 5000
 
 
@@ -58,13 +43,12 @@ class RunPage:
 
     def __init__(self, run: Run, query: str = "", *, dark: bool = False) -> None:
         self.run = run
-        self.selection = Selection(dark=dark)
+        self.linked = linked(dark=dark)
+        self.selection = self.linked.selection
         self._take(query)
-        self.timeline = ViewFrame(Timeline, run, self.selection)
+        self.timeline = self._frame(TIMELINE)
         # A view is made when it is first opened: nobody waits for what is not shown.
-        self.frames = {
-            name: ViewFrame(maker, run, self.selection) for name, maker in VIEW_CLASSES.items()
-        }
+        self.frames = {name: self._frame(location) for name, location in VIEWS.items()}
         self.chips = Chips(
             title="Selection",
             hint="Nothing is picked. Drag on the timeline for a window, click for an iteration.",
@@ -81,7 +65,7 @@ class RunPage:
             sizing_mode="stretch_width",
         )
         self.header = Header(
-            views=VIEWS,
+            views=list(VIEWS),
             split=self.selection.split,
             dark=dark,
             sizing_mode="stretch_width",
@@ -138,6 +122,14 @@ class RunPage:
             margin=0,
         )
 
+    def _frame(self, location: str) -> ViewFrame:
+        maker = view_class(location)
+        return ViewFrame(maker, self.run, *self.linked.of(maker))
+
+    @property
+    def _titles(self) -> dict[str, str]:
+        return {name: frame.title for name, frame in self.frames.items()}
+
     def follow(self) -> None:
         """Go on to a new commit, if there is one; say so where the store cannot be read."""
         try:
@@ -174,17 +166,17 @@ class RunPage:
     def sync(self, location: Any) -> None:
         """Keep the address of the page in step with the selection, both ways."""
 
-        def to_address(*_: Any) -> None:
-            query = self.selection.to_query()
+        def to_address() -> None:
+            query = self.linked.to_query()
             search = f"?{query}" if query else ""
             if location.search != search:
                 location.search = search
 
         def from_address(event: Any) -> None:
-            if event.new.removeprefix("?") != self.selection.to_query():
+            if event.new.removeprefix("?") != self.linked.to_query():
                 self._take(event.new)
 
-        self.selection.param.watch(to_address, list(KEYS))
+        self.linked.watch(to_address)
         location.param.watch(from_address, "search")
 
     def _take(self, query: str) -> None:
@@ -192,13 +184,13 @@ class RunPage:
 
         def sift(values: dict[str, Any]) -> list[str]:
             try:
-                return sift_picks(self.run, values)
+                return sift_picks(self.run, values, self.linked.states)
             except Exception:
                 # A store that is lost says so in the views.
                 logger.exception("the picks of a link")
                 return []
 
-        self.selection.from_query(query, sift)
+        self.linked.from_query(query, sift)
 
     def _asked(self, act: dict[str, Any]) -> None:
         """Do what a key or the header asks for."""
@@ -215,7 +207,7 @@ class RunPage:
             ),
             "whole": lambda: selection.param.update(window=None),
             "drop": lambda: selection.param.update(iterations=[]),
-            "places": lambda: self.header.param.update(places=places_of(run)),
+            "places": lambda: self.header.param.update(places=places_of(run, self._titles)),
             "open": lambda: open_place(run, selection, act["kind"], act["name"]),
         }
         acts[act["type"]]()

@@ -6,21 +6,12 @@ from typing import Any
 import panel as pn
 
 from deeptracker.dashboard.look.theme import CSS
-from deeptracker.dashboard.selection.selection import VIEWS, Selection
+from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.shell.divider import Divider
 from deeptracker.dashboard.shell.pane_head import PaneHead
 from deeptracker.dashboard.shell.view_frame import ViewFrame
 
 __all__ = ["Panes"]
-
-TIPS = {
-    "validation": "Classes and images: where the network errs, and when that flips",
-    "layers": "Layers and filters: their weights, gradients and changes over time",
-    "weights": "Single weights over the iterations, at any zoom",
-    "correlation": "Which classes, layers and iterations were anomalous together",
-    "gallery": "Images and classes with their pictures, by list, class and outcome",
-    "info": "The run, its layers and classes, and what is wrong with it",
-}
 
 
 class Panes:
@@ -29,7 +20,7 @@ class Panes:
     Parameters
     ----------
     frames : mapping of str to ViewFrame
-        By the name of the view.
+        By the name of the view, in the order of the tabs.
     selection : Selection
     run : str
         The run's name, for the names of files.
@@ -38,7 +29,7 @@ class Panes:
     def __init__(self, frames: Mapping[str, ViewFrame], selection: Selection, run: str) -> None:
         self.frames = frames
         self.selection = selection
-        tabs = [[name, frames[name].title, TIPS[name]] for name in VIEWS]
+        tabs = [[name, frame.title, frame.tip] for name, frame in frames.items()]
         self.heads = [PaneHead(pane=pane, tabs=tabs, run=run, margin=0) for pane in ("a", "b")]
         self.bodies = [pn.Column(sizing_mode="stretch_width", margin=0) for _ in self.heads]
         self.columns = [
@@ -89,7 +80,7 @@ class Panes:
             if "second" in change and change["second"] != selection.view:
                 selection.view = change["second"]
                 return
-            selection.second = next(name for name in VIEWS if name != selection.view)
+            selection.second = next(name for name in self.frames if name != selection.view)
             return
         self._arrange()
 

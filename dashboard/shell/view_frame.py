@@ -10,7 +10,7 @@ import pandas as pd
 import panel as pn
 
 from deeptracker.dashboard.data.run import first_line
-from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.selection.state import State
 from deeptracker.dashboard.widgets.controls import action, text
 
 __all__ = ["View", "ViewFrame"]
@@ -19,10 +19,26 @@ logger = logging.getLogger(__name__)
 
 
 class View(Protocol):
-    """What a view gives its frame."""
+    """What a view gives its frame.
+
+    It is made of the run, the selection and its states.
+
+    Attributes
+    ----------
+    title : str
+        Of its tab.
+    tip : str
+        What it shows, in a line; the tooltip of its tab.
+    about : str
+        What it shows and how to read it; an empty line between paragraphs.
+    states : tuple of type
+        The classes of the states that it takes, in this order.
+    """
 
     title: str
+    tip: str
     about: str
+    states: tuple[type[State], ...]
 
     def panel(self) -> pn.viewable.Viewable:
         """Give what to show."""
@@ -44,20 +60,21 @@ class ViewFrame:
     Parameters
     ----------
     maker : type
-        Class of the view; takes the run and the selection.
+        Class of the view; takes the run, the selection and its states.
     run : Run
-    selection : Selection
-        What the view may watch.
+    *states : State
+        The selection and the view's states: what the view may watch.
     """
 
-    def __init__(self, maker: Any, run: Any, selection: Selection) -> None:
+    def __init__(self, maker: Any, run: Any, *states: State) -> None:
         self.title = str(maker.title)
+        self.tip = str(maker.tip)
         self.about = str(maker.about)
         self.view: Any = None
         self.is_shown = False
-        self._make = lambda: maker(run, selection)
+        self._make = lambda: maker(run, *states)
         self._run = run
-        self._selection = selection
+        self._states = states
         self._stale = False
         self._missed: dict[Any, dict[str, Any]] = {}
         self.place = pn.Column(
@@ -115,20 +132,29 @@ class ViewFrame:
     def _build(self) -> None:
         if self.view is not None:
             return
-        known = _watchers(self._selection)
+        known = self._watchers()
         try:
             view = self._make()
             shown = view.panel()
         except Exception as error:  # noqa: BLE001  one view's failure is no other's
-            for watcher in _watchers(self._selection) - known:
-                self._selection.param.unwatch(watcher)
+            for watcher in self._watchers() - known:
+                watcher.inst.param.unwatch(watcher)
             self._fail(error)
             return
         self.view = view
-        for watcher in _watchers(self._selection) - known:
+        for watcher in self._watchers() - known:
             self._guard(watcher)
         self.place.objects = [shown]
         self.place.param.trigger("objects")
+
+    def _watchers(self) -> set[Any]:
+        return {
+            watcher
+            for state in self._states
+            for kinds in state.param.watchers.values()
+            for watchers in kinds.values()
+            for watcher in watchers
+        }
 
     def _guard(self, watcher: Any) -> None:
         """Let a watcher of the view rest while hidden, and keep its errors in the view."""
@@ -141,8 +167,8 @@ class ViewFrame:
             for event in events:
                 missed[event.name] = event
 
-        self._selection.param.unwatch(watcher)
-        self._selection.param.watch(
+        watcher.inst.param.unwatch(watcher)
+        watcher.inst.param.watch(
             guarded,
             list(watcher.parameter_names),
             onlychanged=watcher.onlychanged,
@@ -198,15 +224,6 @@ class ViewFrame:
             "<p class='dt-hint'>The other views go on. Trying again reads the store anew; a link "
             "to this page brings others to the same place.</p>"
         )
-
-
-def _watchers(selection: Selection) -> set[Any]:
-    return {
-        watcher
-        for kinds in selection.param.watchers.values()
-        for watchers in kinds.values()
-        for watcher in watchers
-    }
 
 
 def _skeleton(title: str) -> str:

@@ -1,4 +1,4 @@
-"""Small controls that read and write the selection; each says in a tooltip what it does."""
+"""Small controls that read and write a state; each says in a tooltip what it does."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +9,7 @@ import param
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import CSS, RAIL_WIDTH
 from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.selection.state import State
 from deeptracker.dashboard.widgets.field import Field
 
 __all__ = [
@@ -121,27 +122,27 @@ def show_whole_run(run: Run, selection: Selection, act: Mapping[str, Any]) -> No
     selection.param.update(window=None, **({"iterations": before} if "before" in act else {}))
 
 
-def show_when(selection: Selection, name: str, control: Any, is_wanted: Callable[[], bool]) -> None:
+def show_when(state: State, name: str, control: Any, is_wanted: Callable[[], bool]) -> None:
     """Show a control only while it does something; asked again when a parameter changes."""
 
     def follow(*_: Any) -> None:
         control.visible = is_wanted()
 
-    selection.param.watch(follow, name)
+    state.param.watch(follow, name)
     follow()
 
 
 def search_field(
-    selection: Selection, name: str, label: str, hint: str, width: int = 150
+    state: State, name: str, label: str, hint: str, width: int = 150
 ) -> pn.widgets.TextInput:
     """Make a field to search by; what is typed counts as it is typed."""
     field = pn.widgets.TextInput.from_param(
-        selection.param[name],
+        state.param[name],
         name=label,
         placeholder=hint,
         description="Shows only what has one of these words in its name; commas separate them",
         width=width,
         margin=(0, 8, 0, 0),
     )
-    field.param.watch(lambda event: setattr(selection, name, event.new), "value_input")
+    field.param.watch(lambda event: setattr(state, name, event.new), "value_input")
     return field

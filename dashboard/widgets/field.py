@@ -11,7 +11,7 @@ __all__ = ["Field"]
 
 
 class Field(JSComponent):
-    """A labelled field with a tooltip, bound to a parameter of the selection."""
+    """A labelled field with a tooltip, bound to a parameter of a state."""
 
     kind: Any = param.Selector(default="number", objects=["number", "check"])
     label = param.String(default="")

@@ -7,7 +7,7 @@ from deeptracker.dashboard.data.class_series import class_histories, similar_gro
 from deeptracker.dashboard.data.image_histories import forgetting, image_list, images_of_class
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import LIGHT, RIGHT_LEVEL, lookup_table
-from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.registry import linked
 from deeptracker.dashboard.views.validation.class_rows import BLOCK, pixel_height
 
 
@@ -59,7 +59,7 @@ def test_the_card_sets_the_right_class_apart_as_the_pixels_of_its_class_do(perso
     image = int(np.argmax(kinds))
     own, taken = int(label[image]), predicted[image]
     assert kinds[image] > 1
-    person.open(app + "?" + Selection(images=[image], pixels="predicted").to_query())
+    person.open(app + "?" + linked(images=[image], pixels="predicted").to_query())
     person.wait_for("image-history")
     row = next(r for r in person.state("image-history")["rows"] if r["id"] == "predicted")
     columns = {int(value): int(np.flatnonzero(taken == value)[0]) for value in np.unique(taken)}
@@ -79,7 +79,7 @@ def test_the_card_sets_the_right_class_apart_as_the_pixels_of_its_class_do(perso
 
 @pytest.mark.parametrize("name", ["forgotten", "unforgettable"])
 def test_an_image_of_a_list_unfolds_its_class_and_comes_into_sight(person, app, run, name):
-    person.open(app + "?" + Selection(image_list=name, open_classes=["0", "1"]).to_query())
+    person.open(app + "?" + linked(image_list=name, open_classes=["0", "1"]).to_query())
     images = image_list(name, forgetting(run))[:24]
     label = run.array("images/label")
     image = next(int(i) for i in images if label[i] >= 5)
@@ -102,9 +102,9 @@ def test_an_image_unfolds_the_cluster_that_its_class_is_in(person, wide_app, wid
     chosen = {"class_grouping": "similarity", "class_clusters": 9, "image_list": "forgotten"}
     image = int(image_list("forgotten", forgetting(wide))[0])
     number = int(wide.array("images/label")[image])
-    groups = similar_groups(class_histories(wide, Selection()), 9)
+    groups = similar_groups(class_histories(wide, "left", 5), 9)
     group = next(group for group in groups if number in group.members)
-    person.open(wide_app + "?" + Selection(**chosen).to_query())
+    person.open(wide_app + "?" + linked(**chosen).to_query())
     person.wait(lambda: person.state("validation")["entries"] == 9, "the clusters")
     person.wait(lambda: person.state("image-list")["tiles"], "the list")
     person.page.locator(f"button[data-id='{image}']").first.click()

@@ -24,7 +24,7 @@ from deeptracker.dashboard.data.image_histories import (
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.strongest_cells import strongest
 from deeptracker.dashboard.data.top_filters import top_filters
-from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.registry import linked
 
 SIGHT = 560  # CSS pixels of the list of classes
 
@@ -59,7 +59,7 @@ class Subject:
         return self.run.filtered_parameters(self.run.node(self.layer))[0]
 
     def link(self, **values):
-        return f"{self.address}?{Selection(**values).to_query()}"
+        return f"{self.address}?{linked(**values).to_query()}"
 
 
 @pytest.fixture(params=["digits", "resnet50"])
@@ -67,7 +67,7 @@ def subject(request):
     names = {"digits": ("app", "digits_store"), "resnet50": ("wide_app", "wide_store")}
     address, store = map(request.getfixturevalue, names[request.param])
     run = Run(str(store))
-    best = strongest(run, Selection())[0]
+    best = strongest(run, "left", 5)[0]
     return Subject(address, run, run.column(best.iteration), best.class_, best.layer)
 
 
@@ -347,7 +347,7 @@ def test_cells_of_the_cube_lead_to_class_layer_and_iteration(person, cube, subje
 
 def test_a_strong_triple_leads_to_class_layer_iteration_and_filter(person, cube, subject):
     run = subject.run
-    triples = strongest(run, Selection())
+    triples = strongest(run, "left", 5)
     person.open(subject.link(view="correlation", split="beside", second="layers"))
     rows = person.wait(lambda: person.state("triples")["rows"], "the triples")
     assert [(row["class_"], row["layer"]) for row in rows] == [

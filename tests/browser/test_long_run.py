@@ -11,8 +11,9 @@ from deeptracker.dashboard.data.class_series import class_histories, listed_clas
 from deeptracker.dashboard.data.pixel_columns import Columns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import RIGHT_LEVEL, lookup_table
-from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.registry import linked
 from deeptracker.dashboard.views.validation.class_rows import ClassRows
+from deeptracker.dashboard.views.validation.view import ValidationView
 from deeptracker.dashboard.widgets.rows import packed
 from deeptracker.record.tensor_file import write_tensors
 
@@ -86,10 +87,11 @@ def near(one, other):
 
 def rows_bytes(run, columns, **chosen):
     """Bytes of the numbers of each row of the list."""
-    selection = Selection(open_classes=[run.class_names[CLASS]], **chosen)
-    histories = class_histories(run, selection)
-    listed = listed_classes(run, selection, histories)
-    rows = ClassRows(run, selection, histories, listed, columns)
+    page = linked(open_classes=[run.class_names[CLASS]], **chosen)
+    selection, state = page.of(ValidationView)
+    histories = class_histories(run, selection.rule, selection.anomaly_window)
+    listed = listed_classes(run, state.listing(selection.threshold), histories)
+    rows = ClassRows(run, selection, state, histories, listed, columns)
     found = [rows.row(place) for place in range(len(rows.entries))]
     return {row.id: len(packed([row])[1]) for row in found}
 
@@ -109,7 +111,7 @@ def test_the_whole_run_shows_the_worst_of_each_pixel_and_a_window_every_iteratio
 ):
     name = run.class_names[CLASS]
     chosen = {"open_classes": [name], "image_order": "index"}
-    person.open(long_app + "?" + Selection(**chosen).to_query())
+    person.open(long_app + "?" + linked(**chosen).to_query())
     person.wait_for("validation")
     person.wait(lambda: person.row("validation", f"class:{name}")["step"] == STEP, "the columns")
     assert PIXELS - 256 < person.state("validation")["span"] <= PIXELS
@@ -137,7 +139,7 @@ def test_the_whole_run_shows_the_worst_of_each_pixel_and_a_window_every_iteratio
 
     # Zoomed in, every iteration stands alone; zoomed out again, they share pixels.
     before = person.state("validation")["sent_bytes"]
-    person.open(long_app + "?" + Selection(**chosen, window=(1700, 1739)).to_query())
+    person.open(long_app + "?" + linked(**chosen, window=(1700, 1739)).to_query())
     person.wait(lambda: person.row("validation", f"class:{name}")["step"] == 1, "single ones")
     for column in (SPIKE - 1, SPIKE, SPIKE + 1):
         wanted = shade(float(error[CLASS, column]), top)
@@ -154,12 +156,12 @@ def test_the_whole_run_shows_the_worst_of_each_pixel_and_a_window_every_iteratio
 
 
 def test_the_card_of_an_image_shows_what_its_pixels_can(person, long_app, run):
-    person.open(long_app + "?" + Selection(images=[CALM]).to_query())
+    person.open(long_app + "?" + linked(images=[CALM]).to_query())
     card = person.wait_for("image-history")
     step = card["rows"][0]["step"]
     assert COUNT / step <= 384
     assert card["sent_bytes"] < 384 * 12
-    person.open(long_app + "?" + Selection(images=[CALM], window=(1700, 1739)).to_query())
+    person.open(long_app + "?" + linked(images=[CALM], window=(1700, 1739)).to_query())
     person.wait(lambda: person.row("image-history", "outcome")["step"] == 1, "single iterations")
     wrong = drawn(person, "image-history", "outcome", SPIKE)
     assert near(wrong, palette("outcome", 0))
@@ -171,7 +173,7 @@ def test_the_card_of_an_image_shows_what_its_pixels_can(person, long_app, run):
 
 
 def test_a_tile_of_the_gallery_has_as_much_history_as_it_is_wide(person, long_app, run):
-    person.open(long_app + "?" + Selection(view="gallery").to_query())
+    person.open(long_app + "?" + linked(view="gallery").to_query())
     person.wait(lambda: person.state("gallery")["tiles"], "the tiles")
     step = -(-COUNT // 256)
     script = """(grid, [id, place]) => {

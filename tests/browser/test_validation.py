@@ -18,7 +18,7 @@ from deeptracker.dashboard.data.image_histories import (
 )
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import DARK, lookup_table
-from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.registry import linked
 from deeptracker.record.tensor_file import write_tensors
 
 
@@ -45,9 +45,8 @@ def alike(one, other):
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= 3
 
 
-def linked(**values):
-    selection = Selection(**values)
-    return "?" + selection.to_query()
+def link(**values):
+    return "?" + linked(**values).to_query()
 
 
 def drawn_at(person, key, column, line=0.5):
@@ -74,7 +73,7 @@ def test_a_heat_line_is_as_dark_as_its_class_is_wrong(person, app, run):
 
 
 def test_triangles_stand_where_the_rule_says(person, app, run):
-    person.open(app + linked(rule="right", anomaly_window=3, threshold=2))
+    person.open(app + link(rule="right", anomaly_window=3, threshold=2))
     person.wait_for("validation")
     counts = run.array("classes/right")[2]
     for number in range(10):
@@ -114,7 +113,7 @@ def test_counts_are_drawn_as_a_line_on_demand(person, app):
 
 @pytest.mark.parametrize("pixels", ["correct", "predicted", "loss"])
 def test_an_unfolded_class_shows_its_images_as_pixels(person, app, run, pixels):
-    person.open(app + linked(open_classes=["3"], pixels=pixels, image_order="index"))
+    person.open(app + link(open_classes=["3"], pixels=pixels, image_order="index"))
     person.wait_for("validation")
     images = images_of_class(run, 3, "index")
     row = person.wait(lambda: person.row("validation", "images:0:3"), "the images")
@@ -135,7 +134,7 @@ def test_an_unfolded_class_shows_its_images_as_pixels(person, app, run, pixels):
 
 
 def test_an_image_opens_with_its_history_its_neighbours_and_a_link(person, app, run):
-    person.open(app + linked(open_classes=["3"]))
+    person.open(app + link(open_classes=["3"]))
     person.wait_for("validation")
     person.click("validation", "images:0:3", 70, line=2)
     image = int(images_of_class(run, 3, "forgetting")[2])
@@ -229,11 +228,11 @@ def test_a_pick_sends_no_rows(person, wide_app):
 
 
 def test_clusters_of_a_thousand_classes_come_at_once_and_open(person, wide_app, wide):
-    query = linked(class_grouping="similarity", class_clusters=9, class_order="similarity")
+    query = link(class_grouping="similarity", class_clusters=9, class_order="similarity")
     person.open(wide_app + query)
     state = person.wait_for("validation")
     assert state["entries"] == 9
-    histories = class_histories(wide, Selection())
+    histories = class_histories(wide, "left", 5)
     groups = {f"group:{group.key}": group for group in similar_groups(histories, 9)}
     assert {row["id"] for row in state["rows"]} == set(groups)
     smallest = min(groups.values(), key=lambda group: len(group.members))
@@ -250,9 +249,9 @@ def test_clusters_of_a_thousand_classes_come_at_once_and_open(person, wide_app, 
 
 
 def test_the_optimal_order_of_a_thousand_classes_follows_when_it_is_found(person, wide_app, wide):
-    person.open(wide_app + linked(class_order="similarity"))
+    person.open(wide_app + link(class_order="similarity"))
     person.wait_for("validation")
-    order = class_histories(wide, Selection()).similarity().settle()
+    order = class_histories(wide, "left", 5).similarity().settle()
     wanted = [f"class:{wide.class_names[number]}" for number in order[:30]]
     person.wait(
         lambda: [row["id"] for row in person.state("validation")["rows"]][:30] == wanted,
@@ -263,7 +262,7 @@ def test_the_optimal_order_of_a_thousand_classes_follows_when_it_is_found(person
 
 
 def test_a_class_picked_elsewhere_comes_into_sight(person, wide_app):
-    person.open(wide_app + linked(view="info"))
+    person.open(wide_app + link(view="info"))
     person.wait(lambda: person.state("classes"), "the table of classes")
     row = person.page.get_by_text("class 0777", exact=True)
     row.scroll_into_view_if_needed()
@@ -283,7 +282,7 @@ def test_a_class_picked_elsewhere_comes_into_sight(person, wide_app):
 def test_the_gallery_filters_by_list_class_and_outcome_and_turns_pages(person, wide_app, wide):
     iteration = int(wide.iterations[2])
     query = {"view": "gallery", "gallery_outcome": "wrong"}
-    person.open(wide_app + linked(**query, iterations=[iteration]))
+    person.open(wide_app + link(**query, iterations=[iteration]))
     wrong = np.flatnonzero(wide.array("images/correct")[:, 2] == 0)
     shown = person.wait_for("gallery")["tiles"]
     assert [int(tile["id"]) for tile in shown] == wrong[:60].tolist()
@@ -311,7 +310,7 @@ def test_the_gallery_filters_by_list_class_and_outcome_and_turns_pages(person, w
 
 
 def test_the_gallery_s_buttons_stand_still_and_go_where_there_is_one_page(person, app, run):
-    person.open(app + linked(view="gallery"))
+    person.open(app + link(view="gallery"))
     person.wait_for("gallery")
     button = person.page.get_by_role("button", name="Next →")
     place = button.bounding_box()
@@ -332,7 +331,7 @@ def test_the_gallery_s_buttons_stand_still_and_go_where_there_is_one_page(person
 def test_tiles_of_a_line_are_as_high_as_each_other_and_names_break_before_the_class(
     person, wide_app
 ):
-    person.open(wide_app + linked(view="gallery"))
+    person.open(wide_app + link(view="gallery"))
     person.wait_for("gallery")
     tiles = person.element("gallery").evaluate(
         "e => [...e.querySelectorAll('button')].map((button) => {"
@@ -352,7 +351,7 @@ def test_tiles_of_a_line_are_as_high_as_each_other_and_names_break_before_the_cl
 @pytest.mark.parametrize("view", ["validation", "gallery", "layers"])
 def test_what_fields_are_for_is_not_cut_and_stands_out_by_night(visit, app, view):
     person = visit(color_scheme="dark")
-    person.open(app + linked(view=view))
+    person.open(app + link(view=view))
     field = person.page.locator("input[placeholder]:visible").first
     field.wait_for()
     wide, room, colour = field.evaluate(
@@ -403,7 +402,7 @@ FIELDS = """
 )
 def test_controls_stand_on_one_line_with_their_labels_and_no_choice_is_cut(visit, app, view, bars):
     person = visit(1280, 800)
-    person.open(app + linked(view=view, open_classes=["3"], iterations=[1400, 1500]))
+    person.open(app + link(view=view, open_classes=["3"], iterations=[1400, 1500]))
     person.wait(lambda: len(person.page.evaluate(FIELDS)) >= 4, "the controls")
     fields = person.page.evaluate(FIELDS)
     assert len({field["bar"] for field in fields}) == bars
@@ -417,7 +416,7 @@ def test_controls_stand_on_one_line_with_their_labels_and_no_choice_is_cut(visit
 
 
 def test_a_finding_leads_to_its_place_and_time(person, app, run):
-    person.open(app + linked(view="info", window=(0, 100)))
+    person.open(app + link(view="info", window=(0, 100)))
     rows = person.wait(lambda: person.state("findings")["rows"], "the findings")
     assert len(rows) == len(run.array("health/rule"))
     nodes = run.array("health/node")
@@ -434,7 +433,7 @@ def test_a_finding_leads_to_its_place_and_time(person, app, run):
 
 
 def test_parameters_sort_by_size_and_findings_filter_by_severity(person, app, run):
-    person.open(app + linked(view="info"))
+    person.open(app + link(view="info"))
     person.wait(lambda: person.state("parameters")["rows"], "the parameters")
     person.page.get_by_role("button", name="weights", exact=True).click()
     sizes = run.nodes["size"][run.nodes["kind"] == "parameter"]
@@ -486,7 +485,7 @@ def bare_app(tmp_path_factory, serve_stores):
 
 def test_recorded_groups_stand_above_their_classes(person, bare_app):
     groups = {"class_grouping": "given", "open_groups": ["numbers"]}
-    person.open(bare_app + "predictions" + linked(**groups))
+    person.open(bare_app + "predictions" + link(**groups))
     person.wait_for("validation")
 
     def listed():
@@ -511,7 +510,7 @@ def test_a_run_without_outcomes_says_how_to_record_them(person, bare_app):
 
 
 def test_a_run_without_loss_and_pictures_shows_what_there_is(person, bare_app):
-    person.open(bare_app + "predictions" + linked(open_classes=["odd"], pixels="loss", images=[3]))
+    person.open(bare_app + "predictions" + link(open_classes=["odd"], pixels="loss", images=[3]))
     row = person.wait(lambda: person.row("validation", "images:0:odd"), "the images")
     assert row["kind"] == "outcome"
     person.wait(lambda: person.page.get_by_text("No picture was recorded").count(), "no picture")

@@ -1,4 +1,4 @@
-"""What a person does with the cube, as changes of the selection."""
+"""What a person does with the cube, as changes of what is chosen."""
 
 from typing import Any
 
@@ -13,8 +13,11 @@ from deeptracker.dashboard.data.cube_numbers import (
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.window import window_of
 from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.selection.state import together
 from deeptracker.dashboard.views.correlation.cube_axis import Axis
-from deeptracker.dashboard.views.correlation.cube_faces import Faces, Picks, axes_of, picks_of
+from deeptracker.dashboard.views.correlation.cube_choice import CubeChoice, Picks, picks_of
+from deeptracker.dashboard.views.correlation.cube_faces import Faces, axes_of
+from deeptracker.dashboard.views.correlation.state import CorrelationState
 
 __all__ = ["UNFOLDED", "CubeActions", "planes_of"]
 
@@ -26,7 +29,7 @@ ITEMS_IN_SIGHT = 60
 
 
 class CubeActions:
-    """Turns the events of ``cube_actions.js`` into changes of the selection.
+    """Turns the events of ``cube_actions.js`` into changes of the selection and the state.
 
     Attributes
     ----------
@@ -34,21 +37,27 @@ class CubeActions:
         What is drawn now: events speak of its items.
     """
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    def __init__(self, run: Run, selection: Selection, state: CorrelationState) -> None:
         self.run = run
         self.selection = selection
+        self.state = state
         self.faces: Faces | None = None
+
+    @property
+    def choice(self) -> CubeChoice:
+        """What is chosen now."""
+        return CubeChoice.of(self.selection, self.state)
 
     def bring_into_sight(self) -> None:
         """Move the windows so that what is picked lies in them."""
-        classes, layers, _ = axes_of(self.run, self.selection)
-        planes = planes_of((classes, layers), picks_of(self.run, self.selection))
+        classes, layers, _ = axes_of(self.run, self.choice)
+        planes = planes_of((classes, layers), picks_of(self.run, self.choice))
         for name, axis in (("class", classes), ("layer", layers)):
             place = planes[name]
             if place >= 0 and not axis.first <= place < axis.last:
                 wide = axis.last - axis.first
                 first = min(max(0, place - wide // 2), len(axis.labels) - wide)
-                setattr(self.selection, WINDOWS[name], (first, first + wide))
+                setattr(self.state, WINDOWS[name], (first, first + wide))
 
     def act(self, act: dict[str, Any]) -> None:
         """Do what an event of the cube says."""
@@ -64,7 +73,7 @@ class CubeActions:
         do(act)
 
     def _turn(self, act: dict[str, Any]) -> None:
-        self.selection.cube_flat = int(act["value"])
+        self.state.cube_flat = int(act["value"])
 
     def _pick_cell(self, act: dict[str, Any]) -> None:
         """Slice by both items of a cell; where several share it, by the strongest."""
@@ -109,7 +118,8 @@ class CubeActions:
 
     def _strongest_of(self, spans: dict[str, slice]) -> dict[str, int]:
         """Find in a cell that several items share the place of the greatest value."""
-        images, filters = class_anomalies(self.run, self.selection), anomalous_filters(self.run)
+        rule, window = self.selection.rule, self.selection.anomaly_window
+        images, filters = class_anomalies(self.run, rule, window), anomalous_filters(self.run)
         wholes = {name: self._axis(name).wholes[span] for name, span in spans.items()}
         if "layer" not in wholes:
             values = images[np.ix_(wholes["class"], wholes["time"])]
@@ -145,14 +155,12 @@ class CubeActions:
             chosen = names[whole]
         else:
             chosen = str(act["name"])
-        folds = getattr(self.selection, UNFOLDED[name]) == chosen
-        self.selection.param.update(
-            **{UNFOLDED[name]: "" if folds else chosen, WINDOWS[name]: None}
-        )
-        axis = axes_of(self.run, self.selection)[0 if name == "class" else 1]
+        folds = getattr(self.state, UNFOLDED[name]) == chosen
+        self.state.param.update(**{UNFOLDED[name]: "" if folds else chosen, WINDOWS[name]: None})
+        axis = axes_of(self.run, self.choice)[0 if name == "class" else 1]
         parts = np.flatnonzero(axis.parts >= 0)
         if len(parts) and len(axis.labels) > ITEMS_IN_SIGHT:
-            setattr(self.selection, WINDOWS[name], (int(parts[0]) - 1, int(parts[-1]) + 1))
+            setattr(self.state, WINDOWS[name], (int(parts[0]) - 1, int(parts[-1]) + 1))
 
     def _show_windows(self, act: dict[str, Any]) -> None:
         values: dict[str, Any] = {}
@@ -161,11 +169,14 @@ class CubeActions:
             whole = shown["last"] - shown["first"] >= len(self._axis(name).labels)
             values[key] = None if whole else (int(shown["first"]), int(shown["last"]))
         time = act["windows"]["time"]
-        values["window"] = window_of(self.run, int(time["first"]), int(time["last"]) - 1)
-        self.selection.param.update(**values)
+        with together(self.selection, self.state):
+            self.state.param.update(**values)
+            self.selection.window = window_of(self.run, int(time["first"]), int(time["last"]) - 1)
 
     def _show_whole(self, _act: dict[str, Any]) -> None:
-        self.selection.param.update(cube_classes=None, cube_layers=None, window=None)
+        with together(self.selection, self.state):
+            self.state.param.update(cube_classes=None, cube_layers=None)
+            self.selection.window = None
 
 
 def planes_of(axes: tuple[Axis, Axis], picks: Picks) -> dict[str, int]:

@@ -17,32 +17,12 @@ from deeptracker.dashboard.data.cube_numbers import (
     once,
 )
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.correlation.cube_axis import Axis, binned, binned_by, binned_where
+from deeptracker.dashboard.views.correlation.cube_choice import CubeChoice, Picks, picks_of
 
-__all__ = ["SIGNIFICANT", "Faces", "Picks", "axes_of", "faces_of", "picks_of", "shaping"]
+__all__ = ["SIGNIFICANT", "Faces", "axes_of", "faces_of"]
 
 SIGNIFICANT = 0.05
-
-
-@dataclass(frozen=True)
-class Picks:
-    """What is picked of the cube.
-
-    Attributes
-    ----------
-    classes, layers, columns : list of int
-        Numbers of classes and layers, and columns of iterations; the last of each is where the
-        plane stands.
-    """
-
-    classes: list[int]
-    layers: list[int]
-    columns: list[int]
-
-    def inside(self, time: Axis) -> list[int]:
-        """Give the columns that lie in the window, and so slice the front face."""
-        return [column for column in self.columns if time.first <= column < time.last]
 
 
 @dataclass(frozen=True)
@@ -97,39 +77,22 @@ class Faces:
     titles: dict[str, str]
 
 
-def picks_of(run: Run, selection: Selection) -> Picks:
-    """Find what is picked: a stage or block stands for its layers, a parameter for its own."""
-    names = layer_names(run)
-    numbers = {name: number for number, name in enumerate(names)}
-    layers: list[int] = []
-    for node in selection.nodes:
-        if node in numbers:
-            layers.append(numbers[node])
-        elif node.rpartition(".")[0] in numbers:
-            layers.append(numbers[node.rpartition(".")[0]])
-        elif node:
-            layers += [number for name, number in numbers.items() if name.startswith(f"{node}.")]
-    known = {name: number for number, name in enumerate(run.class_names)}
-    classes = [known[name] for name in selection.classes if name in known]
-    return Picks(classes, layers, run.picked_columns(selection.iterations))
-
-
-def axes_of(run: Run, selection: Selection) -> tuple[Axis, Axis, Axis]:
+def axes_of(run: Run, choice: CubeChoice) -> tuple[Axis, Axis, Axis]:
     """Give the axes of classes, layers and time, unfolded and ordered as chosen."""
-    first, last = run.columns(selection.window)
+    first, last = run.columns(choice.window)
     columns = np.arange(len(run.iterations))
     labels = [f"{int(iteration):,}" for iteration in run.iterations]
     time = Axis.of(labels, columns, np.full(len(columns), -1), (first, last + 1))
-    return _class_axis(run, selection, slice(first, last + 1)), _layer_axis(run, selection), time
+    return _class_axis(run, choice, slice(first, last + 1)), _layer_axis(run, choice), time
 
 
-def _class_axis(run: Run, selection: Selection, columns: slice) -> Axis:
+def _class_axis(run: Run, choice: CubeChoice, columns: slice) -> Axis:
     names = run.class_names
     order = np.arange(len(names))
-    if selection.cube_order == "anomaly":
-        counts = class_anomalies(run, selection)[:, columns].sum(axis=1)
+    if choice.cube_order == "anomaly":
+        counts = class_anomalies(run, choice.rule, choice.anomaly_window)[:, columns].sum(axis=1)
         order = np.argsort(-counts, kind="stable")
-    opened = names.index(selection.cube_class) if selection.cube_class in names else -1
+    opened = names.index(choice.cube_class) if choice.cube_class in names else -1
     images = images_of_class(run, opened) if opened >= 0 else np.empty(0, np.int64)
     at = int(np.flatnonzero(order == opened)[0]) + 1 if opened >= 0 else 0
     wholes = np.insert(order, [at] * len(images), opened)
@@ -139,12 +102,12 @@ def _class_axis(run: Run, selection: Selection, columns: slice) -> Axis:
         names[whole] if part < 0 else str(shown[part])
         for whole, part in zip(wholes.tolist(), parts.tolist(), strict=True)
     ]
-    return Axis.of(labels, wholes, parts, selection.cube_classes)
+    return Axis.of(labels, wholes, parts, choice.cube_classes)
 
 
-def _layer_axis(run: Run, selection: Selection) -> Axis:
+def _layer_axis(run: Run, choice: CubeChoice) -> Axis:
     names = layer_names(run)
-    opened = names.index(selection.cube_layer) if selection.cube_layer in names else -1
+    opened = names.index(choice.cube_layer) if choice.cube_layer in names else -1
     filters = layer_filters(run, names[opened]) if opened >= 0 else []
     several = len({parameter for parameter, _ in filters}) > 1
     wholes = np.insert(np.arange(len(names)), [opened + 1] * len(filters), opened)
@@ -153,7 +116,7 @@ def _layer_axis(run: Run, selection: Selection) -> Axis:
         names[whole] if part < 0 else _filter_label(filters[part], several)
         for whole, part in zip(wholes.tolist(), parts.tolist(), strict=True)
     ]
-    return Axis.of(labels, wholes, parts, selection.cube_layers)
+    return Axis.of(labels, wholes, parts, choice.cube_layers)
 
 
 def _filter_label(entry: tuple[str, int], several: bool) -> str:
@@ -161,27 +124,29 @@ def _filter_label(entry: tuple[str, int], several: bool) -> str:
     return f"{parameter.rpartition('.')[2]} filter {index}" if several else f"filter {index}"
 
 
-def faces_of(run: Run, selection: Selection) -> Faces:
-    """Give the faces for the selection's windows, rule and picks.
+def faces_of(run: Run, choice: CubeChoice) -> Faces:
+    """Give the faces for the chosen windows, rule and picks.
 
     Picked classes leave in the layers' face only the iterations at which one of them was anomalous;
     picked layers do so in the classes' face; picked iterations make the front face theirs.
 
     What is computed is bounded by the windows, what is returned by `CELLS_AT_MOST` an axis.
     """
-    classes, layers, time = axes_of(run, selection)
-    picks = picks_of(run, selection)
-    images = _class_rows(run, selection, classes)
-    filters = _layer_rows(run, selection, layers)
+    classes, layers, time = axes_of(run, choice)
+    picks = picks_of(run, choice)
+    images = _class_rows(run, choice, classes)
+    filters = _layer_rows(run, choice, layers)
     top, side = images[:, time.shown], filters[:, time.shown]
     top_kept = _anomalous_columns(anomalous_filters(run), picks.layers)[time.shown]
-    side_kept = _anomalous_columns(class_anomalies(run, selection), picks.classes)[time.shown]
+    side_kept = _anomalous_columns(
+        class_anomalies(run, choice.rule, choice.anomaly_window), picks.classes
+    )[time.shown]
     inside = picks.inside(time)
-    if not inside and selection.association == "association":
+    if not inside and choice.association == "association":
         front = _associated(run, classes, layers)
     else:
         columns: Any = inside or time.shown
-        key = (*shaping(selection), *((*inside,) if inside else (time.first, time.last)))
+        key = (*choice.shaping, *((*inside,) if inside else (time.first, time.last)))
         # The dearest of the faces, and the same for every class and layer that is picked.
         together = once(
             run,
@@ -198,7 +163,7 @@ def faces_of(run: Run, selection: Selection) -> Faces:
         classes,
         layers,
         time,
-        _titles(run, selection, picks, inside),
+        _titles(run, choice, picks, inside),
     )
 
 
@@ -207,34 +172,27 @@ def _anomalous_columns(counts: np.ndarray, rows: list[int]) -> np.ndarray:
     return np.asarray(counts[rows].any(axis=0)) if rows else np.ones(counts.shape[1], np.bool_)
 
 
-def _class_rows(run: Run, selection: Selection, axis: Axis) -> np.ndarray:
+def _class_rows(run: Run, choice: CubeChoice, axis: Axis) -> np.ndarray:
     """Anomalous images of the shown items, int32 [item, iteration]."""
     wholes, parts = axis.wholes[axis.shown], axis.parts[axis.shown]
-    rows = class_anomalies(run, selection)[wholes]
+    rows = class_anomalies(run, choice.rule, choice.anomaly_window)[wholes]
     images = np.flatnonzero(parts >= 0)
     if len(images):
         number = int(wholes[images[0]])
         place = {int(image): row for row, image in enumerate(images_of_class(run, number))}
         chosen = [place[int(image)] for image in parts[images]]
-        rows[images] = image_marks(run, selection, number)[chosen]
+        rows[images] = image_marks(run, number, choice.rule, choice.anomaly_window)[chosen]
     return rows
 
 
-def _layer_rows(run: Run, selection: Selection, axis: Axis) -> np.ndarray:
+def _layer_rows(run: Run, choice: CubeChoice, axis: Axis) -> np.ndarray:
     """Anomalous filters of the shown items, int32 [item, iteration]."""
     wholes, parts = axis.wholes[axis.shown], axis.parts[axis.shown]
     rows = anomalous_filters(run)[wholes]
     filters = np.flatnonzero(parts >= 0)
     if len(filters):
-        rows[filters] = filter_marks(run, selection.cube_layer)[parts[filters]]
+        rows[filters] = filter_marks(run, choice.cube_layer)[parts[filters]]
     return rows
-
-
-def shaping(selection: Selection) -> tuple[Any, ...]:
-    """Give what the rows of the faces depend on."""
-    names = ["rule", "anomaly_window", "cube_order", "window"]
-    names += ["cube_classes", "cube_layers", "cube_class", "cube_layer"]
-    return tuple(getattr(selection, name) for name in names)
 
 
 def _co_occurring(
@@ -260,9 +218,9 @@ def _associated(run: Run, classes: Axis, layers: Axis) -> Front:
     )
 
 
-def _titles(run: Run, selection: Selection, picks: Picks, inside: list[int]) -> dict[str, str]:
+def _titles(run: Run, choice: CubeChoice, picks: Picks, inside: list[int]) -> dict[str, str]:
     names = layer_names(run)
-    top = f"anomalous images of each class ({selection.rule} rule, k = {selection.anomaly_window})"
+    top = f"anomalous images of each class ({choice.rule} rule, k = {choice.anomaly_window})"
     side = "anomalous filters of each layer"
     if picks.layers:
         top += f", where {_named([names[layer] for layer in picks.layers])} is anomalous"
@@ -272,7 +230,7 @@ def _titles(run: Run, selection: Selection, picks: Picks, inside: list[int]) -> 
     if inside:
         shown = [f"{int(run.iterations[column]):,}" for column in inside]
         front = f"anomalous filters where the class is anomalous too, at {_named(shown)}"
-    elif selection.association == "association":
+    elif choice.association == "association":
         front = "rank correlation of a class's flips and a layer's anomalous filters"
     else:
         front = "anomalous filters at the class's anomalous iterations"

@@ -11,18 +11,14 @@ from deeptracker.dashboard.data.class_series import named_class
 from deeptracker.dashboard.data.cube_numbers import layer_names
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.strongest_cells import Triple, strongest
-from deeptracker.dashboard.selection.selection import KEYS, Selection
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.selection.state import together
 from deeptracker.dashboard.views.correlation.cube import Cube, packed_faces
 from deeptracker.dashboard.views.correlation.cube_actions import UNFOLDED, CubeActions, planes_of
 from deeptracker.dashboard.views.correlation.cube_axis import Axis
-from deeptracker.dashboard.views.correlation.cube_faces import (
-    Faces,
-    Picks,
-    axes_of,
-    faces_of,
-    picks_of,
-    shaping,
-)
+from deeptracker.dashboard.views.correlation.cube_choice import CubeChoice, Picks, picks_of
+from deeptracker.dashboard.views.correlation.cube_faces import Faces, axes_of, faces_of
+from deeptracker.dashboard.views.correlation.state import CorrelationState
 from deeptracker.dashboard.views.correlation.strongest_table import StrongestTable
 from deeptracker.dashboard.widgets.controls import bar, beside, choice, number_field, rail, text
 
@@ -35,6 +31,7 @@ class CorrelationView:
     """Which classes, layers and iterations were anomalous together."""
 
     title = "Correlation"
+    tip = "Which classes, layers and iterations were anomalous together"
     about = (
         "A cube of classes, layers and iterations. Its top shows how many images of a class were "
         "anomalous at an iteration, its side how many filters of a layer were, and its front how "
@@ -50,16 +47,19 @@ class CorrelationView:
         "The table lists the strongest triples; each is a link."
     )
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    states = (CorrelationState,)
+
+    def __init__(self, run: Run, selection: Selection, state: CorrelationState) -> None:
         self.run = run
         self.selection = selection
+        self.state = state
         self.cube = Cube(sizing_mode="stretch_width")
         self.links = StrongestTable(sizing_mode="stretch_width")
         self.list = rail(self.links)
         # As high as the cube and its legend are: where these are in sight, so are its ends.
         self.list.styles = {"max-height": "max(320px, var(--dt-cube, 0px))"}
         self.measure = choice(
-            selection.param.association,
+            state.param.association,
             "Front face",
             {"co_occurrence": "anomalous together", "association": "rank correlation"},
             "The paper's count of anomalous filters at a class's anomalous iterations, or "
@@ -79,9 +79,10 @@ class CorrelationView:
             margin=(0, 8, 0, 0),
         )
         self.triples: list[Triple] = []
-        self.hands = CubeActions(run, selection)
+        self.hands = CubeActions(run, selection, state)
         self._faces, self._ranks = Latest(), Latest()
         self._axes_sent: tuple[Any, ...] = ()
+        self._drawn: tuple[str, CubeChoice] | None = None
         self.cube.param.watch(lambda event: self.hands.act(event.new), "event")
         self.links.param.watch(self._chosen, "event")
         slicing = ["iterations", "classes", "nodes"]
@@ -89,8 +90,8 @@ class CorrelationView:
         shaping += ["cube_class", "cube_layer"]
         selection.param.watch(self._recounted, ["rule", "anomaly_window", "window"])
         selection.param.watch(self._picked, slicing)
-        selection.param.watch(self._redrawn, shaping)
-        selection.param.watch(self._turned, "cube_flat")
+        state.param.watch(self._redrawn, shaping)
+        state.param.watch(self._turned, "cube_flat")
         self.update()
 
     def panel(self) -> pn.viewable.Viewable:
@@ -102,22 +103,22 @@ class CorrelationView:
                 "the log again.</div>",
                 sizing_mode="stretch_width",
             )
-        param = self.selection.param
+        shared = self.selection.param
         controls = bar(
             self.measure,
             self.sliced_measure,
             choice(
-                param.rule,
+                shared.rule,
                 "Anomaly rule",
                 {"left": "left", "right": "right", "full": "full"},
                 "left: changes after k equal outcomes; right: before k equal ones; full: both",
                 104,
             ),
             number_field(
-                param.anomaly_window, "Window k", "Snapshots that must have been equal", 82
+                shared.anomaly_window, "Window k", "Snapshots that must have been equal", 82
             ),
             choice(
-                param.cube_order,
+                self.state.param.cube_order,
                 "Classes",
                 {"name": "as recorded", "anomaly": "most anomalous first"},
                 "Order of the cube's class axis",
@@ -134,7 +135,7 @@ class CorrelationView:
         """Draw what the store holds now."""
         if self._complete:
             # At once: a control that is still being laid out takes no changes.
-            self._tell_measure(axes_of(self.run, self.selection)[2])
+            self._tell_measure(axes_of(self.run, self.hands.choice)[2])
             self._list_strongest()
             self._draw()
 
@@ -168,7 +169,7 @@ class CorrelationView:
         if self._complete:
             self.hands.bring_into_sight()
             faces = self.hands.faces
-            if faces is not None and self._axes_of(self.selection) == self._axes_sent:
+            if faces is not None and self._axes_of(self.hands.choice) == self._axes_sent:
                 # The planes stand at once; the slice follows when it is counted.
                 self.cube.param.update(**self._marks(faces))
                 self._tell_measure(faces.time)
@@ -179,7 +180,10 @@ class CorrelationView:
 
     def _draw(self) -> None:
         """Count beside the page's loop, then send faces and planes in one message."""
-        run, asked = self.run, _copied(self.selection)
+        run, asked = self.run, self.hands.choice
+        if self._drawn == (run.commit, asked):
+            return
+        self._drawn = run.commit, asked
 
         def count() -> tuple[Faces, dict[str, Any]]:
             faces = faces_of(run, asked)
@@ -196,20 +200,20 @@ class CorrelationView:
                 values |= {"items": _items(run, faces, asked), "view": _windows(faces)}
             values |= self._marks(faces)
             self.cube.param.update(
-                **values, flat=self.selection.cube_flat, description=_described(faces)
+                **values, flat=self.state.cube_flat, description=_described(faces)
             )
             self._tell_measure(faces.time)
             self._mark_row()
 
         self._faces.find(count, show)
 
-    def _axes_of(self, selection: Selection) -> tuple[Any, ...]:
+    def _axes_of(self, choice: CubeChoice) -> tuple[Any, ...]:
         """Give what the axes depend on: the browser has those of `_axes_sent`."""
-        return (self.run.commit, *shaping(selection))
+        return (self.run.commit, *choice.shaping)
 
     def _marks(self, faces: Faces) -> dict[str, Any]:
         """Say where planes stand and what slices: little, so that it is seen at once."""
-        picks = picks_of(self.run, self.selection)
+        picks = picks_of(self.run, self.hands.choice)
         return {
             "picks": planes_of((faces.classes, faces.layers), picks),
             "slices": self._slices(picks),
@@ -218,7 +222,7 @@ class CorrelationView:
 
     def _tell_measure(self, time: Axis) -> None:
         """Offer the front face's measures, or say that an iteration leaves one."""
-        columns = picks_of(self.run, self.selection).inside(time)
+        columns = picks_of(self.run, self.hands.choice).inside(time)
         if columns:
             shown = _few([f"{int(self.run.iterations[column]):,}" for column in columns])
             told = f"together at {shown}"
@@ -246,7 +250,7 @@ class CorrelationView:
             "class": [self.run.class_names[number] for number in picks.classes[-1:]],
         }
         for axis, names in chosen.items():
-            opened = getattr(self.selection, UNFOLDED[axis])
+            opened = getattr(self.state, UNFOLDED[axis])
             found += [
                 {"axis": axis, "name": name, "open": name == opened}
                 for name in dict.fromkeys([*([opened] if opened else []), *names])
@@ -254,8 +258,11 @@ class CorrelationView:
         return found
 
     def _list_strongest(self) -> None:
-        run, asked = self.run, _copied(self.selection)
-        self._ranks.find(lambda: strongest(run, asked), self._show_strongest)
+        run, chosen = self.run, self.hands.choice
+        self._ranks.find(
+            lambda: strongest(run, chosen.rule, chosen.anomaly_window, chosen.window),
+            self._show_strongest,
+        )
 
     def _show_strongest(self, triples: list[Triple]) -> None:
         self.triples = triples
@@ -293,23 +300,20 @@ class CorrelationView:
             "classes": [triple.class_],
             "nodes": [triple.layer],
         }
-        if event.new["what"] == "filter":
-            values |= {"filters": [[triple.parameter, triple.filter]], "cube_layer": triple.layer}
-        self.selection.param.update(**values)
+        with together(self.selection, self.state):
+            if event.new["what"] == "filter":
+                values["filters"] = [[triple.parameter, triple.filter]]
+                self.state.cube_layer = triple.layer
+            self.selection.param.update(**values)
 
 
-def _copied(selection: Selection) -> Selection:
-    """Keep a selection as it is now, for a thread to read while the page's own goes on."""
-    return Selection(**{name: getattr(selection, name) for name in KEYS})
-
-
-def _items(run: Run, faces: Faces, selection: Selection) -> dict[str, Any]:
+def _items(run: Run, faces: Faces, choice: CubeChoice) -> dict[str, Any]:
     axes = {"class": faces.classes, "layer": faces.layers, "time": faces.time}
     items: dict[str, Any] = {
         name: {
             "labels": axis.labels,
             "parts": (axis.parts >= 0).astype(int).tolist(),
-            "open": getattr(selection, UNFOLDED[name]) if name in UNFOLDED else "",
+            "open": getattr(choice, UNFOLDED[name]) if name in UNFOLDED else "",
         }
         for name, axis in axes.items()
     }

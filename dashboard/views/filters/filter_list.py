@@ -8,6 +8,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.top_filters import RANKS, TopFilter, common_filters, top_filters
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.filters.filter_pixels import LARGEST, filters_in_order
+from deeptracker.dashboard.views.filters.state import FiltersState
 from deeptracker.dashboard.widgets.link_list import Link, LinkGroup
 
 __all__ = ["Tops", "filter_groups", "filter_marks", "tops_of"]
@@ -15,21 +16,23 @@ __all__ = ["Tops", "filter_groups", "filter_marks", "tops_of"]
 Tops = dict[int, list[TopFilter]]
 
 
-def tops_of(run: Run, selection: Selection) -> Callable[[], Tops]:
+def tops_of(run: Run, selection: Selection, state: FiltersState) -> Callable[[], Tops]:
     """Give what lists the top filters of each picked iteration by its column.
 
-    Of the picked nodes' filters, where any are picked. What the selection says is read now, the
-    filters when the result is called.
+    Of the picked nodes' filters, where any are picked. What is chosen is read now, the filters when
+    the result is called.
     """
-    measure = selection.filter_rank if selection.filter_rank in RANKS else "anomaly_score"
+    measure = state.filter_rank if state.filter_rank in RANKS else "anomaly_score"
     columns, within = run.picked_columns(selection.iterations), list(selection.nodes)
-    count = selection.top_filters
+    count = state.top_filters
     return lambda: {column: top_filters(run, column, count, measure, within) for column in columns}
 
 
-def filter_groups(run: Run, selection: Selection, tops: Tops) -> list[LinkGroup]:
+def filter_groups(
+    run: Run, selection: Selection, state: FiltersState, tops: Tops
+) -> list[LinkGroup]:
     """Write the lists: what all picked iterations have in common first, then each iteration's."""
-    measure = RANKS.get(selection.filter_rank, RANKS["anomaly_score"])
+    measure = RANKS.get(state.filter_rank, RANKS["anomaly_score"])
     scope = _scope(selection)
     if not run.filtered_parameters(0):
         none = "No parameter of this network has two dimensions or more, so none has filters."
@@ -48,19 +51,19 @@ def filter_groups(run: Run, selection: Selection, tops: Tops) -> list[LinkGroup]
             LinkGroup(
                 f"Common to all {len(tops)} iterations{scope}",
                 _links(common, chosen),
-                f"No filter is among the top {selection.top_filters} of every picked iteration.",
+                f"No filter is among the top {state.top_filters} of every picked iteration.",
             )
         )
     for column, listed in reversed(tops.items()):
         iteration = int(run.iterations[column])
-        title = f"Top {selection.top_filters} at {iteration:,} by {measure}{scope}"
+        title = f"Top {state.top_filters} at {iteration:,} by {measure}{scope}"
         empty = "Nothing to compare with yet: too few earlier snapshots."
         groups.append(LinkGroup(title, _links(listed, chosen), empty))
     return groups
 
 
 def filter_marks(
-    run: Run, selection: Selection, parameters: Sequence[str], tops: Tops
+    run: Run, selection: Selection, state: FiltersState, parameters: Sequence[str], tops: Tops
 ) -> dict[str, list[list[object]]]:
     """Give the lines to mark in the filter charts that are unfolded, by the charts' row ids.
 
@@ -81,7 +84,7 @@ def filter_marks(
         own = {index: kind for (name, index), kind in kinds.items() if name == parameter}
         if not own:
             continue
-        order = filters_in_order(run, selection, parameter)
+        order = filters_in_order(run, state, parameter)
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order)) // -(-len(order) // LARGEST)
         known = {index: kind for index, kind in own.items() if 0 <= index < len(order)}

@@ -11,7 +11,7 @@ from deeptracker.dashboard.data.pixel_columns import Columns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.similarity import similarity_order
 from deeptracker.dashboard.look.theme import levels
-from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.filters.state import FiltersState
 from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.wording import counted
 
@@ -122,9 +122,9 @@ def filters_height(run: Run, node: int) -> float:
     return min(LARGEST, max(SMALLEST, PIXEL * count))
 
 
-def filters_in_order(run: Run, selection: Selection, parameter: str) -> np.ndarray:
+def filters_in_order(run: Run, state: FiltersState, parameter: str) -> np.ndarray:
     """Give the filters of a parameter in the chosen order, int64 [filter]."""
-    order, measure = selection.filter_order, measure_of(selection)
+    order, measure = state.filter_order, measure_of(state)
     key = (run.location, run.commit, "order", parameter, order, measure)
 
     def compute() -> np.ndarray:
@@ -140,7 +140,7 @@ def filters_in_order(run: Run, selection: Selection, parameter: str) -> np.ndarr
     return SHARED.get(key, compute)
 
 
-def filter_chart(run: Run, selection: Selection, parameter: str, columns: Columns) -> FilterChart:
+def filter_chart(run: Run, state: FiltersState, parameter: str, columns: Columns) -> FilterChart:
     """Read the pixels of a parameter's filters in a window of iterations.
 
     Parameters
@@ -148,17 +148,17 @@ def filter_chart(run: Run, selection: Selection, parameter: str, columns: Column
     parameter : str
         One of two dimensions or more.
     """
-    measure = measure_of(selection)
-    order = filters_in_order(run, selection, parameter)
+    measure = measure_of(state)
+    order = filters_in_order(run, state, parameter)
     per_line = -(-len(order) // LARGEST)
-    key = (run.location, run.commit, "pixels", parameter, measure, columns, selection.filter_order)
+    key = (run.location, run.commit, "pixels", parameter, measure, columns, state.filter_order)
     values, strongest = SHARED.get(key, lambda: _pixels(run, parameter, measure, order, columns))
     return FilterChart(parameter, measure, order, per_line, values, strongest)
 
 
-def measure_of(selection: Selection) -> str:
+def measure_of(state: FiltersState) -> str:
     """Name the filter measure that pixels show."""
-    name = selection.filter_measure
+    name = state.filter_measure
     return name if name in FILTER_MEASURES else "change_relative_norm2"
 
 

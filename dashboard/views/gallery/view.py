@@ -11,9 +11,10 @@ from deeptracker.dashboard.data.image_histories import LISTS, Forgetting, forget
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.thumbnails import thumbnails
 from deeptracker.dashboard.selection.selection import Selection
-from deeptracker.dashboard.views.images.image_card import open_image, tiles_of
+from deeptracker.dashboard.selection.state import together
+from deeptracker.dashboard.views.gallery.state import GalleryState
+from deeptracker.dashboard.views.images.image_card import caption_of, open_image, tiles_of
 from deeptracker.dashboard.views.images.image_grid import ImageGrid, Tile
-from deeptracker.dashboard.views.images.image_lists import caption_of
 from deeptracker.dashboard.widgets.controls import (
     action,
     bar,
@@ -32,7 +33,6 @@ WATCHED = (
     "gallery_class",
     "gallery_outcome",
     "gallery_list",
-    "iterations",
 )
 
 
@@ -40,15 +40,19 @@ class GalleryView:
     """Tiles of images or classes; an image opens in the validation view."""
 
     title = "Gallery"
+    tip = "Images and classes with their pictures, by list, class and outcome"
     about = (
         "The validation images, each with its picture and the history of its outcomes (blue right, "
         "orange wrong). The dot tells the outcome at the picked iteration, the last one where none "
         "is picked. Choose a list, a class or an outcome; click an image to open it."
     )
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    states = (GalleryState,)
+
+    def __init__(self, run: Run, selection: Selection, state: GalleryState) -> None:
         self.run = run
         self.selection = selection
+        self.state = state
         self.found: Forgetting | None = None
         self.reads = Latest()
         self.chosen = np.empty(0, np.int64)
@@ -63,8 +67,10 @@ class GalleryView:
         self.after = action("Next \u2192", lambda: self._turn(1), width=100, margin=(0, 12, 0, 0))
         if run.has_images:
             self.grid.param.watch(self._opened, "event")
-            selection.param.watch(self._filtered, list(WATCHED))
-            selection.param.watch(lambda *_: self._show(), ["gallery_page", "images", "classes"])
+            state.param.watch(self._filtered, list(WATCHED))
+            state.param.watch(lambda *_: self._show(), "gallery_page")
+            selection.param.watch(self._filtered, "iterations")
+            selection.param.watch(lambda *_: self._show(), ["images", "classes"])
             self.count.object = "<span class='dt-hint'>Counting forgetting events…</span>"
             self.before.visible = self.after.visible = False
             self.update()
@@ -77,7 +83,7 @@ class GalleryView:
                 "recorder their labels and pictures, <code>Recorder(…, images={&quot;label&quot;: "
                 "…, &quot;thumbnail&quot;: …})</code>, and process the log again.</div>"
             )
-        param = self.selection.param
+        param = self.state.param
         lists = choice(
             param.gallery_list,
             "List",
@@ -90,10 +96,10 @@ class GalleryView:
         )
         for control in (lists, outcome):
             show_when(
-                self.selection,
+                self.state,
                 "gallery_of",
                 control,
-                lambda: self.selection.gallery_of == "images",
+                lambda: self.state.gallery_of == "images",
             )
         return pn.Column(
             bar(
@@ -104,7 +110,7 @@ class GalleryView:
                     "Images, or classes with the picture of one of their images",
                     100,
                 ),
-                search_field(self.selection, "gallery_class", "Class", "names, by commas"),
+                search_field(self.state, "gallery_class", "Class", "names, by commas"),
                 lists,
                 outcome,
             ),
@@ -134,7 +140,7 @@ class GalleryView:
 
     def table(self) -> pd.DataFrame:
         """Give all that the filters let pass."""
-        if self.selection.gallery_of == "classes":
+        if self.state.gallery_of == "classes":
             error = self.run.array("classes/error")[self.chosen, self._column]
             names = [self.run.class_names[number] for number in self.chosen]
             return pd.DataFrame({"class": names, "error": error})
@@ -164,14 +170,14 @@ class GalleryView:
         return self.run.part("images/correct", images, self._column)
 
     def _classes(self) -> np.ndarray:
-        terms = [t.strip().casefold() for t in self.selection.gallery_class.split(",")]
+        terms = [t.strip().casefold() for t in self.state.gallery_class.split(",")]
         terms = [term for term in terms if term]
         names = [name.casefold() for name in self.run.class_names]
         passing = [not terms or any(term in name for term in terms) for name in names]
         return np.flatnonzero(passing)
 
     def _filtered(self, *_: Any) -> None:
-        self.selection.gallery_page = 0
+        self.state.gallery_page = 0
         self._choose()
 
     def _choose(self) -> None:
@@ -179,13 +185,13 @@ class GalleryView:
         if self.found is None:
             return
         classes = self._classes()
-        if self.selection.gallery_of == "classes":
+        if self.state.gallery_of == "classes":
             self.chosen = classes
         else:
-            images = image_list(str(self.selection.gallery_list), self.found)
+            images = image_list(str(self.state.gallery_list), self.found)
             if len(classes) < len(self.run.class_names):
                 images = images[np.isin(self.run.array("images/label")[images], classes)]
-            wanted = {"right": 1, "wrong": 0}.get(str(self.selection.gallery_outcome))
+            wanted = {"right": 1, "wrong": 0}.get(str(self.state.gallery_outcome))
             if wanted is not None and len(images):
                 images = images[self._outcomes(images) == wanted]
             self.chosen = images
@@ -195,10 +201,10 @@ class GalleryView:
         if self.found is None:
             return
         pages = max(1, -(-len(self.chosen) // PAGE))
-        page = min(self.selection.gallery_page, pages - 1)
+        page = min(self.state.gallery_page, pages - 1)
         shown = self.chosen[page * PAGE : (page + 1) * PAGE]
         iteration = int(self.run.iterations[self._column])
-        of_classes = self.selection.gallery_of == "classes"
+        of_classes = self.state.gallery_of == "classes"
         one, many = ("class", "classes") if of_classes else ("image", "images")
         paged = f", page {page + 1:,} of {pages:,}" if pages > 1 else ""
         self.count.object = (
@@ -236,16 +242,18 @@ class GalleryView:
 
     def _turn(self, step: int) -> None:
         pages = max(1, -(-len(self.chosen) // PAGE))
-        page = min(self.selection.gallery_page, pages - 1)
-        self.selection.gallery_page = min(max(page + step, 0), pages - 1)
+        page = min(self.state.gallery_page, pages - 1)
+        self.state.gallery_page = min(max(page + step, 0), pages - 1)
 
     def _opened(self, event: Any) -> None:
         kind, _, name = event.new["id"].rpartition(":")
         if kind or event.new["id"].startswith("class:"):
             chosen = event.new["id"].removeprefix("class:")
-            self.selection.param.update(
-                gallery_of="images", gallery_class=chosen, gallery_list="all", classes=[chosen]
-            )
+            with together(self.selection, self.state):
+                self.state.param.update(
+                    gallery_of="images", gallery_class=chosen, gallery_list="all"
+                )
+                self.selection.classes = [chosen]
             return
         open_image(self.run, self.selection, int(name))
-        self.selection.view = "validation"
+        self.selection.open("validation")

@@ -7,7 +7,13 @@ import numpy as np
 import panel as pn
 
 from deeptracker.dashboard.data.background import Latest
-from deeptracker.dashboard.data.image_histories import MISSING, Neighbour, forgetting_of, neighbours
+from deeptracker.dashboard.data.image_histories import (
+    MISSING,
+    Forgetting,
+    Neighbour,
+    forgetting_of,
+    neighbours,
+)
 from deeptracker.dashboard.data.outcome_pixels import outcome_levels, taken_for
 from deeptracker.dashboard.data.pixel_columns import Columns
 from deeptracker.dashboard.data.run import Run
@@ -21,7 +27,7 @@ from deeptracker.dashboard.widgets.row_chart import RowChart
 from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.wording import counted
 
-__all__ = ["ImageView", "tiles_of"]
+__all__ = ["ImageView", "caption_of", "open_image", "tiles_of"]
 
 SIDE = 128
 # The chart stands in the rail: its labels have less room than those of the page's charts.
@@ -216,6 +222,19 @@ def tiles_of(
     columns = Columns.of(run, None, TILE_PLACES)
     histories = outcome_levels(run.part("images/correct", images, columns.span), columns)
     return tiles, thumbnails(run, images), histories
+
+
+def caption_of(run: Run, found: Forgetting, image: int) -> str:
+    """Say in a few words how an image was learned."""
+    if not np.isfinite(found.share_right[image]):
+        return "no outcomes"
+    if found.first_right[image] < 0:
+        return "never right"
+    events = int(found.events[image])
+    if events:
+        times = "once" if events == 1 else f"{events} times"
+        return f"forgotten {times}, {found.share_right[image]:.0%} right"
+    return f"right from {int(run.iterations[found.first_right[image]]):,} on"
 
 
 def _picture(run: Run, image: int) -> str:

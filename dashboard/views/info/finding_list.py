@@ -8,6 +8,7 @@ from deeptracker.dashboard.data.findings import SEVERITIES, Finding, findings_of
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.search import open_place
 from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.info.state import InfoState
 from deeptracker.dashboard.widgets.controls import bar, choice, text
 from deeptracker.dashboard.widgets.facts_table import Column, FactsTable
 
@@ -30,19 +31,20 @@ def lead_to(run: Run, selection: Selection, finding: Finding) -> None:
         values["window"] = None
     if finding.node:
         open_place(run, selection, "layer", finding.node)
-    else:
-        values["view"] = "validation"
-        if finding.class_:
-            values |= {"classes": [finding.class_], "class_search": "", "least_marks": 0}
-    selection.param.update(**values)
+        selection.param.update(**values)
+        return
+    if finding.class_:
+        values |= {"classes": [finding.class_], "class_search": "", "least_marks": 0}
+    selection.open("validation", **values)
 
 
 class FindingList:
     """Findings, filtered by severity and rule."""
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    def __init__(self, run: Run, selection: Selection, state: InfoState) -> None:
         self.run = run
         self.selection = selection
+        self.state = state
         self.shown: list[Finding] = []
         self.table = FactsTable(
             leads=True,
@@ -53,7 +55,7 @@ class FindingList:
         )
         self.title = text(margin=0)
         self.table.param.watch(self._led, "event")
-        selection.param.watch(lambda *_: self.update(), ["finding_severity", "finding_rule"])
+        state.param.watch(lambda *_: self.update(), ["finding_severity", "finding_rule"])
         self.update()
 
     def panel(self) -> pn.viewable.Viewable:
@@ -73,11 +75,11 @@ class FindingList:
         }
         rules = {"": "all"} | {name: _spoken(name) for name in sorted({f.rule for f in found})}
         for options, chosen in (
-            (severities, self.selection.finding_severity),
-            (rules, self.selection.finding_rule),
+            (severities, self.state.finding_severity),
+            (rules, self.state.finding_rule),
         ):
             options.setdefault(chosen, chosen)
-        param = self.selection.param
+        param = self.state.param
         return pn.Column(
             self.title,
             bar(
@@ -98,7 +100,7 @@ class FindingList:
     def update(self) -> None:
         """List what the store holds now."""
         found = findings_of(self.run)
-        severity, rule = self.selection.finding_severity, self.selection.finding_rule
+        severity, rule = self.state.finding_severity, self.state.finding_rule
         self.shown = [f for f in found if severity in ("", f.severity) and rule in ("", f.rule)]
         count = f"{len(self.shown)} of {len(found)}" if found else "none"
         self.title.object = f"<h3>Health findings <span class='dt-hint'>{count}</span></h3>"

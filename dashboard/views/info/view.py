@@ -12,6 +12,7 @@ from deeptracker.dashboard.data.findings import findings_of
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.info.finding_list import FindingList
+from deeptracker.dashboard.views.info.state import InfoState
 from deeptracker.dashboard.widgets.controls import text
 from deeptracker.dashboard.widgets.facts_table import Column, FactsTable
 
@@ -38,16 +39,19 @@ class InfoView:
     """Facts of the run; a finding leads to its place and time, a parameter to its layer."""
 
     title = "Info"
+    tip = "The run, its layers and classes, and what is wrong with it"
     about = (
         "What is known of the run: its description and hyperparameters, every parameter with its "
         "shape and size, every class with its images and errors, and what the health rules found. "
         "Click a title to sort; click a finding, a parameter or a class to go to it."
     )
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    states = (InfoState,)
+
+    def __init__(self, run: Run, selection: Selection, state: InfoState) -> None:
         self.run = run
         self.selection = selection
-        self.findings = FindingList(run, selection)
+        self.findings = FindingList(run, selection, state)
         self.facts = text(margin=0)
         self.parameters = FactsTable(
             leads=True,
@@ -161,13 +165,11 @@ class InfoView:
 
     def _parameter_chosen(self, event: Any) -> None:
         name = str(self.parameters.rows[event.new["row"]][0])
-        self.selection.param.update(nodes=[name], view="layers")
+        self.selection.open("layers", nodes=[name])
 
     def _class_chosen(self, event: Any) -> None:
         name = str(self.classes.rows[event.new["row"]][0])
-        self.selection.param.update(
-            classes=[name], class_search="", least_marks=0, view="validation"
-        )
+        self.selection.open("validation", classes=[name], class_search="", least_marks=0)
 
 
 def _plain(value: Any) -> str:

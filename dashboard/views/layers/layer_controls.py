@@ -4,13 +4,13 @@ from typing import Any
 
 import panel as pn
 
-from deeptracker.dashboard.data.gradients import shows_gradients
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.top_filters import RANKS
-from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.filters.filter_pixels import FILTER_MEASURES
+from deeptracker.dashboard.views.filters.state import FiltersState
 from deeptracker.dashboard.views.layers.outline import LEVELS
 from deeptracker.dashboard.views.layers.small_multiples import ENCODINGS, STATISTICS, Drawing
+from deeptracker.dashboard.views.layers.state import LayersState
 from deeptracker.dashboard.views.layers.vertical_scales import Scale
 from deeptracker.dashboard.widgets.controls import bar, check, choice, number_field
 
@@ -35,9 +35,15 @@ WORDS = {
 }
 
 
-def layer_controls(run: Run, selection: Selection) -> list[pn.viewable.Viewable]:
+def layer_controls(
+    run: Run, state: LayersState, filters: FiltersState
+) -> list[pn.viewable.Viewable]:
     """Give the two bars of controls: of the tree's nodes, and of unfolded filters."""
-    param = selection.param
+    return [_node_controls(run, state, filters), _filter_controls(filters)]
+
+
+def _node_controls(run: Run, state: LayersState, filters: FiltersState) -> pn.viewable.Viewable:
+    param = state.param
     quantities = {"weights": "weights"}
     tip = "Weights; no gradients were recorded"
     if run.has_gradients:
@@ -58,12 +64,12 @@ def layer_controls(run: Run, selection: Selection) -> list[pn.viewable.Viewable]
     bands = number_field(param.horizon_bands, "Bands", "Into how many a horizon is folded, 1 to 5")
 
     def adapt(*_: Any) -> None:
-        statistic.visible = selection.encoding in OF_ONE
-        bands.visible = selection.encoding == "horizon"
+        statistic.visible = state.encoding in OF_ONE
+        bands.visible = state.encoding == "horizon"
 
-    selection.param.watch(adapt, "encoding")
+    state.param.watch(adapt, "encoding")
     adapt()
-    of_nodes = bar(
+    return bar(
         search,
         choice(
             param.open_level,
@@ -72,7 +78,7 @@ def layer_controls(run: Run, selection: Selection) -> list[pn.viewable.Viewable]
             "How deep the tree is unfolded: network, stage, block, layer, parameter, filter",
             120,
         ),
-        choice(param.quantity, "Show", quantities, tip, 110),
+        choice(filters.param.quantity, "Show", quantities, tip, 110),
         choice(param.encoding, "As", ENCODINGS, "How each node's distribution is drawn", 190),
         statistic,
         bands,
@@ -89,7 +95,11 @@ def layer_controls(run: Run, selection: Selection) -> list[pn.viewable.Viewable]
             44,
         ),
     )
-    of_filters = bar(
+
+
+def _filter_controls(filters: FiltersState) -> pn.viewable.Viewable:
+    param = filters.param
+    return bar(
         choice(
             param.filter_measure,
             "Filters show",
@@ -122,39 +132,46 @@ def layer_controls(run: Run, selection: Selection) -> list[pn.viewable.Viewable]
         ),
         number_field(param.top_filters, "k", "How many filters of an iteration are the top ones"),
     )
-    return [of_nodes, of_filters]
 
 
-def drawn_as(run: Run, selection: Selection, drawing: Drawing) -> str:
-    """Say how nodes are drawn: marks, what the vertical axis measures, and its scale."""
-    gradients = shows_gradients(run, selection)
+def drawn_as(drawing: Drawing, quantity: str) -> str:
+    """Say how nodes are drawn: marks, what the vertical axis measures, and its scale.
+
+    Parameters
+    ----------
+    drawing : Drawing
+    quantity : {"weights", "gradients"}
+        What a person wants to see, whether it was recorded or not.
+    """
+    state, gradients = drawing.state, drawing.gradients
     of = "gradients" if gradients else "weights"
-    words = WORDS.get(selection.encoding, "")
-    if selection.encoding in OF_ONE:
+    words = WORDS.get(state.encoding, "")
+    if state.encoding in OF_ONE:
         words = f"{STATISTICS[drawing.statistics[0]].capitalize()} of the {of}"
-        if selection.encoding == "horizon":
+        if state.encoding == "horizon":
             words += (
-                f", folded into {selection.horizon_bands} bands: the stronger the colour, "
+                f", folded into {state.horizon_bands} bands: the stronger the colour, "
                 "the farther; orange hangs from above where it is negative"
             )
-    axis = STATISTICS[drawing.statistics[0]] if selection.encoding in OF_ONE else f"{of}' values"
-    if selection.encoding == "change":
+    axis = STATISTICS[drawing.statistics[0]] if state.encoding in OF_ONE else f"{of}' values"
+    if state.encoding == "change":
         axis = "share of the weights"
     note = ""
-    if selection.quantity == "gradients" and not gradients:
+    if quantity == "gradients" and not gradients:
         note = " <b>No gradients were recorded: weights are shown.</b>"
     series = 1 if gradients else 0
     return (
         f"<div class='dt-small' style='--dt-key: var(--dt-series-{series}, #0072B2)'>{words}. "
-        f"Vertical axis: {axis} (no unit), {_scale_in_words(drawing, selection)}.{note}</div>"
+        f"Vertical axis: {axis} (no unit), {_scale_in_words(drawing)}.{note}</div>"
     )
 
 
-def _scale_in_words(drawing: Drawing, selection: Selection) -> str:
-    kind = "logarithmic" if selection.log_scale else "linear"
-    if selection.log_scale and drawing.statistics[0] in ("min", "mean", "sum", "median", "q1"):
+def _scale_in_words(drawing: Drawing) -> str:
+    state = drawing.state
+    kind = "logarithmic" if state.log_scale else "linear"
+    if state.log_scale and drawing.statistics[0] in ("min", "mean", "sum", "median", "q1"):
         kind = "logarithmic on both sides of zero"
-    if selection.encoding == "change":
+    if state.encoding == "change":
         return kind
     if drawing.common is None:
         return f"each node's own scale, {kind}"

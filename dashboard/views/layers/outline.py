@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.layers.state import LayersState
 
 __all__ = ["LEVELS", "Item", "Outline", "has_filters", "is_open", "opened", "outline_of", "toggled"]
 
@@ -105,7 +105,7 @@ class Outline:
 
 def outline_of(
     run: Run,
-    selection: Selection,
+    state: LayersState,
     node_height: Callable[[int], float],
     filters_height: Callable[[int], float],
 ) -> Outline:
@@ -116,7 +116,7 @@ def outline_of(
     node_height, filters_height : callable
         CSS pixels of a node's row, and of its filters' chart, by the node's index.
     """
-    wanted = _found(run, selection.layer_search)
+    wanted = _found(run, state.layer_search)
     items: list[Item] = []
     top = float(GAP)
     waiting = [0] if len(run.nodes["name"]) else []
@@ -129,7 +129,7 @@ def outline_of(
         filtered = has_filters(run, node)
         # A search unfolds what leads to what it found.
         leads = wanted is not None and any(wanted[child] for child in children)
-        unfolded = is_open(run, selection, node) or leads
+        unfolded = is_open(run, state, node) or leads
         toggle = ("open" if unfolded else "closed") if children or filtered else ""
         height = node_height(node)
         items.append(Item(f"node:{name}", node, top, height, toggle))
@@ -148,20 +148,20 @@ def has_filters(run: Run, node: int) -> bool:
     return "x" in str(run.nodes["shape"][node])
 
 
-def is_open(run: Run, selection: Selection, node: int) -> bool:
+def is_open(run: Run, state: LayersState, node: int) -> bool:
     """Whether a node is unfolded, by itself or by the level that the tree is unfolded to."""
     name = str(run.nodes["name"][node])
-    if name in selection.closed_nodes:
+    if name in state.closed_nodes:
         return False
-    return name in (selection.open_nodes or ()) or _by_level(run, selection, node)
+    return name in (state.open_nodes or ()) or _by_level(run, state, node)
 
 
-def toggled(run: Run, selection: Selection, node: int) -> dict[str, Any]:
-    """Give the selection's values that fold an unfolded node, or unfold a folded one."""
+def toggled(run: Run, state: LayersState, node: int) -> dict[str, Any]:
+    """Give the state's values that fold an unfolded node, or unfold a folded one."""
     name = str(run.nodes["name"][node])
-    opened, closed = set(selection.open_nodes or ()), set(selection.closed_nodes)
-    by_level = _by_level(run, selection, node)
-    if is_open(run, selection, node):
+    opened, closed = set(state.open_nodes or ()), set(state.closed_nodes)
+    by_level = _by_level(run, state, node)
+    if is_open(run, state, node):
         opened.discard(name)
         if by_level:
             closed.add(name)
@@ -176,22 +176,22 @@ def toggled(run: Run, selection: Selection, node: int) -> dict[str, Any]:
     return {"open_nodes": sorted(opened) or None, "closed_nodes": sorted(closed)}
 
 
-def opened(run: Run, selection: Selection, name: str) -> dict[str, Any]:
-    """Give the selection's values under which a node is in sight and unfolded."""
+def opened(run: Run, state: LayersState, name: str) -> dict[str, Any]:
+    """Give the state's values under which a node is in sight and unfolded."""
     node = run.node(name)
-    opened, closed = set(selection.open_nodes or ()), set(selection.closed_nodes)
+    opened, closed = set(state.open_nodes or ()), set(state.closed_nodes)
     while node is not None and node >= 0:
         above = str(run.nodes["name"][node])
         closed.discard(above)
-        if not _by_level(run, selection, node):
+        if not _by_level(run, state, node):
             opened.add(above)
         node = int(run.nodes["parent"][node])
     return {"open_nodes": sorted(opened) or None, "closed_nodes": sorted(closed)}
 
 
-def _by_level(run: Run, selection: Selection, node: int) -> bool:
+def _by_level(run: Run, state: LayersState, node: int) -> bool:
     """Whether the level unfolds a node: it is above that level, or has modules that are."""
-    wanted = RANKS[selection.open_level]
+    wanted = RANKS[state.open_level]
     kind = str(run.nodes["kind"][node])
     children = run.children[node]
     if kind == "parameter":

@@ -1,7 +1,7 @@
 """One small multiple: a node's statistics over the iterations, in the chosen encoding."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +11,9 @@ from deeptracker.dashboard.data.gradients import shows_gradients
 from deeptracker.dashboard.data.pixel_columns import Columns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.filters.state import FiltersState
 from deeptracker.dashboard.views.layers.histogram_rows import histogram_of
+from deeptracker.dashboard.views.layers.state import LayersState
 from deeptracker.dashboard.views.layers.vertical_scales import Scale, scale_of
 from deeptracker.dashboard.widgets.rows import Row
 
@@ -58,61 +60,77 @@ BLUE, ORANGE = "#0072B2", "#D55E00"
 LABEL_ROOM = 54
 
 
-def statistic_path(run: Run, selection: Selection, name: str) -> str:
+def statistic_path(name: str, *, gradients: bool) -> str:
     """Where a statistic of weights or gradients lies in the store."""
-    return f"nodes/{'grad_' if shows_gradients(run, selection) else ''}{name}"
+    return f"nodes/{'grad_' if gradients else ''}{name}"
 
 
-def statistic_of(selection: Selection) -> str:
+def statistic_of(state: LayersState) -> str:
     """Name the statistic that lines and horizons show."""
-    return selection.statistic if selection.statistic in STATISTICS else "std"
+    return state.statistic if state.statistic in STATISTICS else "std"
 
 
-def height_of(run: Run, selection: Selection, node: int) -> float:
+def height_of(run: Run, state: LayersState, node: int) -> float:
     """Give the height of a node's multiple in CSS pixels."""
-    if str(run.nodes["name"][node]) == selection.enlarged:
+    if str(run.nodes["name"][node]) == state.enlarged:
         return ENLARGED_HEIGHT
     height = HEIGHTS.get(str(run.nodes["kind"][node]), 44)
-    return max(HISTOGRAM_HEIGHT, height) if selection.encoding in ("histogram", "ridge") else height
+    return max(HISTOGRAM_HEIGHT, height) if state.encoding in ("histogram", "ridge") else height
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """How nodes are drawn: what the selection says, worked out once for all of them.
+    """How nodes are drawn: what is chosen, worked out once for all of them.
 
     Attributes
     ----------
+    run : Run
+    state : LayersState
+    gradients : bool
+        Whether gradients are drawn, not weights.
     columns : Columns
     common : Scale or None
         The scale of all nodes; None where each has its own.
     """
 
     run: Run
-    selection: Selection
+    state: LayersState
+    gradients: bool
     columns: Columns
     common: Scale | None
 
     @classmethod
-    def of(cls, run: Run, selection: Selection, nodes: Sequence[int]) -> "Drawing":
+    def of(
+        cls,
+        run: Run,
+        selection: Selection,
+        state: LayersState,
+        filters: FiltersState,
+        nodes: Sequence[int],
+    ) -> "Drawing":
         """Prepare to draw some nodes, those that a common scale is to hold."""
         columns = Columns.of(run, selection.window)
-        drawing = cls(run, selection, columns, None)
-        if not selection.common_scale or selection.encoding == "change":
+        drawing = cls(run, state, shows_gradients(run, filters.quantity), columns, None)
+        if not state.common_scale or state.encoding == "change":
             return drawing
-        return cls(run, selection, columns, drawing.scale(nodes))
+        return replace(drawing, common=drawing.scale(nodes))
 
     @property
     def statistics(self) -> tuple[str, ...]:
         """The statistics that the encoding draws, or whose extremes bound its axis."""
-        encoding = self.selection.encoding
+        encoding = self.state.encoding
         if encoding in ("histogram", "ridge"):
             return ("min", "max")
-        return FIVE if encoding in ("band", "box") else (statistic_of(self.selection),)
+        return FIVE if encoding in ("band", "box") else (statistic_of(self.state),)
+
+    def path(self, statistic: str) -> str:
+        """Where a statistic of what is drawn lies in the store."""
+        return statistic_path(statistic, gradients=self.gradients)
 
     def scale(self, nodes: Sequence[int]) -> Scale:
         """Give the scale that holds some nodes."""
-        paths = [statistic_path(self.run, self.selection, name) for name in self.statistics]
-        return scale_of(self.run, paths, nodes, self.columns, log=self.selection.log_scale)
+        paths = [self.path(name) for name in self.statistics]
+        return scale_of(self.run, paths, nodes, self.columns, log=self.state.log_scale)
 
     def table(self, nodes: Sequence[int]) -> pd.DataFrame:
         """Give the statistics that are drawn, a line a node and iteration of the window."""
@@ -125,14 +143,14 @@ class Drawing:
                 "iteration": np.tile(iterations, len(names)),
             }
         )
-        if self.selection.encoding == "change":
-            ratios = run.array(statistic_path(run, self.selection, "change_ratio"))
+        if self.state.encoding == "change":
+            ratios = run.array(self.path("change_ratio"))
             for place, threshold in enumerate(run.array("nodes/threshold")):
                 values = ratios[list(nodes), place][:, shown]
                 table[f"changed_over_{threshold:.3g}"] = values.ravel()
             return table
-        for name in dict.fromkeys((*self.statistics, statistic_of(self.selection))):
-            values = run.array(statistic_path(run, self.selection, name))[list(nodes)][:, shown]
+        for name in dict.fromkeys((*self.statistics, statistic_of(self.state))):
+            values = run.array(self.path(name))[list(nodes)][:, shown]
             table[name] = values.ravel()
         return table
 
@@ -145,25 +163,24 @@ def multiple(drawing: Drawing, node: int) -> Row:
     node : int
         Its index in the architecture's table.
     """
-    run, selection = drawing.run, drawing.selection
+    run, state = drawing.run, drawing.state
     options = _label(run, node) | drawing.columns.options
-    key, height = f"node:{run.nodes['name'][node]}", height_of(run, selection, node)
-    encoding = selection.encoding
+    key, height = f"node:{run.nodes['name'][node]}", height_of(run, state, node)
+    encoding = state.encoding
     if encoding in ("histogram", "ridge"):
         scale = drawing.common or drawing.scale([node])
-        path = statistic_path(run, selection, "histogram")
-        histogram = histogram_of(run, path, node, drawing.columns, scale)
+        histogram = histogram_of(run, drawing.path("histogram"), node, drawing.columns, scale)
         return histogram.row(key, height, options, common=drawing.common is not None, form=encoding)
     if encoding == "change":
         return _change(drawing, node, key, height, options)
     names = drawing.statistics
     series = [_series(drawing, name, node) for name in names]
     options |= (drawing.common or drawing.scale([node])).options
-    colour = ORANGE if shows_gradients(run, selection) else BLUE
+    colour = ORANGE if drawing.gradients else BLUE
     labels = [STATISTICS[name] for name in names]
     options["series"] = [{"name": label, "colour": colour} for label in labels]
     if encoding == "horizon":
-        options["bands"] = selection.horizon_bands
+        options["bands"] = state.horizon_bands
     kinds = {"band": "spread", "box": "boxes", "horizon": "horizons"}
     arrays = tuple(values.astype(np.float32) for values in series)
     return Row(key, kinds.get(encoding, "traces"), height, arrays, options)
@@ -195,17 +212,17 @@ def abbreviated(size: int) -> str:
 
 
 def _series(drawing: Drawing, name: str, node: int) -> np.ndarray:
-    values = drawing.run.array(statistic_path(drawing.run, drawing.selection, name))[node]
+    values = drawing.run.array(drawing.path(name))[node]
     return drawing.columns.joined(values[drawing.columns.span], JOINED.get(name, "mean"))
 
 
 def _change(drawing: Drawing, node: int, key: str, height: float, options: dict[str, Any]) -> Row:
     """Draw the share of weights that changed by more than each threshold."""
     run, columns = drawing.run, drawing.columns
-    ratios = run.array(statistic_path(run, drawing.selection, "change_ratio"))[node]
+    ratios = run.array(drawing.path("change_ratio"))[node]
     thresholds = run.array("nodes/threshold")
     order = np.argsort(thresholds)
-    log = drawing.selection.log_scale
+    log = drawing.state.log_scale
     options |= Scale("log", 1e-4, 1.0).options if log else Scale("linear", 0.0, 1.0).options
     options["series"] = [{"name": f"changed by over {thresholds[i]:.3g}"} for i in order]
     shares = columns.joined(ratios[order][:, columns.span], "max")

@@ -13,6 +13,7 @@ from deeptracker.dashboard.data.background import Latest
 from deeptracker.dashboard.data.pixel_columns import Columns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.selection.state import together
 from deeptracker.dashboard.views.filters.filter_list import (
     Tops,
     filter_groups,
@@ -24,6 +25,7 @@ from deeptracker.dashboard.views.filters.filter_pixels import (
     filters_height,
     filters_in_order,
 )
+from deeptracker.dashboard.views.filters.state import FiltersState
 from deeptracker.dashboard.views.layers.layer_controls import drawn_as, layer_controls
 from deeptracker.dashboard.views.layers.outline import (
     Item,
@@ -34,6 +36,7 @@ from deeptracker.dashboard.views.layers.outline import (
     toggled,
 )
 from deeptracker.dashboard.views.layers.small_multiples import Drawing, height_of, multiple
+from deeptracker.dashboard.views.layers.state import LayersState
 from deeptracker.dashboard.widgets.controls import (
     action,
     beside,
@@ -66,6 +69,7 @@ class LayerView:
     """
 
     title = "Layers"
+    tip = "Layers and filters: their weights, gradients and changes over time"
     about = (
         "The network's architecture as a tree, with one small chart a node on the page's time "
         "axis: how the weights (or gradients) under that node were distributed at each snapshot, "
@@ -79,9 +83,15 @@ class LayerView:
         "go on to its single weights."
     )
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    states = (LayersState, FiltersState)
+
+    def __init__(
+        self, run: Run, selection: Selection, state: LayersState, filters: FiltersState
+    ) -> None:
         self.run = run
         self.selection = selection
+        self.state = state
+        self.filters = filters
         self.chart = TreeChart(
             test_id="layers",
             iterations=[int(iteration) for iteration in run.iterations],
@@ -110,10 +120,13 @@ class LayerView:
         self.chart.param.watch(self._acted, "event")
         self.links.param.watch(self._link_chosen, "event")
         laid_out = ["open_nodes", "closed_nodes", "open_level", "layer_search", "enlarged"]
-        drawn = ["quantity", "statistic", "encoding", "common_scale", "log_scale", "horizon_bands"]
-        of_filters = ["filter_measure", "filter_scale", "filter_order"]
-        selection.param.watch(self._redraw, [*laid_out, *drawn, *of_filters, "window"])
-        selection.param.watch(self._remark, ["iterations", "filters", "filter_rank", "top_filters"])
+        drawn = ["statistic", "encoding", "common_scale", "log_scale", "horizon_bands"]
+        of_filters = ["quantity", "filter_measure", "filter_scale", "filter_order"]
+        state.param.watch(self._redraw, [*laid_out, *drawn])
+        filters.param.watch(self._redraw, of_filters)
+        filters.param.watch(self._remark, ["filter_rank", "top_filters"])
+        selection.param.watch(self._redraw, "window")
+        selection.param.watch(self._remark, ["iterations", "filters"])
         selection.param.watch(self._nodes_picked, "nodes")
         self.update()
         if selection.nodes:
@@ -127,7 +140,7 @@ class LayerView:
                 "<code>recorder.snapshot(iteration, model)</code> and process the log again.</div>"
             )
         return pn.Column(
-            *layer_controls(self.run, self.selection),
+            *layer_controls(self.run, self.state, self.filters),
             self.legend,
             beside(
                 pn.Column(self.note, self.chart, sizing_mode="stretch_width", margin=0),
@@ -141,12 +154,14 @@ class LayerView:
         self._drawn.clear()
         self.outline = outline_of(
             self.run,
-            self.selection,
-            partial(height_of, self.run, self.selection),
+            self.state,
+            partial(height_of, self.run, self.state),
             partial(filters_height, self.run),
         )
-        self._drawing = Drawing.of(self.run, self.selection, self.outline.nodes)
-        self.legend.object = drawn_as(self.run, self.selection, self._drawing)
+        self._drawing = Drawing.of(
+            self.run, self.selection, self.state, self.filters, self.outline.nodes
+        )
+        self.legend.object = drawn_as(self._drawing, self.filters.quantity)
         found = bool(self.outline.items)
         self.note.visible, self.chart.visible, self.legend.visible = not found, found, found
         self._draw_sight()
@@ -161,7 +176,7 @@ class LayerView:
 
     def _draw_sight(self) -> None:
         """Read the rows in sight, and some on either side; send them when they are there."""
-        outline, drawing, drawn = self.outline, self._drawing, self._drawn
+        outline, drawing, filters, drawn = self.outline, self._drawing, self.filters, self._drawn
         top, bottom = self._sight
         ahead = AHEAD * VIEW_HEIGHT
         # Folding may have left less than is scrolled over.
@@ -170,11 +185,11 @@ class LayerView:
         items = outline.between(top, bottom)
 
         def read() -> list[Row]:
-            return [_row(drawing, drawn, item) for item in items]
+            return [_row(drawing, filters, drawn, item) for item in items]
 
         def show(rows: list[Row]) -> None:
             first, last = self.run.columns(self.selection.window)
-            enlarged = self.selection.enlarged
+            enlarged = self.state.enlarged
             self.chart.draw_between(
                 rows,
                 top,
@@ -193,10 +208,10 @@ class LayerView:
         for name in self.selection.nodes[-1:]:
             if self.outline.find(f"node:{name}") is None and self.run.node(name) is not None:
                 above = name.rpartition(".")[0]
-                self.selection.param.update(**opened(self.run, self.selection, above))
+                self.state.param.update(**opened(self.run, self.state, above))
                 if self.outline.find(f"node:{name}") is None:
                     # The search leaves it out.
-                    self.selection.layer_search = ""
+                    self.state.layer_search = ""
             self._scroll_to(f"node:{name}")
         self._remark()
 
@@ -211,7 +226,7 @@ class LayerView:
 
     def _remark(self, *_: Any) -> None:
         """Move the picked iterations' lines and the filters' marks, and list the filters."""
-        run, selection = self.run, self.selection
+        run, selection, filters = self.run, self.selection, self.filters
         self.chart.param.update(
             picked=run.picked_columns(selection.iterations),
             selected=[f"node:{name}" for name in selection.nodes],
@@ -219,10 +234,10 @@ class LayerView:
         self.weights_button.visible = bool(selection.filters)
 
         def show(tops: Tops) -> None:
-            self.chart.marks = filter_marks(run, selection, self._shown_filters(), tops)
-            self.links.list_groups(*filter_groups(run, selection, tops))
+            self.chart.marks = filter_marks(run, selection, filters, self._shown_filters(), tops)
+            self.links.list_groups(*filter_groups(run, selection, filters, tops))
 
-        self._ranks.find(tops_of(run, selection), show)
+        self._ranks.find(tops_of(run, selection, filters), show)
 
     def _shown_filters(self) -> list[str]:
         return [item.name for item in self.outline.items if item.is_filters]
@@ -247,14 +262,14 @@ class LayerView:
         kind = act["type"]
         is_picked = name in self.selection.nodes
         if kind == "enlarge":
-            self.selection.enlarged = None if self.selection.enlarged == name else name
+            self.state.enlarged = None if self.state.enlarged == name else name
             return
         # A click on a name picks it and unfolds it; on a picked one it takes both back.
         folds = kind == "toggle" or (
-            kind == "label" and is_picked == is_open(self.run, self.selection, node)
+            kind == "label" and is_picked == is_open(self.run, self.state, node)
         )
-        values = toggled(self.run, self.selection, node) if folds else {}
-        self.selection.param.update(**values)
+        values = toggled(self.run, self.state, node) if folds else {}
+        self.state.param.update(**values)
         if kind in ("label", "select"):
             self.selection.toggle("nodes", name, add=bool(act.get("shift")))
 
@@ -273,10 +288,10 @@ class LayerView:
     def _filter_at(self, parameter: str, line: int, column: int) -> int:
         """Give the filter under a pixel: of several on a line the one whose value it shows."""
         columns = self._drawing.columns
-        chart = filter_chart(self.run, self.selection, parameter, columns)
+        chart = filter_chart(self.run, self.filters, parameter, columns)
         place = min(max(0, (column - columns.first) // columns.step), chart.strongest.shape[1] - 1)
         found = int(chart.strongest[line, place])
-        order = filters_in_order(self.run, self.selection, parameter)
+        order = filters_in_order(self.run, self.filters, parameter)
         return found if found >= 0 else int(order[line * chart.per_line])
 
     def _link_chosen(self, event: Any) -> None:
@@ -284,9 +299,9 @@ class LayerView:
         picked = [str(parameter), int(index)]
         others = [entry for entry in self.selection.filters if entry != picked]
         filters = [*others, picked] if event.new.get("shift") else [picked]
-        self.selection.param.update(
-            filters=filters, **opened(self.run, self.selection, str(parameter))
-        )
+        with together(self.selection, self.state):
+            self.state.param.update(**opened(self.run, self.state, str(parameter)))
+            self.selection.filters = filters
         self._scroll_to(f"filters:{parameter}")
 
     def _open_raster(self) -> None:
@@ -308,16 +323,16 @@ def open_raster(run: Run, selection: Selection, parameter: str, index: int | Non
             float(index * size),
             float((index + 1) * size),
         )
-    selection.param.update(raster=parameter, raster_range=reach, view="weights")
+    selection.open("weights", raster=parameter, raster_range=reach)
 
 
-def _row(drawing: Drawing, drawn: dict[str, Row], item: Item) -> Row:
+def _row(drawing: Drawing, filters: FiltersState, drawn: dict[str, Row], item: Item) -> Row:
     """Draw a row of the tree, once."""
     row = drawn.get(item.id)
     if row is None:
         if item.is_filters:
-            chart = filter_chart(drawing.run, drawing.selection, item.name, drawing.columns)
-            row = chart.row(drawing.selection.filter_scale, item.height, drawing.columns)
+            chart = filter_chart(drawing.run, filters, item.name, drawing.columns)
+            row = chart.row(filters.filter_scale, item.height, drawing.columns)
         else:
             row = multiple(drawing, item.node)
         row.options.update(top=item.top, toggle=item.toggle)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.timeline.state import TimelineState
 from deeptracker.dashboard.widgets.controls import check, choice
 from deeptracker.dashboard.widgets.tick_list import TickList
 
@@ -18,16 +18,16 @@ class ScalarControls:
 
     Parameters
     ----------
-    selection : Selection
+    state : TimelineState
     """
 
-    def __init__(self, selection: Selection) -> None:
-        self.selection = selection
+    def __init__(self, state: TimelineState) -> None:
+        self.state = state
         self._others: list[str] = []
         smoothings: dict[Any, str] = dict(SMOOTHINGS)
-        smoothings.setdefault(selection.smoothing, f"{selection.smoothing:g}")
+        smoothings.setdefault(state.smoothing, f"{state.smoothing:g}")
         self.smoothing = choice(
-            selection.param.smoothing,
+            state.param.smoothing,
             "Smoothing",
             smoothings,
             "Exponential moving average of loss, error and learning rate: the weight that the "
@@ -35,7 +35,7 @@ class ScalarControls:
             92,
         )
         self.log = check(
-            selection.param.log_scalars, "log", "Loss and learning rate on logarithmic scales", 88
+            state.param.log_scalars, "log", "Loss and learning rate on logarithmic scales", 88
         )
         self.others = TickList(
             title="Further scalars",
@@ -48,9 +48,9 @@ class ScalarControls:
     @property
     def shown_others(self) -> list[str]:
         """Names of the scalars that no pane knows and that are drawn."""
-        if self.selection.scalars is None:
+        if self.state.scalars is None:
             return self._others[:MOST_OTHERS]
-        return [name for name in self._others if name in self.selection.scalars]
+        return [name for name in self._others if name in self.state.scalars]
 
     def offer(self, others: list[str], *, can_smooth: bool, can_log: bool) -> None:
         """Offer what the store's scalars allow.
@@ -66,9 +66,9 @@ class ScalarControls:
         shown = self.shown_others
         self.smoothing.visible = can_smooth
         self.log.visible = can_log
-        self.others.visible = len(others) > MOST_OTHERS and not self.selection.slim
+        self.others.visible = len(others) > MOST_OTHERS and not self.state.slim
         self.others.param.update(names=others, ticked=shown)
 
     def _chose(self, event: Any) -> None:
         if event.new != self.shown_others:
-            self.selection.scalars = list(event.new)
+            self.state.scalars = list(event.new)

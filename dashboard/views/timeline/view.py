@@ -12,6 +12,7 @@ from deeptracker.dashboard.data.window import window_of
 from deeptracker.dashboard.look.theme import CATEGORICAL
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.timeline.scalar_controls import ScalarControls
+from deeptracker.dashboard.views.timeline.state import TimelineState
 from deeptracker.dashboard.widgets.controls import check, choice, show_whole_run
 from deeptracker.dashboard.widgets.row_chart import RowChart
 from deeptracker.dashboard.widgets.rows import Row
@@ -30,6 +31,7 @@ class Timeline:
     """Scalars and counts over all iterations; drag to set the window, click to pick."""
 
     title = "Timeline"
+    tip = "Scalars, anomaly counts and findings over the iterations"
     about = (
         "The training over its iterations: loss, error and learning rate as the training log has "
         "them, how many validation images were anomalous at each snapshot under the chosen rule, "
@@ -43,9 +45,12 @@ class Timeline:
         "the whole run with the window in it, and can be dragged."
     )
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    states = (TimelineState,)
+
+    def __init__(self, run: Run, selection: Selection, state: TimelineState) -> None:
         self.run = run
         self.selection = selection
+        self.state = state
         self.chart = RowChart(
             test_id="timeline",
             can_brush=True,
@@ -54,9 +59,9 @@ class Timeline:
             sizing_mode="stretch_width",
         )
         self.chart.param.watch(self._acted, "event")
-        self.scalars = ScalarControls(selection)
-        redrawn = ["rule", "anomaly_window", "smoothing", "log_scalars", "slim", "scalars"]
-        selection.param.watch(self._redraw, redrawn)
+        self.scalars = ScalarControls(state)
+        selection.param.watch(self._redraw, ["rule", "anomaly_window"])
+        state.param.watch(self._redraw, ["smoothing", "log_scalars", "slim", "scalars"])
         selection.param.watch(self._reframe, ["window", "iterations"])
         self.update()
 
@@ -66,12 +71,11 @@ class Timeline:
 
     def controls(self) -> list[Any]:
         """Give what stands beside the chart."""
-        param = self.selection.param
         return [
             pn.Row(
                 self.scalars.smoothing,
                 choice(
-                    param.spacing,
+                    self.selection.param.spacing,
                     "Axis",
                     {"ordinal": "evenly wide", "true": "true iterations"},
                     "Ordinal: each snapshot is as wide as any other. True: each stands at its "
@@ -83,7 +87,7 @@ class Timeline:
             pn.Row(
                 self.scalars.log,
                 check(
-                    param.slim,
+                    self.state.param.slim,
                     "slim",
                     "Show the loss, the anomalous images and the findings alone, so that the "
                     "views get the room",
@@ -99,7 +103,7 @@ class Timeline:
         rows = [*self._scalar_rows(), *self._count_rows()]
         if self.run.has("health/rule"):
             rows.append(self._finding_row())
-        if self.selection.slim:
+        if self.state.slim:
             rows = [row for row in rows if row.id in ("loss", "anomalous images", "findings")]
         iterations = [int(iteration) for iteration in self.run.iterations]
         overview = [round(float(share), 3) for share in self._overview()]
@@ -159,13 +163,13 @@ class Timeline:
             shown = {name: self._curve(name) for name in names}
             self._curves |= shown
             if shown:
-                log_here = log and self.selection.log_scalars
+                log_here = log and self.state.log_scalars
                 rows.append(_curves(title, shown, log=log_here, smoothed=self._is_smooth))
         return rows
 
     @property
     def _is_smooth(self) -> bool:
-        return bool(self.selection.smoothing > 0)
+        return bool(self.state.smoothing > 0)
 
     def _curve(self, name: str) -> Curve:
         return curve(
@@ -173,7 +177,7 @@ class Timeline:
             self.run.array(f"scalars/{name}"),
             self.run.iterations,
             self.run.columns(self.selection.window),
-            self.selection.smoothing,
+            self.state.smoothing,
         )
 
     def _at_snapshots(self, name: str) -> np.ndarray:

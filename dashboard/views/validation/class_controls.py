@@ -10,6 +10,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.legends import PIXELS_SAY
 from deeptracker.dashboard.look.theme import class_levels, lookup_table
 from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.validation.state import ValidationState
 from deeptracker.dashboard.widgets.controls import (
     bar,
     check,
@@ -36,7 +37,9 @@ IMAGE_ORDERS = {
 }
 
 
-def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewable.Viewable:
+def class_controls(
+    run: Run, selection: Selection, state: ValidationState, *, given: bool
+) -> pn.viewable.Viewable:
     """Give the controls.
 
     Parameters
@@ -44,13 +47,13 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
     given : bool
         Whether the training recorded groups of classes.
     """
-    param = selection.param
+    param, shared = state.param, selection.param
     groupings = {"none": "none", "similarity": "similar histories"}
-    if given or selection.class_grouping == "given":
+    if given or state.class_grouping == "given":
         groupings["given"] = "as recorded"
     pixels = {"correct": "right or wrong", "predicted": "predicted class"}
     amount = next((name for name in ("loss", "confidence") if run.has(f"images/{name}")), None)
-    if amount or selection.pixels == "loss":
+    if amount or state.pixels == "loss":
         pixels["loss"] = amount or "loss"
     clusters = number_field(
         param.class_clusters,
@@ -58,9 +61,7 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
         "How many clusters of similar classes there are at most",
         76,
     )
-    show_when(
-        selection, "class_grouping", clusters, lambda: selection.class_grouping == "similarity"
-    )
+    show_when(state, "class_grouping", clusters, lambda: state.class_grouping == "similarity")
     # Where the bar wraps, both stand on the next line.
     of_images = pn.Row(
         choice(
@@ -80,9 +81,9 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
         ),
         margin=0,
     )
-    show_when(selection, "open_classes", of_images, lambda: bool(selection.open_classes))
+    show_when(state, "open_classes", of_images, lambda: bool(state.open_classes))
     return bar(
-        search_field(selection, "class_search", "Search classes", "names, by commas", 144),
+        search_field(state, "class_search", "Search classes", "names, by commas", 144),
         choice(param.class_order, "Order", ORDERS, "How classes and groups are ordered", 138),
         choice(
             param.class_grouping,
@@ -94,17 +95,17 @@ def class_controls(run: Run, selection: Selection, *, given: bool) -> pn.viewabl
         ),
         clusters,
         choice(
-            param.rule,
+            shared.rule,
             "Anomaly rule",
             RULES,
             "left: an outcome changes after k equal ones; right: before k equal ones; full: both",
             104,
         ),
         number_field(
-            param.anomaly_window, "Window k", "Snapshots that must have been equal, 1 to 50", 82
+            shared.anomaly_window, "Window k", "Snapshots that must have been equal, 1 to 50", 82
         ),
         number_field(
-            param.threshold,
+            shared.threshold,
             "Threshold",
             "Anomalous images that an iteration needs for a mark ▲",
             84,
@@ -130,6 +131,7 @@ def class_legend(
     scale_top: float,
     kind: str,
     *,
+    shows_images: bool,
     taken: Mapping[int, str] | None = None,
     tops: Sequence[float] = (),
 ) -> str:
@@ -142,6 +144,8 @@ def class_legend(
         Share of wrong images that has the strongest colour.
     kind : str
         What pixels show: ``"correct"``, ``"predicted"``, or an amount.
+    shows_images : bool
+        Whether a class is unfolded into its images.
     taken : mapping of int to str, optional
         Names of the wrong classes that pixels show, by number; None where they are too many.
     tops : sequence of float
@@ -153,7 +157,7 @@ def class_legend(
         f"<span><b>\u25b2</b> at least {counted(threshold, 'image')} anomalous "
         f"({selection.rule} rule, k = {window})</span>"
     )
-    if not selection.open_classes:
+    if not shows_images:
         return f"<div class='dt-says'>{said}</div>"
     if kind == "predicted" and taken is not None:
         said += (

@@ -11,6 +11,7 @@ from deeptracker.dashboard.data.outcome_pixels import outcome_levels, taken_for
 from deeptracker.dashboard.data.pixel_columns import Columns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.validation.state import ValidationState
 from deeptracker.dashboard.widgets.row_list import Entry
 from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.wording import counted
@@ -29,9 +30,8 @@ def pixel_height(images: int) -> int:
     return next((pixel for most, pixel in ((60, 6), (150, 4), (600, 2)) if images <= most), 1)
 
 
-def pixel_kind(run: Run, selection: Selection) -> str:
+def pixel_kind(run: Run, chosen: str) -> str:
     """Give what the pixels of images show: the chosen one, where it was recorded."""
-    chosen = str(selection.pixels)
     if chosen == "loss":
         return next((n for n in ("loss", "confidence") if run.has(f"images/{n}")), "correct")
     return chosen
@@ -66,6 +66,7 @@ class ClassRows:
     ----------
     run : Run
     selection : Selection
+    state : ValidationState
     histories : ClassHistories
     listed : sequence of Listed
         Groups and classes in their order.
@@ -77,6 +78,7 @@ class ClassRows:
         self,
         run: Run,
         selection: Selection,
+        state: ValidationState,
         histories: ClassHistories,
         listed: Sequence[Listed],
         columns: Columns,
@@ -84,6 +86,7 @@ class ClassRows:
         self.run = run
         self.columns = columns
         self.selection = selection
+        self.state = state
         self.histories = histories
         self.listed = listed
         error = histories.error
@@ -92,7 +95,7 @@ class ClassRows:
         self.counts_top = int(histories.counts.max()) if histories.counts.size else 0
         self.entries: list[Entry] = []
         self._sources: list[tuple[Listed, int]] = []
-        opened = set(selection.open_classes)
+        opened = set(state.open_classes)
         for entry in listed:
             key = f"group:{entry.group.key}" if entry.group else f"class:{self._name(entry)}"
             self._add(Entry(key, self.heat_height + GAP), entry, -1)
@@ -102,7 +105,7 @@ class ClassRows:
     @property
     def heat_height(self) -> int:
         """CSS pixels of a heat line, with the line of counts where it is shown."""
-        return HEAT + (LINE_ROOM + LINE_HEIGHT if self.selection.anomaly_lines else 0)
+        return HEAT + (LINE_ROOM + LINE_HEIGHT if self.state.anomaly_lines else 0)
 
     def row(self, place: int) -> Row:
         """Draw the row of a place in `entries`."""
@@ -161,7 +164,7 @@ class ClassRows:
         self._sources.append((listed, block))
 
     def _images(self, number: int) -> np.ndarray:
-        return images_of_class(self.run, number, self.selection.image_order)
+        return images_of_class(self.run, number, self.state.image_order)
 
     def _add_images(self, listed: Listed) -> None:
         count = int(self.histories.sizes[listed.number])
@@ -183,7 +186,7 @@ class ClassRows:
             members, label = np.array([listed.number]), self._name(listed)
             size = int(self.histories.sizes[listed.number])
             detail, title = f"{size:,}", f"{label}: {counted(size, 'image')}"
-            is_open = label in self.selection.open_classes
+            is_open = label in self.state.open_classes
         counts = self.histories.counts[members].sum(axis=0)
         options: dict[str, Any] = self.columns.options | {
             "label": label,
@@ -198,7 +201,7 @@ class ClassRows:
             "picture_height": HEAT,
             "gap": GAP,
         }
-        if self.selection.anomaly_lines:
+        if self.state.anomaly_lines:
             options["counts_top"] = int(max(1, counts.max() if listed.group else self.counts_top))
         arrays = heat_arrays(self.histories.error_of(members), counts, self.columns)
         return Row(key, "heat", self.heat_height, arrays, options)
@@ -206,7 +209,7 @@ class ClassRows:
     def _pixels(self, listed: Listed, block: int, key: str) -> Row:
         everything = self._images(listed.number)
         images = everything[block * BLOCK : (block + 1) * BLOCK]
-        kind = pixel_kind(self.run, self.selection)
+        kind = pixel_kind(self.run, self.state.pixels)
         # Outcomes stand in the order of the index, whatever order is shown.
         places = np.searchsorted(np.sort(everything), images)
         columns = self.columns
@@ -222,7 +225,7 @@ class ClassRows:
         }
         if block == 0:
             options["label"] = counted(len(everything), "image")
-            options["notes"] = [ORDERED[self.selection.image_order]]
+            options["notes"] = [ORDERED[self.state.image_order]]
         if kind == "correct":
             shown, array = "outcome", outcome_levels(values, columns)
         elif kind == "predicted":

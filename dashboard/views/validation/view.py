@@ -8,6 +8,8 @@ import panel as pn
 
 from deeptracker.dashboard.data.background import Latest
 from deeptracker.dashboard.data.class_series import (
+    ClassHistories,
+    Listing,
     class_histories,
     given_groups,
     groups_around,
@@ -20,9 +22,10 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import levels
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.images.image_card import ImageView
-from deeptracker.dashboard.views.images.image_lists import ImageLists
 from deeptracker.dashboard.views.validation.class_controls import class_controls, class_legend
 from deeptracker.dashboard.views.validation.class_rows import ClassRows, heat_arrays, pixel_kind
+from deeptracker.dashboard.views.validation.image_lists import ImageLists
+from deeptracker.dashboard.views.validation.state import ValidationState
 from deeptracker.dashboard.widgets.controls import (
     beside,
     rail,
@@ -55,16 +58,16 @@ LISTED_BY = (
     "anomaly_lines",
     "image_order",
     "pixels",
-    "threshold",
-    "rule",
-    "anomaly_window",
 )
+COUNTED_BY = ("threshold", "rule", "anomaly_window")
+FRAMED_BY = ("window", "iterations", "classes", "images")
 
 
 class ValidationView:
     """A heat line a class; a class unfolds into its images, an image opens beside them."""
 
     title = "Validation"
+    tip = "Classes and images: where the network errs, and when that flips"
     about = (
         "Where the network errs, and when that changes. The line on top is the whole validation "
         "set, each line below a class (or a group of them): the stronger the colour, the more of "
@@ -74,9 +77,12 @@ class ValidationView:
         "click a line to open the image with its history and its likes."
     )
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    states = (ValidationState,)
+
+    def __init__(self, run: Run, selection: Selection, state: ValidationState) -> None:
         self.run = run
         self.selection = selection
+        self.state = state
         self.whole = RowChart(
             test_id="validation-whole",
             show_axis=False,
@@ -97,13 +103,13 @@ class ValidationView:
         self._own_pick = False
         self._commit = ""
         if run.has_images:
-            self.lists = ImageLists(run, selection)
+            self.lists = ImageLists(run, selection, state)
             self.image = ImageView(run, selection)
             self.whole.param.watch(self._acted, "event")
             self.list.param.watch(self._acted, "event")
             self.list.param.watch(self._refine, "pixels")
-            framed = ["window", "iterations", "classes", "images"]
-            selection.param.watch(self._changed, [*LISTED_BY, *framed])
+            state.param.watch(self._changed, list(LISTED_BY))
+            selection.param.watch(self._changed, [*COUNTED_BY, *FRAMED_BY])
             self._unfold(*self._picked())
             self.update()
             self._open_image()
@@ -115,7 +121,7 @@ class ValidationView:
             return text(NOTHING_RECORDED)
         given = bool(given_groups(self.run.class_names, self.run.hyperparameters))
         return pn.Column(
-            class_controls(self.run, self.selection, given=given),
+            class_controls(self.run, self.selection, self.state, given=given),
             self.key,
             beside(
                 pn.Column(self.whole, self.note, self.list, sizing_mode="stretch_width", margin=0),
@@ -133,9 +139,11 @@ class ValidationView:
             if self._shown_image is not None:
                 self.image.open(self._shown_image)
         self._commit = self.run.commit
-        histories = class_histories(self.run, self.selection)
-        listed = listed_classes(self.run, self.selection, histories)
-        self.rows = ClassRows(self.run, self.selection, histories, listed, self._columns())
+        histories = self._histories()
+        listed = listed_classes(self.run, self._listing(), histories)
+        self.rows = ClassRows(
+            self.run, self.selection, self.state, histories, listed, self._columns()
+        )
         self._draw(self.rows)
         self._explain(self.rows)
         self._say(listed=len(self.rows.entries))
@@ -162,6 +170,12 @@ class ValidationView:
             )
         return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
+    def _histories(self) -> ClassHistories:
+        return class_histories(self.run, self.selection.rule, self.selection.anomaly_window)
+
+    def _listing(self) -> Listing:
+        return self.state.listing(self.selection.threshold)
+
     def _draw(self, rows: ClassRows) -> None:
         iterations = [int(iteration) for iteration in self.run.iterations]
         self.whole.draw(self._whole_rows(rows), iterations=iterations, **self._frame())
@@ -175,12 +189,13 @@ class ValidationView:
 
     def _explain(self, rows: ClassRows) -> None:
         """Say what colours and marks mean."""
-        kind = pixel_kind(self.run, self.selection)
+        kind = pixel_kind(self.run, self.state.pixels)
         amounts = kind not in ("correct", "predicted")
         self.key.object = class_legend(
             self.selection,
             rows.scale_top,
             kind,
+            shows_images=bool(self.state.open_classes),
             taken=rows.taken_for(MOST_NAMED) if kind == "predicted" else None,
             tops=rows.amount_tops(kind) if amounts else (),
         )
@@ -203,8 +218,7 @@ class ValidationView:
 
     def _settle(self) -> None:
         """Look for the optimal order of many classes beside the page, and show it when found."""
-        selection = self.selection
-        by_similarity = (selection.class_order, selection.class_grouping)
+        by_similarity = (self.state.class_order, self.state.class_grouping)
         if "similarity" not in by_similarity or not self.rows:
             return
         tree = self.rows.histories.similarity()
@@ -240,7 +254,7 @@ class ValidationView:
         }
         shade = levels(worst**0.5, 0, rows.scale_top**0.5)
         found = [Row("all", "image", 22, (shade[None], worst[None], most[None]), heat)]
-        if self.selection.anomaly_lines:
+        if self.state.anomaly_lines:
             name = f"anomalous images ({self.selection.rule} rule, k = "
             name += f"{self.selection.anomaly_window})"
             line = rows.columns.options | {
@@ -265,7 +279,7 @@ class ValidationView:
     def _changed(self, *events: Any) -> None:
         """List anew what must be; of a pick, tell the browser only what is picked."""
         names = {event.name for event in events}
-        if names & set(LISTED_BY):
+        if names & {*LISTED_BY, *COUNTED_BY}:
             self.update()
         else:
             frame = self._frame()
@@ -288,20 +302,20 @@ class ValidationView:
 
     def _unfold(self, name: str, image: int | None) -> None:
         """Unfold what hides a class that was picked elsewhere, or its image."""
-        selection, names = self.selection, self.run.class_names
+        state, names = self.state, self.run.class_names
         if name not in names:
             return
         wanted: dict[str, Any] = {}
-        if image is not None and name not in selection.open_classes:
-            wanted["open_classes"] = [*selection.open_classes, name]
-        histories = class_histories(self.run, selection)
-        if not passing_classes(selection, histories)[names.index(name)]:
+        if image is not None and name not in state.open_classes:
+            wanted["open_classes"] = [*state.open_classes, name]
+        histories, listing = self._histories(), self._listing()
+        if not passing_classes(listing, histories)[names.index(name)]:
             wanted |= {"class_search": "", "least_marks": 0}
-        groups = groups_around(shown_groups(self.run, selection, histories), names.index(name))
-        folded = [key for key in groups if key not in selection.open_groups]
+        groups = groups_around(shown_groups(self.run, listing, histories), names.index(name))
+        folded = [key for key in groups if key not in state.open_groups]
         if folded:
-            wanted["open_groups"] = [*selection.open_groups, *folded]
-        selection.param.update(**wanted)
+            wanted["open_groups"] = [*state.open_groups, *folded]
+        state.param.update(**wanted)
 
     def _bring(self, name: str, image: int | None) -> None:
         """Scroll to a class, or to the line of its image."""
@@ -319,7 +333,7 @@ class ValidationView:
             self._own_pick = False
 
     def _act(self, act: dict[str, Any]) -> None:
-        selection, kind = self.selection, act["type"]
+        selection, state, kind = self.selection, self.state, act["type"]
         if kind == "reset":
             show_whole_run(self.run, selection, act)
             return
@@ -332,11 +346,11 @@ class ValidationView:
             elif what == "class" and name not in selection.classes:
                 selection.classes = [name]
         elif what == "group":
-            selection.open_groups = _toggled(selection.open_groups, name)
+            state.open_groups = _toggled(state.open_groups, name)
         elif what == "class":
             if kind == "label":
                 selection.toggle("classes", name, add=bool(act.get("shift")))
-            selection.open_classes = _toggled(selection.open_classes, name)
+            state.open_classes = _toggled(state.open_classes, name)
 
     def _opened_image(self) -> int | None:
         count = len(self.run.array("images/label"))

@@ -15,6 +15,8 @@ from deeptracker.dashboard.data.weight_window import shape_of
 from deeptracker.dashboard.look.theme import RAIL_WIDTH
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.filters.filter_rasters import MOST_FILTERS, filter_rasters
+from deeptracker.dashboard.views.filters.state import FiltersState
+from deeptracker.dashboard.views.weights.state import WeightsState
 from deeptracker.dashboard.widgets.controls import beside, show_whole_run, text
 from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.dashboard.widgets.tree_chart import TreeChart
@@ -25,9 +27,13 @@ __all__ = ["ComparedFilters"]
 class ComparedFilters:
     """A raster a picked filter, all on the same iterations; its label leads to the filter alone."""
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    def __init__(
+        self, run: Run, selection: Selection, state: WeightsState, filters: FiltersState
+    ) -> None:
         self.run = run
         self.selection = selection
+        self.state = state
+        self.filters = filters
         self.chart = TreeChart(
             test_id="filter-rasters",
             iterations=[int(iteration) for iteration in run.iterations],
@@ -49,13 +55,13 @@ class ComparedFilters:
 
     def update(self) -> None:
         """Draw the picked filters anew."""
-        run, selection = self.run, self.selection
+        run, selection, state = self.run, self.selection, self.state
         filters = [(str(name), int(index)) for name, index in selection.filters]
         columns = Columns.of(run, selection.window)
-        gradient = shows_gradients(run, selection)
+        gradient = shows_gradients(run, self.filters.quantity)
         # Of one scale with the raster above, where all share one.
-        above = Subject(selection.raster, selection.raster_statistic, gradient)
-        is_shared = selection.raster_scale == "shared"
+        above = Subject(state.raster, state.raster_statistic, gradient)
+        is_shared = state.raster_scale == "shared"
 
         def draw() -> list[Row]:
             return filter_rasters(
@@ -111,4 +117,4 @@ class ComparedFilters:
                 float(int(index) * size),
                 float((int(index) + 1) * size),
             )
-            self.selection.param.update(raster=parameter, raster_range=reach)
+            self.state.param.update(raster=parameter, raster_range=reach)

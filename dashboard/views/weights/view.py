@@ -21,8 +21,10 @@ from deeptracker.dashboard.data.weight_raster import (
 )
 from deeptracker.dashboard.data.weight_window import position, read, shape_of
 from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.filters.state import FiltersState
 from deeptracker.dashboard.views.weights.compared_filters import ComparedFilters
 from deeptracker.dashboard.views.weights.raster_plot import HEIGHT, RasterPlot
+from deeptracker.dashboard.views.weights.state import WeightsState
 from deeptracker.dashboard.widgets.controls import action, bar, beside, choice, rail, text
 from deeptracker.wording import counted
 
@@ -36,6 +38,7 @@ class WeightView:
     """One row a weight, one column an iteration; zoom in until single weights show."""
 
     title = "Weights"
+    tip = "Single weights over the iterations, at any zoom"
     about = (
         "Every weight of one parameter at every snapshot: a row is a weight (or the weights that "
         "share a row of pixels, summarised by mean, minimum, maximum or range), a column an "
@@ -48,17 +51,23 @@ class WeightView:
         "\n\nPicked filters stand below, one above the other, one line a weight."
     )
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    states = (WeightsState, FiltersState)
+
+    def __init__(
+        self, run: Run, selection: Selection, state: WeightsState, filters: FiltersState
+    ) -> None:
         self.run = run
         self.selection = selection
+        self.state = state
+        self.filters = filters
         nodes = run.nodes
         self.names = [
             str(name)
             for name, kind in zip(nodes["name"], nodes["kind"], strict=True)
             if kind == "parameter"
         ]
-        if selection.raster not in self.names:
-            selection.raster = self._first_choice()
+        if state.raster not in self.names:
+            state.raster = self._first_choice()
         self.plot = RasterPlot([int(iteration) for iteration in run.iterations])
         self.plot.figure.on_event(RangesUpdate, self._moved)
         self.plot.figure.on_event(Reset, self._show_all)
@@ -67,8 +76,8 @@ class WeightView:
         # changes.
         waiting = text("<div class='dt-hint'>Reading the weights…</div>", height=HEIGHT)
         self.stage = pn.Column(waiting, sizing_mode="stretch_width", margin=0)
-        self.compared = ComparedFilters(run, selection)
-        self.state, self.told = text(width=232), text(width=232)
+        self.compared = ComparedFilters(run, selection, state, filters)
+        self.facts, self.told = text(width=232), text(width=232)
         self.pick_button = action("Pick this filter", self._pick_told, width=244, visible=False)
         self._own_range: Reach | None = None
         self._told_filter: int | None = None
@@ -77,11 +86,12 @@ class WeightView:
         self.plot.figure.on_change("inner_height", self._resized)
         self._is_staged = False
         self._reads = Latest()
-        selection.param.watch(self._redraw, ["raster", "raster_statistic", "quantity"])
-        selection.param.watch(self._redraw, ["raster_scale", "window", "spacing"])
+        state.param.watch(self._redraw, ["raster", "raster_statistic", "raster_scale"])
+        filters.param.watch(self._redraw, "quantity")
+        selection.param.watch(self._redraw, ["window", "spacing"])
         selection.param.watch(self._recolour, "dark")
         selection.param.watch(self._repick, "iterations")
-        selection.param.watch(self._moved_by_link, "raster_range")
+        state.param.watch(self._moved_by_link, "raster_range")
         self.update()
 
     def panel(self) -> pn.viewable.Viewable:
@@ -92,7 +102,7 @@ class WeightView:
                 "<code>recorder.snapshot(iteration, model)</code> and process the log again.</div>"
             )
         facts = rail(
-            self.state,
+            self.facts,
             self.told,
             self.pick_button,
             action("Show the whole parameter", self._show_all, width=244),
@@ -105,7 +115,7 @@ class WeightView:
         )
 
     def _controls(self) -> pn.viewable.Viewable:
-        param = self.selection.param
+        param = self.state.param
         quantities, tip = {"weights": "weights"}, "Weights; no gradients were recorded"
         if self.run.has_gradients:
             quantities["gradients"] = "gradients"
@@ -126,7 +136,7 @@ class WeightView:
                 "How weights that share a pixel are summarised",
                 120,
             ),
-            choice(param.quantity, "Show", quantities, tip, 110),
+            choice(self.filters.param.quantity, "Show", quantities, tip, 110),
             choice(
                 param.raster_scale,
                 "Colours",
@@ -140,11 +150,11 @@ class WeightView:
 
     def update(self) -> None:
         """Draw what the store holds now."""
-        parameter = self.selection.raster
+        parameter = self.state.raster
         if not parameter:
             return
         whole = self._whole
-        reach = self.selection.raster_range or self._window_range(whole)
+        reach = self.state.raster_range or self._window_range(whole)
         self.plot.space(Spacing.of(self.run.iterations, self.selection.spacing))
         self.plot.bound(whole[:2], whole[2:])
         self.plot.reach(reach[:2], reach[2:])
@@ -154,15 +164,15 @@ class WeightView:
 
     def table(self) -> pd.DataFrame:
         """Give the values of the rows and iterations in sight, one line each."""
-        reach = self.selection.raster_range or self._window_range(self._whole)
+        reach = self.state.raster_range or self._window_range(self._whole)
         window = read(
             self.run,
-            self.selection.raster,
+            self.state.raster,
             reach[2:],
             reach[:2],
             height=HEIGHT,
             width=WIDTH,
-            statistic=self.selection.raster_statistic,
+            statistic=self.state.raster_statistic,
             gradient=self.subject.gradient,
         )
         rows = window.first_weight + window.weights_per_row * np.arange(len(window.values))
@@ -172,20 +182,19 @@ class WeightView:
                 "first_weight": np.repeat(rows, len(iterations)),
                 "weights": window.weights_per_row,
                 "iteration": np.tile(iterations, len(rows)),
-                self.selection.raster_statistic: window.values.ravel(),
+                self.state.raster_statistic: window.values.ravel(),
             }
         )
 
     @property
     def subject(self) -> Subject:
         """What the raster is of."""
-        selection = self.selection
-        gradient = shows_gradients(self.run, selection)
-        return Subject(selection.raster, selection.raster_statistic, gradient)
+        gradient = shows_gradients(self.run, self.filters.quantity)
+        return Subject(self.state.raster, self.state.raster_statistic, gradient)
 
     @property
     def _shape(self) -> tuple[int, ...]:
-        return shape_of(self.run, self.selection.raster)
+        return shape_of(self.run, self.state.raster)
 
     @property
     def _whole(self) -> Reach:
@@ -207,7 +216,7 @@ class WeightView:
         """Read what is in sight beside the page's loop, then show it."""
         run, subject = self.run, self.subject
         spacing = self.plot.spacing
-        shared = self.selection.raster_scale == "shared"
+        shared = self.state.raster_scale == "shared"
         high = self._high
 
         def work() -> tuple[Pixels, tuple[float, float]]:
@@ -245,7 +254,7 @@ class WeightView:
         first = window.first_weight
         last = min(first + window.weights_per_row * len(window.values), window.size)
         note = f"<div class='dt-warning'>{html.escape(window.note)}</div>" if window.note else ""
-        self.state.object = (
+        self.facts.object = (
             f"<h3>Raster</h3><div data-testid='raster-state' data-level='{window.level}' "
             f"data-first='{first}' data-last='{last}' data-exact='{int(pixels.is_exact)}' "
             f"data-lines='{pixels.values.sizes['weight']}'>"
@@ -262,7 +271,7 @@ class WeightView:
         at_whole = all(abs(a - b) < 0.5 for a, b in zip(reach, self._whole, strict=True))
         self._own_range = None if at_whole else reach
         self._draw(reach)
-        self.selection.raster_range = self._own_range
+        self.state.raster_range = self._own_range
 
     def _resized(self, _name: str, _old: Any, new: Any) -> None:
         """Read finer where the whole screen has more lines."""
@@ -278,19 +287,19 @@ class WeightView:
 
     def _show_all(self, *_: Any) -> None:
         self._own_range = None
-        self.selection.raster_range = None
+        self.state.raster_range = None
         self.update()
 
     def _redraw(self, *events: Any) -> None:
         if any(event.name == "raster" for event in events):
-            if self.selection.raster not in self.names:
-                self.selection.raster = self._first_choice()
+            if self.state.raster not in self.names:
+                self.state.raster = self._first_choice()
                 return
             self.told.object, self.pick_button.visible = "", False
-            reach = self.selection.raster_range
+            reach = self.state.raster_range
             if reach is not None and reach[3] > float(np.prod(self._shape)):
                 self._own_range = None
-                self.selection.raster_range = None
+                self.state.raster_range = None
         self.update()
 
     def _recolour(self, *_: Any) -> None:
@@ -310,7 +319,7 @@ class WeightView:
         weight = min(max(0, int(event.y)), int(np.prod(self._shape)) - 1)
         window = read(
             self.run,
-            self.selection.raster,
+            self.state.raster,
             (weight, weight + 1),
             (column, column + 1),
             height=HEIGHT,
@@ -328,6 +337,6 @@ class WeightView:
             self.pick_button.visible = True
 
     def _pick_told(self) -> None:
-        picked = [self.selection.raster, self._told_filter]
+        picked = [self.state.raster, self._told_filter]
         if picked not in self.selection.filters:
             self.selection.filters = [*self.selection.filters, picked]

@@ -5,29 +5,28 @@ import pytest
 
 from deeptracker.dashboard.data.class_series import (
     ClassHistories,
+    Listing,
     class_histories,
     given_groups,
     listed_classes,
     similar_groups,
 )
-from deeptracker.dashboard.selection.selection import Selection
 
 
 @pytest.fixture
-def selection():
-    return Selection()
+def histories(run):
+    return class_histories(run, "left", 5)
 
 
-def names_listed(run, selection):
-    histories = class_histories(run, selection)
+def names_listed(run, **chosen):
+    histories = class_histories(run, "left", 5)
     return [
         f"[{entry.group.label}]" if entry.group else histories.names[entry.number]
-        for entry in listed_classes(run, selection, histories)
+        for entry in listed_classes(run, Listing(**chosen), histories)
     ]
 
 
-def test_error_of_classes_together_is_the_share_of_their_images(run, selection):
-    histories = class_histories(run, selection)
+def test_error_of_classes_together_is_the_share_of_their_images(run, histories):
     label, correct = run.array("images/label"), run.array("images/correct")
     for members in ([3], [0, 4, 9], list(range(10))):
         images = np.isin(label, members)
@@ -41,57 +40,47 @@ def test_final_error_is_the_last_that_was_recorded():
     np.testing.assert_allclose(histories.final_error(), [0.25, -1, 0.3], rtol=1e-6)
 
 
-def test_orders_sort_by_what_they_say(run, selection):
-    histories = class_histories(run, selection)
-    assert names_listed(run, selection) == [str(digit) for digit in range(10)]
-    selection.class_order = "error"
-    final = [histories.error[int(name), -1] for name in names_listed(run, selection)]
+def test_orders_sort_by_what_they_say(run, histories):
+    assert names_listed(run) == [str(digit) for digit in range(10)]
+    final = [histories.error[int(name), -1] for name in names_listed(run, order="error")]
     assert final == sorted(final, reverse=True)
-    selection.class_order = "anomaly"
-    counts = [histories.counts[int(name)].sum() for name in names_listed(run, selection)]
+    counts = [histories.counts[int(name)].sum() for name in names_listed(run, order="anomaly")]
     assert counts == sorted(counts, reverse=True)
-    selection.class_order = "similarity"
-    assert sorted(names_listed(run, selection)) == [str(digit) for digit in range(10)]
-    assert [int(n) for n in names_listed(run, selection)] == histories.similarity().order.tolist()
+    alike = names_listed(run, order="similarity")
+    assert sorted(alike) == [str(digit) for digit in range(10)]
+    assert [int(name) for name in alike] == histories.similarity().order.tolist()
 
 
-def test_search_and_least_marks_keep_what_they_say(run, selection):
-    selection.class_search = "3, 7"
-    assert names_listed(run, selection) == ["3", "7"]
-    selection.class_search = ""
-    histories = class_histories(run, selection)
+def test_search_and_least_marks_keep_what_they_say(run, histories):
+    assert names_listed(run, search="3, 7") == ["3", "7"]
     for threshold in (1, 4):
         marks = (histories.counts >= threshold).sum(axis=1)
         least = int(np.median(marks)) + 1
-        selection.param.update(threshold=threshold, least_marks=least)
         wanted = [str(digit) for digit in range(10) if marks[digit] >= least]
-        assert names_listed(run, selection) == wanted
+        assert names_listed(run, threshold=threshold, least_marks=least) == wanted
 
 
-def test_natural_order_puts_ten_behind_nine(run, selection):
+def test_natural_order_puts_ten_behind_nine(run):
     names = ["class 10", "class 9", "Alpha"]
     nothing = np.zeros((3, 4))
     histories = ClassHistories(names, np.ones(3, int), nothing, nothing.astype(int))
-    listed = listed_classes(run, selection, histories)
+    listed = listed_classes(run, Listing(), histories)
     assert [names[entry.number] for entry in listed] == ["Alpha", "class 9", "class 10"]
 
 
-def test_clusters_hold_every_class_once_and_open_into_their_own(run, selection):
-    selection.param.update(class_grouping="similarity", class_clusters=4)
-    histories = class_histories(run, selection)
+def test_clusters_hold_every_class_once_and_open_into_their_own(run, histories):
+    chosen = {"grouping": "similarity", "clusters": 4}
     groups = similar_groups(histories, 4)
     assert sorted(np.concatenate([group.members for group in groups])) == list(range(10))
-    assert len(names_listed(run, selection)) == len(groups) == 4
-    selection.open_groups = [groups[1].key]
-    shown = names_listed(run, selection)
+    assert len(names_listed(run, **chosen)) == len(groups) == 4
+    shown = names_listed(run, **chosen, open_groups=[groups[1].key])
     place = shown.index(f"[{groups[1].label}]")
     inside = shown[place + 1 : place + 1 + len(groups[1].members)]
     assert sorted(map(int, inside)) == sorted(groups[1].members)
 
 
-def test_a_search_unfolds_the_groups_of_what_it_finds(run, selection):
-    selection.param.update(class_grouping="similarity", class_clusters=4, class_search="7")
-    shown = names_listed(run, selection)
+def test_a_search_unfolds_the_groups_of_what_it_finds(run):
+    shown = names_listed(run, grouping="similarity", clusters=4, search="7")
     assert len(shown) == 2
     assert shown[1] == "7"
 

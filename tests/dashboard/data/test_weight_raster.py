@@ -18,8 +18,8 @@ from deeptracker.dashboard.data.weight_raster import (
     scale_ends,
 )
 from deeptracker.dashboard.data.weight_window import position
-from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.filters.filter_rasters import filter_rasters
+from deeptracker.dashboard.views.registry import linked
 from deeptracker.dashboard.views.weights.raster_plot import RasterPlot
 from deeptracker.dashboard.views.weights.view import WeightView
 
@@ -109,7 +109,7 @@ def test_an_end_of_a_scale_says_where_values_lie_beyond_it():
 
 def test_filters_have_the_raster_s_scale_where_all_share_one(run, matrix):
     picked = [["conv1.weight", 5], [NAME, 2]]
-    view = WeightView(run, Selection(raster=NAME, filters=picked))
+    view = WeightView(run, *linked(raster=NAME, filters=picked).of(WeightView))
     plot, top = view.plot, rounded(view.plot.mapper.high)
     assert plot.mapper.high < np.abs(matrix).max()
     assert plot._bar.formatter.args["labels"][-1] == f"≥ {top}"
@@ -119,13 +119,13 @@ def test_filters_have_the_raster_s_scale_where_all_share_one(run, matrix):
     beyond = np.abs(matrix[288:432]).max() > plot.mapper.high
     told = view.compared.chart.rows[1]["colours"]
     assert any(end.startswith(("≤", "≥")) for end in told[:2]) == beyond
-    view.selection.raster_scale = "own"
+    view.state.raster_scale = "own"
     own = {tuple(row["colours"][:2]) for row in view.compared.chart.rows}
     assert len(own) == 2
 
 
 def test_the_figure_knows_where_the_pointer_s_line_stands(run):
-    view = WeightView(run, Selection(raster=NAME))
+    view = WeightView(run, *linked(raster=NAME).of(WeightView))
     columns = view.plot.pointer.columns.data
     assert columns["centre"].tolist() == [place + 0.5 for place in range(len(run.iterations))]
     view.selection.spacing = "true"
@@ -158,7 +158,7 @@ def test_the_figure_is_changed_in_place_and_keeps_cells_where_they_are(run):
 
 
 def test_picks_and_filters_draw_no_new_figure(run):
-    view = WeightView(run, Selection(raster=NAME))
+    view = WeightView(run, *linked(raster=NAME).of(WeightView))
     figure, image = view.plot.figure, view.plot.source.data["image"][0]
     view.selection.iterations = [1400, 1900]
     assert view.plot.figure is figure
@@ -170,9 +170,9 @@ def test_picks_and_filters_draw_no_new_figure(run):
 
 
 def test_one_scale_covers_the_whole_parameter_and_an_own_one_what_is_in_sight(run, matrix):
-    view = WeightView(run, Selection(raster=NAME, raster_range=(0.0, 141.0, 0.0, 9.0)))
+    view = WeightView(run, *linked(raster=NAME, raster_range=(0.0, 141.0, 0.0, 9.0)).of(WeightView))
     shared = view.plot.mapper.high
-    view.selection.raster_scale = "own"
+    view.state.raster_scale = "own"
     inside = np.abs(matrix[:9])
     assert view.plot.mapper.high == pytest.approx(np.quantile(inside, 0.995), rel=1e-3)
     assert view.plot.mapper.high != shared
@@ -201,7 +201,7 @@ def test_filters_side_by_side_are_the_logs_weights(run, recorded, gradient):
 
 
 def test_a_click_on_a_weight_tells_the_logs_value(run, matrix):
-    view = WeightView(run, Selection(raster=NAME))
+    view = WeightView(run, *linked(raster=NAME).of(WeightView))
     view._tapped(type("Tap", (), {"x": 100.4, "y": 291.7})())
     told = view.told.object
     assert position((16, 16, 3, 3), 291) in told
@@ -275,7 +275,7 @@ def test_snapshots_that_share_a_pixel_of_true_spacing_are_summarised(run, matrix
 
 
 def test_the_figure_stands_where_iterations_were_recorded(run):
-    view = WeightView(run, Selection(raster=NAME, spacing="true", iterations=[1400]))
+    view = WeightView(run, *linked(raster=NAME, spacing="true", iterations=[1400]).of(WeightView))
     start, end = view.plot.spacing.edges[[0, -1]]
     assert (view.plot.x_range.start, view.plot.x_range.end) == (start, end)
     assert view.plot.source.data["x"] == [start]

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from deeptracker.dashboard.selection.selection import KEYS, Selection
+from deeptracker.dashboard.views.registry import linked
 
 PINNED = json.loads(Path(__file__).with_name("thirty_links.json").read_text("utf-8"))
 PARAMETERS = {row["name"]: row for row in PINNED["parameters"]}
@@ -21,10 +21,9 @@ every_parameter = pytest.mark.parametrize("row", PARAMETERS.values(), ids=PARAME
 
 def open_link(query):
     """Give the value of each parameter by its name, the query written back, and the notice."""
-    selection = Selection()
-    selection.from_query(query)
-    values = {name: getattr(selection, name) for name in KEYS}
-    return values, selection.to_query(), selection.notice
+    page = linked()
+    page.from_query(query)
+    return page.values, page.to_query(), page.selection.notice
 
 
 def chosen(values):

@@ -4,9 +4,9 @@ from urllib.parse import quote
 
 import pytest
 
-from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.shell.link_check import sift_picks
 from deeptracker.dashboard.shell.page import RunPage
+from deeptracker.dashboard.views.registry import linked
 
 STRANGERS = {
     "iterations": ([777], "iteration 777"),
@@ -30,8 +30,8 @@ LEFT = {"open_classes": ["3"]}
 @pytest.mark.parametrize("name", STRANGERS)
 def test_a_pick_that_the_run_does_not_have_is_dropped_and_told(run, name):
     value, told = STRANGERS[name]
-    page = RunPage(run, Selection(**{name: value}).to_query())
-    assert (getattr(page.selection, name) or None) == LEFT.get(name)
+    page = RunPage(run, linked(**{name: value}).to_query())
+    assert (page.linked.values[name] or None) == LEFT.get(name)
     assert told in page.selection.notice
     assert page.chips.chips == []
     assert page.notice.visible
@@ -57,12 +57,12 @@ def test_picks_that_the_run_has_stay(run):
         "cube_layer": "layer1.0",
     }
     kept = dict(picks)
-    assert sift_picks(run, kept) == []
+    assert sift_picks(run, kept, linked().states) == []
     assert kept == picks
 
 
 def test_a_link_that_unfolds_nothing_leaves_the_usual_ones_unfolded(run):
-    assert RunPage(run, "v=layers").selection.open_nodes is None
+    assert RunPage(run, "v=layers").linked.values["open_nodes"] is None
 
 
 def test_a_notice_is_shown_as_words_whatever_a_link_holds(run):

@@ -9,6 +9,7 @@ from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.shell.page import RunPage
 from deeptracker.dashboard.shell.stepping import anomalous_columns, step_anomaly, step_iteration
 from deeptracker.dashboard.shell.view_frame import ViewFrame
+from deeptracker.dashboard.views.registry import linked
 from deeptracker.dashboard.widgets.controls import text
 
 
@@ -16,6 +17,7 @@ class Listener:
     """A view that writes down what reaches it, and fails when told to."""
 
     title = "Listener"
+    tip = "What reached it"
     about = "What reached it."
 
     def __init__(self, run, selection):
@@ -152,16 +154,27 @@ def test_steps_go_to_the_next_snapshot_and_to_the_next_anomaly(run):
 
 
 def test_search_leads_to_classes_layers_and_weights(run):
-    places = places_of(run)
+    places = places_of(run, {"weights": "Weights"})
+    assert ["view", "Weights", "weights"] in places
     assert ["class", "7", "7"] in places
     assert ["layer", "layer2.0.conv1", "layer2.0.conv1"] in places
-    selection = Selection()
+    page = linked()
+    selection = page.selection
     open_place(run, selection, "layer", "layer2.0.conv1")
     assert selection.view == "layers"
     assert selection.nodes == ["layer2.0.conv1"]
-    assert {"", "layer2", "layer2.0"} <= set(selection.open_nodes)
+    assert {"", "layer2", "layer2.0"} <= set(page.values["open_nodes"])
     open_place(run, selection, "weights", "conv1.weight")
-    assert (selection.view, selection.raster) == ("weights", "conv1.weight")
+    assert (selection.view, page.values["raster"]) == ("weights", "conv1.weight")
     open_place(run, selection, "class", "7")
     assert (selection.view, selection.classes) == ("validation", ["7"])
-    assert np.isin("7", selection.open_classes)
+    assert np.isin("7", page.values["open_classes"])
+
+
+def test_a_layer_that_the_search_leads_to_is_unfolded_and_scrolled_to_each_time(run):
+    page = RunPage(run, "v=layers")
+    layers = page.frames["layers"].view
+    for name in ("layer2.0.conv1", "layer3.1.conv2"):
+        page.selection.view = "info"
+        page.header.event = {"type": "open", "kind": "layer", "name": name}
+        assert layers.chart.reach["top"] == layers.outline.find(f"node:{name}").top

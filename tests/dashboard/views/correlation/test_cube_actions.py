@@ -5,15 +5,19 @@ import pytest
 
 from deeptracker.dashboard.data.class_series import named_class
 from deeptracker.dashboard.data.cube_numbers import images_of_class, layer_names
-from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.correlation import cube_axis
 from deeptracker.dashboard.views.correlation.cube import NOTHING
 from deeptracker.dashboard.views.correlation.view import CorrelationView
+from deeptracker.dashboard.views.registry import linked
+
+
+def view_of(run, page):
+    return CorrelationView(run, *page.of(CorrelationView))
 
 
 @pytest.fixture
 def view(run):
-    return CorrelationView(run, Selection())
+    return view_of(run, linked())
 
 
 def do(view, **act):
@@ -35,7 +39,7 @@ def test_what_is_sent_can_be_read_back_exactly(view, run):
 
 
 def test_correlations_are_sent_to_four_digits_with_p_and_q(view, run):
-    view.selection.association = "association"
+    view.state.association = "association"
     front = view.cube.front
     np.testing.assert_allclose(values_of(front), run.array("cube/association").T, atol=2e-5)
     for name, path in (("p", "cube/p_value"), ("q", "cube/q_value")):
@@ -95,7 +99,7 @@ def test_with_shift_an_item_is_picked_beside_others(view):
 
 def test_a_cell_that_items_share_picks_the_strongest_of_them(run, monkeypatch):
     monkeypatch.setattr(cube_axis, "CELLS_AT_MOST", 5)
-    view = CorrelationView(run, Selection())
+    view = view_of(run, linked())
     images = run.stored("classes/left")[4]
     do(view, type="cell", face="top", items={"class": [2, 4], "time": [87, 116]})
     class_, column = np.unravel_index(images[2:4, 87:116].argmax(), (2, 29))
@@ -106,23 +110,23 @@ def test_a_cell_that_items_share_picks_the_strongest_of_them(run, monkeypatch):
 def test_an_unfolded_layer_shows_filters_that_can_be_picked(view, run):
     names = layer_names(run)
     do(view, type="unfold", axis="layer", item=0)
-    assert view.selection.cube_layer == "conv1"
+    assert view.state.cube_layer == "conv1"
     assert view.cube.items["layer"]["parts"] == [0] + [1] * 16 + [0] * 21
     assert view.cube.side["height"] == 38
     do(view, type="pick", axis="layer", item=1 + 5)
     assert view.selection.filters == [["conv1.weight", 5]]
     assert view.selection.nodes == ["conv1"]
     do(view, type="unfold", axis="layer", name="conv1")
-    assert view.selection.cube_layer == ""
+    assert view.state.cube_layer == ""
     assert view.cube.items["layer"]["labels"] == names
 
 
 def test_an_unfolded_class_has_an_axis_of_its_own_images(view, run):
     do(view, type="unfold", axis="class", item=3)
     images = images_of_class(run, 3)
-    assert view.selection.cube_class == "3"
+    assert view.state.cube_class == "3"
     # Too many to stand beside the ten classes: the window holds the class and its images.
-    assert view.selection.cube_classes == (3, 4 + len(images))
+    assert view.state.cube_classes == (3, 4 + len(images))
     assert view.cube.top["width"] == 1 + len(images)
     do(view, type="pick", axis="class", item=4)
     assert view.selection.images == [int(images[0])]
@@ -133,8 +137,8 @@ def test_a_window_moves_the_shared_axes_of_all_faces(view, run):
     whole = {"first": 0, "last": 22}
     windows = {"class": {"first": 2, "last": 6}, "layer": whole, "time": {"first": 20, "last": 60}}
     do(view, type="window", windows=windows)
-    assert view.selection.cube_classes == (2, 6)
-    assert view.selection.cube_layers is None
+    assert view.state.cube_classes == (2, 6)
+    assert view.state.cube_layers is None
     assert view.selection.window == (int(run.iterations[20]), int(run.iterations[59]))
     cube = view.cube
     assert (cube.top["width"], cube.front["width"]) == (4, 4)
@@ -145,9 +149,9 @@ def test_a_window_moves_the_shared_axes_of_all_faces(view, run):
 
 
 def test_a_pick_from_elsewhere_is_brought_into_the_window(view):
-    view.selection.cube_classes = (0, 4)
+    view.state.cube_classes = (0, 4)
     view.selection.classes = ["8"]
-    first, last = view.selection.cube_classes
+    first, last = view.state.cube_classes
     assert last - first == 4
     assert first <= 8 < last
     assert view.cube.view["class"]["first"] == first
@@ -162,7 +166,7 @@ def test_a_row_of_the_table_picks_its_triple_and_its_filter(view):
     assert view.links.picked == 2
     view.links.event = {"place": 2, "what": "filter", "count": 2}
     assert selection.filters == [[triple.parameter, triple.filter]]
-    assert selection.cube_layer == triple.layer
+    assert view.state.cube_layer == triple.layer
 
 
 def test_a_picked_iteration_sends_marks_and_its_slice_alone(view, run):
@@ -178,7 +182,7 @@ def test_a_picked_iteration_sends_marks_and_its_slice_alone(view, run):
 
 
 def test_at_an_iteration_the_measure_says_so_and_cannot_be_chosen(view, run):
-    view.selection.association = "association"
+    view.state.association = "association"
     assert view.measure.visible
     assert not view.sliced_measure.visible
     view.selection.iterations = [int(run.iterations[100])]
@@ -194,25 +198,26 @@ def test_at_an_iteration_the_measure_says_so_and_cannot_be_chosen(view, run):
     assert view.cube.front["label"] == "rank correlation"
     view.selection.param.update(window=None, iterations=[])
     assert view.measure.visible
-    assert view.selection.association == "association"
+    assert view.state.association == "association"
 
 
-def test_the_state_of_the_cube_is_part_of_the_link(view, run):
-    view.selection.param.update(
+def test_the_state_of_the_cube_is_part_of_the_link(run):
+    page, again = linked(), linked()
+    view = view_of(run, page)
+    view.state.param.update(
         cube_flat=100, cube_order="anomaly", cube_classes=(1, 5), cube_layer="conv1"
     )
-    again = Selection()
-    again.from_query(view.selection.to_query())
-    other = CorrelationView(run, again)
+    again.from_query(page.to_query())
+    other = view_of(run, again)
     assert other.cube.flat == 100
     assert other.cube.view == view.cube.view
     assert other.cube.items == view.cube.items
 
 
 def test_links_that_name_nothing_leave_the_cube_whole(run):
-    selection = Selection()
-    selection.from_query('ul=none&uc=none&cc=[5,2]&cl=[900,1000]&cf=50&n=["gone"]&c=["gone"]')
-    view = CorrelationView(run, selection)
+    page = linked()
+    page.from_query('ul=none&uc=none&cc=[5,2]&cl=[900,1000]&cf=50&n=["gone"]&c=["gone"]')
+    view = view_of(run, page)
     assert view.cube.slices == []
     assert view.cube.view["class"]["last"] > view.cube.view["class"]["first"]
     assert "Cube of" in view.cube.description
@@ -223,7 +228,7 @@ def test_the_table_of_numbers_is_the_front_face(view, run):
     assert list(table.columns) == ["layer", "class", "anomalous_filters"]
     row = table[(table["layer"] == "conv1") & (table["class"] == "7")]
     assert row["anomalous_filters"].item() == values_of(view.cube.front)[0, 7]
-    view.selection.association = "association"
+    view.state.association = "association"
     assert {"rank_correlation", "p_value", "q_value"} <= set(view.table().columns)
 
 

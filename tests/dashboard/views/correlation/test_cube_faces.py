@@ -9,11 +9,17 @@ from hypothesis.extra import numpy as stn
 
 from deeptracker.dashboard.data.cube_numbers import images_of_class, layer_names
 from deeptracker.dashboard.data.strongest_cells import strongest
-from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.correlation import cube_axis
 from deeptracker.dashboard.views.correlation.cube_axis import Axis, binned, binned_by, binned_where
-from deeptracker.dashboard.views.correlation.cube_faces import faces_of, picks_of
+from deeptracker.dashboard.views.correlation.cube_choice import CubeChoice, picks_of
+from deeptracker.dashboard.views.correlation.cube_faces import faces_of
+from deeptracker.dashboard.views.correlation.view import CorrelationView
+from deeptracker.dashboard.views.registry import linked
 from deeptracker.pipeline.measures.outcomes import anomalies
+
+
+def chosen(**values):
+    return CubeChoice.of(*linked(**values).of(CorrelationView))
 
 
 @pytest.fixture
@@ -24,7 +30,7 @@ def counts(run):
 
 def test_whole_faces_are_the_stored_counts(run, counts):
     images, filters = counts
-    faces = faces_of(run, Selection())
+    faces = faces_of(run, chosen())
     np.testing.assert_array_equal(faces.top, images)
     np.testing.assert_array_equal(faces.side, filters)
     assert faces.top_kept.all()
@@ -35,7 +41,7 @@ def test_whole_faces_are_the_stored_counts(run, counts):
 def test_the_front_counts_filters_where_the_class_is_anomalous(run, rule, window):
     images = run.stored(f"classes/{rule}")[window - 1]
     filters = run.array("cube/anomalous_filters")
-    front = faces_of(run, Selection(rule=rule, anomaly_window=window)).front.values
+    front = faces_of(run, chosen(rule=rule, anomaly_window=window)).front.values
     for layer in range(len(filters)):
         for class_ in range(len(images)):
             together = sum(
@@ -47,7 +53,7 @@ def test_the_front_counts_filters_where_the_class_is_anomalous(run, rule, window
 def test_a_picked_iteration_makes_the_front_face_its_own(run, counts):
     images, filters = counts
     column = run.column(RESET_ITERATION)
-    front = faces_of(run, Selection(iterations=[RESET_ITERATION])).front.values
+    front = faces_of(run, chosen(iterations=[RESET_ITERATION])).front.values
     expected = np.outer(filters[:, column], images[:, column] > 0)
     np.testing.assert_array_equal(front, expected)
     assert expected.any()
@@ -55,22 +61,20 @@ def test_a_picked_iteration_makes_the_front_face_its_own(run, counts):
 
 def test_several_picked_iterations_add_up_on_the_front(run):
     both = [RESET_ITERATION, SPIKE_ITERATION]
-    one, other = (faces_of(run, Selection(iterations=[i])).front.values for i in both)
-    np.testing.assert_array_equal(
-        faces_of(run, Selection(iterations=both)).front.values, one + other
-    )
+    one, other = (faces_of(run, chosen(iterations=[i])).front.values for i in both)
+    np.testing.assert_array_equal(faces_of(run, chosen(iterations=both)).front.values, one + other)
 
 
 def test_a_picked_iteration_outside_the_window_slices_nothing(run):
     window = (0, 500)
-    sliced = faces_of(run, Selection(window=window, iterations=[RESET_ITERATION]))
-    whole = faces_of(run, Selection(window=window))
+    sliced = faces_of(run, chosen(window=window, iterations=[RESET_ITERATION]))
+    whole = faces_of(run, chosen(window=window))
     np.testing.assert_array_equal(sliced.front.values, whole.front.values)
 
 
 def test_a_picked_class_keeps_its_anomalous_iterations_of_the_side(run, counts):
     images, filters = counts
-    faces = faces_of(run, Selection(classes=[run.class_names[3]]))
+    faces = faces_of(run, chosen(classes=[run.class_names[3]]))
     np.testing.assert_array_equal(faces.side_kept, images[3] > 0)
     np.testing.assert_array_equal(faces.side, filters)
     assert 0 < faces.side_kept.sum() < images.shape[1]
@@ -80,7 +84,7 @@ def test_a_picked_class_keeps_its_anomalous_iterations_of_the_side(run, counts):
 def test_a_picked_layer_keeps_its_anomalous_iterations_of_the_top(run, counts):
     _, filters = counts
     layer = int(filters.sum(axis=1).argmax())
-    faces = faces_of(run, Selection(nodes=[layer_names(run)[layer]]))
+    faces = faces_of(run, chosen(nodes=[layer_names(run)[layer]]))
     np.testing.assert_array_equal(faces.top_kept, filters[layer] > 0)
     assert faces.side_kept.all()
 
@@ -89,16 +93,16 @@ def test_a_picked_block_slices_by_all_its_layers_and_a_parameter_by_its_own(run,
     _, filters = counts
     names = layer_names(run)
     inside = [place for place, name in enumerate(names) if name.startswith("layer1.0.")]
-    faces = faces_of(run, Selection(nodes=["layer1.0"]))
+    faces = faces_of(run, chosen(nodes=["layer1.0"]))
     np.testing.assert_array_equal(faces.top_kept, (filters[inside] > 0).any(axis=0))
-    picks = picks_of(run, Selection(nodes=[RESET_PARAMETER, "no such node", ""]))
+    picks = picks_of(run, chosen(nodes=[RESET_PARAMETER, "no such node", ""]))
     assert picks.layers == [names.index("conv1")]
 
 
 def test_a_window_cuts_all_faces(run, counts):
     images, filters = counts
     first, last = run.columns((1300, 1500))
-    faces = faces_of(run, Selection(window=(1300, 1500)))
+    faces = faces_of(run, chosen(window=(1300, 1500)))
     np.testing.assert_array_equal(faces.top, images[:, first : last + 1])
     np.testing.assert_array_equal(faces.side, filters[:, first : last + 1])
     columns = slice(first, last + 1)
@@ -108,22 +112,22 @@ def test_a_window_cuts_all_faces(run, counts):
 
 def test_windows_of_classes_and_layers_cut_both_their_faces(run, counts):
     images, filters = counts
-    faces = faces_of(run, Selection(cube_classes=(2, 6), cube_layers=(5, 9)))
+    faces = faces_of(run, chosen(cube_classes=(2, 6), cube_layers=(5, 9)))
     np.testing.assert_array_equal(faces.top, images[2:6])
     np.testing.assert_array_equal(faces.side, filters[5:9])
-    whole = faces_of(run, Selection()).front.values
+    whole = faces_of(run, chosen()).front.values
     np.testing.assert_array_equal(faces.front.values, whole[5:9, 2:6])
 
 
 @pytest.mark.parametrize("window", [(-5, 3), (8, 400), (99, 120), (4, 4), (7, 2)])
 def test_a_window_beyond_the_items_is_clipped(run, window):
-    axis = faces_of(run, Selection(cube_classes=window)).classes
+    axis = faces_of(run, chosen(cube_classes=window)).classes
     assert 0 <= axis.first < axis.last <= len(run.class_names)
 
 
 def test_classes_in_order_of_anomalies_have_falling_sums(run, counts):
     images, _ = counts
-    faces = faces_of(run, Selection(cube_order="anomaly"))
+    faces = faces_of(run, chosen(cube_order="anomaly"))
     sums = faces.top.sum(axis=1)
     assert (np.diff(sums) <= 0).all()
     np.testing.assert_array_equal(faces.top, images[faces.classes.wholes])
@@ -133,8 +137,8 @@ def test_classes_in_order_of_anomalies_have_falling_sums(run, counts):
 def test_the_filters_of_an_unfolded_layer_add_up_to_it(run):
     names = layer_names(run)
     layer = names.index("conv1")
-    faces = faces_of(run, Selection(cube_layer="conv1"))
-    whole = faces_of(run, Selection())
+    faces = faces_of(run, chosen(cube_layer="conv1"))
+    whole = faces_of(run, chosen())
     scores = run.stored(f"filters/{RESET_PARAMETER}/anomaly_score")[...]
     rows = np.flatnonzero((faces.layers.wholes == layer) & (faces.layers.parts >= 0))
     assert len(rows) == len(scores) == 16
@@ -149,7 +153,7 @@ def test_the_filters_of_an_unfolded_layer_add_up_to_it(run):
 
 
 def test_the_images_of_an_unfolded_class_add_up_to_it(run):
-    faces = faces_of(run, Selection(cube_class="7", rule="right", anomaly_window=3))
+    faces = faces_of(run, chosen(cube_class="7", rule="right", anomaly_window=3))
     number = run.class_names.index("7")
     rows = np.flatnonzero(faces.classes.parts >= 0)
     images = images_of_class(run, number)
@@ -166,14 +170,14 @@ def test_the_images_of_an_unfolded_class_add_up_to_it(run):
 
 
 def test_associations_that_are_not_significant_are_marked(run):
-    front = faces_of(run, Selection(association="association")).front
+    front = faces_of(run, chosen(association="association")).front
     np.testing.assert_array_equal(front.insignificant, run.array("cube/q_value").T > 0.05)
     np.testing.assert_allclose(front.values, run.array("cube/association").T)
     np.testing.assert_allclose(front.p_value, run.array("cube/p_value").T)
 
 
 def test_filters_and_images_have_no_association(run):
-    faces = faces_of(run, Selection(association="association", cube_layer="conv1", cube_class="3"))
+    faces = faces_of(run, chosen(association="association", cube_layer="conv1", cube_class="3"))
     single = (faces.layers.parts >= 0)[:, None] | (faces.classes.parts >= 0)[None]
     np.testing.assert_array_equal(np.isnan(faces.front.values), single)
     assert faces.front.insignificant[single].all()
@@ -181,9 +185,9 @@ def test_filters_and_images_have_no_association(run):
 
 def test_with_fewer_cells_than_items_nothing_that_stands_out_is_lost(run, counts, monkeypatch):
     images, filters = counts
-    whole = faces_of(run, Selection(association="association")).front
+    whole = faces_of(run, chosen(association="association")).front
     monkeypatch.setattr(cube_axis, "CELLS_AT_MOST", 7)
-    faces = faces_of(run, Selection(classes=[run.class_names[3]]))
+    faces = faces_of(run, chosen(classes=[run.class_names[3]]))
     assert max(*faces.top.shape, *faces.side.shape, *faces.front.values.shape) <= 7
     assert faces.top.max() == images.max()
     kept = images[3] > 0
@@ -194,7 +198,7 @@ def test_with_fewer_cells_than_items_nothing_that_stands_out_is_lost(run, counts
         assert faces.side_kept[cell] == bool(len(inside))
         shown = filters[:, part][:, inside] if len(inside) else filters[:, part]
         assert faces.side[:, cell].max() == shown.max()
-    related = faces_of(run, Selection(association="association")).front
+    related = faces_of(run, chosen(association="association")).front
     assert np.abs(related.values).max() == np.abs(whole.values).max()
 
 
@@ -247,7 +251,7 @@ def test_an_axis_says_which_items_share_a_cell(monkeypatch):
 def test_the_strongest_cells_are_those_of_a_full_search(run, rule, window):
     images = run.stored(f"classes/{rule}")[window - 1]
     filters = run.array("cube/anomalous_filters")
-    found = strongest(run, Selection(rule=rule, anomaly_window=window), 12)
+    found = strongest(run, rule, window)
     product = np.einsum("ct,lt->clt", images, filters)
     best = np.sort(product.ravel())[::-1][:12]
     assert [t.images * t.filters for t in found] == best[best > 0].tolist()
@@ -263,8 +267,8 @@ def test_the_strongest_cells_are_those_of_a_full_search(run, rule, window):
 
 
 def test_the_strongest_cells_mind_the_window(run):
-    found = strongest(run, Selection(), 5)
+    found = strongest(run, "left", 5, count=5)
     assert {triple.iteration for triple in found} == {SPIKE_ITERATION}
-    later = strongest(run, Selection(window=(1500, 2400)), 5)
+    later = strongest(run, "left", 5, (1500, 2400), count=5)
     assert later
     assert all(1500 <= triple.iteration <= 2400 for triple in later)

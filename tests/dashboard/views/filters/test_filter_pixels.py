@@ -14,6 +14,7 @@ from deeptracker.dashboard.views.filters.filter_pixels import (
     filter_chart,
     filters_in_order,
 )
+from deeptracker.dashboard.views.filters.state import FiltersState
 
 NAME = "layer3.0.conv2.weight"
 
@@ -34,7 +35,7 @@ def filters(recorded):
     ],
 )
 def test_pixels_of_size_are_the_logs(run, filters, measure, reference):
-    chart = filter_chart(run, Selection(filter_measure=measure), NAME, Columns.of(run, None))
+    chart = filter_chart(run, FiltersState(filter_measure=measure), NAME, Columns.of(run, None))
     np.testing.assert_allclose(chart.values, reference(filters.astype(np.float64)), rtol=1e-4)
 
 
@@ -53,26 +54,26 @@ def test_pixels_of_size_are_the_logs(run, filters, measure, reference):
 def test_pixels_of_change_are_the_logs(run, filters, measure, reference):
     weights = filters.astype(np.float64)
     change, before = np.diff(weights, axis=2), weights[..., :-1]
-    chart = filter_chart(run, Selection(filter_measure=measure), NAME, Columns.of(run, None))
+    chart = filter_chart(run, FiltersState(filter_measure=measure), NAME, Columns.of(run, None))
     assert np.isnan(chart.values[:, 0]).all()
     np.testing.assert_allclose(chart.values[:, 1:], reference(change, before), rtol=1e-3, atol=1e-6)
 
 
 def test_filters_ordered_by_size_are_those_of_the_largest_norm_at_the_end(run, filters):
-    order = filters_in_order(run, Selection(filter_order="size"), NAME)
+    order = filters_in_order(run, FiltersState(filter_order="size"), NAME)
     norms = np.sqrt((filters[..., -1].astype(np.float64) ** 2).sum(axis=1))
     np.testing.assert_array_equal(order, np.argsort(-norms, kind="stable"))
 
 
 def test_similar_filters_become_neighbours_and_none_is_lost(run):
-    order = filters_in_order(run, Selection(filter_order="similarity"), NAME)
+    order = filters_in_order(run, FiltersState(filter_order="similarity"), NAME)
     assert sorted(order) == list(range(16))
 
 
 @pytest.mark.parametrize(("scale", "axis"), [("row", 1), ("column", 0)])
 def test_each_row_or_column_reaches_both_ends_of_its_own_scale(run, scale, axis):
     columns = Columns.of(run, None)
-    chart = filter_chart(run, Selection(), NAME, columns)
+    chart = filter_chart(run, FiltersState(), NAME, columns)
     levels = chart.row(scale, 90, columns).arrays[0][:, 1:]
     known = np.where(levels == 255, 0, levels)
     assert (known.max(axis=axis) == 254).all()
@@ -81,7 +82,7 @@ def test_each_row_or_column_reaches_both_ends_of_its_own_scale(run, scale, axis)
 
 def test_over_all_filters_only_the_top_share_has_the_darkest_colour(run):
     columns = Columns.of(run, None)
-    chart = filter_chart(run, Selection(), NAME, columns)
+    chart = filter_chart(run, FiltersState(), NAME, columns)
     levels = chart.row("all", 90, columns).arrays[0]
     assert 0 < (levels == 254).mean() < 0.02
     # Most of these lie beyond its value, as the scale says.
@@ -106,8 +107,8 @@ def wide(tmp_path_factory):
 @pytest.mark.parametrize("order", ["index", "size"])
 def test_thousands_of_filters_share_lines_that_show_the_greatest(wide, order):
     run, weights = wide
-    selection = Selection(filter_measure="norm2", filter_order=order)
-    chart = filter_chart(run, selection, "wte.weight", Columns.of(run, None))
+    state = FiltersState(filter_measure="norm2", filter_order=order)
+    chart = filter_chart(run, state, "wte.weight", Columns.of(run, None))
     norms = np.sqrt((weights.astype(np.float64) ** 2).sum(axis=1))
     assert len(chart.values) <= LARGEST
     assert chart.per_line == -(-3000 // LARGEST)
@@ -164,14 +165,10 @@ def test_common_filters_are_the_intersection(run):
 
 
 def test_lists_and_marks_tell_top_common_and_picked_filters_apart(run):
-    selection = Selection(
-        iterations=[1400, 1900],
-        top_filters=60,
-        filter_rank="change_euclidean",
-        filters=[["conv1.weight", 7]],
-    )
-    tops = tops_of(run, selection)()
-    groups = filter_groups(run, selection, tops)
+    selection = Selection(iterations=[1400, 1900], filters=[["conv1.weight", 7]])
+    state = FiltersState(top_filters=60, filter_rank="change_euclidean")
+    tops = tops_of(run, selection, state)()
+    groups = filter_groups(run, selection, state, tops)
     assert groups[0].title == "Common to all 2 iterations"
     assert [group.title.split(" by ")[0] for group in groups[1:]] == [
         "Top 60 at 1,900",
@@ -180,7 +177,9 @@ def test_lists_and_marks_tell_top_common_and_picked_filters_apart(run):
     common = {tuple(link.key) for link in groups[0].links}
     assert common == set.intersection(*({top.key for top in listed} for listed in tops.values()))
     assert common
-    marks = dict(filter_marks(run, selection, ["conv1.weight"], tops)["filters:conv1.weight"])
+    marks = dict(
+        filter_marks(run, selection, state, ["conv1.weight"], tops)["filters:conv1.weight"]
+    )
     assert marks[7] == "picked"
     for index, kind in marks.items():
         if kind != "picked":
@@ -193,5 +192,7 @@ def test_lists_and_marks_tell_top_common_and_picked_filters_apart(run):
 )
 def test_bars_fall_with_the_ranks_and_what_changed_less_than_usual_has_none(run, values, shares):
     listed = [TopFilter("conv1.weight", place, value) for place, value in enumerate(values)]
-    groups = filter_groups(run, Selection(iterations=[1400]), {run.column(1400): listed})
+    groups = filter_groups(
+        run, Selection(iterations=[1400]), FiltersState(), {run.column(1400): listed}
+    )
     assert [link.share for link in groups[0].links] == shares

@@ -3,8 +3,8 @@
 from logs import LogWriter
 
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.info.view import InfoView
+from deeptracker.dashboard.views.registry import linked
 from deeptracker.pipeline import process
 
 
@@ -12,7 +12,7 @@ def test_a_small_share_is_not_told_as_nothing_and_is_exact_in_the_table(tmp_path
     log = LogWriter(tmp_path / "log", shapes={"a.weight": (300, 400), "a.bias": (3,)})
     log.snapshot(0)
     process(tmp_path / "log", tmp_path / "store", workers=1)
-    view = InfoView(Run(str(tmp_path / "store")), Selection())
+    view = InfoView(Run(str(tmp_path / "store")), *linked().of(InfoView))
     shown = {row[0]: (row[-4], row[-1]) for row in view.parameters.rows}
     assert shown == {"a.weight": ("300\u00d7400", 100.0), "a.bias": ("3", "<0.01")}
     table = view.table().set_index("parameter")
@@ -20,5 +20,5 @@ def test_a_small_share_is_not_told_as_nothing_and_is_exact_in_the_table(tmp_path
 
 
 def test_paths_break_between_their_parts(run):
-    said = InfoView(run, Selection()).facts.object
+    said = InfoView(run, *linked().of(InfoView)).facts.object
     assert run.location.replace("/", "/<wbr>") in said

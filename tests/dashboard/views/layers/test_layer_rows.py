@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from deeptracker.dashboard.data.pixel_columns import Columns
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.layers.histogram_rows import histogram_of
 from deeptracker.dashboard.views.layers.outline import outline_of
 from deeptracker.dashboard.views.layers.small_multiples import (
@@ -17,20 +16,30 @@ from deeptracker.dashboard.views.layers.small_multiples import (
     height_of,
     multiple,
 )
+from deeptracker.dashboard.views.layers.state import LayersState
 from deeptracker.dashboard.views.layers.vertical_scales import Scale
 from deeptracker.dashboard.views.layers.view import LayerView
+from deeptracker.dashboard.views.registry import linked
 
 FIVE = ("min", "q1", "median", "q3", "max")
 
 
-def names(run, selection):
-    outline = outline_of(run, selection, lambda _: 40, lambda _: 90)
+def drawing_of(run, nodes, **chosen):
+    return Drawing.of(run, *linked(**chosen).of(LayerView), nodes)
+
+
+def view_of(run, **chosen):
+    return LayerView(run, *linked(**chosen).of(LayerView))
+
+
+def names(run, state):
+    outline = outline_of(run, state, lambda _: 40, lambda _: 90)
     return [item.id for item in outline.items]
 
 
-def kinds(run, selection):
+def kinds(run, state):
     kind = dict(zip(run.nodes["name"], run.nodes["kind"], strict=True))
-    return {str(kind[row.partition(":")[2]]) for row in names(run, selection) if "node:" in row}
+    return {str(kind[row.partition(":")[2]]) for row in names(run, state) if "node:" in row}
 
 
 @pytest.mark.parametrize(
@@ -43,11 +52,11 @@ def kinds(run, selection):
     ],
 )
 def test_a_level_unfolds_the_tree_to_its_kind(run, level, deepest):
-    assert kinds(run, Selection(open_level=level)) == deepest
+    assert kinds(run, LayersState(open_level=level)) == deepest
 
 
 def test_the_deepest_level_shows_every_node_and_the_filters_of_every_matrix(run):
-    shown = names(run, Selection(open_level="filter"))
+    shown = names(run, LayersState(open_level="filter"))
     assert [row for row in shown if row.startswith("node:")] == [
         f"node:{name}" for name in run.nodes["name"]
     ]
@@ -56,13 +65,13 @@ def test_the_deepest_level_shows_every_node_and_the_filters_of_every_matrix(run)
 
 
 def test_a_node_folds_in_spite_of_the_level_and_unfolds_beyond_it(run):
-    view = LayerView(run, Selection(open_level="layer"))
+    view = view_of(run, open_level="layer")
     view.chart.event = {"type": "toggle", "row": "node:layer1", "count": 1}
-    assert view.selection.closed_nodes == ["layer1"]
+    assert view.state.closed_nodes == ["layer1"]
     assert view.outline.find("node:layer1.0") is None
     assert view.outline.find("node:layer2.0") is not None
     view.chart.event = {"type": "toggle", "row": "node:layer1", "count": 2}
-    assert view.selection.closed_nodes == []
+    assert view.state.closed_nodes == []
     assert view.outline.find("node:layer1.0.conv1") is not None
     # A layer with one matrix unfolds to its filters at once.
     view.chart.event = {"type": "toggle", "row": "node:layer1.0.conv1", "count": 3}
@@ -70,7 +79,7 @@ def test_a_node_folds_in_spite_of_the_level_and_unfolds_beyond_it(run):
 
 
 def test_a_search_finds_by_words_and_leaves_out_what_follows_a_minus(run):
-    shown = names(run, Selection(layer_search="layer3 conv2d -downsample -.1."))
+    shown = names(run, LayersState(layer_search="layer3 conv2d -downsample -.1."))
     found = {row for row in shown if ".conv" in row}
     assert found == {f"node:layer3.0.conv{place}" for place in (1, 2, 3)}
     # With what leads there, and nothing else.
@@ -79,7 +88,7 @@ def test_a_search_finds_by_words_and_leaves_out_what_follows_a_minus(run):
 
 @given(st.integers(0, 400_000), st.integers(0, 3000))
 def test_rows_between_two_heights_are_those_that_reach_into_them(run, top, height):
-    outline = outline_of(run, Selection(open_level="filter"), lambda _: 40, lambda _: 90)
+    outline = outline_of(run, LayersState(open_level="filter"), lambda _: 40, lambda _: 90)
     found = outline.between(top, top + height)
     expected = [
         item for item in outline.items if item.top + item.height >= top and item.top <= top + height
@@ -88,7 +97,7 @@ def test_rows_between_two_heights_are_those_that_reach_into_them(run, top, heigh
 
 
 def test_only_rows_near_what_is_in_sight_are_sent(run):
-    view = LayerView(run, Selection(open_level="filter"))
+    view = view_of(run, open_level="filter")
     everything = len(view.outline.items)
     assert len(view.chart.rows) < everything / 3
     bottom = view.outline.height
@@ -98,7 +107,7 @@ def test_only_rows_near_what_is_in_sight_are_sent(run):
 
 
 def test_a_pick_redraws_no_row(run):
-    view = LayerView(run, Selection(open_nodes=["conv1", "conv1.weight"]))
+    view = view_of(run, open_nodes=["conv1", "conv1.weight"])
     rows, data = view.chart.rows, view.chart.data
     view.selection.iterations = [1400]
     view.selection.filters = [["conv1.weight", 3]]
@@ -110,8 +119,7 @@ def test_a_pick_redraws_no_row(run):
 
 @pytest.mark.parametrize("quantity", ["weights", "gradients"])
 def test_the_band_draws_the_stored_quartiles_and_extremes(run, quantity):
-    selection = Selection(quantity=quantity, window=(1000, 2000))
-    drawing = Drawing.of(run, selection, [0])
+    drawing = drawing_of(run, [0], quantity=quantity, window=(1000, 2000))
     node = run.node("layer2.0.conv1")
     row = multiple(drawing, node)
     prefix = "grad_" if quantity == "gradients" else ""
@@ -126,7 +134,7 @@ def test_the_band_draws_the_stored_quartiles_and_extremes(run, quantity):
 
 def test_one_scale_holds_every_node_shown(run):
     nodes = [run.node("conv1"), run.node("layer1"), run.node("fc")]
-    drawing = Drawing.of(run, Selection(common_scale=True, encoding="line"), nodes)
+    drawing = drawing_of(run, nodes, common_scale=True, encoding="line")
     values = run.array("nodes/std")[nodes]
     assert (drawing.common.low, drawing.common.high) == (values.min(), values.max())
     scales = {multiple(drawing, node).options["high"] for node in nodes}
@@ -135,16 +143,16 @@ def test_one_scale_holds_every_node_shown(run):
 
 def test_a_change_ratio_row_has_an_area_a_threshold(run):
     node = run.node("layer1")
-    row = multiple(Drawing.of(run, Selection(encoding="change"), [node]), node)
+    row = multiple(drawing_of(run, [node], encoding="change"), node)
     stored = run.array("nodes/change_ratio")[node]
     np.testing.assert_array_equal(np.stack(row.arrays), stored.astype(np.float32))
 
 
 def test_an_enlarged_multiple_is_higher_and_the_rest_stays(run):
     node = run.node("conv1")
-    small = height_of(run, Selection(), node)
-    assert height_of(run, Selection(enlarged="conv1"), node) > 4 * small
-    assert height_of(run, Selection(enlarged="conv1"), run.node("fc")) == small
+    small = height_of(run, LayersState(), node)
+    assert height_of(run, LayersState(enlarged="conv1"), node) > 4 * small
+    assert height_of(run, LayersState(enlarged="conv1"), run.node("fc")) == small
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -152,7 +160,7 @@ def test_a_histogram_holds_every_weight_of_the_log(run, recorded, log):
     name = "layer3.0.conv2.weight"
     node = run.node(name)
     matrix = recorded(name)
-    drawing = Drawing.of(run, Selection(encoding="histogram", log_scale=log), [node])
+    drawing = drawing_of(run, [node], encoding="histogram", log_scale=log)
     scale = drawing.scale([node])
     columns = Columns.of(run, None)
     histogram = histogram_of(run, "nodes/histogram", node, columns, scale)
@@ -220,7 +228,7 @@ def test_a_run_of_many_iterations_is_sent_in_about_a_thousand_places(run):
 
 
 def test_what_is_shown_as_numbers_is_the_stores(run):
-    view = LayerView(run, Selection(encoding="line", statistic="norm2", window=(400, 600)))
+    view = view_of(run, encoding="line", statistic="norm2", window=(400, 600))
     table = view.table()
     first, last = run.columns((400, 600))
     assert set(table["node"]) == {"network", "conv1", "bn1", "layer1", "layer2", "layer3", "fc"}
@@ -231,7 +239,7 @@ def test_what_is_shown_as_numbers_is_the_stores(run):
 
 
 def test_a_node_picked_elsewhere_is_unfolded_into_sight(run):
-    view = LayerView(run, Selection())
+    view = view_of(run)
     assert view.outline.find("node:layer3.1.conv2") is None
     view.selection.nodes = ["layer3.1.conv2"]
     item = view.outline.find("node:layer3.1.conv2")
@@ -248,7 +256,7 @@ def test_one_snapshot_without_filters_or_gradients_is_drawn_and_says_so(tmp_path
     process(tmp_path / "log", tmp_path / "store", workers=1)
     run = Run(str(tmp_path / "store"))
     for encoding in ("band", "line", "box", "horizon", "change", "histogram", "ridge"):
-        view = LayerView(run, Selection(encoding=encoding, iterations=[0], quantity="gradients"))
+        view = view_of(run, encoding=encoding, iterations=[0], quantity="gradients")
         assert len(view.chart.rows) == 2
         assert "No gradients were recorded" in view.legend.object
         assert view.links.groups[0]["links"] == []
@@ -256,21 +264,21 @@ def test_one_snapshot_without_filters_or_gradients_is_drawn_and_says_so(tmp_path
 
 
 def test_a_search_that_finds_nothing_says_so_in_place_of_the_chart(run):
-    view = LayerView(run, Selection(layer_search="zebra"))
+    view = view_of(run, layer_search="zebra")
     assert view.note.visible
     assert not view.chart.visible
     assert not view.legend.visible
-    view.selection.layer_search = "conv1"
+    view.state.layer_search = "conv1"
     assert not view.note.visible
     assert view.chart.visible
     assert view.legend.visible
 
 
 def test_a_shape_is_shown_and_found_with_a_multiplication_sign(run):
-    found = names(run, Selection(layer_search="16\u00d71\u00d73\u00d73"))
-    assert found == names(run, Selection(layer_search="16x1x3x3"))
+    found = names(run, LayersState(layer_search="16\u00d71\u00d73\u00d73"))
+    assert found == names(run, LayersState(layer_search="16x1x3x3"))
     assert "node:conv1.weight" in found
-    row = multiple(Drawing.of(run, Selection(), [0]), run.node("conv1.weight"))
+    row = multiple(drawing_of(run, [0]), run.node("conv1.weight"))
     assert row.options["details"] == ["16\u00d71\u00d73\u00d73, 144", "144", "144"]
 
 
@@ -291,4 +299,4 @@ def test_where_a_number_has_no_room_it_is_rounded(size, told):
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_words_on_colours_are_true_by_day_and_by_night(run, encoding):
-    assert "dark" not in LayerView(run, Selection(encoding=encoding)).legend.object
+    assert "dark" not in view_of(run, encoding=encoding).legend.object

@@ -7,18 +7,24 @@ from deeptracker.dashboard.data.class_series import class_histories, listed_clas
 from deeptracker.dashboard.data.image_histories import images_of_class
 from deeptracker.dashboard.data.pixel_columns import Columns
 from deeptracker.dashboard.look.theme import RIGHT_LEVEL, lookup_table
-from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.views.registry import linked
 from deeptracker.dashboard.views.validation.class_controls import class_legend
 from deeptracker.dashboard.views.validation.class_rows import ClassRows, counted, pixel_height
+from deeptracker.dashboard.views.validation.view import ValidationView
 from deeptracker.dashboard.widgets.row_list import Entry, RowList
 from deeptracker.dashboard.widgets.rows import Row, packed
 
 
 def rows_of(run, **chosen):
-    selection = Selection(**chosen)
-    histories = class_histories(run, selection)
-    listed = listed_classes(run, selection, histories)
-    return ClassRows(run, selection, histories, listed, Columns.sent(run, selection.window))
+    selection, state = linked(**chosen).of(ValidationView)
+    histories = class_histories(run, selection.rule, selection.anomaly_window)
+    listed = listed_classes(run, state.listing(selection.threshold), histories)
+    columns = Columns.sent(run, selection.window)
+    return ClassRows(run, selection, state, histories, listed, columns)
+
+
+def legend_of(rows, kind, **told):
+    return class_legend(rows.selection, 1.0, kind, shows_images=True, **told)
 
 
 @pytest.mark.parametrize("order", ["index", "forgetting", "similarity"])
@@ -95,12 +101,12 @@ def test_the_legend_names_the_wrong_classes_that_pixels_show(run):
     wrong = [int(number) for number in np.unique(predicted) if number not in (-1, 1)]
     taken = rows.taken_for(12)
     assert taken == {number: run.class_names[number] for number in wrong}
-    said = class_legend(rows.selection, 1.0, "predicted", taken=taken)
+    said = legend_of(rows, "predicted", taken=taken)
     for number, name in taken.items():
         colour = lookup_table("classes")[4 * number : 4 * number + 3].hex()
         assert f"background:#{colour}'></i> {name}<" in said
     assert rows.taken_for(len(wrong) - 1) is None
-    unnamed = class_legend(rows.selection, 1.0, "predicted", taken=None)
+    unnamed = legend_of(rows, "predicted", taken=None)
     assert "point at it for its name" in unnamed
 
 
@@ -110,10 +116,10 @@ def test_the_scale_of_loss_ends_at_a_value(run):
     rows = rows_of(run, open_classes=["1", "2"], pixels="loss")
     assert rows.amount_tops("loss") == pytest.approx(tops, rel=1e-5)
     low, high = sorted(tops)
-    both = class_legend(rows.selection, 1.0, "loss", tops=rows.amount_tops("loss"))
+    both = legend_of(rows, "loss", tops=rows.amount_tops("loss"))
     assert f"</i> {low:.3g} to {high:.3g} (98th percentile of each class" in both
     one = rows_of(run, open_classes=["1"], pixels="loss")
-    said = class_legend(one.selection, 1.0, "loss", tops=one.amount_tops("loss"))
+    said = legend_of(one, "loss", tops=one.amount_tops("loss"))
     assert f"</i> {tops[0]:.3g} (98th percentile of the class" in said
 
 

@@ -3,18 +3,18 @@
 from functools import partial
 from typing import Any
 
-import numpy as np
 import panel as pn
 
 from deeptracker.dashboard.data.background import Latest
 from deeptracker.dashboard.data.image_histories import LISTS, Forgetting, forgetting, image_list
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
-from deeptracker.dashboard.views.images.image_card import open_image, tiles_of
+from deeptracker.dashboard.views.images.image_card import caption_of, open_image, tiles_of
 from deeptracker.dashboard.views.images.image_grid import ImageGrid
+from deeptracker.dashboard.views.validation.state import ValidationState
 from deeptracker.dashboard.widgets.controls import action, text
 
-__all__ = ["ImageLists", "caption_of"]
+__all__ = ["ImageLists"]
 
 SHOWN = 24
 NAMES = ("forgotten", "never", "unforgettable")
@@ -28,9 +28,10 @@ TELLS = {
 class ImageLists:
     """The lists, one at a time, beside the classes."""
 
-    def __init__(self, run: Run, selection: Selection) -> None:
+    def __init__(self, run: Run, selection: Selection, state: ValidationState) -> None:
         self.run = run
         self.selection = selection
+        self.state = state
         self.found: Forgetting | None = None
         self.reads = Latest()
         self.pills = {
@@ -51,7 +52,7 @@ class ImageLists:
         )
         self.more = action("All in the gallery", self._open_gallery, margin=(6, 0))
         self.grid.param.watch(self._opened, "event")
-        selection.param.watch(lambda *_: self._show(), "image_list")
+        state.param.watch(lambda *_: self._show(), "image_list")
         self.note.object = "<span class='dt-hint'>Counting forgetting events…</span>"
         self.more.visible = False
         self.update()
@@ -96,33 +97,20 @@ class ImageLists:
 
     @property
     def _name(self) -> str:
-        return str(self.selection.image_list)
+        return str(self.state.image_list)
 
     def _choose(self, name: str) -> None:
-        self.selection.image_list = name
+        self.state.image_list = name
 
     def _opened(self, event: Any) -> None:
         open_image(self.run, self.selection, int(event.new["id"]))
 
     def _open_gallery(self) -> None:
-        self.selection.param.update(
+        self.selection.open(
+            "gallery",
             gallery_list=self._name,
             gallery_of="images",
             gallery_class="",
             gallery_outcome="any",
             gallery_page=0,
-            view="gallery",
         )
-
-
-def caption_of(run: Run, found: Forgetting, image: int) -> str:
-    """Say in a few words how an image was learned."""
-    if not np.isfinite(found.share_right[image]):
-        return "no outcomes"
-    if found.first_right[image] < 0:
-        return "never right"
-    events = int(found.events[image])
-    if events:
-        times = "once" if events == 1 else f"{events} times"
-        return f"forgotten {times}, {found.share_right[image]:.0%} right"
-    return f"right from {int(run.iterations[found.first_right[image]]):,} on"

@@ -1,0 +1,104 @@
+"""The selection and the states of the views: together they are what a link reproduces."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from deeptracker.dashboard.selection.link import link_notice, read_link, written_link
+from deeptracker.dashboard.selection.selection import Selection
+from deeptracker.dashboard.selection.state import State, together
+
+__all__ = ["Linked"]
+
+Sift = Callable[[dict[str, Any]], list[str]]
+
+
+class Linked:
+    """The selection and any number of states, as one set of values by the names of parameters.
+
+    What a view asks for with `Selection.open` is given to the states that it concerns.
+
+    Parameters
+    ----------
+    selection : Selection
+    states : sequence of State
+        One of each class.
+    first_keys : sequence of str
+        Keys that stand first in a link.
+
+    Raises
+    ------
+    ValueError
+        Two states have a parameter or a key of the same name.
+    """
+
+    def __init__(
+        self, selection: Selection, states: Sequence[State], first_keys: Sequence[str] = ()
+    ) -> None:
+        self.selection = selection
+        self.states = tuple(states)
+        self._all: tuple[State, ...] = (selection, *states)
+        self._first_keys = first_keys
+        self._owners: dict[str, State] = {}
+        keys: dict[str, str] = {}
+        for state in self._all:
+            for name, key in state.KEYS.items():
+                if name in self._owners or key in keys:
+                    other = self._owners.get(name) or self._owners[keys[key]]
+                    raise ValueError(
+                        f"{type(state).__name__} and {type(other).__name__} both have a parameter "
+                        f"{name} or a key {key}: a link could not tell them apart"
+                    )
+                self._owners[name], keys[key] = state, name
+        selection.param.watch(lambda event: self.update(**event.new), "request", onlychanged=False)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The value of every parameter that a link carries, by its name."""
+        return {name: getattr(state, name) for name, state in self._owners.items()}
+
+    def of(self, view: Any) -> tuple[State, ...]:
+        """Give the selection and the states that a class of views takes, in its `states`."""
+        by_class = {type(state): state for state in self._all}
+        return (self.selection, *(by_class[wanted] for wanted in view.states))
+
+    def update(self, **values: Any) -> None:
+        """Give each value to the state that has its parameter, and call watchers when all are set.
+
+        Parameters
+        ----------
+        **values
+            By the names of parameters. Of a callable, what it gives for the present value is taken.
+        """
+        by_state: dict[State, dict[str, Any]] = {}
+        for name, value in values.items():
+            state = self._owners.get(name, self.selection)
+            found = value(getattr(state, name)) if callable(value) else value
+            by_state.setdefault(state, {})[name] = found
+        # The selection's watchers are called last: they may show a view, which has its values then.
+        with together(self.selection, *by_state):
+            for state, changed in by_state.items():
+                state.param.update(**changed)
+
+    def watch(self, act: Callable[[], None]) -> None:
+        """Call `act` after each change of what a link carries."""
+        for state in self._all:
+            if state.KEYS:
+                state.param.watch(lambda *_: act(), list(state.KEYS))
+
+    def to_query(self) -> str:
+        """Write what differs from the defaults as a query string, without the question mark."""
+        return written_link(self._all, self._first_keys)
+
+    def from_query(self, query: str, sift: Sift | None = None) -> None:
+        """Take over a query string; parameters that it does not name get their defaults.
+
+        What the query garbles keeps its default, and `Selection.notice` says so.
+
+        Parameters
+        ----------
+        sift : callable, optional
+            Takes out of the values what does not exist, and says in words what that was.
+        """
+        values, spoilt = read_link(query, self._all)
+        missing = sift(values) if sift else []
+        self.update(**values, notice=link_notice(spoilt, missing))
