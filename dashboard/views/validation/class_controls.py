@@ -47,42 +47,30 @@ def class_controls(
     given : bool
         Whether the training recorded groups of classes.
     """
-    param, shared = state.param, selection.param
-    groupings = {"none": "none", "similarity": "similar histories"}
-    if given or state.class_grouping == "given":
-        groupings["given"] = "as recorded"
-    pixels = {"correct": "right or wrong", "predicted": "predicted class"}
-    amount = next((name for name in ("loss", "confidence") if run.has(f"images/{name}")), None)
-    if amount or state.pixels == "loss":
-        pixels["loss"] = amount or "loss"
     clusters = number_field(
-        param.class_clusters,
+        state.param.class_clusters,
         "Clusters",
         "How many clusters of similar classes there are at most",
         76,
     )
     show_when(state, "class_grouping", clusters, lambda: state.class_grouping == "similarity")
-    # Where the bar wraps, both stand on the next line.
-    of_images = pn.Row(
-        choice(
-            param.pixels,
-            "Image pixels",
-            pixels,
-            "What the pixels of an unfolded class's images show",
-            134,
-        ),
-        choice(
-            param.image_order,
-            "Images by",
-            IMAGE_ORDERS,
-            "How the images of an unfolded class are ordered: a forgetting event is an image that "
-            "was right and is wrong at the next snapshot",
-            144,
-        ),
-        margin=0,
-    )
+    of_images = _image_controls(run, state)
     show_when(state, "open_classes", of_images, lambda: bool(state.open_classes))
     return bar(
+        *_list_controls(state, given=given),
+        clusters,
+        *_anomaly_controls(selection, state),
+        of_images,
+    )
+
+
+def _list_controls(state: ValidationState, *, given: bool) -> list[pn.viewable.Viewable]:
+    """Give which classes are listed, in which order and groups."""
+    param = state.param
+    groupings = {"none": "none", "similarity": "similar histories"}
+    if given or state.class_grouping == "given":
+        groupings["given"] = "as recorded"
+    return [
         search_field(state, "class_search", "Search classes", "names, by commas", 144),
         choice(param.class_order, "Order", ORDERS, "How classes and groups are ordered", 138),
         choice(
@@ -93,7 +81,13 @@ def class_controls(
             "the groups that the training recorded",
             134,
         ),
-        clusters,
+    ]
+
+
+def _anomaly_controls(selection: Selection, state: ValidationState) -> list[pn.viewable.Viewable]:
+    """Give what an anomalous image is, how many make a mark, and how they are shown."""
+    param, shared = state.param, selection.param
+    return [
         choice(
             shared.rule,
             "Anomaly rule",
@@ -122,7 +116,32 @@ def class_controls(
             "Draws the anomalous images as a line under each class",
             66,
         ),
-        of_images,
+    ]
+
+
+def _image_controls(run: Run, state: ValidationState) -> pn.Row:
+    """Give what the images of unfolded classes show; where the bar wraps, they stay together."""
+    pixels = {"correct": "right or wrong", "predicted": "predicted class"}
+    amount = next((name for name in ("loss", "confidence") if run.has(f"images/{name}")), None)
+    if amount or state.pixels == "loss":
+        pixels["loss"] = amount or "loss"
+    return pn.Row(
+        choice(
+            state.param.pixels,
+            "Image pixels",
+            pixels,
+            "What the pixels of an unfolded class's images show",
+            134,
+        ),
+        choice(
+            state.param.image_order,
+            "Images by",
+            IMAGE_ORDERS,
+            "How the images of an unfolded class are ordered: a forgetting event is an image that "
+            "was right and is wrong at the next snapshot",
+            144,
+        ),
+        margin=0,
     )
 
 
