@@ -66,6 +66,12 @@ def test_outcomes_are_counted_as_a_plain_count_does(run):
     assert found["outcomes"] == 600 * 70
 
 
+def test_scores_of_filters_are_those_of_sliding_windows(run):
+    found = run("filter_scores", "--copies", "1", "--repeats", "1")
+    assert found["equal"]
+    assert found["ratio"] == pytest.approx(found["numpy_seconds"] / found["kernel_seconds"])
+
+
 @pytest.mark.slow
 def test_a_whole_network_is_processed_within_the_budget_of_a_worker(run):
     found = run("footprint", "--network", "lenet5", "--snapshots", "3", "--workers", "1")
