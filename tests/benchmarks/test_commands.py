@@ -72,6 +72,13 @@ def test_scores_of_filters_are_those_of_sliding_windows(run):
     assert found["ratio"] == pytest.approx(found["numpy_seconds"] / found["kernel_seconds"])
 
 
+def test_chunks_are_packed_as_blosc_would_and_smaller(run):
+    found = run("packing", "--network", "lenet5", "--snapshots", "8", "--repeats", "1")
+    assert found["equal"]
+    assert found["values"] > 0
+    assert found["ratio_of_size"] > 1
+
+
 @pytest.mark.slow
 def test_a_whole_network_is_processed_within_the_budget_of_a_worker(run):
     found = run("footprint", "--network", "lenet5", "--snapshots", "3", "--workers", "1")

@@ -6,6 +6,9 @@ only the 16 planes of the upper half are moved, 64 values at a time, and the LZ4
 directly: a run for the zeros, runs where a plane stays equal, back references to the column before
 where it was the same, and the rest (mostly the mantissa, which nothing compresses) as it is.
 
+Chunks of ResNet-50's pyramids are packed 2.5 times as fast as by numcodecs' Blosc, and Blosc's are
+1.23 times as large (``python benchmarks/packing.py``).
+
 Formats: c-blosc's README_CHUNK_FORMAT.rst (version 1) and LZ4's lz4_Block_format.md.
 """
 
