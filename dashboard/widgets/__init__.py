@@ -1,1 +1,1 @@
-"""Canvases: what the browser draws. Each Python class has a JavaScript twin of the same name."""
+"""Components that know no view. Each Python class has a JavaScript twin of the same name."""

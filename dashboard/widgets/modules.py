@@ -49,7 +49,7 @@ class Source:
 
 
 def module_of(python: str) -> str:
-    """Join the module that has the name of a Python file and lies beside it.
+    """Join the module that has the name and the folder of a Python file.
 
     Parameters
     ----------
