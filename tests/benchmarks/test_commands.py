@@ -79,6 +79,15 @@ def test_chunks_are_packed_as_blosc_would_and_smaller(run):
     assert found["ratio_of_size"] > 1
 
 
+def test_arrays_written_by_us_and_by_zarr_read_back_the_same(run):
+    found = run("array_writing", "--network", "lenet5", "--snapshots", "4", "--repeats", "1")
+    assert found["equal"]
+    assert found["whole_arrays"] > 0
+    for step in ("create", "write", "append", "whole", "read"):
+        ratio = found[f"{step}_seconds_by_zarr"] / found[f"{step}_seconds"]
+        assert found[f"{step}_ratio"] == pytest.approx(ratio)
+
+
 @pytest.mark.slow
 def test_a_whole_network_is_processed_within_the_budget_of_a_worker(run):
     found = run("footprint", "--network", "lenet5", "--snapshots", "3", "--workers", "1")

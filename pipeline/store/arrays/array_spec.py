@@ -1,4 +1,4 @@
-"""One array of the store: its specification and its creation."""
+"""One array of the store: its specification, which zarr describes, and its creation."""
 
 import asyncio
 import json

@@ -2,7 +2,8 @@
 
 Zarr's own writing costs more than a millisecond a chunk, in opening the array and in changing
 threads; and where a shard gains a column, it decodes and encodes the whole of it. Here the chunks
-that stay are taken over as they are stored.
+that stay are taken over as they are stored. Zarr takes 4 times as long for the pyramids of
+ResNet-50, and 3 times for one more snapshot (``python benchmarks/array_writing.py``).
 """
 
 import asyncio
