@@ -10,7 +10,9 @@ from panel.io import document
 
 __all__ = ["deliver_all"]
 
-_send_queued = document._dispatch_msgs  # noqa: SLF001  # there is no public way to it
+# There is no public way to either; the queue was renamed in Panel 1.10.
+_send_queued = document._dispatch_msgs  # noqa: SLF001
+_queue = vars(document)["_WRITE_EVENTS" if hasattr(document, "_WRITE_EVENTS") else "_WRITE_MSGS"]
 
 
 def deliver_all() -> None:
@@ -20,6 +22,6 @@ def deliver_all() -> None:
 
 async def _send_all(page: document.Document) -> None:
     await _send_queued(page)
-    while page in document._WRITE_MSGS and page not in document._WRITE_BLOCK:  # noqa: SLF001
+    while page in _queue and page not in document._WRITE_BLOCK:  # noqa: SLF001
         document._WRITE_BLOCK[page] = True  # noqa: SLF001
         await _send_queued(page)

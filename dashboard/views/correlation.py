@@ -73,7 +73,7 @@ class CorrelationView:
         )
         self.triples: list[Triple] = []
         self.hands = CubeHands(run, selection)
-        self._faces, self._ranks = Latest(), Latest()
+        self._faces, self._ranks = Latest(run.location), Latest(run.location)
         self._axes_sent: tuple[Any, ...] = ()
         self.cube.param.watch(lambda event: self.hands.act(event.new), "event")
         self.links.param.watch(self._chosen, "event")

@@ -32,7 +32,7 @@ class ImageLists:
         self.run = run
         self.selection = selection
         self.found: Forgetting | None = None
-        self.reads = Latest()
+        self.reads = Latest(run.location)
         self.pills = {
             name: action(
                 LISTS[name],

@@ -70,7 +70,7 @@ class WeightView:
         self._high = HEIGHT
         self.plot.figure.on_change("inner_height", self._resized)
         self._is_staged = False
-        self._reads = Latest()
+        self._reads = Latest(run.location)
         selection.param.watch(self._redraw, ["raster", "raster_statistic", "quantity"])
         selection.param.watch(self._redraw, ["raster_scale", "window", "spacing"])
         selection.param.watch(self._recolour, "dark")
