@@ -7,7 +7,9 @@ p, label { font: 12px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu
 .dt-ticks { max-height: 106px; overflow-y: auto; scrollbar-width: thin; }
 label { display: flex; align-items: center; gap: 6px; min-height: 21px; cursor: pointer; color: var(--dt-ink, #1f2933); }
 span { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-input { accent-color: var(--dt-accent, #0b4f7d); margin: 0; width: 14px; height: 14px; flex: none; }
+input[type=search] { box-sizing: border-box; width: 100%; margin: 0 0 4px; padding: 3px 6px; color: inherit;
+  background: none; border: 1px solid var(--dt-line, #d9e2ec); border-radius: 3px; font: 12px/1.45 system-ui, sans-serif; }
+input[type=checkbox] { accent-color: var(--dt-accent, #0b4f7d); margin: 0; width: 14px; height: 14px; flex: none; }
 input:focus-visible { outline: 2px solid var(--dt-accent, #0b4f7d); outline-offset: -1px; }
 `
 
@@ -18,7 +20,16 @@ export function render({ model, el }) {
   title.dataset.testid = model.test_id
   list.className = "dt-ticks"
   list.setAttribute("role", "group")
-  el.append(style, title, list)
+  const search = document.createElement("input")
+  search.type = "search"
+  search.placeholder = "Search names"
+  search.value = model.search
+  let typed = 0
+  search.addEventListener("input", () => {
+    clearTimeout(typed)
+    typed = setTimeout(() => { model.search = search.value }, 200)
+  })
+  el.append(style, title, search, list)
   const entry = (name) => {
     const label = document.createElement("label"), box = document.createElement("input"), words = document.createElement("span")
     box.type = "checkbox"
@@ -32,14 +43,16 @@ export function render({ model, el }) {
   }
   const mark = () => {
     list.querySelectorAll("input").forEach((box, i) => { box.checked = model.ticked.includes(model.names[i]) })
-    title.textContent = `${model.title}: ${model.ticked.length} of ${model.names.length} drawn`
+    title.textContent = `${model.title}: ${model.ticked.length} of ${model.count.toLocaleString("en")} drawn`
     list.setAttribute("aria-label", model.title)
+    search.setAttribute("aria-label", `Search ${model.title.toLowerCase()}`)
+    search.hidden = model.count === model.names.length && !model.search
   }
   const draw = () => {
     list.replaceChildren(...model.names.map(entry))
     mark()
   }
   model.on("names", draw)
-  model.on(["ticked", "title"], mark)
+  model.on(["ticked", "title", "count"], mark)
   draw()
 }
