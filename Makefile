@@ -7,12 +7,13 @@ NODE   := node_modules/.installed
 DEMO   := demo/digits.dtstore
 PORT   ?= 5006
 
-.PHONY: help venv node demo test test-fast ceph lint browser slurm lock clean
+.PHONY: help venv node demo test test-fast test-newest ceph lint browser slurm lock clean
 
 help:
 	@echo "make demo       process the shipped training log and open the app"
 	@echo "make test       run every test: a real browser, real Dask and Slurm clusters, a real store"
 	@echo "make test-fast  the tests without the browser and the slow ones"
+	@echo "make test-newest  every view with the newest Python and packages, without the lock"
 	@echo "make browser    Chromium, for the tests (Debian's)"
 	@echo "make slurm      a Slurm of one node, for the tests"
 	@echo "make ceph       the object-storage tests against Ceph's gateway (installs its daemons)"
@@ -61,6 +62,13 @@ test: $(STAMP) $(NODE) browser slurm
 test-fast: $(STAMP) $(NODE)
 	npm test --silent
 	$(BIN)/python -m pytest -m "not browser and not slow"
+
+# Python to take there: the newest that is found, or PYTHON_NEWEST.
+test-newest: browser
+	@bash tests/newest/install.sh build/newest $(PYTHON_NEWEST)
+	build/newest/bin/python -m pytest tests/browser/test_every_view.py \
+	  tests/dashboard/data/test_background.py tests/dashboard/server/test_message_delivery.py \
+	  tests/dashboard/server/test_preparation.py
 
 lint: $(STAMP) $(NODE)
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Fixtures that every room's tests share: the shipped log, and its store, processed once."""
 
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,16 @@ from objectstore.ceph import ceph_server
 SERVER = "DEEPTRACKER_TEST_S3"  # the S3 server that tests run against: moto, or ceph
 DIGITS = Path(__file__).parents[1] / "examples" / "digits"
 
+SHOWN = ("panel", "bokeh", "holoviews", "datashader", "numpy", "zarr", "icechunk", "xarray", "dask")
+
 # How long an example takes says how busy the machine is, and nothing else.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+
+def pytest_report_header():
+    """Say what the tests ran with."""
+    return ", ".join(f"{name} {version(name)}" for name in SHOWN)
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,13 @@ import zarr
 from cachetools import LRUCache
 
 from deeptracker.pipeline.locations.settings import StorageConfig
-from deeptracker.pipeline.store.run_store import open_store
+from deeptracker.pipeline.store.run_store import StoreReader, open_store
 
 __all__ = ["OpenCommit", "newest_commit"]
 
 CACHE_BYTES = 256 * 2**20
+# Of an array that is read in parts, larger ones are not kept.
+PART_BYTES = 2**20
 # However many pages ask, a store is asked for newer commits no more often than this.
 FRESH_SECONDS = 1.0
 
@@ -61,9 +63,27 @@ class OpenCommit:
         found = self.member(path)
         assert isinstance(found, zarr.Array), f"{path} is no array"
         values = np.asarray(found[...])
+        self._keep(path, values)
+        return values
+
+    def part(self, path: str, index: tuple[slice | int | np.ndarray, ...]) -> np.ndarray:
+        """Read a part of an array; small parts are kept as whole arrays are."""
+        key = f"{path}{[_written(entry) for entry in index]}"
+        with self._lock:
+            known = self._arrays.get(key)
+        if known is not None:
+            return known
+        found = self.member(path)
+        assert isinstance(found, zarr.Array), f"{path} is no array"
+        values = np.asarray(found.oindex[index])
+        if values.nbytes <= PART_BYTES:
+            self._keep(key, values)
+        return values
+
+    def _keep(self, key: str, values: np.ndarray) -> None:
         values.setflags(write=False)
         with self._lock:
-            return self._arrays.setdefault(path, values)
+            self._arrays.setdefault(key, values)
 
     def fact(self, name: str, find: Callable[[], Any]) -> Any:
         """Give what `find` finds, found once a commit: it must follow from the commit alone."""
@@ -75,28 +95,49 @@ class OpenCommit:
             return self._facts.setdefault(name, found)
 
 
+def _written(entry: slice | int | np.ndarray) -> str:
+    return entry.tobytes().hex() if isinstance(entry, np.ndarray) else repr(entry)
+
+
 def _room_of(values: np.ndarray) -> int:
     """Give an array's bytes; one that is larger than the cache takes all of it."""
     return min(values.nbytes, CACHE_BYTES)
 
 
 class _OpenStore:
-    """A store and its newest commit."""
+    """A store and its newest commit, opened when it is first asked for."""
 
     def __init__(self, location: str, storage: StorageConfig | None) -> None:
-        self._reader = open_store(location, storage)
+        self._key = location, storage
         self._lock = threading.Lock()
-        self._asked = time.monotonic()
-        self._commit = OpenCommit(self._reader.root(), self._reader.snapshot_id)
+        self._reader: StoreReader | None = None
+        self._commit: OpenCommit | None = None
+        self._asked = 0.0
 
     def newest(self) -> OpenCommit:
         with self._lock:
-            if time.monotonic() - self._asked > FRESH_SECONDS:
-                if self._reader.refresh():
-                    self._commit = OpenCommit(self._reader.root(), self._reader.snapshot_id)
-                self._commit.trouble = self._reader.trouble
-                self._asked = time.monotonic()
-            return self._commit
+            if self._commit is None or self._reader is None:
+                return self._open()
+            try:
+                return self._refreshed(self._reader, self._commit)
+            except Exception:  # noqa: BLE001  what is lost fails in its library's words, opened again in ours
+                # It may also have been removed and made again.
+                self._reader = self._commit = None
+                return self._open()
+
+    def _open(self) -> OpenCommit:
+        reader = open_store(*self._key)
+        self._reader, self._asked = reader, time.monotonic()
+        self._commit = OpenCommit(reader.root(), reader.snapshot_id)
+        return self._commit
+
+    def _refreshed(self, reader: StoreReader, commit: OpenCommit) -> OpenCommit:
+        if time.monotonic() - self._asked > FRESH_SECONDS:
+            if reader.refresh():
+                self._commit = commit = OpenCommit(reader.root(), reader.snapshot_id)
+            commit.trouble = reader.trouble
+            self._asked = time.monotonic()
+        return commit
 
 
 _stores: dict[tuple[str, StorageConfig | None], _OpenStore] = {}
@@ -105,6 +146,8 @@ _opening = threading.Lock()
 
 def newest_commit(location: str, storage: StorageConfig | None = None) -> OpenCommit:
     """Give the newest commit of a store, shared by all who ask.
+
+    A store that hangs keeps those waiting who ask for it, and nobody else.
 
     Parameters
     ----------
@@ -119,19 +162,8 @@ def newest_commit(location: str, storage: StorageConfig | None = None) -> OpenCo
         When it is no store.
     """
     key = location, storage
-    store = _opened(key)
-    try:
-        return store.newest()
-    except Exception:  # noqa: BLE001  what is lost fails in its library's words, opened anew in ours
-        # It may also have been removed and made again.
-        with _opening:
-            if _stores.get(key) is store:
-                del _stores[key]
-        return _opened(key).newest()
-
-
-def _opened(key: tuple[str, StorageConfig | None]) -> _OpenStore:
     with _opening:
         if key not in _stores:
             _stores[key] = _OpenStore(*key)
-        return _stores[key]
+        store = _stores[key]
+    return store.newest()

@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 import zarr
+from zarr.core.sync import sync
 
-from deeptracker.dashboard.data.commits import newest_commit
+from deeptracker.dashboard.data.commits import OpenCommit, newest_commit
 from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
 from deeptracker.pipeline.store.arrays.region_reader import spec_of
+from deeptracker.pipeline.store.names import ZARR_FILE
 
 __all__ = ["Run", "first_line"]
 
@@ -37,17 +38,16 @@ class Run:
     def __init__(self, location: str, storage: StorageConfig | None = None) -> None:
         self.location = location
         self.storage = storage
-        self._commit = newest_commit(location, storage)
+        self._commit: OpenCommit = newest_commit(location, storage)
 
-    def refresh(self) -> bool:
-        """Go on to the newest commit; whether there was one."""
-        newest = newest_commit(self.location, self.storage)
-        if newest is self._commit:
-            return False
-        self._commit = newest
-        for name in ("attributes", "iterations", "nodes", "children", "class_names"):
-            self.__dict__.pop(name, None)
-        return True
+    def newer(self) -> "Run | None":
+        """Give the run at the newest commit; None where this is it."""
+        newest = Run(self.location, self.storage)
+        return None if newest._commit is self._commit else newest
+
+    def move_to(self, newer: "Run") -> None:
+        """Go on to the commit of another."""
+        self._commit = newer._commit  # noqa: SLF001  another of its own
 
     @property
     def commit(self) -> str:
@@ -71,10 +71,12 @@ class Run:
         """The store's root group, read-only."""
         return self._commit.root
 
-    @cached_property
+    @property
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""
-        return dict(self.root.attrs)
+        # All of these are kept with the commit. Before Python 3.12 a cached_property locks all
+        # objects of its class, so that one store that hangs would stop every page.
+        return self.fact("attributes", lambda: dict(self.root.attrs))
 
     @property
     def name(self) -> str:
@@ -86,7 +88,7 @@ class Run:
         """What the training script recorded of itself."""
         return dict(json.loads(self.attributes.get("hyperparameters") or "{}"))
 
-    @cached_property
+    @property
     def iterations(self) -> np.ndarray:
         """int64 [iteration]."""
         return self.array("iteration")
@@ -122,12 +124,17 @@ class Run:
 
     def part(self, path: str, *index: slice | int | np.ndarray) -> np.ndarray:
         """Read a part of an array."""
-        return np.asarray(self.stored(path).oindex[index])
+        return self._commit.part(path, index)
 
-    @cached_property
+    @property
     def class_names(self) -> list[str]:
         """Names of the classes; empty without outcomes."""
-        return [str(name) for name in self.array("classes/class_")] if self.has("classes") else []
+
+        def find() -> list[str]:
+            there = self.has("classes")
+            return [str(name) for name in self.array("classes/class_")] if there else []
+
+        return self.fact("class names", find)
 
     @property
     def has_images(self) -> bool:
@@ -148,22 +155,28 @@ class Run:
         """Names of the recorded scalars, which are arrays of ``/scalars``."""
         if not self.has("scalars/iteration_s"):
             return []
-        return [name for name in self.group("scalars").array_keys() if name != "iteration_s"]
+        # Their names alone: opening each array of thousands would take seconds.
+        names: list[str] = self.fact("scalar names", lambda: sorted(_listed(self.group("scalars"))))
+        return [name for name in names if name != "iteration_s"]
 
-    @cached_property
+    @property
     def nodes(self) -> dict[str, np.ndarray]:
         """The architecture's flat table: name, label, kind, type, shape, parent, depth, size."""
         names = ("name", "label", "kind", "type", "shape", "parent", "depth", "size")
-        return {name: self.array(f"nodes/{name}") for name in names}
+        return self.fact("nodes", lambda: {name: self.array(f"nodes/{name}") for name in names})
 
-    @cached_property
+    @property
     def children(self) -> list[list[int]]:
         """Children of each node."""
-        found: list[list[int]] = [[] for _ in self.nodes["parent"]]
-        for node, parent in enumerate(self.nodes["parent"]):
-            if parent >= 0:
-                found[int(parent)].append(node)
-        return found
+
+        def find() -> list[list[int]]:
+            found: list[list[int]] = [[] for _ in self.nodes["parent"]]
+            for node, parent in enumerate(self.nodes["parent"]):
+                if parent >= 0:
+                    found[int(parent)].append(node)
+            return found
+
+        return self.fact("children", find)
 
     def node(self, name: str) -> int | None:
         """Index of a node; None where there is none of that name."""
@@ -199,6 +212,15 @@ class Run:
         """Columns of those iterations that were recorded."""
         found = (self.column(iteration) for iteration in iterations)
         return [column for column in found if column is not None]
+
+
+def _listed(group: zarr.Group) -> list[str]:
+    """List the names in a group."""
+
+    async def names() -> list[str]:
+        return [name async for name in group.store.list_dir(group.path)]
+
+    return [name for name in sync(names()) if name != ZARR_FILE]
 
 
 def first_line(error: Exception) -> str:

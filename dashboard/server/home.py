@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import panel as pn
@@ -17,7 +18,7 @@ from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.store.repository import refusals
 from deeptracker.wording import counted
 
-__all__ = ["Home", "unreachable"]
+__all__ = ["Home", "opening", "unreachable"]
 
 
 class Home:
@@ -34,7 +35,9 @@ class Home:
     def __init__(self, runs: Mapping[str, str], storage: StorageConfig | None = None) -> None:
         self._runs = runs
         self._storage = storage
-        self._reads = Latest()
+        # A store that hangs keeps no other's line waiting.
+        self._reads = {slug: Latest(location) for slug, location in runs.items()}
+        self._rows = {slug: [_link(slug), "is being opened"] for slug in runs}
         self._table = FactsTable(
             test_id="runs",
             description="The runs that are served, each with a link to its page",
@@ -42,7 +45,8 @@ class Home:
             sizing_mode="stretch_width",
             margin=(20, 24),
         )
-        self._show(self._rows())
+        self._fill()
+        self.follow()
 
     def panel(self) -> pn.viewable.Viewable:
         """Give the page."""
@@ -50,15 +54,34 @@ class Home:
 
     def follow(self) -> None:
         """Show what was committed meanwhile, which runs came and which went away."""
-        # Beside the page's loop: storage that is away takes its time to say so.
-        self._reads.find(self._rows, self._show)
+        for slug, location in self._runs.items():
+            read = partial(_row, slug, location, self._storage)
+            self._reads[slug].find(read, partial(self._show, slug))
 
-    def _rows(self) -> list[list[Any]]:
-        return [_row(slug, place, self._storage) for slug, place in self._runs.items()]
+    def _show(self, slug: str, row: list[Any]) -> None:
+        if row != self._rows[slug]:
+            self._rows[slug] = row
+            self._fill()
 
-    def _show(self, rows: list[list[Any]]) -> None:
-        if rows != self._table.rows:
-            self._table.fill(COLUMNS, rows)
+    def _fill(self) -> None:
+        self._table.fill(COLUMNS, list(self._rows.values()))
+
+
+def opening(name: str, location: str) -> pn.viewable.Viewable:
+    """Say that a store is being opened.
+
+    Parameters
+    ----------
+    name : str
+        The run's name in its address.
+    location : str
+    """
+    told = (
+        "<div class='dt-home'><div class='dt-coming' role='status' data-testid='opening'>"
+        f"<h3>Opening {html.escape(name)}\N{HORIZONTAL ELLIPSIS}</h3>"
+        f"<p class='dt-hint'>Reading <code>{html.escape(location)}</code></p></div></div>"
+    )
+    return _page("opening", text(told, sizing_mode="stretch_width", margin=0))
 
 
 def unreachable(location: str, why: str, *, is_waiting: bool = False) -> pn.viewable.Viewable:
@@ -101,7 +124,7 @@ def _page(facts: str, content: pn.viewable.Viewable) -> pn.viewable.Viewable:
 
 
 def _row(slug: str, location: str, storage: StorageConfig | None) -> list[Any]:
-    link = {"value": slug, "href": f"./{slug}"}
+    link = _link(slug)
     try:
         with refusals(location, storage):
             run = Run(location, storage)
@@ -110,3 +133,7 @@ def _row(slug: str, location: str, storage: StorageConfig | None) -> list[Any]:
             return [link, *cells]
     except DeepTrackerError as error:
         return [link, str(error)]
+
+
+def _link(slug: str) -> dict[str, str]:
+    return {"value": slug, "href": f"./{slug}"}

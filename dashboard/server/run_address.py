@@ -1,25 +1,38 @@
-"""The place of a run's page: until the store can be read it says what hinders that."""
+"""The place of a run's page: until the store can be read it says what it waits for."""
 
+import logging
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import panel as pn
 
-from deeptracker.dashboard.data.background import Latest
-from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.server.home import unreachable
+from deeptracker.dashboard.data.background import Latest, submit
+from deeptracker.dashboard.data.run import Run, first_line
+from deeptracker.dashboard.server.home import opening, unreachable
 from deeptracker.dashboard.shell.page import RunPage
-from deeptracker.errors import DeepTrackerError
+from deeptracker.dashboard.views.timeline.view import Timeline
+from deeptracker.errors import DeepTrackerError, StoreError
 from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.store.repository import NothingCommittedError
 
 __all__ = ["Arrival"]
 
+logger = logging.getLogger(__name__)
+
+Prepared = tuple[Run, dict[str, Exception]] | Exception
+
 
 class Arrival:
     """A run's page, for one person, as soon as there is something to show.
 
+    What is asked for by a request alone is a few lines of HTML. The store is read on a thread; the
+    page is made of what was read once a browser shows those lines.
+
     Parameters
     ----------
+    name : str
+        The run's name in its address.
     location : str
         The store.
     storage : StorageConfig, optional
@@ -32,6 +45,7 @@ class Arrival:
 
     def __init__(
         self,
+        name: str,
         location: str,
         storage: StorageConfig | None = None,
         place: Any = None,
@@ -41,50 +55,84 @@ class Arrival:
         self.location = location
         self._storage = storage
         self.page: RunPage | None = None
-        self.shown = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.shown = pn.Column(opening(name, location), sizing_mode="stretch_width", margin=0)
         self._place = place
         self._dark = dark
-        self._told = ""
-        self._reads = Latest()
-        self._show(_opened(location, storage))
+        self._said = ""
+        self._is_open = False
+        self._reads = Latest(location)
+        # While the browser loads the scripts.
+        self._first = submit(location, self._preparing())
 
     def panel(self) -> pn.viewable.Viewable:
         """Give the place."""
         return self.shown
 
+    def open(self) -> None:
+        """Show the run: there is a browser."""
+        self._is_open = True
+        self._reads.find(self._first.result, self._show)
+
     def follow(self) -> None:
         """Go on to a new commit; or look again whether the run can be shown."""
         if self.page is not None:
             self.page.follow()
-        else:
-            # Beside the page's loop: storage that is away takes its time to say so.
-            self._reads.find(lambda: _opened(self.location, self._storage), self._show)
+        elif self._is_open:
+            self._reads.find(self._preparing(), self._show)
 
-    def _show(self, found: Run | DeepTrackerError) -> None:
+    def _preparing(self) -> Callable[[], Prepared]:
+        location, storage, query = self.location, self._storage, self._query
+
+        def prepared() -> Prepared:
+            try:
+                run = Run(location, storage)
+            except Exception as error:  # noqa: BLE001  the page tells it
+                return error
+            try:
+                return run, RunPage.prepare(run, query)
+            except Exception as error:  # noqa: BLE001  the page tells it
+                trouble = run.find_trouble()
+                return StoreError(trouble) if trouble else error
+
+        return prepared
+
+    @property
+    def _query(self) -> str:
+        return str(self._place.search) if self._place else ""
+
+    def _show(self, found: Prepared) -> None:
         if self.page is not None:
             return
-        if isinstance(found, DeepTrackerError):
-            self._say(str(found), is_waiting=isinstance(found, NothingCommittedError))
+        if isinstance(found, Exception):
+            if not isinstance(found, DeepTrackerError):
+                logger.error("the page of %s failed", self.location, exc_info=found)
+            why = str(found) if isinstance(found, DeepTrackerError) else first_line(found)
+            self._say(why, is_waiting=isinstance(found, NothingCommittedError))
             return
-        query = self._place.search if self._place else ""
-        page = RunPage(found, query, dark=self._dark)
-        if found.trouble and page.timeline.view is None:
-            self._say(found.trouble)
+        run, hindrances = found
+        if run.trouble and Timeline.title in hindrances:
+            self._say(run.trouble)
             return
+        page = RunPage(run, self._query, dark=self._dark, hindrances=hindrances)
         self.page = page
-        pn.config.exception_handler = page.failed
+        pn.config.exception_handler = _failing(page)
         if self._place:
             page.sync(self._place)
         self.shown.objects = [page.panel()]
 
     def _say(self, why: str, *, is_waiting: bool = False) -> None:
-        if why != self._told:
-            self._told = why
+        if why != self._said:
+            self._said = why
             self.shown.objects = [unreachable(self.location, why, is_waiting=is_waiting)]
 
 
-def _opened(location: str, storage: StorageConfig | None) -> Run | DeepTrackerError:
-    try:
-        return Run(location, storage)
-    except DeepTrackerError as error:
-        return error
+def _failing(page: RunPage) -> Callable[[Exception], None]:
+    """Give what tells a page of an error; Panel keeps it longer than the page is open."""
+    known = weakref.ref(page)
+
+    def failed(error: Exception) -> None:
+        there = known()
+        if there is not None:
+            there.failed(error)
+
+    return failed

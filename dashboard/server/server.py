@@ -29,6 +29,9 @@ from deeptracker.pipeline.store.repository import NothingCommittedError
 
 __all__ = ["serve"]
 
+# Sessions of requests that open no websocket end soon; one that opens it later gets a new session.
+UNUSED_MILLISECONDS = 10_000
+CHECK_MILLISECONDS = 5_000
 DOCUMENT = (Path(__file__).parent / "document.html").read_text(encoding="utf-8")
 
 
@@ -74,7 +77,7 @@ def serve(
     pn.extension(raw_css=[WIDGET_CSS])
     deliver_all()
     pages: dict[str, Callable[[], Any]] = {
-        slug: _page(location, storage) for slug, location in runs.items()
+        slug: _page(slug, location, storage) for slug, location in runs.items()
     }
     _warm(next(iter(runs.values())), storage)
     first = next(iter(runs))
@@ -93,6 +96,8 @@ def serve(
         websocket_origin=_origins(address, port, origins),
         index=None,
         default_handler_class=NotFound,
+        unused_session_lifetime_milliseconds=UNUSED_MILLISECONDS,
+        check_unused_sessions_milliseconds=CHECK_MILLISECONDS,
         # A restart asks everybody anew, unless the secret is kept.
         cookie_secret=os.environ.get("DEEPTRACKER_COOKIE_SECRET") or secrets.token_hex(32),
         **({"auth_provider": sign_in} if sign_in else {}),
@@ -132,12 +137,15 @@ def _named(stores: Sequence[str], storage: StorageConfig | None) -> dict[str, st
     return named
 
 
-def _page(location: str, storage: StorageConfig | None) -> Callable[[], pn.viewable.Viewable]:
+def _page(
+    name: str, location: str, storage: StorageConfig | None
+) -> Callable[[], pn.viewable.Viewable]:
     def make() -> pn.viewable.Viewable:
         _dress()
         place = pn.state.location
         dark = pn.state.cookies.get("dt-dark") == "1"
-        arrival = Arrival(location, storage, place, dark=dark)
+        arrival = Arrival(name, location, storage, place, dark=dark)
+        pn.state.onload(arrival.open)
         pn.state.add_periodic_callback(arrival.follow, period=POLL_MILLISECONDS)
         return arrival.panel()
 

@@ -2,11 +2,12 @@
 
 import html
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import panel as pn
 
+from deeptracker.dashboard.data.background import Latest, rehearsing
 from deeptracker.dashboard.data.class_series import named_class
 from deeptracker.dashboard.data.run import Run, first_line
 from deeptracker.dashboard.data.search import open_place, places_of
@@ -39,16 +40,27 @@ class RunPage:
         The link's query string.
     dark : bool
         Whether the browser shows the dark theme.
+    hindrances : mapping of str to Exception, optional
+        What `prepare` met, by the title of the view.
     """
 
-    def __init__(self, run: Run, query: str = "", *, dark: bool = False) -> None:
+    def __init__(
+        self,
+        run: Run,
+        query: str = "",
+        *,
+        dark: bool = False,
+        hindrances: Mapping[str, Exception] | None = None,
+    ) -> None:
+        hindrances = hindrances or {}
         self.run = run
         self.linked = linked(dark=dark)
         self.selection = self.linked.selection
+        self._reads = Latest(run.location)
         self._take(query)
-        self.timeline = self._frame(TIMELINE)
+        self.timeline = self._frame(TIMELINE, hindrances)
         # A view is made when it is first opened: nobody waits for what is not shown.
-        self.frames = {name: self._frame(location) for name, location in VIEWS.items()}
+        self.frames = {name: self._frame(location, hindrances) for name, location in VIEWS.items()}
         self.chips = Chips(
             title="Selection",
             hint="Nothing is picked. Drag on the timeline for a window, click for an iteration.",
@@ -94,6 +106,22 @@ class RunPage:
         self._noticed()
         self._write_header()
 
+    @classmethod
+    def prepare(cls, run: Run, query: str = "") -> dict[str, Exception]:
+        """Read on a thread what a page reads when it is made, into the cache that all pages share.
+
+        The page is made once and thrown away, so that exactly what it reads is read.
+
+        Returns
+        -------
+        dict of str to Exception
+            What hindered a view, by its title.
+        """
+        with rehearsing():
+            page = cls(run, query)
+        frames = (page.timeline, *page.frames.values())
+        return {frame.title: frame.failure for frame in frames if frame.failure is not None}
+
     def panel(self) -> pn.viewable.Viewable:
         """Give the whole page."""
         top = pn.Column(
@@ -122,9 +150,10 @@ class RunPage:
             margin=0,
         )
 
-    def _frame(self, location: str) -> ViewFrame:
+    def _frame(self, location: str, hindrances: Mapping[str, Exception]) -> ViewFrame:
         maker = view_class(location)
-        return ViewFrame(maker, self.run, *self.linked.of(maker))
+        states = self.linked.of(maker)
+        return ViewFrame(maker, self.run, *states, hindrance=hindrances.get(maker.title))
 
     @property
     def _titles(self) -> dict[str, str]:
@@ -132,10 +161,19 @@ class RunPage:
 
     def follow(self) -> None:
         """Go on to a new commit, if there is one; say so where the store cannot be read."""
-        try:
-            is_new, trouble = self.run.refresh(), self.run.trouble
-        except Exception as error:  # noqa: BLE001  the page outlives its store
-            is_new, trouble = False, self.run.find_trouble() or first_line(error)
+        query = self.linked.to_query()
+
+        def look() -> tuple[Run | None, str]:
+            try:
+                newer = self.run.newer()
+                met = self.prepare(newer, query) if newer is not None else {}
+                return newer, self.run.find_trouble() if met else (newer or self.run).trouble
+            except Exception as error:  # noqa: BLE001  the page outlives its store
+                return None, self.run.find_trouble() or first_line(error)
+
+        self._reads.find(look, lambda found: self._go_on(*found))
+
+    def _go_on(self, newer: Run | None, trouble: str) -> None:
         if trouble:
             if self.header.live["state"] != "lost":
                 logger.warning("the store %s cannot be read: %s", self.run.location, trouble)
@@ -145,7 +183,8 @@ class RunPage:
                 "title": f"The page goes on with what it has read. {trouble}",
             }
             return
-        if is_new:
+        if newer is not None:
+            self.run.move_to(newer)
             for frame in (self.timeline, *self.frames.values()):
                 frame.update()
             self._write_header()

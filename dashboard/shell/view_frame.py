@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pandas as pd
 import panel as pn
 
+from deeptracker.dashboard.data.background import Latest, is_rehearsing, rehearsing
 from deeptracker.dashboard.data.run import first_line
 from deeptracker.dashboard.selection.state import State
 from deeptracker.dashboard.widgets.controls import action, text
@@ -64,15 +65,29 @@ class ViewFrame:
     run : Run
     *states : State
         The selection and the view's states: what the view may watch.
+    hindrance : Exception, optional
+        What a rehearsal of the view met. Its error is shown, and nothing is read again, until a
+        person tries again.
+
+    Attributes
+    ----------
+    failure : Exception or None
+        Why the view is not there.
     """
 
-    def __init__(self, maker: Any, run: Any, *states: State) -> None:
+    def __init__(
+        self, maker: Any, run: Any, *states: State, hindrance: Exception | None = None
+    ) -> None:
         self.title = str(maker.title)
         self.tip = str(maker.tip)
         self.about = str(maker.about)
         self.view: Any = None
         self.is_shown = False
+        self.failure: Exception | None = None
         self._make = lambda: maker(run, *states)
+        self._rehearse = lambda copies: maker(run, *copies).panel()
+        self._hindrance = hindrance
+        self._reads = Latest(run.location if run is not None else "")
         self._run = run
         self._states = states
         self._stale = False
@@ -89,7 +104,7 @@ class ViewFrame:
         self.is_shown = True
         self.place.visible = True
         if self.view is None:
-            self._soon(self._build)
+            self._soon(self._prepare)
         else:
             self._catch_up()
 
@@ -102,7 +117,7 @@ class ViewFrame:
         """Make the view now."""
         self.is_shown = True
         self.place.visible = True
-        self._build()
+        self._build(self._hindrance)
 
     def update(self) -> None:
         """Draw what the store holds now, or when the view is shown next."""
@@ -129,8 +144,28 @@ class ViewFrame:
         else:
             document.add_timeout_callback(act, 15)
 
-    def _build(self) -> None:
+    def _prepare(self) -> None:
+        """Read on a thread what the view reads when it is made, and then make it."""
+        copies = [state.copied() for state in self._states]
+
+        def rehearsed() -> Exception | None:
+            try:
+                with rehearsing():
+                    self._rehearse(copies)
+            except Exception as error:  # noqa: BLE001  told where the view would be
+                return error
+            return None
+
+        if pn.state.curdoc is None:
+            self._build()
+        else:
+            self._reads.find(rehearsed, self._build)
+
+    def _build(self, hindrance: Exception | None = None) -> None:
         if self.view is not None:
+            return
+        if hindrance is not None:
+            self._fail(hindrance)
             return
         known = self._watchers()
         try:
@@ -141,7 +176,7 @@ class ViewFrame:
                 watcher.inst.param.unwatch(watcher)
             self._fail(error)
             return
-        self.view = view
+        self.view, self.failure = view, None
         for watcher in self._watchers() - known:
             self._guard(watcher)
         self.place.objects = [shown]
@@ -196,21 +231,29 @@ class ViewFrame:
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
+        self.view, self.failure = None, error
+        if is_rehearsing():
+            return
         logger.error("the view %s failed", self.title, exc_info=error)
-        self.view = None
+        self._tell(error, "")
+        if self._run is not None:
+            self._reads.find(self._run.find_trouble, lambda trouble: self._tell(error, trouble))
+
+    def _tell(self, error: Exception, trouble: str) -> None:
+        if self.failure is not error:
+            return
         trace = "".join(traceback.format_exception(error))
         told = (
             "<div class='dt-failed' role='alert' data-testid='failed'>"
-            f"{self._why(error)}"
+            f"{self._why(error, trouble)}"
             f"<details><summary>For a report</summary><pre>{html.escape(trace)}</pre>"
             "</details></div>"
         )
-        again = action("Try again", self._build, margin=(8, 0), width=110)
+        again = action("Try again", self._prepare, margin=(8, 0), width=110)
         self.place.objects = [text(told, margin=0), again]
 
-    def _why(self, error: Exception) -> str:
+    def _why(self, error: Exception, trouble: str) -> str:
         """Say what went wrong: of a lost store what its own page says, as home.py writes it."""
-        trouble = self._run.find_trouble() if self._run is not None else ""
         if trouble:
             return (
                 f"<h3>This run cannot be shown</h3><p>{html.escape(trouble)}</p>"

@@ -12,15 +12,44 @@ p, label {
 label { display: flex; align-items: center; gap: 6px; min-height: 21px; cursor: pointer;
   color: var(--dt-ink, #1f2933); }
 span { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-input { accent-color: var(--dt-accent, #0b4f7d); margin: 0; width: 14px; height: 14px; flex: none; }
+input[type=search] { box-sizing: border-box; width: 100%; margin: 0 0 4px; padding: 3px 6px;
+  color: inherit; background: none; border: 1px solid var(--dt-line, #d9e2ec); border-radius: 3px;
+  font: 12px/1.45 system-ui, sans-serif; }
+input[type=checkbox] { accent-color: var(--dt-accent, #0b4f7d); margin: 0; width: 14px;
+  height: 14px; flex: none; }
 input:focus-visible { outline: 2px solid var(--dt-accent, #0b4f7d); outline-offset: -1px; }
 `
 
-/** @param {Place<{ title: string, names: string[], ticked: string[], test_id: string }>} place */
+/**
+ * @typedef {{ title: string, names: string[], ticked: string[], count: number, search: string,
+ *   test_id: string }} Ticks
+ */
+
+/**
+ * Give a field whose words are sent once nobody has typed for a fifth of a second.
+ *
+ * @param {Place<Ticks>["model"]} model
+ */
+function searchField(model) {
+  const field = make("input", { type: "search", placeholder: "Search names" })
+  field.value = model.search
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let typed
+  field.addEventListener("input", () => {
+    clearTimeout(typed)
+    typed = setTimeout(() => {
+      model.search = field.value
+    }, 200)
+  })
+  return field
+}
+
+/** @param {Place<Ticks>} place */
 export function render({ model, el }) {
   const title = make("p", { "data-testid": model.test_id })
   const list = make("div", { class: "dt-ticks", role: "group" })
-  el.append(make("style", {}, TICK_STYLE), title, list)
+  const search = searchField(model)
+  el.append(make("style", {}, TICK_STYLE), title, search, list)
   /** @type {Map<string, HTMLInputElement>} */
   const boxes = new Map()
   /** @param {string} name */
@@ -37,8 +66,11 @@ export function render({ model, el }) {
   }
   const mark = () => {
     for (const [name, box] of boxes) box.checked = model.ticked.includes(name)
-    title.textContent = `${model.title}: ${model.ticked.length} of ${model.names.length} drawn`
+    const count = model.count.toLocaleString("en")
+    title.textContent = `${model.title}: ${model.ticked.length} of ${count} drawn`
     list.setAttribute("aria-label", model.title)
+    search.setAttribute("aria-label", `Search ${model.title.toLowerCase()}`)
+    search.hidden = model.count === model.names.length && !model.search
   }
   const draw = () => {
     boxes.clear()
@@ -46,6 +78,6 @@ export function render({ model, el }) {
     mark()
   }
   model.on("names", draw)
-  model.on(["ticked", "title"], mark)
+  model.on(["ticked", "title", "count"], mark)
   draw()
 }

@@ -9,10 +9,15 @@ __all__ = ["TickList"]
 
 
 class TickList(JSComponent):
-    """A title that counts, and names to tick; those that do not fit end in an ellipsis."""
+    """A title that counts, and names to tick; those that do not fit end in an ellipsis.
+
+    Of very many names only some are listed, and a field to search the others is shown.
+    """
 
     title = param.String(default="")
     names = param.List(default=[], item_type=str)
+    count = param.Integer(default=0, doc="how many names there are, listed or not")
+    search = param.String(default="", doc="words in the names to list")
     ticked = param.List(default=[], item_type=str, doc="those of the names that are drawn")
     test_id = param.String(default="")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 
 import obstore
 
@@ -38,6 +37,7 @@ class BucketFolder(Folder):
         self.location = str(url).rstrip("/")
         self.name = url.key.rsplit("/", 1)[-1] or url.bucket
         self._bucket = bucket_at(url.bucket, access)
+        self._found: tuple[list[File], set[str]] | None = None
 
     def files(self, under: str = "") -> list[File]:
         """List the objects in it."""
@@ -65,9 +65,12 @@ class BucketFolder(Folder):
         """Whether nothing is under the prefix."""
         return not any(self._top)
 
-    @cached_property
+    @property
     def _top(self) -> tuple[list[File], set[str]]:
-        return self._listed("")
+        # Before Python 3.12 a cached_property locks all folders while one is listed.
+        if self._found is None:
+            self._found = self._listed("")
+        return self._found
 
     def _listed(self, under: str) -> tuple[list[File], set[str]]:
         """List objects and the names of prefixes directly under one."""

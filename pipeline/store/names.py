@@ -35,13 +35,15 @@ def group_name(parameter: str) -> str:
 def scalar_paths(names: Iterable[str]) -> dict[str, str]:
     """Give every scalar an array of its own, whatever it is called."""
     paths: dict[str, str] = {}
+    taken = {SCALAR_ITERATION, ZARR_FILE}
     for name in names:
         # Neither a group, nor the folder itself or the one above, nor what Zarr keeps for itself.
         path = name.replace("/", ".").replace("\\", ".")
         if not path.strip(".") or path.startswith("__"):
             path = f"scalar{path}"
-        while f"scalars/{path}" in paths.values() or path in (SCALAR_ITERATION, ZARR_FILE):
+        while path in taken:
             path += "."
+        taken.add(path)
         paths[name] = f"scalars/{path}"
     return paths
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from ports import free_port
+from servers import Server
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -125,6 +126,19 @@ def browser(app):  # the store is processed before the driver starts its loop
         chromium = driver.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def server_of():
+    servers = []
+
+    def make(*stores):
+        servers.append(Server(*stores))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.stop()
 
 
 class Person:

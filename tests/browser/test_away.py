@@ -2,69 +2,14 @@
 
 import shutil
 import subprocess
-import sys
-import urllib.error
-import urllib.request
 
 import pytest
 from logs import LogWriter
-from ports import free_port
+from servers import CLI, goto
 
 from deeptracker.pipeline.store.run_store import open_writer
 
 pytestmark = pytest.mark.slow
-
-CLI = [sys.executable, "-m", "deeptracker.cli"]
-
-
-class Server:
-    """A server that can be stopped and started again at the same address."""
-
-    def __init__(self, *stores):
-        self.port = free_port()
-        self.stores = [str(store) for store in stores]
-        self.process = None
-
-    @property
-    def address(self):
-        return f"http://localhost:{self.port}/"
-
-    def start(self):
-        command = [*CLI, "serve", *self.stores, f"--port={self.port}", "--no-browser"]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        self.process = subprocess.Popen(command, **pipes)
-        # It listens a moment after it has said so.
-        assert "DeepTracker shows" in self.process.stdout.readline()
-
-    def stop(self):
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(timeout=20)
-            self.process = None
-
-
-@pytest.fixture
-def server_of():
-    servers = []
-
-    def make(*stores):
-        servers.append(Server(*stores))
-        return servers[-1]
-
-    yield make
-    for server in servers:
-        server.stop()
-
-
-def goto(person, address):
-    def answered():
-        try:
-            return urllib.request.urlopen(address, timeout=60).status == 200
-        except (urllib.error.URLError, ConnectionError):
-            return False
-
-    person.wait(answered, "the server", seconds=60)
-    person.page.goto(address)
 
 
 def process(log, store):

@@ -80,7 +80,7 @@ class CorrelationView:
         )
         self.triples: list[Triple] = []
         self.hands = CubeActions(run, selection, state)
-        self._faces, self._ranks = Latest(), Latest()
+        self._faces, self._ranks = Latest(run.location), Latest(run.location)
         self._axes_sent: tuple[Any, ...] = ()
         self._drawn: tuple[str, CubeChoice] | None = None
         self.cube.param.watch(lambda event: self.hands.act(event.new), "event")

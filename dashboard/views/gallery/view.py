@@ -54,7 +54,7 @@ class GalleryView:
         self.selection = selection
         self.state = state
         self.found: Forgetting | None = None
-        self.reads = Latest()
+        self.reads = Latest(run.location)
         self.chosen = np.empty(0, np.int64)
         self.grid = ImageGrid(
             test_id="gallery", description="gallery", sizing_mode="stretch_width", margin=(8, 0)

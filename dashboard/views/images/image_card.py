@@ -47,7 +47,7 @@ class ImageView:
         self.selection = selection
         self.image = -1
         self.columns = Columns(0, 0)
-        self.reads = Latest()
+        self.reads = Latest(run.location)
         self.facts = text(margin=0)
         self.chart = RowChart(
             test_id="image-history",

@@ -116,7 +116,7 @@ class LayerView:
         self.outline = Outline(())
         self._sight = (0.0, float(VIEW_HEIGHT))
         self._drawn: dict[str, Row] = {}
-        self._reads, self._ranks = Latest(), Latest()
+        self._reads, self._ranks = Latest(run.location), Latest(run.location)
         self.chart.param.watch(self._acted, "event")
         self.links.param.watch(self._link_chosen, "event")
         laid_out = ["open_nodes", "closed_nodes", "open_level", "layer_search", "enlarged"]

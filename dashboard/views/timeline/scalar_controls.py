@@ -1,5 +1,6 @@
 """Controls of the timeline's scalars, which are there when what they change is."""
 
+from itertools import islice
 from typing import Any
 
 from deeptracker.dashboard.views.timeline.state import TimelineState
@@ -10,6 +11,9 @@ __all__ = ["ScalarControls"]
 
 # Of scalars that no pane knows so many are drawn until a person chooses.
 MOST_OTHERS = 3
+# However many a link names, and however many there are to choose from.
+MOST_DRAWN = 40
+MOST_LISTED = 100
 SMOOTHINGS = {0.0: "none", 0.6: "0.6", 0.8: "0.8", 0.9: "0.9", 0.95: "0.95", 0.98: "0.98"}
 
 
@@ -44,13 +48,15 @@ class ScalarControls:
             sizing_mode="stretch_width",
         )
         self.others.param.watch(self._chose, "ticked")
+        self.others.param.watch(self._list, "search")
 
     @property
     def shown_others(self) -> list[str]:
         """Names of the scalars that no pane knows and that are drawn."""
         if self.state.scalars is None:
             return self._others[:MOST_OTHERS]
-        return [name for name in self._others if name in self.state.scalars]
+        chosen = set(self.state.scalars)
+        return [name for name in self._others if name in chosen][:MOST_DRAWN]
 
     def offer(self, others: list[str], *, can_smooth: bool, can_log: bool) -> None:
         """Offer what the store's scalars allow.
@@ -63,11 +69,21 @@ class ScalarControls:
             Whether there are scalars, and some with a logarithmic scale.
         """
         self._others = others
-        shown = self.shown_others
         self.smoothing.visible = can_smooth
         self.log.visible = can_log
         self.others.visible = len(others) > MOST_OTHERS and not self.state.slim
-        self.others.param.update(names=others, ticked=shown)
+        self._list()
+
+    def _list(self, *_: Any) -> None:
+        """List the names that are searched for, as many as one looks through, and those drawn."""
+        shown, words = self.shown_others, self.others.search.lower().split()
+        found = (name for name in self._others if all(word in name.lower() for word in words))
+        listed = {*shown, *islice(found, MOST_LISTED)}
+        self.others.param.update(
+            names=[name for name in self._others if name in listed],
+            count=len(self._others),
+            ticked=shown,
+        )
 
     def _chose(self, event: Any) -> None:
         if event.new != self.shown_others:

@@ -110,11 +110,11 @@ class Timeline:
         self.chart.draw(rows, iterations=iterations, overview=overview, **self._frame())
 
     def table(self) -> pd.DataFrame:
-        """Scalars, counts and findings at the iterations of the window."""
+        """Give the scalars that are drawn, counts and findings at the iterations of the window."""
         first, last = self.run.columns(self.selection.window)
         shown = slice(first, last + 1)
         table = pd.DataFrame({"iteration": self.run.iterations[shown]})
-        for name in self.run.scalar_names():
+        for name in self._curves:
             table[name] = self._at_snapshots(name)[shown]
         if self.run.has_images:
             rule, window = self.selection.rule, self.selection.anomaly_window
@@ -149,11 +149,11 @@ class Timeline:
 
     def _scalar_rows(self) -> list[Row]:
         self._curves: dict[str, Curve] = {}
-        known = self.run.scalar_names()
+        known = set(self.run.scalar_names())
         panes = [(title, [n for n in names if n in known], log) for title, names, log in PANES]
         by_pane = {name for _, names, _ in panes for name in names}
         self.scalars.offer(
-            sorted(set(known) - by_pane),
+            sorted(known - by_pane),
             can_smooth=bool(known),
             can_log=any(names for _, names, log in panes if log),
         )

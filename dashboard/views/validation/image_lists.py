@@ -33,7 +33,7 @@ class ImageLists:
         self.selection = selection
         self.state = state
         self.found: Forgetting | None = None
-        self.reads = Latest()
+        self.reads = Latest(run.location)
         self.pills = {
             name: action(
                 LISTS[name],

@@ -95,7 +95,7 @@ class ValidationView:
             sizing_mode="stretch_width",
         )
         self.rows: ClassRows | None = None
-        self.reads = Latest()
+        self.reads = Latest(run.location)
         self.note = text(margin=0)
         self.key = text(margin=(0, 0, 4, 0))
         self.card = rail()

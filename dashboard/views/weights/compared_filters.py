@@ -44,7 +44,7 @@ class ComparedFilters:
         )
         self.chart.param.watch(self._acted, "event")
         self.told = text(margin=(10, 8, 4, 0))
-        self._comparisons = Latest()
+        self._comparisons = Latest(run.location)
         selection.param.watch(lambda _: self.update(), "filters")
 
     def panel(self) -> tuple[pn.viewable.Viewable, ...]:

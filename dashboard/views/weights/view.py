@@ -85,7 +85,7 @@ class WeightView:
         self._high = HEIGHT
         self.plot.figure.on_change("inner_height", self._resized)
         self._is_staged = False
-        self._reads = Latest()
+        self._reads = Latest(run.location)
         state.param.watch(self._redraw, ["raster", "raster_statistic", "raster_scale"])
         filters.param.watch(self._redraw, "quantity")
         selection.param.watch(self._redraw, ["window", "spacing"])

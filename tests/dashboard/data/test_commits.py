@@ -63,9 +63,11 @@ def test_a_page_goes_on_to_a_new_commit_and_another_stays_until_it_asks(tmp_path
     one, other = Run(str(tmp_path / "store")), Run(str(tmp_path / "store"))
     log.iterations([10])
     process(log.path, tmp_path / "store", workers=1)
-    assert one.refresh()
-    assert not one.refresh()
+    newer = one.newer()
+    assert list(one.iterations) == [0, 5]
+    one.move_to(newer)
+    assert one.newer() is None
     assert list(one.iterations) == [0, 5, 10]
     assert list(other.iterations) == [0, 5]
-    assert other.refresh()
+    other.move_to(other.newer())
     assert other.array("nodes/norm2") is one.array("nodes/norm2")

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
+from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.shell.link_check import sift_picks
 from deeptracker.dashboard.shell.page import RunPage
 from deeptracker.dashboard.views.registry import linked
@@ -73,7 +74,8 @@ def test_a_notice_is_shown_as_words_whatever_a_link_holds(run):
 def test_one_iteration_is_told_as_one(run, monkeypatch):
     page = RunPage(run)
     assert page.header.facts["iterations"] == "141 iterations recorded, 0 to 2,400"
-    monkeypatch.setitem(run.__dict__, "iterations", run.iterations[4:5])
+    recorded = run.iterations[4:5]
+    monkeypatch.setattr(Run, "iterations", recorded)
     page._write_header()
     last = f"{int(run.iterations[0]):,}"
     assert page.header.facts["iterations"] == f"1 iteration recorded, {last}"

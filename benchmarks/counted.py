@@ -1,0 +1,47 @@
+"""The app in a process that tells, when it is asked, what lives in it and what it holds.
+
+    python benchmarks/counted.py STORE PORT
+
+A line on its standard input is answered by one JSON object: live objects by class after a garbage
+collection, and resident bytes.
+"""
+
+import gc
+import json
+import sys
+import threading
+from collections import Counter
+
+import psutil
+from bokeh.document import Document
+
+from deeptracker.dashboard import serve
+from deeptracker.dashboard.server.run_address import Arrival
+from deeptracker.dashboard.shell.page import RunPage
+
+COUNTED = (RunPage, Arrival, Document)
+
+
+def count() -> dict[str, int]:
+    """Count what no collection removes."""
+    for _ in range(3):
+        gc.collect()
+    kinds = Counter(type(found) for found in gc.get_objects())
+    alive = {kind.__name__: kinds[kind] for kind in COUNTED}
+    return alive | {"bytes": psutil.Process().memory_info().rss}
+
+
+def answer() -> None:
+    """Answer each line with a count."""
+    for _ in sys.stdin:
+        print(json.dumps(count()), flush=True)
+
+
+def main() -> None:
+    """Serve."""
+    threading.Thread(target=answer, daemon=True).start()
+    serve([sys.argv[1]], port=int(sys.argv[2]), open_browser=False)
+
+
+if __name__ == "__main__":
+    main()
