@@ -27,8 +27,8 @@ listed = view.links.groups[0]["links"]
 view.links.event = {"key": listed[0]["key"], "shift": False, "count": 1}
 clicked = page.linked.to_query()
 page._take(sys.argv[2])
-told = [tabs, table, csv, written, listed, clicked, page.linked.to_query(), page.selection.notice]
-print(json.dumps(told))
+seen = [tabs, table, csv, written, listed, clicked, page.linked.to_query(), page.selection.notice]
+print(json.dumps(seen))
 """
 
 
@@ -77,9 +77,9 @@ def test_a_link_with_a_new_views_own_key_opens_it(extended, digits_store):
 
 
 def test_a_garbled_value_of_a_new_key_is_left_out_and_named(extended, digits_store):
-    told = opened(extended, digits_store, "v=changes&mc=1000")
-    assert told[-2:] == [
+    seen = opened(extended, digits_store, "v=changes&mc=1000")
+    assert seen[-2:] == [
         "v=changes",
         "This link says something odd of most changes; that was left out.",
     ]
-    assert len(told[1]["iteration"]) == 10
+    assert len(seen[1]["iteration"]) == 10

@@ -48,9 +48,9 @@ def test_views_that_share_a_state_are_given_the_same_one():
     "path", sorted((DASHBOARD / "selection").glob("*.py")), ids=lambda path: path.name
 )
 def test_the_room_of_the_selection_names_no_view(path):
-    told = {
+    words = {
         node.value
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert told.isdisjoint({*VIEWS, "timeline"})
+    assert words.isdisjoint({*VIEWS, "timeline"})
