@@ -1,4 +1,4 @@
-"""Names in a link, held against the run: those that the run does not have are dropped and told."""
+"""Names in a link, held against the run: those that the run does not have are left out."""
 
 from collections.abc import Callable
 from typing import Any

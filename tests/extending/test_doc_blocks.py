@@ -1,7 +1,7 @@
-"""The fenced blocks of a page become files, each under the path in its first line."""
+"""The fenced blocks of a page become files and lines, where their first lines say."""
 
 import pytest
-from extending.blocks import blocks
+from extending.blocks import added_lines, blocks, write_blocks
 
 PAGE = """# Extending
 ```python
@@ -27,6 +27,13 @@ export const thing = 1;
 ```sh
 # try it out
 ls
+```
+
+And one line:
+
+```python
+# things/list.py, in THINGS
+    "new": thing,
 ```
 
 ## Another thing
@@ -64,3 +71,38 @@ def test_two_blocks_of_one_file_are_refused(page):
     page.write_text(PAGE.replace("new.js", "new.py"))
     with pytest.raises(ValueError, match=r"name things/new\.py"):
         blocks("A thing", page)
+
+
+def test_a_block_that_says_where_it_belongs_is_no_file(page):
+    lines = '    "new": thing,\n'
+    assert added_lines("A thing", page) == {("things/list.py", "THINGS"): lines}
+    assert added_lines("Another thing", page) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            'THINGS = {\n    "old": one,\n}\nREST = 1\n',
+            'THINGS = {\n    "old": one,\n    "new": thing,\n}\nREST = 1\n',
+        ),
+        (
+            'THINGS: dict[str, int] = {"é": one}  # few\n',
+            'THINGS: dict[str, int] = {"é": one,\n    "new": thing,\n}  # few\n',
+        ),
+        ("THINGS = {}\n", 'THINGS = {\n    "new": thing,\n}\n'),
+    ],
+)
+def test_files_are_written_and_lines_are_added(page, tmp_path, before, after):
+    (tmp_path / "things").mkdir()
+    (tmp_path / "things" / "list.py").write_text(before)
+    written = write_blocks("A thing", tmp_path, page)
+    assert {name: path.read_text() for name, path in written.items()} == blocks("A thing", page)
+    assert (tmp_path / "things" / "list.py").read_text() == after
+
+
+def test_lines_for_what_a_file_does_not_have_are_refused(page, tmp_path):
+    (tmp_path / "things").mkdir()
+    (tmp_path / "things" / "list.py").write_text("OTHERS = []\n")
+    with pytest.raises(ValueError, match="no THINGS"):
+        write_blocks("A thing", tmp_path, page)

@@ -107,8 +107,8 @@ def test_a_long_list_of_what_is_odd_is_cut():
     page = opened(
         "&".join(f"{key}=[[" for key in ("w", "i", "c", "m", "n", "f", "k", "t", "z", "nc"))
     )
-    told = "the threshold of anomalies and 2 more; that was left out."
-    assert page.selection.notice.endswith(told)
+    end = "the threshold of anomalies and 2 more; that was left out."
+    assert page.selection.notice.endswith(end)
 
 
 def test_what_does_not_exist_is_left_out_and_named():

@@ -23,6 +23,11 @@ def test_a_view_says_what_it_is_and_which_states_it_takes(location):
     assert all(issubclass(state, State) and state.KEYS for state in view.states)
 
 
+def test_a_view_may_lie_in_a_package_of_its_own():
+    whole = "deeptracker.dashboard.views.info.view:InfoView"
+    assert view_class(whole) is view_class(VIEWS["info"])
+
+
 def test_the_selection_and_the_states_hold_every_parameter_of_a_link_once():
     page = linked()
     assert sorted(page.values) == sorted(row["name"] for row in PINNED["parameters"])
@@ -39,11 +44,13 @@ def test_views_that_share_a_state_are_given_the_same_one():
     assert layers[2] is weights[2]
 
 
-@pytest.mark.parametrize("path", (DASHBOARD / "selection").glob("*.py"), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((DASHBOARD / "selection").glob("*.py")), ids=lambda path: path.name
+)
 def test_the_room_of_the_selection_names_no_view(path):
-    told = {
+    words = {
         node.value
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert told.isdisjoint({*VIEWS, "timeline"})
+    assert words.isdisjoint({*VIEWS, "timeline"})

@@ -23,8 +23,8 @@ def rows_of(run, **chosen):
     return ClassRows(run, selection, state, histories, listed, columns)
 
 
-def legend_of(rows, kind, **told):
-    return class_legend(rows.selection, 1.0, kind, shows_images=True, **told)
+def legend_of(rows, kind, **options):
+    return class_legend(rows.selection, 1.0, kind, shows_images=True, **options)
 
 
 @pytest.mark.parametrize("order", ["index", "forgetting", "similarity"])
