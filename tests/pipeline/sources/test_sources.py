@@ -308,13 +308,13 @@ def test_a_file_that_shrinks_after_indexing_is_an_error_not_garbage(log):
 
 
 def test_headers_of_one_form_are_parsed_once(tmp_path, monkeypatch):
-    from deeptracker.pipeline.locations import paths
+    from deeptracker.pipeline.locations import folder
 
     parsed = []
     monkeypatch.setattr(
-        paths,
+        folder,
         "parse_header",
-        lambda *given, parse=paths.parse_header: parsed.append(given[0]) or parse(*given),
+        lambda *given, parse=folder.parse_header: parsed.append(given[0]) or parse(*given),
     )
     log = LogWriter(tmp_path / "log").iterations(range(40))
     source = open_source(log.path)
