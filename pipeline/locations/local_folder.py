@@ -1,4 +1,8 @@
-"""A folder on a disk."""
+"""A folder on a disk, by the system's own calls.
+
+obstore's LocalStore takes 2 times as long to list 10,000 files, and 1.4 to 2 times as long to read
+the headers of 1,000 checkpoints (``python benchmarks/listing.py``).
+"""
 
 import os
 import stat

@@ -88,6 +88,14 @@ def test_arrays_written_by_us_and_by_zarr_read_back_the_same(run):
         assert found[f"{step}_ratio"] == pytest.approx(ratio)
 
 
+def test_a_folder_listed_by_obstore_is_the_same(run):
+    found = run("listing", "--files", "20", "--checkpoints", "5", "--repeats", "1")
+    assert found["equal"]
+    assert (found["files"], found["checkpoints"]) == (20, 5)
+    ratio = found["headers_seconds_by_obstore"] / found["headers_seconds"]
+    assert found["headers_ratio"] == pytest.approx(ratio)
+
+
 @pytest.mark.slow
 def test_a_whole_network_is_processed_within_the_budget_of_a_worker(run):
     found = run("footprint", "--network", "lenet5", "--snapshots", "3", "--workers", "1")
