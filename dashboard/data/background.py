@@ -98,6 +98,7 @@ class Latest:
         assert self._next is not None
         (work, show), self._next = self._next, None
         context = document.session_context
+        loop = context.server_context.application_context.io_loop
 
         def shown(done: "Future[Any]") -> None:
             if self._next is not None:
@@ -110,17 +111,16 @@ class Latest:
                 show(done.result())
 
         submit(self._store, work).add_done_callback(
-            lambda done: _with_lock(context, document, lambda: shown(done))
+            lambda done: _with_lock(loop, context, document, lambda: shown(done))
         )
 
 
-def _with_lock(context: Any, document: Any, act: Callable[[], None]) -> None:
+def _with_lock(loop: Any, context: Any, document: Any, act: Callable[[], None]) -> None:
     """Have `act` change a page, whichever thread this is.
 
     The page's session names the server's loop and has the lock; no thread needs a loop of its own,
     and nothing depends on where Panel and Bokeh run callbacks. A page that is gone is left alone.
     """
-    loop = context.server_context.application_context.io_loop
     loop = getattr(loop, "asyncio_loop", loop)
 
     def locked() -> None:

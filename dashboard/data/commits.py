@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,9 @@ class OpenCommit:
 
 
 def _written(entry: slice | int | np.ndarray) -> str:
-    return entry.tobytes().hex() if isinstance(entry, np.ndarray) else repr(entry)
+    if isinstance(entry, np.ndarray):
+        return blake2b(entry.tobytes(), digest_size=16).hexdigest()
+    return repr(entry)
 
 
 def _room_of(values: np.ndarray) -> int:
