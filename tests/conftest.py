@@ -1,16 +1,21 @@
-"""Fixtures that every room's tests share: the shipped log, and its store, processed once."""
+"""Fixtures that every room's tests share: the shipped log, its store, a server of buckets.
+
+Several processes may share the tests, a module at a time; this page orders the modules for them.
+"""
 
 import os
+from collections import defaultdict
 from importlib.metadata import version
 from pathlib import Path
 
+import kept
 import pytest
 from hypothesis import settings
 from objectstorage import CREDENTIALS, Bucket, Proxy, s3_server
 from objectstore.ceph import ceph_server
 
 SERVER = "DEEPTRACKER_TEST_S3"  # the S3 server that tests run against: moto, or ceph
-DIGITS = Path(__file__).parents[1] / "examples" / "digits"
+BROWSER = Path(__file__).parent / "browser"
 
 SHOWN = ("panel", "bokeh", "holoviews", "datashader", "numpy", "zarr", "icechunk", "xarray", "dask")
 
@@ -24,20 +29,36 @@ def pytest_report_header():
     return ", ".join(f"{name} {version(name)}" for name in SHOWN)
 
 
+def pytest_collection_modifyitems(items):
+    """Order the modules: those with a browser last, and the longest of each kind first.
+
+    The driver of a browser keeps an event loop running in its thread, which processing cannot
+    share. Where the longest begin first, processes that share the tests end at the same time.
+    """
+    modules = defaultdict(list)
+    for item in items:
+        if item.path.parent == BROWSER:
+            item.add_marker(pytest.mark.browser)
+        modules[item.path].append(item)
+
+    def place(path):
+        slow = sum(item.get_closest_marker("slow") is not None for item in modules[path])
+        return path.parent == BROWSER, -slow, -len(modules[path])
+
+    items[:] = [item for path in sorted(modules, key=place) for item in modules[path]]
+
+
 @pytest.fixture(scope="session")
 def digits_log() -> Path:
     """The shipped training log; copy it before changing it."""
-    return DIGITS
+    return kept.DIGITS
 
 
 @pytest.fixture(scope="session")
-def digits_store(tmp_path_factory, digits_log) -> Path:
-    """The shipped log's store, made once; tests read it only."""
-    from deeptracker.pipeline import process
-
-    store = tmp_path_factory.mktemp("stores") / "digits.dtstore"
-    process(digits_log, store, workers=1)
-    return store
+def digits_store():
+    """The shipped log's store; copy it before changing it."""
+    with kept.untouched(kept.digits()) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

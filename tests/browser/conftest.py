@@ -11,13 +11,13 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import kept
 import pytest
 from ports import free_port
 from servers import Server
 
 playwright = pytest.importorskip("playwright.sync_api")
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 FLAGS = [
     "--no-sandbox",
@@ -43,14 +43,6 @@ FIND = """
 """
 
 
-def pytest_collection_modifyitems(items):
-    ours = [item for item in items if Path(item.fspath).parent == Path(__file__).parent]
-    for item in ours:
-        item.add_marker(pytest.mark.browser)
-    # Playwright keeps an event loop running in this thread, which processing cannot share: last.
-    items[:] = [item for item in items if item not in ours] + ours
-
-
 def chromium_path():
     names = [os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
     found = next((shutil.which(name) for name in names if name and shutil.which(name)), None)
@@ -59,29 +51,16 @@ def chromium_path():
 
 
 @pytest.fixture(scope="session")
-def wide_log(tmp_path_factory):
-    """A training log of ResNet-50, every tensor at its true size: 1,000 classes of 20 images.
-
-    24 snapshots in bfloat16 (1.2 GB), with thumbnails; made, as its store is, by a command of its
-    own, so that it does not matter whether the driver's loop runs yet. Gone after the session.
-    """
-    folder = tmp_path_factory.mktemp("wide")
-    sizes = {"snapshots": 24, "images": 20_000, "classes": 1000, "thumbnails": 8}
-    options = [f"--{name}={value}" for name, value in sizes.items()]
-    make = [sys.executable, BENCHMARKS / "synthesize.py", folder / "log", "--network=resnet50"]
-    subprocess.run([*make, "--dtype=bf16", *options], check=True)
-    yield folder / "log"
-    shutil.rmtree(folder)
+def wide_log():
+    """A training log of ResNet-50's true sizes, of 1,000 classes."""
+    return kept.wide_log()
 
 
 @pytest.fixture(scope="session")
-def wide_store(wide_log):
-    """The store of `wide_log`; of so short a run, a change thrice the usual is an anomaly."""
-    store, config = wide_log.parent / "wide.dtstore", wide_log.parent / "config.yaml"
-    config.write_text("anomalies: {filter_threshold: 3}\n", encoding="utf-8")
-    run = [sys.executable, "-m", "deeptracker.cli", "process", wide_log, "--store", store]
-    subprocess.run([*run, "--config", config], check=True)
-    return store
+def wide_store():
+    """The store of `wide_log`."""
+    with kept.untouched(kept.wide_store()) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +90,7 @@ def served(*stores):
     address = next(word for word in first.split() if word.startswith("http"))
     for _ in range(120):
         try:
-            urllib.request.urlopen(address, timeout=5).read()
+            urllib.request.urlopen(address, timeout=60).read()
             break
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.5)
