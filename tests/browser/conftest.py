@@ -41,6 +41,7 @@ FIND = """
   return walk(document)
 }
 """
+STATE = f"(id) => ({FIND})(id)?.dataset.state"
 
 
 def chromium_path():
@@ -100,11 +101,26 @@ def served(*stores):
 
 
 @pytest.fixture(scope="session")
-def browser(app):  # the store is processed before the driver starts its loop
+def driver():
     with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=chromium_path(), args=FLAGS)
-        yield chromium
-        chromium.close()
+        yield driver.chromium
+
+
+@pytest.fixture(scope="session")
+def profile(driver, tmp_path_factory):
+    """A Chromium that keeps the app's scripts, compiled: a person's after the first day."""
+    folder = tmp_path_factory.mktemp("profile")
+    chromium = driver.launch_persistent_context(folder, executable_path=chromium_path(), args=FLAGS)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="session")
+def browser(driver):
+    """A Chromium whose pages share nothing: each is that of another person."""
+    chromium = driver.launch(executable_path=chromium_path(), args=FLAGS)
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture
@@ -153,8 +169,7 @@ class Person:
         return self.wait(lambda: self.state(name), name)
 
     def state(self, name):
-        element = self.element(name)
-        text = element.get_attribute("data-state") if element else None
+        text = self.page.evaluate(STATE, name)
         return json.loads(text) if text else None
 
     def row(self, chart, key):
@@ -249,22 +264,33 @@ class Person:
 
 
 @pytest.fixture
-def person(browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    yield Person(page)
-    page.close()
+def visit(profile):
+    """Give a function that opens a page of the size and theme asked for, as on a first visit."""
+    people = []
+
+    def bring(width=1280, height=900, color_scheme="light"):
+        page = profile.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=color_scheme)
+        people.append(Person(page))
+        return people[-1]
+
+    yield bring
+    for person in people:
+        person.page.close()
+    forget(profile, {"/".join(url.split("/")[:3]) for one in people for url in one.requests})
+
+
+def forget(profile, origins):
+    """Drop what pages of some origins have stored, but no script."""
+    profile.clear_cookies()
+    session = profile.new_cdp_session(profile.pages[0])
+    for origin in origins:
+        kinds = {"origin": origin, "storageTypes": "local_storage"}
+        session.send("Storage.clearDataForOrigin", kinds)
+    session.detach()
 
 
 @pytest.fixture
-def visit(browser):
-    """Give a function that brings one more person, to a page of the size and theme asked for."""
-    pages = []
-
-    def bring(width=1280, height=900, **options):
-        page = browser.new_page(viewport={"width": width, "height": height}, **options)
-        pages.append(page)
-        return Person(page)
-
-    yield bring
-    for page in pages:
-        page.close()
+def person(visit):
+    return visit()
