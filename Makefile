@@ -6,14 +6,18 @@ STAMP  := $(VENV)/.installed
 NODE   := node_modules/.installed
 DEMO   := demo/digits.dtstore
 PORT   ?= 5006
+# So many processes share the tests, a module at a time.
+LANES  ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(LANES) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv node demo test test-fast test-newest ceph lint browser slurm lock clean
+.PHONY: help venv node demo test test-fast test-newest kept ceph lint browser slurm torch lock clean
 
 help:
 	@echo "make demo       process the shipped training log and open the app"
 	@echo "make test       run every test: a real browser, real Dask and Slurm clusters, a real store"
 	@echo "make test-fast  the tests without the browser and the slow ones"
-	@echo "make test-newest  every view with the newest Python and packages, without the lock"
+	@echo "make test-newest every view with the newest Python and packages, without the lock"
+	@echo "make kept       the stores that many tests read; a test makes those that are missing"
 	@echo "make browser    Chromium, for the tests (Debian's)"
 	@echo "make slurm      a Slurm of one node, for the tests"
 	@echo "make ceph       the object-storage tests against Ceph's gateway (installs its daemons)"
@@ -57,7 +61,7 @@ slurm:
 
 test: $(STAMP) $(NODE) browser slurm
 	npm test --silent
-	$(BIN)/python -m pytest
+	$(PYTEST) --durations 25
 
 test-fast: $(STAMP) $(NODE)
 	npm test --silent
@@ -69,6 +73,9 @@ test-newest: browser
 	build/newest/bin/python -m pytest tests/browser/test_every_view.py \
 	  tests/dashboard/data/test_background.py tests/dashboard/server/test_message_delivery.py \
 	  tests/dashboard/server/test_preparation.py
+
+kept: $(STAMP)
+	$(BIN)/python tests/kept.py
 
 lint: $(STAMP) $(NODE)
 	$(BIN)/ruff check .
