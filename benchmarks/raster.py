@@ -21,7 +21,7 @@ from harness import options, report, scratch
 from synthesize import synthesize
 
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.data.weight_raster import Subject, pixels_of
+from deeptracker.dashboard.data.weight_raster import RasterQuantity, pixels_of
 from deeptracker.dashboard.data.weight_window import shape_of
 from deeptracker.pipeline import process
 
@@ -51,7 +51,7 @@ def timed(run: Run, names: list[str], repeats: int, statistic: str) -> dict[str,
         for name, size in zip(names, sizes, strict=True):
             columns, weights = window_of(random, number, size, len(run.iterations))
             started = time.perf_counter()
-            subject = Subject(name, statistic)
+            subject = RasterQuantity(name, statistic)
             pixels_of(run, subject, columns, weights, width=WIDTH, height=HEIGHT)
             found[name].append(1e3 * (time.perf_counter() - started))
     # The first compiles datashader's kernels.

@@ -11,10 +11,10 @@ from deeptracker.pipeline.measures.outcomes import Rule, anomalies
 
 __all__ = [
     "anomalous_filters",
+    "anomalous_filters_of_layer",
+    "anomalous_images_of_class",
     "class_anomalies",
-    "filter_marks",
-    "image_marks",
-    "images_of_class",
+    "images_by_flips",
     "layer_names",
     "once",
     "top_filter",
@@ -59,16 +59,16 @@ def anomalous_filters(run: Run) -> np.ndarray:
     return run.array("cube/anomalous_filters")
 
 
-def images_of_class(run: Run, number: int) -> np.ndarray:
+def images_by_flips(run: Run, number: int) -> np.ndarray:
     """Give the images of a class, those of most flips first, int64 [image]."""
     images = np.flatnonzero(run.array("images/label") == number)
     return images[np.argsort(-run.array("images/flips")[images], kind="stable")]
 
 
-def image_marks(run: Run, number: int, rule: Rule, window: int) -> np.ndarray:
+def anomalous_images_of_class(run: Run, number: int, rule: Rule, window: int) -> np.ndarray:
     """Tell whether each image of a class was anomalous, int32 [image, iteration] of 0 and 1.
 
-    The images are in the order of `images_of_class`.
+    The images are in the order of `images_by_flips`.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def image_marks(run: Run, number: int, rule: Rule, window: int) -> np.ndarray:
     """
 
     def read() -> np.ndarray:
-        images = images_of_class(run, number)
+        images = images_by_flips(run, number)
         order = np.argsort(images)
         correct = np.empty((len(images), len(run.iterations)), np.uint8)
         correct[order] = run.part("images/correct", images[order], slice(None))
@@ -97,7 +97,7 @@ def layer_filters(run: Run, layer: str) -> list[tuple[str, int]]:
     return [(name, index) for name in parameters for index in range(filter_count(run, name))]
 
 
-def filter_marks(run: Run, layer: str) -> np.ndarray:
+def anomalous_filters_of_layer(run: Run, layer: str) -> np.ndarray:
     """Tell whether each filter of a layer was anomalous, int32 [filter, iteration] of 0 and 1.
 
     The filters are in the order of `layer_filters`.

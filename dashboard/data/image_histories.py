@@ -19,8 +19,8 @@ __all__ = [
     "LISTS",
     "Forgetting",
     "Neighbour",
-    "forgetting",
     "forgetting_of",
+    "image_forgetting",
     "image_list",
     "images_of_class",
     "neighbours",
@@ -87,7 +87,7 @@ def forgetting_of(correct: np.ndarray) -> Forgetting:
     return Forgetting(events.astype(np.int32), first.astype(np.int32), share.astype(np.float32))
 
 
-def forgetting(run: Run) -> Forgetting:
+def image_forgetting(run: Run) -> Forgetting:
     """Count the forgetting events of all images; reads every outcome once for each commit."""
 
     def count() -> tuple[np.ndarray, ...]:

@@ -3,13 +3,13 @@
 import numpy as np
 
 from deeptracker.dashboard.data.image_histories import MISSING
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.look.theme import MISSING_LEVEL, RIGHT_LEVEL
 
 __all__ = ["outcome_levels", "taken_for"]
 
 
-def outcome_levels(correct: np.ndarray, columns: Columns) -> np.ndarray:
+def outcome_levels(correct: np.ndarray, columns: PixelColumns) -> np.ndarray:
     """Give the share of right outcomes as levels of the palette ``outcome``.
 
     Parameters
@@ -30,7 +30,7 @@ def outcome_levels(correct: np.ndarray, columns: Columns) -> np.ndarray:
     return np.where(missing, MISSING_LEVEL, levels).astype(np.uint8)
 
 
-def taken_for(predicted: np.ndarray, label: int, columns: Columns) -> np.ndarray:
+def taken_for(predicted: np.ndarray, label: int, columns: PixelColumns) -> np.ndarray:
     """Give the class that images were taken for: where there are several, the last wrong one.
 
     Parameters

@@ -7,14 +7,14 @@ import numpy as np
 
 from deeptracker.dashboard.data.run import Run
 
-__all__ = ["MOST_COLUMNS", "Columns"]
+__all__ = ["MOST_COLUMNS", "PixelColumns"]
 
 # About a pixel each on a wide screen: what a chart is sent does not grow with the run.
 MOST_COLUMNS = 1024
 
 
 @dataclass(frozen=True)
-class Columns:
+class PixelColumns:
     """Columns `first` to `last` of the run, `step` of them in one place of a chart.
 
     Attributes
@@ -29,7 +29,7 @@ class Columns:
     @classmethod
     def of(
         cls, run: Run, window: tuple[float, float] | None, most: int = MOST_COLUMNS
-    ) -> "Columns":
+    ) -> "PixelColumns":
         """Give the columns of a window of iterations; of all for None."""
         first, last = run.columns(window)
         return cls(first, last, max(1, -(-(last - first + 1) // most)))
@@ -37,7 +37,7 @@ class Columns:
     @classmethod
     def sent(
         cls, run: Run, window: tuple[float, float] | None, most: int = MOST_COLUMNS
-    ) -> "Columns":
+    ) -> "PixelColumns":
         """Give all columns where they have a place each, so that no zoom needs others.
 
         Where they have not, those of the window alone: what is zoomed into is finer.

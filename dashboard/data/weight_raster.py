@@ -12,7 +12,7 @@ from deeptracker.dashboard.data.weight_window import COLUMNS_AT_MOST, WeightWind
 
 __all__ = [
     "Pixels",
-    "Subject",
+    "RasterQuantity",
     "colour_limits",
     "parameter_limits",
     "pixels_of",
@@ -31,7 +31,7 @@ DOWNSAMPLED = {"mean": "mean", "min": "min", "max": "max"}
 
 
 @dataclass(frozen=True)
-class Subject:
+class RasterQuantity:
     """What a raster is of.
 
     Attributes
@@ -101,7 +101,7 @@ class Pixels:
 
 def pixels_of(
     run: Run,
-    subject: Subject,
+    subject: RasterQuantity,
     columns: tuple[float, float],
     weights: tuple[float, float],
     *,
@@ -244,7 +244,7 @@ def colour_limits(values: np.ndarray, *, signed: bool) -> tuple[float, float]:
     return (-top, top) if signed else (0.0, top)
 
 
-def parameter_limits(run: Run, subject: Subject) -> tuple[float, float]:
+def parameter_limits(run: Run, subject: RasterQuantity) -> tuple[float, float]:
     """Give the colours' ends of a whole parameter: the scale that all rasters can share."""
 
     def find() -> tuple[float, float]:

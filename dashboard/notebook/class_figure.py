@@ -3,7 +3,7 @@
 import holoviews as hv
 import numpy as np
 
-from deeptracker.dashboard.data.cube_numbers import class_anomalies, images_of_class
+from deeptracker.dashboard.data.cube_numbers import class_anomalies, images_by_flips
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.similarity import similarity_order
 from deeptracker.dashboard.notebook.figure_look import Look
@@ -125,7 +125,7 @@ class ClassFigures:
         """
         run = self._run
         number = self.names.index(known(name, self.names, "class"))
-        images = images_of_class(run, number)
+        images = images_by_flips(run, number)
         order = np.argsort(images)
         correct = np.empty((len(images), len(run.iterations)), np.float32)
         correct[order] = run.part("images/correct", images[order], slice(None))

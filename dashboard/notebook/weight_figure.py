@@ -8,7 +8,12 @@ import xarray as xr
 from holoviews.streams import PlotSize, RangeXY
 
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.data.weight_raster import Pixels, Subject, colour_limits, pixels_of
+from deeptracker.dashboard.data.weight_raster import (
+    Pixels,
+    RasterQuantity,
+    colour_limits,
+    pixels_of,
+)
 from deeptracker.dashboard.data.weight_window import shape_of
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import WIDTH, edges, tell_ends
@@ -148,7 +153,7 @@ class WeightFigures:
     def _mesh_options(
         self,
         title: str,
-        subject: Subject,
+        subject: RasterQuantity,
         iterations: tuple[float, float],
         rows: tuple[float, float],
         height: int,
@@ -169,15 +174,15 @@ class WeightFigures:
             hooks=[self._look.dress, tell_ends],
         )
 
-    def _subject(self, statistic: str, *, gradients: bool) -> Subject:
+    def _subject(self, statistic: str, *, gradients: bool) -> RasterQuantity:
         known(statistic, STATISTICS, "statistic of weights")
         kinds = ["weights", *(["gradients"] if self._run.has_gradients else [])]
         known("gradients" if gradients else "weights", kinds, "record of")
-        return Subject(self.parameter, statistic, gradients)
+        return RasterQuantity(self.parameter, statistic, gradients)
 
     def _pixels(
         self,
-        subject: Subject,
+        subject: RasterQuantity,
         weights: tuple[float, float] | None,
         iterations: tuple[float, float] | None,
         *,

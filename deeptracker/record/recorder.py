@@ -23,7 +23,7 @@ from deeptracker.record.log_format import (
 )
 from deeptracker.record.recorded_images import class_numbers, record_images
 from deeptracker.record.tensor_file import read_header, write_tensors
-from deeptracker.record.unfinished_files import drop_leftovers
+from deeptracker.record.unfinished_files import drop_unfinished
 
 __all__ = ["Recorder"]
 
@@ -100,7 +100,7 @@ class Recorder:
         self._gradients = gradients
         self._shapes: dict[str, tuple[int, ...]] | None = None
         _make_folders(self.log.path)
-        drop_leftovers(self.log.path)
+        drop_unfinished(self.log.path)
         description = self._described(name, classes, hyperparameters)
         self._images = record_images(self.log, images)
         if description != self.log.describe():

@@ -8,13 +8,13 @@ from pathlib import Path
 from deeptracker.record.log_format import parse_scalars
 from deeptracker.record.tensor_file import TEMPORARY_SUFFIX, replace_file
 
-__all__ = ["drop_leftovers"]
+__all__ = ["drop_unfinished"]
 
 # No file takes that long to write.
 ABANDONED_SECONDS = 24 * 3600
 
 
-def drop_leftovers(log: Path) -> None:
+def drop_unfinished(log: Path) -> None:
     """Remove temporary files that nobody writes any more, and a torn last line of the scalars."""
     for folder in (log, log / "snapshots", log / "outcomes"):
         for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):

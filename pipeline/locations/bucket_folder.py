@@ -10,8 +10,8 @@ from deeptracker.pipeline.locations.folder import (
     HEADER_BYTES,
     PARALLEL_REQUESTS,
     File,
+    FileHeader,
     Folder,
-    Header,
     header_of,
 )
 from deeptracker.pipeline.locations.object_store import (
@@ -55,7 +55,7 @@ class BucketFolder(Folder):
         except REQUEST_ERRORS as error:
             raise LogError(f"{file.location}: cannot be read: {cause_of(error)}") from error
 
-    def headers(self, files: Sequence[File]) -> Iterator[Header | LogError]:
+    def headers(self, files: Sequence[File]) -> Iterator[FileHeader | LogError]:
         """Read headers in parallel."""
         with ThreadPoolExecutor(PARALLEL_REQUESTS) as pool:
             yield from pool.map(self._header, files)
@@ -91,7 +91,7 @@ class BucketFolder(Folder):
         folders = {path.rstrip("/").rsplit("/", 1)[-1] for path in found["common_prefixes"]}
         return sorted(files, key=lambda file: file.name), folders
 
-    def _header(self, file: File) -> Header | LogError:
+    def _header(self, file: File) -> FileHeader | LogError:
         head = b""
 
         def read(start: int, stop: int) -> bytes:

@@ -11,7 +11,7 @@ from deeptracker.pipeline.locations.object_store import (
 )
 from deeptracker.record.tensor_file import LARGEST_HEADER, TensorEntry, parse_header
 
-__all__ = ["HEADER_BYTES", "PARALLEL_REQUESTS", "File", "Folder", "Header", "Parsed"]
+__all__ = ["HEADER_BYTES", "PARALLEL_REQUESTS", "File", "FileHeader", "Folder", "Parsed"]
 
 # Most headers fit; one request then reads a header.
 HEADER_BYTES = 2**16
@@ -43,7 +43,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Header:
+class FileHeader:
     """What the head of a safetensors file says.
 
     Attributes
@@ -90,7 +90,7 @@ class Folder(ABC):
         """Read a whole small file."""
 
     @abstractmethod
-    def headers(self, files: Sequence[File]) -> Iterator[Header | LogError]:
+    def headers(self, files: Sequence[File]) -> Iterator[FileHeader | LogError]:
         """Read the headers of safetensors files, or say what is wrong with each."""
 
     def find(self, name: str) -> File | None:
@@ -104,7 +104,7 @@ class Folder(ABC):
 
 def header_of(
     location: str, size: int, version: str, read: Callable[[int, int], bytes], parsed: Parsed
-) -> Header:
+) -> FileHeader:
     """Read a header; what equals another's, as that of most snapshots does, is parsed once."""
     length = int.from_bytes(read(0, 8), "little")
     content = read(8, 8 + length) if length <= min(size, LARGEST_HEADER) else b""
@@ -113,4 +113,4 @@ def header_of(
         known = parsed[size, content] = parse_header(location, size, read)
     digest = hashlib.blake2b(content, digest_size=8)
     digest.update(f"{size} {version}".encode())
-    return Header(*known, int.from_bytes(digest.digest(), "little") >> 1 or 1)
+    return FileHeader(*known, int.from_bytes(digest.digest(), "little") >> 1 or 1)

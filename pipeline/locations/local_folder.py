@@ -13,8 +13,8 @@ from pathlib import Path
 from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.folder import (
     File,
+    FileHeader,
     Folder,
-    Header,
     Parsed,
     header_of,
 )
@@ -74,7 +74,7 @@ class LocalFolder(Folder):
             where = file.location
             raise LogError(f"{where}: cannot be read ({error.strerror or error})") from error
 
-    def headers(self, files: Sequence[File]) -> Iterator[Header | LogError]:
+    def headers(self, files: Sequence[File]) -> Iterator[FileHeader | LogError]:
         """Read headers one after the other; a disk gains nothing from more."""
         for file in files:
             try:
@@ -83,7 +83,7 @@ class LocalFolder(Folder):
                 yield error
 
 
-def _local_header(file: File, parsed: Parsed) -> Header:
+def _local_header(file: File, parsed: Parsed) -> FileHeader:
     try:
         with open(file.location, "rb", buffering=0) as opened:  # noqa: PTH123  # a quarter of Path.open's cost
             # The file itself is asked again: a listing may be older than a file that was replaced.

@@ -19,7 +19,12 @@ import icechunk
 from deeptracker.errors import StoreError
 from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.store.one_writer import locked
-from deeptracker.pipeline.store.repository import BRANCH, drop_leftovers, open_repository, refusals
+from deeptracker.pipeline.store.repository import (
+    BRANCH,
+    drop_staged_branches,
+    open_repository,
+    refusals,
+)
 from deeptracker.wording import counted, sized
 
 __all__ = ["DEFAULT_GRACE", "Compaction", "compact"]
@@ -102,7 +107,7 @@ def compact(
     open_repository(location, storage)  # what is no store gets no lock beside it
     with refusals(location, storage), locked(location, storage) as lock:
         repository = open_repository(location, storage)
-        drop_leftovers(repository)
+        drop_staged_branches(repository)
         commits = _commits_of(repository)
         if not commits:
             raise StoreError(f"{location}: nothing was committed to this store yet")

@@ -37,7 +37,7 @@ __all__ = [
     "NothingThereError",
     "branch_tag",
     "changed_meanwhile",
-    "drop_leftovers",
+    "drop_staged_branches",
     "open_or_create",
     "open_repository",
     "refusals",
@@ -207,7 +207,7 @@ def _ref(location: str) -> ObjectURL:
     return ObjectURL(url.bucket, f"{url.key}/refs/branch.{BRANCH}/ref.json".lstrip("/"))
 
 
-def drop_leftovers(repository: icechunk.Repository) -> None:
+def drop_staged_branches(repository: icechunk.Repository) -> None:
     """Drop what a killed run left staged; the caller's lock says that nobody works on it."""
     for branch in repository.list_branches():
         if branch.startswith(STAGING_PREFIX):

@@ -25,7 +25,7 @@ from deeptracker.pipeline.store.repository import (
     NothingThereError,
     branch_tag,
     changed_meanwhile,
-    drop_leftovers,
+    drop_staged_branches,
     open_or_create,
     open_repository,
     refusals,
@@ -176,7 +176,7 @@ class StoreWriter:
         self.location = location
         self._repository = repository
         self._lock = lock
-        drop_leftovers(repository)
+        drop_staged_branches(repository)
         self._base = repository.lookup_branch(BRANCH)
         self._branch = STAGING_PREFIX + uuid.uuid4().hex[:12]
         repository.create_branch(self._branch, self._base)

@@ -12,7 +12,7 @@ import pytest
 from examples_truth import RESET_PARAMETER, SPIKE_ITERATION
 from logs import LogWriter
 
-from deeptracker.dashboard.data.cube_numbers import images_of_class, layer_names
+from deeptracker.dashboard.data.cube_numbers import images_by_flips, layer_names
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import DARK, lookup_table
 
@@ -397,7 +397,7 @@ def test_an_unfolded_layer_shows_its_filters_and_a_class_its_images(cube, app, r
     cube.person.page.mouse.dblclick(
         *cube.point(front[4] + 3.5 * front[0] / 10, front[5] + front[3] + 12)
     )
-    images = images_of_class(run, 3)
+    images = images_by_flips(run, 3)
     state = cube.settled(classes=1 + len(images))
     correct = run.stored("images/correct")[...][images[0]]
     flip = int(np.flatnonzero(np.diff(correct.astype(int)) != 0)[0]) + 1

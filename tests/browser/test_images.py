@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deeptracker.dashboard.data.class_series import class_histories, similar_groups
-from deeptracker.dashboard.data.image_histories import forgetting, image_list, images_of_class
+from deeptracker.dashboard.data.image_histories import image_forgetting, image_list, images_of_class
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import LIGHT, RIGHT_LEVEL, lookup_table
 from deeptracker.dashboard.views.registry import linked
@@ -80,7 +80,7 @@ def test_the_card_sets_the_right_class_apart_as_the_pixels_of_its_class_do(perso
 @pytest.mark.parametrize("name", ["forgotten", "unforgettable"])
 def test_an_image_of_a_list_unfolds_its_class_and_comes_into_sight(person, app, run, name):
     person.open(app + "?" + linked(image_list=name, open_classes=["0", "1"]).to_query())
-    images = image_list(name, forgetting(run))[:24]
+    images = image_list(name, image_forgetting(run))[:24]
     label = run.array("images/label")
     image = next(int(i) for i in images if label[i] >= 5)
     person.wait(lambda: person.state("image-list")["tiles"], "the list")
@@ -100,7 +100,7 @@ def test_an_image_of_a_list_unfolds_its_class_and_comes_into_sight(person, app, 
 def test_an_image_unfolds_the_cluster_that_its_class_is_in(person, wide_app, wide_store):
     wide = Run(str(wide_store))
     chosen = {"class_grouping": "similarity", "class_clusters": 9, "image_list": "forgotten"}
-    image = int(image_list("forgotten", forgetting(wide))[0])
+    image = int(image_list("forgotten", image_forgetting(wide))[0])
     number = int(wide.array("images/label")[image])
     groups = similar_groups(class_histories(wide, "left", 5), 9)
     group = next(group for group in groups if number in group.members)

@@ -16,7 +16,7 @@ from deeptracker.dashboard.data.class_series import named_class
 from deeptracker.dashboard.data.cube_numbers import layer_names
 from deeptracker.dashboard.data.filter_series import read_filters
 from deeptracker.dashboard.data.image_histories import (
-    forgetting,
+    image_forgetting,
     image_list,
     images_of_class,
     neighbours,
@@ -199,7 +199,7 @@ def test_a_class_s_heat_line_picks_class_and_iteration_everywhere(person, cube, 
 
 def test_images_lead_to_their_card_their_class_and_their_like(person, subject):
     run = subject.run
-    found = forgetting(run)
+    found = image_forgetting(run)
     person.open(subject.link(image_list="unforgettable"))
     unforgettable = image_list("unforgettable", found)
     wanted = [str(image) for image in unforgettable[:24]]

@@ -8,7 +8,7 @@ import pytest
 from logs import LogWriter
 
 from deeptracker.dashboard.data.class_series import class_histories, listed_classes
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import RIGHT_LEVEL, lookup_table
 from deeptracker.dashboard.views.registry import linked
@@ -98,12 +98,12 @@ def rows_bytes(run, columns, **chosen):
 
 @pytest.mark.parametrize("pixels", ["correct", "predicted", "loss"])
 def test_a_row_costs_at_most_its_pixels(run, pixels):
-    all_columns = rows_bytes(run, Columns(0, COUNT - 1), pixels=pixels)
-    shown = rows_bytes(run, Columns.sent(run, None, PIXELS), pixels=pixels)
+    all_columns = rows_bytes(run, PixelColumns(0, COUNT - 1), pixels=pixels)
+    shown = rows_bytes(run, PixelColumns.sent(run, None, PIXELS), pixels=pixels)
     for key, size in shown.items():
         assert size < all_columns[key] / STEP + 16
     # A window of few iterations is sent as it is.
-    assert Columns.sent(run, (1000, 1699), PIXELS) == Columns(1000, 1699, 1)
+    assert PixelColumns.sent(run, (1000, 1699), PIXELS) == PixelColumns(1000, 1699, 1)
 
 
 def test_the_whole_run_shows_the_worst_of_each_pixel_and_a_window_every_iteration(

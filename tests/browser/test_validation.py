@@ -10,7 +10,7 @@ import pytest
 
 from deeptracker.dashboard.data.class_series import class_histories, similar_groups
 from deeptracker.dashboard.data.image_histories import (
-    forgetting,
+    image_forgetting,
     image_list,
     images_of_class,
     neighbours,
@@ -168,7 +168,7 @@ def test_an_image_opens_with_its_history_its_neighbours_and_a_link(person, app, 
 
 def test_each_list_counts_its_images_and_opens_them(person, app, run):
     person.open(app)
-    found = forgetting(run)
+    found = image_forgetting(run)
     for name, label in (
         ("forgotten", "forgotten"),
         ("unforgettable", "unforgettable"),
@@ -322,7 +322,7 @@ def test_the_gallery_s_buttons_stand_still_and_go_where_there_is_one_page(person
     person.wait(lambda: 0 < len(person.state("gallery")["tiles"]) < 60, "a list of one page")
     assert not button.is_visible()
     assert not person.page.get_by_text("page 1").count()
-    assert not len(image_list("never", forgetting(run)))
+    assert not len(image_list("never", image_forgetting(run)))
     person.page.get_by_label("List", exact=True).select_option("never learned")
     person.wait(lambda: person.page.get_by_text("There is no such image").count(), "what is empty")
     assert not button.is_visible()

@@ -8,10 +8,10 @@ import numpy as np
 from deeptracker.dashboard.data.class_series import named_class
 from deeptracker.dashboard.data.cube_numbers import (
     anomalous_filters,
+    anomalous_filters_of_layer,
+    anomalous_images_of_class,
     class_anomalies,
-    filter_marks,
-    image_marks,
-    images_of_class,
+    images_by_flips,
     layer_filters,
     layer_names,
     once,
@@ -93,7 +93,7 @@ def _class_axis(run: Run, choice: CubeChoice, columns: slice) -> Axis:
         counts = class_anomalies(run, choice.rule, choice.anomaly_window)[:, columns].sum(axis=1)
         order = np.argsort(-counts, kind="stable")
     opened = names.index(choice.cube_class) if choice.cube_class in names else -1
-    images = images_of_class(run, opened) if opened >= 0 else np.empty(0, np.int64)
+    images = images_by_flips(run, opened) if opened >= 0 else np.empty(0, np.int64)
     at = int(np.flatnonzero(order == opened)[0]) + 1 if opened >= 0 else 0
     wholes = np.insert(order, [at] * len(images), opened)
     parts = np.insert(np.full(len(order), -1), [at] * len(images), images)
@@ -179,9 +179,11 @@ def _class_rows(run: Run, choice: CubeChoice, axis: Axis) -> np.ndarray:
     images = np.flatnonzero(parts >= 0)
     if len(images):
         number = int(wholes[images[0]])
-        place = {int(image): row for row, image in enumerate(images_of_class(run, number))}
+        place = {int(image): row for row, image in enumerate(images_by_flips(run, number))}
         chosen = [place[int(image)] for image in parts[images]]
-        rows[images] = image_marks(run, number, choice.rule, choice.anomaly_window)[chosen]
+        rows[images] = anomalous_images_of_class(run, number, choice.rule, choice.anomaly_window)[
+            chosen
+        ]
     return rows
 
 
@@ -191,7 +193,7 @@ def _layer_rows(run: Run, choice: CubeChoice, axis: Axis) -> np.ndarray:
     rows = anomalous_filters(run)[wholes]
     filters = np.flatnonzero(parts >= 0)
     if len(filters):
-        rows[filters] = filter_marks(run, choice.cube_layer)[parts[filters]]
+        rows[filters] = anomalous_filters_of_layer(run, choice.cube_layer)[parts[filters]]
     return rows
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from deeptracker.dashboard.data.byte_cache import SHARED
 from deeptracker.dashboard.data.filter_series import filter_count, read_filters
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.similarity import similarity_order
 from deeptracker.dashboard.look.theme import levels
@@ -69,7 +69,7 @@ class FilterChart:
         """Give the line of a filter."""
         return int(np.flatnonzero(self.order == index)[0]) // self.per_line
 
-    def row(self, scale: str, height: float, columns: Columns) -> Row:
+    def row(self, scale: str, height: float, columns: PixelColumns) -> Row:
         """Draw it.
 
         Parameters
@@ -140,7 +140,9 @@ def filters_in_order(run: Run, state: FiltersState, parameter: str) -> np.ndarra
     return SHARED.get(key, compute)
 
 
-def filter_chart(run: Run, state: FiltersState, parameter: str, columns: Columns) -> FilterChart:
+def filter_chart(
+    run: Run, state: FiltersState, parameter: str, columns: PixelColumns
+) -> FilterChart:
     """Read the pixels of a parameter's filters in a window of iterations.
 
     Parameters
@@ -163,7 +165,7 @@ def measure_of(state: FiltersState) -> str:
 
 
 def _pixels(
-    run: Run, parameter: str, measure: str, order: np.ndarray, columns: Columns
+    run: Run, parameter: str, measure: str, order: np.ndarray, columns: PixelColumns
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take the greatest of the filters of each line, reading so many filters at once."""
     per_line = -(-len(order) // LARGEST)

@@ -5,9 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.data.weight_raster import Subject, colour_limits, pixels_of, scale_ends
+from deeptracker.dashboard.data.weight_raster import (
+    RasterQuantity,
+    colour_limits,
+    pixels_of,
+    scale_ends,
+)
 from deeptracker.dashboard.data.weight_window import position, shape_of
 from deeptracker.dashboard.look.theme import levels
 from deeptracker.dashboard.widgets.rows import Row
@@ -24,7 +29,7 @@ GAP = 10
 def filter_rasters(
     run: Run,
     filters: Sequence[tuple[str, int]],
-    columns: Columns,
+    columns: PixelColumns,
     *,
     statistic: str,
     gradient: bool,
@@ -36,7 +41,7 @@ def filter_rasters(
     ----------
     filters : sequence of (str, int)
         Parameter and index of each; those that the run does not have are left out.
-    columns : Columns
+    columns : PixelColumns
     statistic : {"mean", "min", "max", "range"}
         Of weights that share a line.
     gradient : bool
@@ -48,7 +53,7 @@ def filter_rasters(
         shape = shape_of(run, parameter)
         if len(shape) < 2 or not 0 <= index < shape[0]:
             continue
-        subject = Subject(parameter, statistic, gradient)
+        subject = RasterQuantity(parameter, statistic, gradient)
         drawn.append((subject, index, shape, _values(run, subject, index, shape, columns)))
     rows, top = [], 4.0
     for subject, index, shape, values in drawn:
@@ -61,7 +66,7 @@ def filter_rasters(
 
 
 def _values(
-    run: Run, subject: Subject, index: int, shape: Sequence[int], columns: Columns
+    run: Run, subject: RasterQuantity, index: int, shape: Sequence[int], columns: PixelColumns
 ) -> np.ndarray:
     """Read a filter's weights, float32 [line, place]."""
     size = int(np.prod(shape[1:]))
@@ -78,12 +83,12 @@ def _values(
 
 
 def _row(
-    subject: Subject,
+    subject: RasterQuantity,
     index: int,
     shape: tuple[int, ...],
     values: np.ndarray,
     limits: tuple[float, float],
-    columns: Columns,
+    columns: PixelColumns,
 ) -> Row:
     size = int(np.prod(shape[1:]))
     low, high = limits

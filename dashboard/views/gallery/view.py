@@ -7,7 +7,12 @@ import pandas as pd
 import panel as pn
 
 from deeptracker.dashboard.data.background import Latest
-from deeptracker.dashboard.data.image_histories import LISTS, Forgetting, forgetting, image_list
+from deeptracker.dashboard.data.image_histories import (
+    LISTS,
+    Forgetting,
+    image_forgetting,
+    image_list,
+)
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.thumbnails import thumbnails
 from deeptracker.dashboard.selection.selection import Selection
@@ -136,7 +141,7 @@ class GalleryView:
             self.found = found
             self._choose()
 
-        self.reads.find(lambda: forgetting(self.run), show)
+        self.reads.find(lambda: image_forgetting(self.run), show)
 
     def table(self) -> pd.DataFrame:
         """Give all that the filters let pass."""

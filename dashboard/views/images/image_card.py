@@ -15,7 +15,7 @@ from deeptracker.dashboard.data.image_histories import (
     neighbours,
 )
 from deeptracker.dashboard.data.outcome_pixels import outcome_levels, taken_for
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.thumbnails import data_url, thumbnails
 from deeptracker.dashboard.look.legends import PIXELS_SAY
@@ -46,7 +46,7 @@ class ImageView:
         self.run = run
         self.selection = selection
         self.image = -1
-        self.columns = Columns(0, 0)
+        self.columns = PixelColumns(0, 0)
         self.reads = Latest(run.location)
         self.facts = text(margin=0)
         self.chart = RowChart(
@@ -93,7 +93,7 @@ class ImageView:
         self.reads.find(lambda: neighbours(self.run, image), self._show_neighbours)
 
     def _draw(self) -> None:
-        self.columns = Columns.sent(self.run, self.selection.window, MOST_PLACES)
+        self.columns = PixelColumns.sent(self.run, self.selection.window, MOST_PLACES)
         iterations = [int(iteration) for iteration in self.run.iterations]
         self.chart.draw(self._rows(), iterations=iterations, **self._frame())
 
@@ -169,7 +169,7 @@ class ImageView:
         return {"first": first, "last": last, "picked": picked}
 
     def _reframe(self, *_: Any) -> None:
-        columns = Columns.sent(self.run, self.selection.window, MOST_PLACES)
+        columns = PixelColumns.sent(self.run, self.selection.window, MOST_PLACES)
         if self.image >= 0 and columns != self.columns:
             self._draw()
         else:
@@ -219,7 +219,7 @@ def tiles_of(
     ]
     if not len(images):
         return tiles, None, None
-    columns = Columns.of(run, None, TILE_PLACES)
+    columns = PixelColumns.of(run, None, TILE_PLACES)
     histories = outcome_levels(run.part("images/correct", images, columns.span), columns)
     return tiles, thumbnails(run, images), histories
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import panel as pn
 
-from deeptracker.dashboard.data.findings import SEVERITIES, Finding, findings_of
+from deeptracker.dashboard.data.findings import SEVERITIES, ListedFinding, findings_of
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.search import open_place
 from deeptracker.dashboard.selection.selection import Selection
@@ -23,7 +23,7 @@ COLUMNS = (
 )
 
 
-def lead_to(run: Run, selection: Selection, finding: Finding) -> None:
+def lead_to(run: Run, selection: Selection, finding: ListedFinding) -> None:
     """Pick the place and time of a finding, and open the view that shows them."""
     values: dict[str, Any] = {"iterations": [finding.at_iteration]}
     window = selection.window
@@ -45,7 +45,7 @@ class FindingList:
         self.run = run
         self.selection = selection
         self.state = state
-        self.shown: list[Finding] = []
+        self.shown: list[ListedFinding] = []
         self.table = FactsTable(
             leads=True,
             room=440,

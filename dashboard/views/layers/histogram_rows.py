@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from deeptracker.dashboard.data.byte_cache import SHARED
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import levels
 from deeptracker.dashboard.views.layers.vertical_scales import Scale
@@ -81,7 +81,7 @@ class Histogram:
         return [[1 - place / count, f"{value:.3g}"] for place, value in places.items()]
 
 
-def histogram_of(run: Run, path: str, node: int, columns: Columns, scale: Scale) -> Histogram:
+def histogram_of(run: Run, path: str, node: int, columns: PixelColumns, scale: Scale) -> Histogram:
     """Read a node's histogram in a window of iterations.
 
     Parameters
@@ -102,7 +102,7 @@ def histogram_of(run: Run, path: str, node: int, columns: Columns, scale: Scale)
     return _folded(Histogram(counts[first:last], edges[first : last + 1]))
 
 
-def _block(run: Run, path: str, block: int, columns: Columns) -> np.ndarray:
+def _block(run: Run, path: str, block: int, columns: PixelColumns) -> np.ndarray:
     """Read the histograms of a chunk's nodes, float32 [node, bin, place]; neighbours share it."""
     key = (run.location, run.commit, path, block, columns)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from deeptracker.dashboard.data.gradients import shows_gradients
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.filters.state import FiltersState
@@ -88,7 +88,7 @@ class Drawing:
     state : LayersState
     gradients : bool
         Whether gradients are drawn, not weights.
-    columns : Columns
+    columns : PixelColumns
     common : Scale or None
         The scale of all nodes; None where each has its own.
     """
@@ -96,7 +96,7 @@ class Drawing:
     run: Run
     state: LayersState
     gradients: bool
-    columns: Columns
+    columns: PixelColumns
     common: Scale | None
 
     @classmethod
@@ -109,7 +109,7 @@ class Drawing:
         nodes: Sequence[int],
     ) -> "Drawing":
         """Prepare to draw some nodes, those that a common scale is to hold."""
-        columns = Columns.of(run, selection.window)
+        columns = PixelColumns.of(run, selection.window)
         drawing = cls(run, state, shows_gradients(run, filters.quantity), columns, None)
         if not state.common_scale or state.encoding == "change":
             return drawing

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 
 from deeptracker.dashboard.data.byte_cache import SHARED
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 
-__all__ = ["Scale", "extremes", "scale_of"]
+__all__ = ["Scale", "scale_of", "window_extremes"]
 
 # Below a thousandth of the largest value a signed logarithmic scale is linear.
 LINEAR_SHARE = 1e-3
@@ -73,7 +73,9 @@ class Scale:
         }
 
 
-def extremes(run: Run, path: str, columns: Columns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def window_extremes(
+    run: Run, path: str, columns: PixelColumns
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give each node's least, greatest and least positive value in a window; kept once computed.
 
     Returns
@@ -98,10 +100,10 @@ def extremes(run: Run, path: str, columns: Columns) -> tuple[np.ndarray, np.ndar
 
 
 def scale_of(
-    run: Run, paths: Sequence[str], nodes: Sequence[int], columns: Columns, *, log: bool
+    run: Run, paths: Sequence[str], nodes: Sequence[int], columns: PixelColumns, *, log: bool
 ) -> Scale:
     """Give the scale that holds some statistics of some nodes in a window."""
-    found = [extremes(run, path, columns) for path in paths]
+    found = [window_extremes(run, path, columns) for path in paths]
     chosen = list(nodes)
 
     def reduced(place: int, reduce: np.ufunc) -> float:

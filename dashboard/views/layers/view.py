@@ -10,7 +10,7 @@ import panel as pn
 import param
 
 from deeptracker.dashboard.data.background import Latest
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.selection.state import together
@@ -316,7 +316,7 @@ def open_raster(run: Run, selection: Selection, parameter: str, index: int | Non
     if index is not None and node is not None:
         shape = [int(length) for length in str(run.nodes["shape"][node]).split("x")]
         size = int(np.prod(shape[1:]))
-        columns = Columns.of(run, selection.window)
+        columns = PixelColumns.of(run, selection.window)
         reach = (
             float(columns.first),
             float(columns.last + 1),

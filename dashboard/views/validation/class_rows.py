@@ -8,7 +8,7 @@ import numpy as np
 from deeptracker.dashboard.data.class_series import ClassHistories, Listed
 from deeptracker.dashboard.data.image_histories import images_of_class, outcomes_of
 from deeptracker.dashboard.data.outcome_pixels import outcome_levels, taken_for
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.validation.state import ValidationState
@@ -37,7 +37,9 @@ def pixel_kind(run: Run, chosen: str) -> str:
     return chosen
 
 
-def heat_arrays(error: np.ndarray, counts: np.ndarray, columns: Columns) -> tuple[np.ndarray, ...]:
+def heat_arrays(
+    error: np.ndarray, counts: np.ndarray, columns: PixelColumns
+) -> tuple[np.ndarray, ...]:
     """Give what a heat line is drawn from: the greatest error and count of each place.
 
     Parameters
@@ -46,7 +48,7 @@ def heat_arrays(error: np.ndarray, counts: np.ndarray, columns: Columns) -> tupl
         float32 [iteration], share of wrong outcomes.
     counts : numpy.ndarray
         int [iteration], anomalous images.
-    columns : Columns
+    columns : PixelColumns
 
     Returns
     -------
@@ -70,7 +72,7 @@ class ClassRows:
     histories : ClassHistories
     listed : sequence of Listed
         Groups and classes in their order.
-    columns : Columns
+    columns : PixelColumns
         What is drawn of the run; may be set anew.
     """
 
@@ -81,7 +83,7 @@ class ClassRows:
         state: ValidationState,
         histories: ClassHistories,
         listed: Sequence[Listed],
-        columns: Columns,
+        columns: PixelColumns,
     ) -> None:
         self.run = run
         self.columns = columns

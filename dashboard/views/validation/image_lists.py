@@ -6,7 +6,12 @@ from typing import Any
 import panel as pn
 
 from deeptracker.dashboard.data.background import Latest
-from deeptracker.dashboard.data.image_histories import LISTS, Forgetting, forgetting, image_list
+from deeptracker.dashboard.data.image_histories import (
+    LISTS,
+    Forgetting,
+    image_forgetting,
+    image_list,
+)
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.images.image_card import caption_of, open_image, tiles_of
@@ -76,7 +81,7 @@ class ImageLists:
             self.found = found
             self._show()
 
-        self.reads.find(lambda: forgetting(self.run), show)
+        self.reads.find(lambda: image_forgetting(self.run), show)
 
     def _show(self) -> None:
         if self.found is None:

@@ -17,7 +17,7 @@ from deeptracker.dashboard.data.class_series import (
     passing_classes,
     shown_groups,
 )
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import levels
 from deeptracker.dashboard.selection.selection import Selection
@@ -200,9 +200,9 @@ class ValidationView:
             tops=rows.amount_tops(kind) if amounts else (),
         )
 
-    def _columns(self) -> Columns:
+    def _columns(self) -> PixelColumns:
         """Give what is sent of the run: as many places as there are pixels for."""
-        return Columns.sent(self.run, self.selection.window, int(self.list.pixels))
+        return PixelColumns.sent(self.run, self.selection.window, int(self.list.pixels))
 
     def _refine(self, *_: Any) -> None:
         """Send other columns where a window, or a wider chart, shows them finer."""

@@ -8,9 +8,9 @@ import panel as pn
 
 from deeptracker.dashboard.data.background import Latest
 from deeptracker.dashboard.data.gradients import shows_gradients
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.data.weight_raster import Subject, parameter_limits
+from deeptracker.dashboard.data.weight_raster import RasterQuantity, parameter_limits
 from deeptracker.dashboard.data.weight_window import shape_of
 from deeptracker.dashboard.look.theme import RAIL_WIDTH
 from deeptracker.dashboard.selection.selection import Selection
@@ -57,10 +57,10 @@ class ComparedFilters:
         """Draw the picked filters anew."""
         run, selection, state = self.run, self.selection, self.state
         filters = [(str(name), int(index)) for name, index in selection.filters]
-        columns = Columns.of(run, selection.window)
+        columns = PixelColumns.of(run, selection.window)
         gradient = shows_gradients(run, self.filters.quantity)
         # Of one scale with the raster above, where all share one.
-        above = Subject(state.raster, state.raster_statistic, gradient)
+        above = RasterQuantity(state.raster, state.raster_statistic, gradient)
         is_shared = state.raster_scale == "shared"
 
         def draw() -> list[Row]:
@@ -75,7 +75,7 @@ class ComparedFilters:
 
         self._comparisons.find(draw, partial(self._show, columns))
 
-    def _show(self, columns: Columns, rows: list[Row]) -> None:
+    def _show(self, columns: PixelColumns, rows: list[Row]) -> None:
         hint = (
             "Pick filters in the layer view (shift adds one), or click a weight above, to compare "
             "their weights here."

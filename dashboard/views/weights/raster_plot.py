@@ -20,7 +20,7 @@ from bokeh.plotting import figure
 
 from deeptracker.dashboard.data.colour_bar import scale_ticks, tell_scale
 from deeptracker.dashboard.data.column_spacing import Spacing
-from deeptracker.dashboard.data.weight_raster import Pixels, Subject
+from deeptracker.dashboard.data.weight_raster import Pixels, RasterQuantity
 from deeptracker.dashboard.look.theme import (
     DARK,
     LEFT_MARGIN,
@@ -109,7 +109,7 @@ class RasterPlot:
         self._shown = np.empty(0, np.float32)
         self._dress(listed)
 
-    def show(self, subject: Subject, shape: Sequence[int], pixels: Pixels) -> None:
+    def show(self, subject: RasterQuantity, shape: Sequence[int], pixels: Pixels) -> None:
         """Show pixels, and tell of them when they are pointed at."""
         values, weights = pixels.values, pixels.weights
         x0, x1 = (self.spacing.place(column) for column in pixels.columns)
@@ -123,7 +123,9 @@ class RasterPlot:
         }
         self.pointer.tell(subject, shape, pixels, (x0, x1))
 
-    def colour(self, subject: Subject, limits: tuple[float, float], *, dark: bool = False) -> None:
+    def colour(
+        self, subject: RasterQuantity, limits: tuple[float, float], *, dark: bool = False
+    ) -> None:
         """Set the colours' ends; two signs have a palette about zero.
 
         An end beyond which values in sight lie says so: they have its colour.

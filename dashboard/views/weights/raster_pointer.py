@@ -11,7 +11,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from deeptracker.dashboard.data.column_spacing import Spacing
-from deeptracker.dashboard.data.weight_raster import Pixels, Subject
+from deeptracker.dashboard.data.weight_raster import Pixels, RasterQuantity
 from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["RasterPointer"]
@@ -113,7 +113,11 @@ class RasterPointer:
         self._iteration.args = self._iteration.args | {"iterations": spacing.iterations.tolist()}
 
     def tell(
-        self, subject: Subject, shape: Sequence[int], pixels: Pixels, span: tuple[float, float]
+        self,
+        subject: RasterQuantity,
+        shape: Sequence[int],
+        pixels: Pixels,
+        span: tuple[float, float],
     ) -> None:
         """Tell of pixels that stand in a span of the horizontal axis."""
         window = pixels.window

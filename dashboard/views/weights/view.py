@@ -14,7 +14,7 @@ from deeptracker.dashboard.data.gradients import shows_gradients
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.weight_raster import (
     Pixels,
-    Subject,
+    RasterQuantity,
     colour_limits,
     parameter_limits,
     pixels_of,
@@ -187,10 +187,10 @@ class WeightView:
         )
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> RasterQuantity:
         """What the raster is of."""
         gradient = shows_gradients(self.run, self.filters.quantity)
-        return Subject(self.state.raster, self.state.raster_statistic, gradient)
+        return RasterQuantity(self.state.raster, self.state.raster_statistic, gradient)
 
     @property
     def _shape(self) -> tuple[int, ...]:

@@ -8,8 +8,8 @@ from hypothesis.extra import numpy as arrays
 
 from deeptracker.dashboard.data.image_histories import (
     MISSING,
-    forgetting,
     forgetting_of,
+    image_forgetting,
     image_list,
     images_of_class,
     neighbours,
@@ -64,7 +64,7 @@ def test_every_recorded_image_is_forgotten_never_learned_or_unforgettable(correc
 
 
 def test_the_lists_of_the_digits_are_ordered_by_what_they_tell(run):
-    found = forgetting(run)
+    found = image_forgetting(run)
     forgotten = image_list("forgotten", found)
     assert (np.diff(found.events[forgotten]) <= 0).all()
     assert found.events[forgotten[0]] == found.events.max()
@@ -91,7 +91,7 @@ def test_images_of_a_class_come_in_each_order(run):
     assert images_of_class(run, 3, "index").tolist() == own.tolist()
     by_forgetting = images_of_class(run, 3, "forgetting")
     assert sorted(by_forgetting) == own.tolist()
-    assert (np.diff(forgetting(run).events[by_forgetting]) <= 0).all()
+    assert (np.diff(image_forgetting(run).events[by_forgetting]) <= 0).all()
     alike = images_of_class(run, 3, "similarity")
     assert sorted(alike) == own.tolist()
     correct = run.array("images/correct").astype(int)

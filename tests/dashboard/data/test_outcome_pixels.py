@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deeptracker.dashboard.data.outcome_pixels import outcome_levels, taken_for
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.look.theme import MISSING_LEVEL, RIGHT_LEVEL
 
 
@@ -18,7 +18,7 @@ def groups_of(row, step):
     st.integers(1, 7),
 )
 def test_a_level_is_the_share_of_right_outcomes_among_those_recorded(row, step):
-    columns = Columns(0, len(row) - 1, step)
+    columns = PixelColumns(0, len(row) - 1, step)
     levels = outcome_levels(np.array([row], np.uint8), columns)[0]
     for level, group in zip(levels, groups_of(row, step), strict=True):
         known = [outcome for outcome in group if outcome != 255]
@@ -32,7 +32,7 @@ def test_a_level_is_the_share_of_right_outcomes_among_those_recorded(row, step):
     st.integers(0, 4),
 )
 def test_of_several_predictions_the_last_wrong_one_is_told(row, step, label):
-    columns = Columns(0, len(row) - 1, step)
+    columns = PixelColumns(0, len(row) - 1, step)
     taken = taken_for(np.array([row], np.int32), label, columns)[0]
     for told, group in zip(taken, groups_of(row, step), strict=True):
         wrong = [number for number in group if number >= 0 and number != label]

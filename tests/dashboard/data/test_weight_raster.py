@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from deeptracker.dashboard.data.byte_cache import ByteCache
 from deeptracker.dashboard.data.column_spacing import Spacing
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.weight_raster import (
-    Subject,
+    RasterQuantity,
     colour_limits,
     pixels_of,
     rounded,
@@ -39,7 +39,7 @@ def test_a_pixel_of_a_cut_window_is_the_weight_it_stands_on(run, matrix, data):
     begin = data.draw(st.floats(0, columns - 2))
     weights = first, min(float(size), first + data.draw(st.floats(1, 90)))
     window = begin, min(float(columns), begin + data.draw(st.floats(1, 60)))
-    pixels = pixels_of(run, Subject(NAME), window, weights, width=1400, height=520)
+    pixels = pixels_of(run, RasterQuantity(NAME), window, weights, width=1400, height=520)
     assert pixels.is_exact
     values = pixels.values
     rows = np.floor(values["weight"].to_numpy()).astype(int)
@@ -56,7 +56,7 @@ def test_weights_that_share_a_pixel_are_summarised(run, matrix, statistic):
     height = size // 4
     pixels = pixels_of(
         run,
-        Subject(NAME, statistic),
+        RasterQuantity(NAME, statistic),
         (0.0, float(columns)),
         (0.0, float(size)),
         width=1400,
@@ -146,14 +146,16 @@ def test_a_weight_is_named_by_filter_channel_and_kernel_position():
 
 def test_the_figure_is_changed_in_place_and_keeps_cells_where_they_are(run):
     plot = RasterPlot([int(iteration) for iteration in run.iterations])
-    pixels = pixels_of(run, Subject(NAME), (3.4, 60.2), (100.3, 130.7), width=1400, height=520)
+    pixels = pixels_of(
+        run, RasterQuantity(NAME), (3.4, 60.2), (100.3, 130.7), width=1400, height=520
+    )
     before = plot.source
-    plot.show(Subject(NAME), (16, 16, 3, 3), pixels)
+    plot.show(RasterQuantity(NAME), (16, 16, 3, 3), pixels)
     data = plot.source.data
     assert plot.source is before
     assert (data["x"], data["y"], data["dw"], data["dh"]) == ([3.0], [100.0], [58.0], [31.0])
     np.testing.assert_array_equal(data["image"][0], pixels.values.to_numpy())
-    plot.colour(Subject(NAME), (-0.5, 0.5))
+    plot.colour(RasterQuantity(NAME), (-0.5, 0.5))
     assert (plot.mapper.low, plot.mapper.high) == (-0.5, 0.5)
 
 
@@ -180,7 +182,7 @@ def test_one_scale_covers_the_whole_parameter_and_an_own_one_what_is_in_sight(ru
 
 @pytest.mark.parametrize("gradient", [False, True])
 def test_filters_side_by_side_are_the_logs_weights(run, recorded, gradient):
-    columns = Columns.of(run, (1000, 2000))
+    columns = PixelColumns.of(run, (1000, 2000))
     picked = [("conv1.weight", 5), (NAME, 2), ("conv1.weight", 99), ("bn1.weight", 0)]
     draw = partial(filter_rasters, run, picked, columns, statistic="mean", gradient=gradient)
     rows = draw(limits=(-9.0, 9.0))
@@ -235,7 +237,7 @@ def test_with_true_spacing_a_pixel_is_the_nearest_snapshot(run, matrix):
     spacing = Spacing.of(run.iterations, "true")
     columns = (20.0, 130.0)
     pixels = pixels_of(
-        run, Subject(NAME), columns, (40.0, 60.0), width=1400, height=520, spacing=spacing
+        run, RasterQuantity(NAME), columns, (40.0, 60.0), width=1400, height=520, spacing=spacing
     )
     assert pixels.is_exact
     start, end = (spacing.place(column) for column in pixels.columns)
@@ -252,7 +254,7 @@ def test_snapshots_that_share_a_pixel_of_true_spacing_are_summarised(run, matrix
     spacing = Spacing.of(run.iterations, "true")
     pixels = pixels_of(
         run,
-        Subject(NAME, statistic),
+        RasterQuantity(NAME, statistic),
         (0.0, float(len(run.iterations))),
         (40.0, 60.0),
         width=24,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deeptracker.dashboard.data.class_series import named_class
-from deeptracker.dashboard.data.cube_numbers import images_of_class, layer_names
+from deeptracker.dashboard.data.cube_numbers import images_by_flips, layer_names
 from deeptracker.dashboard.views.correlation import cube_axis
 from deeptracker.dashboard.views.correlation.cube import NOTHING
 from deeptracker.dashboard.views.correlation.view import CorrelationView
@@ -123,7 +123,7 @@ def test_an_unfolded_layer_shows_filters_that_can_be_picked(view, run):
 
 def test_an_unfolded_class_has_an_axis_of_its_own_images(view, run):
     do(view, type="unfold", axis="class", item=3)
-    images = images_of_class(run, 3)
+    images = images_by_flips(run, 3)
     assert view.state.cube_class == "3"
     # Too many to stand beside the ten classes: the window holds the class and its images.
     assert view.state.cube_classes == (3, 4 + len(images))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 
-from deeptracker.dashboard.data.cube_numbers import images_of_class, layer_names
+from deeptracker.dashboard.data.cube_numbers import images_by_flips, layer_names
 from deeptracker.dashboard.data.strongest_cells import strongest
 from deeptracker.dashboard.views.correlation import cube_axis
 from deeptracker.dashboard.views.correlation.cube_axis import Axis, binned, binned_by, binned_where
@@ -156,7 +156,7 @@ def test_the_images_of_an_unfolded_class_add_up_to_it(run):
     faces = faces_of(run, chosen(cube_class="7", rule="right", anomaly_window=3))
     number = run.class_names.index("7")
     rows = np.flatnonzero(faces.classes.parts >= 0)
-    images = images_of_class(run, number)
+    images = images_by_flips(run, number)
     np.testing.assert_array_equal(faces.classes.parts[rows], images)
     label, correct = run.array("images/label"), run.stored("images/correct")[...]
     assert set(images) == set(np.flatnonzero(label == number))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deeptracker.dashboard.data.filter_series import read_filters
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.top_filters import TopFilter, common_filters, top_filters
 from deeptracker.dashboard.selection.selection import Selection
@@ -35,7 +35,9 @@ def filters(recorded):
     ],
 )
 def test_pixels_of_size_are_the_logs(run, filters, measure, reference):
-    chart = filter_chart(run, FiltersState(filter_measure=measure), NAME, Columns.of(run, None))
+    chart = filter_chart(
+        run, FiltersState(filter_measure=measure), NAME, PixelColumns.of(run, None)
+    )
     np.testing.assert_allclose(chart.values, reference(filters.astype(np.float64)), rtol=1e-4)
 
 
@@ -54,7 +56,9 @@ def test_pixels_of_size_are_the_logs(run, filters, measure, reference):
 def test_pixels_of_change_are_the_logs(run, filters, measure, reference):
     weights = filters.astype(np.float64)
     change, before = np.diff(weights, axis=2), weights[..., :-1]
-    chart = filter_chart(run, FiltersState(filter_measure=measure), NAME, Columns.of(run, None))
+    chart = filter_chart(
+        run, FiltersState(filter_measure=measure), NAME, PixelColumns.of(run, None)
+    )
     assert np.isnan(chart.values[:, 0]).all()
     np.testing.assert_allclose(chart.values[:, 1:], reference(change, before), rtol=1e-3, atol=1e-6)
 
@@ -72,7 +76,7 @@ def test_similar_filters_become_neighbours_and_none_is_lost(run):
 
 @pytest.mark.parametrize(("scale", "axis"), [("row", 1), ("column", 0)])
 def test_each_row_or_column_reaches_both_ends_of_its_own_scale(run, scale, axis):
-    columns = Columns.of(run, None)
+    columns = PixelColumns.of(run, None)
     chart = filter_chart(run, FiltersState(), NAME, columns)
     levels = chart.row(scale, 90, columns).arrays[0][:, 1:]
     known = np.where(levels == 255, 0, levels)
@@ -81,7 +85,7 @@ def test_each_row_or_column_reaches_both_ends_of_its_own_scale(run, scale, axis)
 
 
 def test_over_all_filters_only_the_top_share_has_the_darkest_colour(run):
-    columns = Columns.of(run, None)
+    columns = PixelColumns.of(run, None)
     chart = filter_chart(run, FiltersState(), NAME, columns)
     levels = chart.row("all", 90, columns).arrays[0]
     assert 0 < (levels == 254).mean() < 0.02
@@ -108,7 +112,7 @@ def wide(tmp_path_factory):
 def test_thousands_of_filters_share_lines_that_show_the_greatest(wide, order):
     run, weights = wide
     state = FiltersState(filter_measure="norm2", filter_order=order)
-    chart = filter_chart(run, state, "wte.weight", Columns.of(run, None))
+    chart = filter_chart(run, state, "wte.weight", PixelColumns.of(run, None))
     norms = np.sqrt((weights.astype(np.float64) ** 2).sum(axis=1))
     assert len(chart.values) <= LARGEST
     assert chart.per_line == -(-3000 // LARGEST)
@@ -121,7 +125,7 @@ def test_thousands_of_filters_share_lines_that_show_the_greatest(wide, order):
     # And it is known which of them that is.
     strongest = np.take_along_axis(norms, chart.strongest, axis=0)
     np.testing.assert_allclose(strongest, expected, rtol=1e-4)
-    row = chart.row("all", 360, Columns.of(run, None))
+    row = chart.row("all", 360, PixelColumns.of(run, None))
     assert row.options["note"] == f"{chart.per_line} a line: the greatest"
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.views.layers.histogram_rows import histogram_of
 from deeptracker.dashboard.views.layers.outline import outline_of
@@ -162,7 +162,7 @@ def test_a_histogram_holds_every_weight_of_the_log(run, recorded, log):
     matrix = recorded(name)
     drawing = drawing_of(run, [node], encoding="histogram", log_scale=log)
     scale = drawing.scale([node])
-    columns = Columns.of(run, None)
+    columns = PixelColumns.of(run, None)
     histogram = histogram_of(run, "nodes/histogram", node, columns, scale)
     np.testing.assert_allclose(histogram.counts.sum(axis=0), len(matrix), rtol=1e-4)
     assert histogram.edges[0] <= matrix.min()
@@ -178,8 +178,8 @@ def test_a_histogram_holds_every_weight_of_the_log(run, recorded, log):
 def test_a_histogram_of_many_columns_adds_them_up(run):
     node = run.node("conv1")
     scale = Scale("linear", -8.0, 8.0)
-    whole = histogram_of(run, "nodes/histogram", node, Columns(0, 140), scale)
-    joined = histogram_of(run, "nodes/histogram", node, Columns(0, 140, 3), scale)
+    whole = histogram_of(run, "nodes/histogram", node, PixelColumns(0, 140), scale)
+    joined = histogram_of(run, "nodes/histogram", node, PixelColumns(0, 140, 3), scale)
     assert joined.counts.shape[1] == 47
     np.testing.assert_allclose(
         joined.counts[:, 5], whole.counts[:, 15:18].sum(axis=1), rtol=1e-4, atol=1e-3
@@ -210,7 +210,7 @@ def test_a_scale_holds_what_it_was_made_for(low, span, least, log):
 )
 def test_columns_that_crowd_are_joined_and_none_is_lost(values, step):
     values = np.array(values, np.float32)
-    columns = Columns(0, len(values) - 1, step)
+    columns = PixelColumns(0, len(values) - 1, step)
     for how, reference in (("min", np.nanmin), ("max", np.nanmax), ("mean", np.nanmean)):
         joined = columns.joined(values, how)
         assert len(joined) == -(-len(values) // step)
@@ -223,7 +223,7 @@ def test_columns_that_crowd_are_joined_and_none_is_lost(values, step):
 
 
 def test_a_run_of_many_iterations_is_sent_in_about_a_thousand_places(run):
-    columns = Columns.of(run, None, most=50)
+    columns = PixelColumns.of(run, None, most=50)
     assert (columns.step, columns.first, columns.last) == (3, 0, 140)
 
 

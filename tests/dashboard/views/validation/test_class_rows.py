@@ -5,7 +5,7 @@ import pytest
 
 from deeptracker.dashboard.data.class_series import class_histories, listed_classes
 from deeptracker.dashboard.data.image_histories import images_of_class
-from deeptracker.dashboard.data.pixel_columns import Columns
+from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.look.theme import RIGHT_LEVEL, lookup_table
 from deeptracker.dashboard.views.registry import linked
 from deeptracker.dashboard.views.validation.class_controls import class_legend
@@ -19,7 +19,7 @@ def rows_of(run, **chosen):
     selection, state = linked(**chosen).of(ValidationView)
     histories = class_histories(run, selection.rule, selection.anomaly_window)
     listed = listed_classes(run, state.listing(selection.threshold), histories)
-    columns = Columns.sent(run, selection.window)
+    columns = PixelColumns.sent(run, selection.window)
     return ClassRows(run, selection, state, histories, listed, columns)
 
 
