@@ -332,7 +332,7 @@ def test_tiles_of_a_line_are_as_high_as_each_other_and_names_break_before_the_cl
     person, wide_app
 ):
     person.open(wide_app + link(view="gallery"))
-    person.wait_for("gallery")
+    person.wait(lambda: person.state("gallery")["tiles"], "tiles")
     tiles = person.element("gallery").evaluate(
         "e => [...e.querySelectorAll('button')].map((button) => {"
         "const { top, height } = button.getBoundingClientRect();"
