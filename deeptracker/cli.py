@@ -1,8 +1,6 @@
 """The command line: the one place that knows every package, and imports each when it is needed."""
 
-import gc
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ except ModuleNotFoundError as missing:  # the recorder alone is installed
     )
 
 from deeptracker import __version__
+from deeptracker.command_process import loading
 from deeptracker.errors import DeepTrackerError
 from deeptracker.time_limits import MOST_DAYS, MOST_HOURS
 
@@ -66,22 +65,6 @@ def _one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         errors.print("interrupted: what was committed before is intact; run it again to go on")
         raise typer.Exit(EXIT_INTERRUPTED) from None
-
-
-@contextmanager
-def _loading() -> Iterator[None]:
-    """Import without looking for garbage, then or ever after: modules leave none.
-
-    Nor with threads for matrices, of which nothing here multiplies large ones: each looks out for
-    work of its own accord, on a core that has other things to do.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _escape(text: str) -> str:
@@ -138,7 +121,7 @@ def process(
     if poll is not None:
         raise typer.BadParameter("--poll goes with --follow")
     with _one_line_errors():
-        with _loading():
+        with loading():
             from deeptracker.pipeline import process as process_log
             from deeptracker.pipeline.config import load_config
             from deeptracker.pipeline.running.progress import RichProgress, SilentProgress
@@ -172,9 +155,10 @@ def _follow(
 ) -> None:
     """Keep a store up with its log; a line for every commit."""
     with _one_line_errors():
-        from deeptracker.pipeline import Summary
-        from deeptracker.pipeline import follow as follow_log
-        from deeptracker.pipeline.config import load_config
+        with loading():
+            from deeptracker.pipeline import Summary
+            from deeptracker.pipeline import follow as follow_log
+            from deeptracker.pipeline.config import load_config
 
         def committed(summary: Summary) -> None:
             line = json.dumps(summary.as_dict()) if as_json else summary.line()
@@ -211,8 +195,9 @@ def plan(
 ) -> None:
     """Tell what processing would read, write, hold in memory and take, without doing it."""
     with _one_line_errors():
-        from deeptracker.pipeline import plan as plan_log
-        from deeptracker.pipeline.config import load_config
+        with loading():
+            from deeptracker.pipeline import plan as plan_log
+            from deeptracker.pipeline.config import load_config
 
         forecast = plan_log(
             log,
@@ -249,8 +234,9 @@ def serve(
 ) -> None:
     """Serve the dashboard of one or more stores."""
     with _one_line_errors():
-        from deeptracker.dashboard import serve as serve_stores
-        from deeptracker.pipeline.config import load_config
+        with loading():
+            from deeptracker.dashboard.server.server import serve as serve_stores
+            from deeptracker.pipeline.config import load_config
 
         serve_stores(
             stores,
@@ -287,8 +273,9 @@ def info(
 ) -> None:
     """Tell what a store holds."""
     with _one_line_errors():
-        from deeptracker.pipeline.config import load_config
-        from deeptracker.pipeline.summary import describe_store
+        with loading():
+            from deeptracker.pipeline.config import load_config
+            from deeptracker.pipeline.summary import describe_store
 
         description = describe_store(store, load_config(config).storage)
         if as_json:
@@ -319,8 +306,9 @@ def compact(
     with _one_line_errors():
         from datetime import timedelta
 
-        from deeptracker.pipeline.config import load_config
-        from deeptracker.pipeline.store.compaction import compact as compact_store
+        with loading():
+            from deeptracker.pipeline.config import load_config
+            from deeptracker.pipeline.store.compaction import compact as compact_store
 
         freed = compact_store(
             store,
@@ -336,11 +324,7 @@ def compact(
 
 def main() -> None:
     """Run the command line."""
-    try:
-        app()
-    finally:
-        # The interpreter looks for garbage as it ends, which takes it a tenth of a second.
-        gc.freeze()
+    app()
 
 
 if __name__ == "__main__":

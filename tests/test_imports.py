@@ -236,15 +236,6 @@ def modules_loaded_by(statement: str) -> set[str]:
     return {name.split(".")[0] for name in result.stdout.split()}
 
 
-def test_the_command_line_says_how_many_threads_numpy_has_before_it_is_loaded():
-    assert "numpy" not in modules_loaded_by("import deeptracker.cli")
-    threads = modules_loaded_by(
-        "from deeptracker.cli import _loading\nwith _loading(): import numpy\n"
-        "import os; sys.modules[f'threads-{len(os.listdir(\"/proc/self/task\"))}'] = None"
-    )
-    assert "threads-1" in threads
-
-
 def test_the_recorder_needs_numpy_and_safetensors_only():
     loaded = modules_loaded_by("from deeptracker import Recorder, open")
     heavy = {
@@ -266,4 +257,4 @@ def test_help_imports_no_heavy_package():
         "from typer.testing import CliRunner; from deeptracker.cli import app; "
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0"
     )
-    assert loaded & {"dask", "panel", "bokeh", "xarray", "zarr", "numba"} == set()
+    assert loaded & {"dask", "panel", "bokeh", "xarray", "zarr", "numba", "numpy"} == set()

@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
@@ -18,18 +17,15 @@ from deeptracker.pipeline.clusters.settings import (
     Size,
     parse_memory,
 )
+from deeptracker.pipeline.clusters.worker_process import PRELOAD, set_defaults
 
 if TYPE_CHECKING:
     from distributed import Client
 
 __all__ = ["LocalSettings"]
 
-# What a worker loads first. One elsewhere, where that may be missing, would not even start.
-WORKER_START = "deeptracker.pipeline.tasks.worker_preload"
 # A run that reads less is done before worker processes would have started.
 SMALL_BYTES = 2**30
-# By default Dask looks a hundred times a second at what a worker does: some percent of its time.
-PROFILE_INTERVAL = "100ms"
 
 
 class LocalSettings(ClusterSettings):
@@ -60,7 +56,7 @@ class LocalSettings(ClusterSettings):
                 yield client
             return
         limits = self.size()
-        _profile_less_often()
+        set_defaults()
         with ExitStack() as stack:
             with _given_up_if_interrupted(), _start_explained():
                 cluster = stack.enter_context(
@@ -71,7 +67,7 @@ class LocalSettings(ClusterSettings):
                         processes=True,
                         host="127.0.0.1",
                         dashboard_address="127.0.0.1:0",
-                        preload=WORKER_START,
+                        preload=PRELOAD,
                         silence_logs=logging.CRITICAL,
                     )
                 )
@@ -144,16 +140,6 @@ def _start_explained() -> Iterator[None]:
             "the worker processes did not start; what they printed tells why. If a script calls "
             f"process() or follow(), {GUARD}"
         ) from None
-
-
-@cache
-def _profile_less_often() -> None:
-    """Change a default of Dask; whoever has set an interval keeps it."""
-    import dask
-
-    dask.config.update_defaults(
-        {"distributed": {"worker": {"profile": {"interval": PROFILE_INTERVAL}}}}
-    )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from deeptracker.pipeline.clusters.worker_process import ENVIRONMENT
 from deeptracker.settings_section import Section
 
 if TYPE_CHECKING:
@@ -142,8 +143,9 @@ def dask_settings(settings: ClusterSettings) -> Iterator[None]:
 
 
 def worker_environment(settings: ClusterSettings) -> dict[str, str]:
-    """Give the same limits for workers that are started elsewhere."""
+    """Give the same limits, and the settings of memory, for workers that are started elsewhere."""
     return {
+        **{name: str(value) for name, value in ENVIRONMENT.items()},
         "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": f"{settings.timeout_seconds}s",
         "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": f"{settings.timeout_seconds}s",
     }

@@ -35,7 +35,6 @@ from deeptracker.pipeline.tasks.block_result import (
     sum_by_node,
 )
 from deeptracker.pipeline.tasks.byte_ranges import PartReads, Places
-from deeptracker.pipeline.tasks.malloc_settings import keep_freed_memory
 
 __all__ = ["combine_blocks", "measure_block", "write_nodes"]
 
@@ -50,7 +49,6 @@ def measure_block(
     located: Places,
 ) -> BlockResult:
     """Read the bytes of some parts once, and write their filter measures and pyramids."""
-    keep_freed_memory()
     session = opened_fork(fork)
     writer = ChunkWriter(session.store)
     leaves = {

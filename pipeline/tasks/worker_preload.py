@@ -1,10 +1,13 @@
-"""What a worker process of this machine does before its first task, as it starts."""
+"""What a worker process of this machine does before its first task.
+
+`python benchmarks/processes.py` measures what it gains, in turn with and without.
+"""
 
 import gc
 
 from distributed import Worker
 
-# All that tasks need.
+# All that tasks need: otherwise the first task of every worker imports it.
 from deeptracker.pipeline.tasks import image_outcomes, measure_block, score_filters  # noqa: F401
 
 __all__ = ["dask_setup"]

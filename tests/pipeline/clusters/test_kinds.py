@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 import yaml
 
@@ -149,6 +151,40 @@ def test_worker_processes_leave_what_they_loaded_out_of_the_search_for_garbage()
     with connect(LocalSettings(processes=False)) as client:
         client.run(int)
     assert gc.get_freeze_count() == before
+
+
+def faults_of_arrays_made_again():
+    """Pages that the kernel has to clear for ten arrays of 16 MiB, each freed before the next."""
+    np.ones(2 * 2**20)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        np.ones(2 * 2**20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def test_worker_processes_keep_the_memory_of_freed_arrays_for_the_next():
+    with connect(LocalSettings(workers=1)) as client:
+        faults = client.submit(faults_of_arrays_made_again).result()
+    pages_of_one = 16 * 2**20 // resource.getpagesize()
+    assert faults < pages_of_one
+
+
+def test_a_setting_of_memory_that_a_user_has_chosen_stays():
+    program = (
+        "import sys, dask, distributed\n"
+        "from deeptracker.pipeline.clusters.worker_process import set_defaults\n"
+        "name = 'distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_'\n"
+        "dask.config.set({name: 7} if len(sys.argv) > 1 else {})\n"
+        "set_defaults()\n"
+        "print(dask.config.get(name))"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", program, *chosen], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for chosen in ((), ("chosen",))
+    ]
+    assert told == [str(256 * 2**20), "7"]
 
 
 def test_options_of_the_command_line_override_the_config():
