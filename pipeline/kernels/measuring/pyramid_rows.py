@@ -70,26 +70,22 @@ def round_rows(values, out):
 
 
 @inner()
-def store_rows(pyramid, weights, full, position, column, columns):
+def store_rows(pyramid, geometry, sound, column, columns):
     """Round a tile's rows and coarsen them, level by level.
 
     Parameters
     ----------
     pyramid : PyramidRoom
-    weights : int
-        Weights of the tile that belong to rows.
-    full : bool
-        Whether these are TILE, all of them finite.
-    position : int
-        The part's weights before this tile.
+    geometry : Geometry
+    sound : bool
+        Whether all weights of the tile are finite.
     column, columns : int
         Which of how many snapshots.
-
-    Returns
-    -------
-    tuple of four float32
-        The tile's top: mean, least, greatest and finite weights of all.
     """
+    position = geometry.position
+    weights = min(geometry.row_weights - position, TILE)
+    if weights <= 0:
+        return
     fine, spare = pyramid.rows
     per_row = ROW
     for level in range(min(pyramid.levels.shape[0], TILE_LEVELS)):
@@ -109,9 +105,10 @@ def store_rows(pyramid, weights, full, position, column, columns):
             spare[3][:coarse_count],
         )
         if level + 1 < TILE_LEVELS:
-            if full:
+            if sound and weights == TILE:
                 coarsen_full(finer, coarse, np.float32(per_row))
             else:
                 coarsen(finer, coarse)
             fine, spare = spare, fine
-    return fine[0][0], fine[1][0], fine[2][0], fine[3][0]
+    for measure in range(4):
+        pyramid.tops[column, measure, position // TILE] = fine[measure][0]

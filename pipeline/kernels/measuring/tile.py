@@ -26,7 +26,7 @@ from deeptracker.pipeline.kernels.measuring.tile_arguments import Results
 from deeptracker.pipeline.kernels.vector.fused_loop import CHANGES, LANES
 from deeptracker.pipeline.kernels.vector.llvm_arithmetic import ROWS_TOGETHER, as_float32, as_uint32
 
-__all__ = ["TILE", "measure_tile", "tile_ranges", "widen"]
+__all__ = ["TILE", "inlined", "measure_tile", "tile_ranges", "widen"]
 
 LEAST_FUSED = 4 * LANES  # weights a filter, that a loop over each is worth it
 # Of greater weights float32 may not hold the squares of a run's differences, added up.

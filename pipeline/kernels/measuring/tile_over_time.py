@@ -4,10 +4,10 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from deeptracker.pipeline.kernels.compiling import inner, kernel
+from deeptracker.pipeline.kernels.compiling import kernel
 from deeptracker.pipeline.kernels.file_reading import raw_at, read_at
 from deeptracker.pipeline.kernels.measuring.pyramid_rows import store_rows
-from deeptracker.pipeline.kernels.measuring.tile import TILE, measure_tile, widen
+from deeptracker.pipeline.kernels.measuring.tile import inlined, measure_tile, widen
 from deeptracker.pipeline.kernels.measuring.tile_arguments import Geometry, Results
 from deeptracker.pipeline.kernels.vector.fused_loop import CHANGES, FOUND, LANES
 
@@ -73,11 +73,11 @@ def measure_columns(form, snapshots, geometry, thresholds, rooms, results, pyram
             scratch,
         )
         if inside:
-            store_tile(pyramid, sound, geometry, column, outside)
+            store_rows(pyramid, geometry, sound, column, outside)
     return columns.size, last
 
 
-@inner()
+@inlined
 def of_column(results, column):
     """Give the results of one column."""
     return Results(
@@ -89,7 +89,7 @@ def of_column(results, column):
     )
 
 
-@inner()
+@inlined
 def without_rows(geometry):
     """Give the geometry of a tile that gets no pyramid rows."""
     return Geometry(
@@ -100,17 +100,6 @@ def without_rows(geometry):
         geometry.last_owned,
         geometry.filter_size,
     )
-
-
-@inner()
-def store_tile(pyramid, sound, geometry, column, columns):
-    """Store a tile's pyramid rows: level by level, and its top."""
-    within = min(geometry.row_weights - geometry.position, TILE)
-    if within <= 0:
-        return
-    top = store_rows(pyramid, within, sound and within == TILE, geometry.position, column, columns)
-    for measure in range(4):
-        pyramid.tops[column, measure, geometry.position // TILE] = top[measure]
 
 
 def floats(raw, half, room):
