@@ -85,8 +85,10 @@ def load_kernels() -> None:
     """Measure a few weights, so that a worker has its kernels before the clock runs."""
     import numpy as np
 
-    from deeptracker.pipeline.kernels.measuring.node_statistics import coarse_histogram, statistics
+    from deeptracker.pipeline.kernels.measuring.histograms import coarse_histogram
     from deeptracker.pipeline.kernels.measuring.tensor_pass import TensorPass
+    from deeptracker.pipeline.measures.node_statistics.registry import statistics_of
+    from deeptracker.pipeline.measures.node_statistics.statistic import Gathered
     from deeptracker.pipeline.sources.tile_reading import in_memory
 
     weights = np.random.default_rng(0).standard_normal(5000, dtype=np.float32)
@@ -106,7 +108,7 @@ def load_kernels() -> None:
         one.feed([0, 1], np.concatenate([in_memory(weights), in_memory(weights)]))
         list(one.finished_rows())
     found = one.finish()
-    statistics(found.moments, found.histogram)
+    statistics_of(Gathered.of([found.moments], [found.histogram]))
     coarse_histogram(found.histogram)
 
 

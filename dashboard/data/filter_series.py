@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from deeptracker.dashboard.data.quantities import SCORE
 from deeptracker.dashboard.data.run import Run
 from deeptracker.pipeline.store.arrays.region_reader import read_regions
 from deeptracker.pipeline.store.names import group_name
 
 __all__ = ["filter_count", "read_filters", "read_filters_of"]
-
-SCORE = "anomaly_score"
 
 
 def filter_count(run: Run, parameter: str) -> int:

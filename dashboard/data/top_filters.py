@@ -9,16 +9,8 @@ from deeptracker.dashboard.data.byte_cache import SHARED
 from deeptracker.dashboard.data.filter_series import read_filters_of
 from deeptracker.dashboard.data.run import Run
 
-__all__ = ["RANKS", "TopFilter", "common_filters", "top_filters"]
+__all__ = ["TopFilter", "common_filters", "top_filters"]
 
-RANKS = {
-    "anomaly_score": "anomaly score",
-    "change_relative_norm2": "relative change",
-    "change_relative_norm1": "relative change, norm 1",
-    "change_euclidean": "Euclidean change",
-    "change_manhattan": "Manhattan change",
-    "change_cosine": "cosine change",
-}
 # Columns that are read at once: as many as lie in a chunk of the store.
 BLOCK = 32
 

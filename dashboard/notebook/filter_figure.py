@@ -4,12 +4,12 @@ import holoviews as hv
 import numpy as np
 
 from deeptracker.dashboard.data.filter_series import read_filters
+from deeptracker.dashboard.data.quantities import filter_measures, measure_label
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.weight_raster import colour_limits
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import live_matrix
 from deeptracker.dashboard.notebook.name_lookup import known
-from deeptracker.dashboard.views.filters.filter_pixels import FILTER_MEASURES
 
 __all__ = ["FilterFigures"]
 
@@ -39,7 +39,7 @@ class FilterFigures:
         UnknownNameError
             When there is no such measure.
         """
-        known(measure, FILTER_MEASURES, "measure of filters")
+        known(measure, filter_measures(self._run), "measure of filters")
         return read_filters(self._run, self.parameter, measure)
 
     def plot(
@@ -71,8 +71,8 @@ class FilterFigures:
             self._run.iterations,
             [f"filter {place}" for place in places],
             rows="filter",
-            value=(measure, FILTER_MEASURES[measure]),
-            title=f"{self.parameter}: {FILTER_MEASURES[measure]}, filter by iteration",
+            value=(measure, measure_label(measure)),
+            title=f"{self.parameter}: {measure_label(measure)}, filter by iteration",
             limits=colour_limits(values, signed=False),
             look=self._look,
             height=height,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import holoviews as hv
 import numpy as np
 
+from deeptracker.dashboard.data.quantities import node_statistics
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import BANDS, BANDS_DARK
 from deeptracker.dashboard.notebook.figure_look import Look
@@ -14,9 +15,6 @@ from deeptracker.dashboard.notebook.name_lookup import known, known_all
 __all__ = ["LayerFigures"]
 
 ENCODINGS = ["band", "line", "heat"]
-STATISTICS = [
-    "std", "mean", "norm1", "norm2", "norm0", "min", "q1", "median", "q3", "max", "update_ratio",
-]  # fmt: skip
 # Unless asked for, so many nodes and no more become charts of their own.
 CHARTS = 8
 
@@ -51,7 +49,8 @@ class LayerFigures:
             When there is no such node or statistic, or no gradients were recorded.
         """
         chosen = known_all(nodes, self.names, "node")
-        path = f"nodes/{'grad_' if gradients else ''}{known(statistic, STATISTICS, 'statistic')}"
+        known(statistic, node_statistics(self._run), "statistic")
+        path = f"nodes/{'grad_' if gradients else ''}{statistic}"
         kinds = ["weights", *(["gradients"] if self._run.has_gradients else [])]
         known("gradients" if gradients else "weights", kinds, "record of")
         places = [self._run.node(name) for name in chosen]
@@ -95,7 +94,7 @@ class LayerFigures:
             When there is no such node, statistic or encoding.
         """
         known(encoding, ENCODINGS, "encoding")
-        known(statistic, STATISTICS, "statistic")
+        known(statistic, node_statistics(self._run), "statistic")
         chosen = self._default(encoding) if nodes is None else known_all(nodes, self.names, "node")
         what = f"{statistic.replace('_', ' ')} of {'gradients' if gradients else 'weights'}"
         if encoding == "heat":

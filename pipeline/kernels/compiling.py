@@ -34,7 +34,20 @@ config: Any = numba.config  # whose names are made from the environment
 
 
 class _Kept(FunctionCache):
-    """What is kept of a kernel: if it cannot be read it is made anew, if not written it is not."""
+    """What is kept of a kernel: if it cannot be read it is made anew, if not written it is not.
+
+    Parameters
+    ----------
+    sources : str
+        A digest of what else the kernel is compiled from.
+    """
+
+    def __init__(self, function: Callable[..., Any], sources: str) -> None:
+        super().__init__(function)
+        self._sources = sources
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
+        return (*super()._index_key(sig, codegen), self._sources)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Give what was compiled for a signature, or None.
@@ -57,15 +70,21 @@ class _Kept(FunctionCache):
             super().save_overload(sig, data)
 
 
-def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Make a decorator of functions that Python calls; see `numba.njit` for the options."""
+def kernel(sources: str = "", **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Make a decorator of functions that Python calls; see `numba.njit` for the options.
+
+    Parameters
+    ----------
+    sources : str
+        A digest of what a kernel is compiled from beside its own file and those of this room.
+    """
 
     def decorated(function: Callable[..., Any]) -> Any:
         compiled = njit(nogil=True, **options)(function)
         if _kept_in is not None:
             # Numba raises it where the folder cannot be written any more.
             with _numba_keeps_in(_kept_in), suppress(RuntimeError):
-                compiled._cache = _Kept(function)  # noqa: SLF001  # `cache=True` sets it too
+                compiled._cache = _Kept(function, sources)  # noqa: SLF001  # `cache=True` sets it too
         return compiled
 
     return decorated

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from deeptracker.errors import ConfigError
 from deeptracker.pipeline.kernels.measuring.histograms import FINE_BINS
 from deeptracker.pipeline.kernels.measuring.tile import TILE
+from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
 from deeptracker.pipeline.sources.manifest import ITEM_BYTES, Parameter
 from deeptracker.pipeline.store.pyramid_layout import (
     CHUNK_ROWS,
@@ -34,8 +35,9 @@ LARGEST_TASK_BYTES = 512 * 2**20
 TASKS_PER_WORKER = 8
 # Counts in uint32; their bins in uint16 and counts in int64 once the empty ones are left out.
 HISTOGRAM_BYTES = FINE_BINS * (4 + 2 + 8)
-# Ten float64 sums, two of the snapshot before, and eight measures in float64 and float32.
-FILTER_BYTES = 8 * 12 + 8 * (8 + 4)
+# Twelve float64 sums, two of them of the snapshot before; measures as they are computed, and on
+# their way to the store.
+FILTER_BYTES = 8 * 12 + (8 + 4) * len(FILTER_MEASURES)
 
 
 @dataclass(frozen=True, order=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -11,8 +11,11 @@ import zarr
 
 from deeptracker.errors import StoreError
 from deeptracker.pipeline.config import Config
+from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
+from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTICS
 from deeptracker.pipeline.sources.manifest import Images, Problem, Source
-from deeptracker.pipeline.store.arrays.array_spec import read
+from deeptracker.pipeline.store.arrays.array_spec import group_at, read
+from deeptracker.pipeline.store.names import MEASURE
 from deeptracker.pipeline.store.network_tree import Architecture
 from deeptracker.pipeline.store.run_store import SCHEMA_VERSION
 
@@ -24,7 +27,8 @@ Settings = dict[str, str]
 ENCODING = 4
 PATTERN = "the setting 'source.pattern'"
 PARAMETERS, IMAGES, CLASSES = "the network's parameters", "the validation images", "the class names"
-PLURAL = {PARAMETERS, IMAGES, CLASSES}
+STATISTICS, MEASURES = "the statistics of nodes", "the measures of filters"
+PLURAL = {PARAMETERS, IMAGES, CLASSES, STATISTICS, MEASURES}
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ def settings_of(
         "the encoding of chunks": str(ENCODING),
         CLASSES: _digest(json.dumps(list(classes)).encode()),
         PATTERN: config.source.pattern or "",
+        STATISTICS: ", ".join(sorted(NODE_STATISTICS)),
+        MEASURES: ", ".join(FILTER_MEASURES),
         **{f"the setting '{key}'": json.dumps(value) for key, value in settings.items()},
     }
 
@@ -150,9 +156,25 @@ def _outdated(root: zarr.Group, settings: Settings) -> str:
         return f"the store has schema {schema}, this DeepTracker writes {SCHEMA_VERSION}"
     known: dict[str, Any] = json.loads(str(root.attrs["settings"]))
     known.setdefault(PATTERN, root.attrs.get("source_pattern") or "")
+    if STATISTICS not in known:
+        known |= _quantities_of(root)
     changed = [name for name in settings if known.get(name) != settings[name]]
     verb = "have" if len(changed) > 1 or PLURAL.intersection(changed) else "has"
     return f"{' and '.join(changed)} {verb} changed" if changed else ""
+
+
+def _quantities_of(root: zarr.Group) -> Settings:
+    """Name what a store holds of nodes and filters; one of before these were settings."""
+    arrays: Iterator[tuple[str, Any]] = group_at(root, "nodes").arrays()
+    of_nodes = [
+        name
+        for name, array in arrays
+        if array.metadata.dimension_names == ("node", "iteration") and name[:5] != "grad_"
+    ]
+    return {
+        STATISTICS: ", ".join(sorted(of_nodes)),
+        MEASURES: ", ".join(str(name) for name in read(root, f"filters/{MEASURE}")),
+    }
 
 
 def _inserted(old: Recording, new: Recording) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTICS
 from deeptracker.pipeline.sources.manifest import Parameter
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
 from deeptracker.pipeline.store.names import MEASURE, STATISTIC, check_names, group_name
 from deeptracker.pipeline.store.network_tree import Architecture
 from deeptracker.pipeline.store.pyramid_layout import CHUNK_VALUES, ParameterLayout
-from deeptracker.pipeline.store.quantities import FILTER_MEASURES, NODE_STATISTICS, ROW_STATISTICS
+from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
 
 __all__ = ["RunShape", "Schema"]
 
@@ -115,7 +116,7 @@ class Schema:
         ]
 
     def nodes(self, gradient: bool = False) -> dict[str, ArraySpec]:
-        """Statistics of every node, by the name that the kernels give them."""
+        """Statistics of every node, by name."""
         shape = self.shape
         count = len(self.architecture.nodes)
         chunk = min(count, NODE_CHUNK)
@@ -131,10 +132,10 @@ class Schema:
                 (count, shape.iterations),
                 (chunk, shape.columns_per_chunk),
                 ("node", "iteration"),
-                long_name + of,
-                units,
+                statistic.long_name + of,
+                statistic.units,
             )
-            for name, (long_name, units) in NODE_STATISTICS.items()
+            for name, statistic in NODE_STATISTICS.items()
         }
         specs["change_ratio"] = ArraySpec(
             path("change_ratio"),

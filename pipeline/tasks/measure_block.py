@@ -8,19 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from deeptracker.pipeline.kernels.measuring.filter_measures import FILTER_MEASURES as GIVEN_MEASURES
-from deeptracker.pipeline.kernels.measuring.histograms import FINE_BINS, room_for_counts
-from deeptracker.pipeline.kernels.measuring.node_statistics import coarse_histogram, statistics
+from deeptracker.pipeline.kernels.measuring.histograms import (
+    FINE_BINS,
+    coarse_histogram,
+    room_for_counts,
+)
 from deeptracker.pipeline.kernels.measuring.part_levels import LevelRows
 from deeptracker.pipeline.kernels.measuring.tensor_pass import PassResult, TensorPass, owned_weights
 from deeptracker.pipeline.kernels.measuring.tile import tile_ranges
+from deeptracker.pipeline.measures.filter_measures.measuring import measured_filters
+from deeptracker.pipeline.measures.node_statistics.registry import statistics_of
+from deeptracker.pipeline.measures.node_statistics.statistic import Gathered
 from deeptracker.pipeline.planning.blocks import Block, Columns, Part
 from deeptracker.pipeline.sources.read_ahead import Request
 from deeptracker.pipeline.sources.tile_reading import Tiles, in_memory, tile_reading
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
 from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
 from deeptracker.pipeline.store.forks import opened_fork, packed_fork
-from deeptracker.pipeline.store.quantities import FILTER_MEASURES
 from deeptracker.pipeline.store.schema import Schema
 from deeptracker.pipeline.tasks.block_result import (
     BlockResult,
@@ -37,8 +41,6 @@ from deeptracker.pipeline.tasks.block_result import (
 from deeptracker.pipeline.tasks.byte_ranges import PartReads, Places
 
 __all__ = ["combine_blocks", "measure_block", "write_nodes"]
-
-assert tuple(FILTER_MEASURES) == GIVEN_MEASURES, "the store names them in another order"
 
 
 def measure_block(
@@ -169,17 +171,17 @@ def _write_owned(
     writer: ChunkWriter, schema: Schema, part: Part, columns: Columns, result: PassResult
 ) -> list[Fragment]:
     """Write the filters that a part owns; give back those whose chunk it shares."""
-    first, last = result.first_filter, result.first_filter + result.filters.shape[1]
+    first, last = result.first_filter, result.first_filter + result.filters.count
     if first == last:
         return []
+    measured = measured_filters(result.filters)
     chunk = schema.filter_chunk(part.parameter)
     inner_first = min(-(-first // chunk) * chunk, last)
     inner_last = last if last == part.parameter.filters else last // chunk * chunk
     inner_last = max(inner_last, inner_first)
 
     def cut(low: int, high: int) -> Fragment:
-        measures = result.filters[:, low - first : high - first]
-        return Fragment(part.parameter.name, low, measures)
+        return Fragment(part.parameter.name, low, measured[:, low - first : high - first])
 
     if inner_last > inner_first:
         _write_filters(writer, schema, columns, cut(inner_first, inner_last))
@@ -218,17 +220,25 @@ def _bottom_up(schema: Schema) -> Iterable[Key]:
 
 def _finish(schema: Schema, tallies: Mapping[Key, Tally]) -> tuple[WholeNodes, dict[Key, Tally]]:
     """Split tallies into statistics of whole nodes, and those that lack weights."""
-    whole: dict[Key, dict[str, np.ndarray]] = {}
-    unfinished: dict[Key, Tally] = {}
-    for key, tally in tallies.items():
-        if tally.weights == schema.node_weights(*key):
-            found = statistics(tally.moments, tally.histogram)
-            whole[key] = {**found, "histogram": coarse_histogram(tally.histogram)}
-        else:
-            unfinished[key] = tally
-    names = next(iter(whole.values()), {})
-    stacked = {name: np.stack([found[name] for found in whole.values()]) for name in names}
-    return WholeNodes(tuple(whole), stacked), unfinished
+    whole = {
+        key: tally for key, tally in tallies.items() if tally.weights == schema.node_weights(*key)
+    }
+    unfinished = {key: tally for key, tally in tallies.items() if key not in whole}
+    return WholeNodes(tuple(whole), _statistics([*whole.values()])), unfinished
+
+
+def _statistics(tallies: Sequence[Tally]) -> dict[str, np.ndarray]:
+    """Compute all that is stored of some nodes, [node, …] each."""
+    if not tallies:
+        return {}
+    gathered = Gathered.of(
+        [tally.moments for tally in tallies], [tally.histogram for tally in tallies]
+    )
+    return {
+        **statistics_of(gathered),
+        "change_ratio": gathered.change_ratios,
+        "histogram": np.stack([coarse_histogram(tally.histogram) for tally in tallies]),
+    }
 
 
 def _at_columns(spec: ArraySpec, columns: Columns) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from deeptracker.errors import StoreError
 from deeptracker.pipeline import open_store, process
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.measures.settings import AnomalyConfig
+from deeptracker.pipeline.planning import changes
 from deeptracker.pipeline.store.run_store import open_writer
 from deeptracker.pipeline.summary import describe_store
 
@@ -111,6 +112,34 @@ def test_nothing_new_makes_no_commit(run, log):
     assert again.action == "unchanged"
     assert "nothing new" in again.text()
     assert again.commit == first.commit
+
+
+@pytest.mark.parametrize("written", [True, False], ids=["settings", "stored-arrays"])
+@pytest.mark.parametrize(
+    ("registry", "reason"),
+    [
+        ("NODE_STATISTICS", "the statistics of nodes have changed"),
+        ("FILTER_MEASURES", "the measures of filters have changed"),
+    ],
+)
+def test_a_store_of_other_measures_is_made_anew(run, log, monkeypatch, written, registry, reason):
+    log.iterations([0, 5, 10])
+    store = log.path.with_name("store")
+    run(log, store)
+    if not written:  # as in a store of before they were settings
+        with open_writer(str(store)) as writer:
+            root = writer.root()
+            settings = json.loads(root.attrs["settings"])
+            dropped = {"the statistics of nodes", "the measures of filters"}
+            kept = {key: value for key, value in settings.items() if key not in dropped}
+            assert len(kept) == len(settings) - 2
+            root.attrs["settings"] = json.dumps(kept)
+            writer.publish("Settings of before")
+    assert run(log, store).action == "unchanged"
+    one_more = {**getattr(changes, registry), "one_more": None}
+    monkeypatch.setattr(changes, registry, one_more)
+    again = run(log, store)
+    assert (again.action, again.reason) == ("rebuilt", reason)
 
 
 def test_an_append_reads_the_new_snapshots_and_the_one_before(run, log):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from deeptracker.dashboard.data.quantities import SCORE, filter_ranks, measure_label
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.data.top_filters import RANKS, TopFilter, common_filters, top_filters
+from deeptracker.dashboard.data.top_filters import TopFilter, common_filters, top_filters
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.filters.filter_pixels import LARGEST, filters_in_order
 from deeptracker.dashboard.views.filters.state import FiltersState
@@ -22,17 +23,22 @@ def tops_of(run: Run, selection: Selection, state: FiltersState) -> Callable[[],
     Of the picked nodes' filters, where any are picked. What is chosen is read now, the filters when
     the result is called.
     """
-    measure = state.filter_rank if state.filter_rank in RANKS else "anomaly_score"
+    measure = rank_of(run, state)
     columns, within = run.picked_columns(selection.iterations), list(selection.nodes)
     count = state.top_filters
     return lambda: {column: top_filters(run, column, count, measure, within) for column in columns}
+
+
+def rank_of(run: Run, state: FiltersState) -> str:
+    """Name the measure that ranks filters."""
+    return state.filter_rank if state.filter_rank in filter_ranks(run) else SCORE
 
 
 def filter_groups(
     run: Run, selection: Selection, state: FiltersState, tops: Tops
 ) -> list[LinkGroup]:
     """Write the lists: what all picked iterations have in common first, then each iteration's."""
-    measure = RANKS.get(state.filter_rank, RANKS["anomaly_score"])
+    measure = measure_label(rank_of(run, state))
     scope = _scope(selection)
     if not run.filtered_parameters(0):
         none = "No parameter of this network has two dimensions or more, so none has filters."

@@ -8,6 +8,7 @@ import numpy as np
 from deeptracker.dashboard.data.byte_cache import SHARED
 from deeptracker.dashboard.data.filter_series import filter_count, read_filters
 from deeptracker.dashboard.data.pixel_columns import PixelColumns
+from deeptracker.dashboard.data.quantities import filter_measures, measure_label
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.similarity import similarity_order
 from deeptracker.dashboard.look.theme import levels
@@ -16,24 +17,12 @@ from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.wording import counted
 
 __all__ = [
-    "FILTER_MEASURES",
     "FilterChart",
     "filter_chart",
     "filters_height",
     "filters_in_order",
 ]
 
-FILTER_MEASURES = {
-    "change_relative_norm2": "relative change",
-    "change_relative_norm1": "relative change, norm 1",
-    "change_euclidean": "Euclidean change",
-    "change_manhattan": "Manhattan change",
-    "change_cosine": "cosine change",
-    "anomaly_score": "anomaly score",
-    "norm2": "norm 2",
-    "norm1": "norm 1",
-    "std": "standard deviation",
-}
 PIXEL = 6
 SMALLEST, LARGEST = 44, 360
 ORDERED_AT_MOST = 2048
@@ -78,7 +67,7 @@ class FilterChart:
             Which pixels share one colour scale.
         """
         low, high = _limits(self.values, scale)
-        title = FILTER_MEASURES[self.measure]
+        title = measure_label(self.measure)
         lines = len(self.values)
         shared = f"{self.per_line} a line: the greatest" if self.per_line > 1 else ""
         filters = counted(len(self.order), "filter")
@@ -124,7 +113,7 @@ def filters_height(run: Run, node: int) -> float:
 
 def filters_in_order(run: Run, state: FiltersState, parameter: str) -> np.ndarray:
     """Give the filters of a parameter in the chosen order, int64 [filter]."""
-    order, measure = state.filter_order, measure_of(state)
+    order, measure = state.filter_order, measure_of(run, state)
     key = (run.location, run.commit, "order", parameter, order, measure)
 
     def compute() -> np.ndarray:
@@ -150,7 +139,7 @@ def filter_chart(
     parameter : str
         One of two dimensions or more.
     """
-    measure = measure_of(state)
+    measure = measure_of(run, state)
     order = filters_in_order(run, state, parameter)
     per_line = -(-len(order) // LARGEST)
     key = (run.location, run.commit, "pixels", parameter, measure, columns, state.filter_order)
@@ -158,10 +147,10 @@ def filter_chart(
     return FilterChart(parameter, measure, order, per_line, values, strongest)
 
 
-def measure_of(state: FiltersState) -> str:
+def measure_of(run: Run, state: FiltersState) -> str:
     """Name the filter measure that pixels show."""
     name = state.filter_measure
-    return name if name in FILTER_MEASURES else "change_relative_norm2"
+    return name if name in filter_measures(run) else "change_relative_norm2"
 
 
 def _pixels(

@@ -4,15 +4,19 @@ from typing import Any
 
 import panel as pn
 
+from deeptracker.dashboard.data.quantities import (
+    filter_measures,
+    filter_ranks,
+    node_statistics,
+)
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.data.top_filters import RANKS
-from deeptracker.dashboard.views.filters.filter_pixels import FILTER_MEASURES
 from deeptracker.dashboard.views.filters.state import FiltersState
 from deeptracker.dashboard.views.layers.outline import LEVELS
-from deeptracker.dashboard.views.layers.small_multiples import ENCODINGS, STATISTICS, Drawing
+from deeptracker.dashboard.views.layers.small_multiples import ENCODINGS, Drawing
 from deeptracker.dashboard.views.layers.state import LayersState
 from deeptracker.dashboard.views.layers.vertical_scales import Scale
 from deeptracker.dashboard.widgets.controls import bar, check, choice, number_field
+from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTICS
 
 __all__ = ["drawn_as", "layer_controls"]
 
@@ -39,7 +43,7 @@ def layer_controls(
     run: Run, state: LayersState, filters: FiltersState
 ) -> list[pn.viewable.Viewable]:
     """Give the two bars of controls: of the tree's nodes, and of unfolded filters."""
-    return [_node_controls(run, state, filters), _filter_controls(filters)]
+    return [_node_controls(run, state, filters), _filter_controls(run, filters)]
 
 
 def _node_controls(run: Run, state: LayersState, filters: FiltersState) -> pn.viewable.Viewable:
@@ -59,7 +63,7 @@ def _node_controls(run: Run, state: LayersState, filters: FiltersState) -> pn.vi
         css_classes=["dt-search"],
     )
     statistic = choice(
-        param.statistic, "Measure", STATISTICS, "What lines and horizons show", width=160
+        param.statistic, "Measure", node_statistics(run), "What lines and horizons show", width=160
     )
     bands = number_field(param.horizon_bands, "Bands", "Into how many a horizon is folded, 1 to 5")
 
@@ -97,13 +101,13 @@ def _node_controls(run: Run, state: LayersState, filters: FiltersState) -> pn.vi
     )
 
 
-def _filter_controls(filters: FiltersState) -> pn.viewable.Viewable:
+def _filter_controls(run: Run, filters: FiltersState) -> pn.viewable.Viewable:
     param = filters.param
     return bar(
         choice(
             param.filter_measure,
             "Filters show",
-            FILTER_MEASURES,
+            filter_measures(run),
             "What the pixels of an unfolded layer's filters show: a measure of change or of size",
             186,
         ),
@@ -125,7 +129,7 @@ def _filter_controls(filters: FiltersState) -> pn.viewable.Viewable:
         choice(
             param.filter_rank,
             "Top filters by",
-            RANKS,
+            filter_ranks(run),
             "What ranks the filters of a picked iteration; the anomaly score is the change against "
             "the filter's own recent history",
             186,
@@ -145,15 +149,16 @@ def drawn_as(drawing: Drawing, quantity: str) -> str:
     """
     state, gradients = drawing.state, drawing.gradients
     of = "gradients" if gradients else "weights"
+    label = NODE_STATISTICS[drawing.statistics[0]].label
     words = WORDS.get(state.encoding, "")
     if state.encoding in OF_ONE:
-        words = f"{STATISTICS[drawing.statistics[0]].capitalize()} of the {of}"
+        words = f"{label.capitalize()} of the {of}"
         if state.encoding == "horizon":
             words += (
                 f", folded into {state.horizon_bands} bands: the stronger the colour, "
                 "the farther; orange hangs from above where it is negative"
             )
-    axis = STATISTICS[drawing.statistics[0]] if state.encoding in OF_ONE else f"{of}' values"
+    axis = label if state.encoding in OF_ONE else f"{of}' values"
     if state.encoding == "change":
         axis = "share of the weights"
     note = ""

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from deeptracker.dashboard.data.gradients import shows_gradients
 from deeptracker.dashboard.data.pixel_columns import PixelColumns
+from deeptracker.dashboard.data.quantities import node_statistics
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.filters.state import FiltersState
@@ -16,8 +17,9 @@ from deeptracker.dashboard.views.layers.histogram_rows import histogram_of
 from deeptracker.dashboard.views.layers.state import LayersState
 from deeptracker.dashboard.views.layers.vertical_scales import Scale, scale_of
 from deeptracker.dashboard.widgets.rows import Row
+from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTICS
 
-__all__ = ["ENCODINGS", "STATISTICS", "Drawing", "abbreviated", "height_of", "multiple"]
+__all__ = ["ENCODINGS", "Drawing", "abbreviated", "height_of", "multiple"]
 
 ENCODINGS = {
     "band": "quartiles and extremes",
@@ -28,31 +30,7 @@ ENCODINGS = {
     "histogram": "histogram, as heat",
     "ridge": "histogram, as ridges",
 }
-STATISTICS = {
-    "std": "standard deviation",
-    "var": "variance",
-    "mean": "mean",
-    "sum": "sum",
-    "norm1": "norm 1",
-    "norm2": "norm 2",
-    "norm0": "non-zeros",
-    "min": "minimum",
-    "q1": "first quartile",
-    "median": "median",
-    "q3": "third quartile",
-    "max": "maximum",
-    "update_ratio": "update ratio",
-    "count": "finite weights",
-    "nonfinite": "not finite",
-}
 FIVE = ("min", "q1", "median", "q3", "max")
-# What happened between two pixels must still be seen: these keep their extreme, others their mean.
-JOINED: dict[str, Literal["min", "max"]] = {
-    "min": "min",
-    "max": "max",
-    "update_ratio": "max",
-    "nonfinite": "max",
-}
 HEIGHTS = {"network": 64, "stage": 54, "block": 48, "layer": 44, "parameter": 40}
 HISTOGRAM_HEIGHT = 76
 ENLARGED_HEIGHT = 300
@@ -65,9 +43,9 @@ def statistic_path(name: str, *, gradients: bool) -> str:
     return f"nodes/{'grad_' if gradients else ''}{name}"
 
 
-def statistic_of(state: LayersState) -> str:
+def statistic_of(run: Run, state: LayersState) -> str:
     """Name the statistic that lines and horizons show."""
-    return state.statistic if state.statistic in STATISTICS else "std"
+    return state.statistic if state.statistic in node_statistics(run) else "std"
 
 
 def height_of(run: Run, state: LayersState, node: int) -> float:
@@ -121,7 +99,7 @@ class Drawing:
         encoding = self.state.encoding
         if encoding in ("histogram", "ridge"):
             return ("min", "max")
-        return FIVE if encoding in ("band", "box") else (statistic_of(self.state),)
+        return FIVE if encoding in ("band", "box") else (statistic_of(self.run, self.state),)
 
     def path(self, statistic: str) -> str:
         """Where a statistic of what is drawn lies in the store."""
@@ -149,7 +127,7 @@ class Drawing:
                 values = ratios[list(nodes), place][:, shown]
                 table[f"changed_over_{threshold:.3g}"] = values.ravel()
             return table
-        for name in dict.fromkeys((*self.statistics, statistic_of(self.state))):
+        for name in dict.fromkeys((*self.statistics, statistic_of(run, self.state))):
             values = run.array(self.path(name))[list(nodes)][:, shown]
             table[name] = values.ravel()
         return table
@@ -177,7 +155,7 @@ def multiple(drawing: Drawing, node: int) -> Row:
     series = [_series(drawing, name, node) for name in names]
     options |= (drawing.common or drawing.scale([node])).options
     colour = ORANGE if drawing.gradients else BLUE
-    labels = [STATISTICS[name] for name in names]
+    labels = [NODE_STATISTICS[name].label for name in names]
     options["series"] = [{"name": label, "colour": colour} for label in labels]
     if encoding == "horizon":
         options["bands"] = state.horizon_bands
@@ -213,7 +191,7 @@ def abbreviated(size: int) -> str:
 
 def _series(drawing: Drawing, name: str, node: int) -> np.ndarray:
     values = drawing.run.array(drawing.path(name))[node]
-    return drawing.columns.joined(values[drawing.columns.span], JOINED.get(name, "mean"))
+    return drawing.columns.joined(values[drawing.columns.span], NODE_STATISTICS[name].joined)
 
 
 def _change(drawing: Drawing, node: int, key: str, height: float, options: dict[str, Any]) -> Row:

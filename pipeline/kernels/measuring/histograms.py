@@ -22,6 +22,7 @@ __all__ = [
     "INFINITE_BIN",
     "NEGATIVE_BIN",
     "SparseHistogram",
+    "coarse_histogram",
     "room_for_counts",
 ]
 
@@ -170,3 +171,23 @@ def _scatter(offsets, bins, counts, dense):
     for column in range(dense.shape[0]):
         for i in range(offsets[column], offsets[column + 1]):
             dense[column, bins[i]] += counts[i]
+
+
+def coarse_histogram(histogram: SparseHistogram) -> np.ndarray:
+    """Sum fine bins into the signed logarithmic bins of `COARSE_EDGES`.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [column, bin].
+    """
+    total = np.zeros((histogram.columns, len(COARSE_EDGES) - 1), np.int64)
+    _add_coarsely(histogram.offsets, histogram.bins, histogram.counts, total)
+    return total
+
+
+@kernel()
+def _add_coarsely(offsets, bins, counts, total):
+    for column in range(total.shape[0]):
+        for entry in range(offsets[column], offsets[column + 1]):
+            total[column, COARSE_INDEX[bins[entry]]] += counts[entry]

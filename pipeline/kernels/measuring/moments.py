@@ -60,6 +60,16 @@ class Moments:
     change_counts: np.ndarray
 
     @classmethod
+    def stacked(cls, parts: "Sequence[Moments]") -> "Moments":
+        """Put the moments of several nodes together: [node, …, column] each."""
+        return cls(
+            **{
+                field.name: np.stack([getattr(part, field.name) for part in parts])
+                for field in fields(cls)
+            }
+        )
+
+    @classmethod
     def merge(cls, parts: "Sequence[Moments]") -> "Moments":
         """Add up the moments of several parts, over the same columns and thresholds."""
         return cls(

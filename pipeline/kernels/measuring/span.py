@@ -7,6 +7,15 @@ They assume finite values; a span with any other takes `irregular_span`, which a
 import numpy as np
 
 from deeptracker.pipeline.kernels.compiling import inner
+from deeptracker.pipeline.kernels.measuring.filter_sums import (
+    ABSOLUTE,
+    CHANGE_ABSOLUTE,
+    CHANGE_SQUARES,
+    SQUARES,
+    SQUARES_RISE,
+    SUM,
+    WEIGHTS,
+)
 from deeptracker.pipeline.kernels.measuring.histograms import FINE_SHIFT, INFINITE_BIN, NEGATIVE_BIN
 from deeptracker.pipeline.kernels.vector.fused_loop import BLOCK, LANES, measure_run
 from deeptracker.pipeline.kernels.vector.llvm_arithmetic import (
@@ -19,23 +28,7 @@ from deeptracker.pipeline.kernels.vector.llvm_arithmetic import (
     reduce_eight_rows,
 )
 
-__all__ = [
-    "ABSOLUTE",
-    "CHANGE_ABSOLUTE",
-    "CHANGE_SQUARES",
-    "COUNTS",
-    "FINITE",
-    "IRREGULAR",
-    "NONZERO",
-    "PAIRS",
-    "ROW",
-    "SPAN",
-    "SQUARES",
-    "SQUARES_RISE",
-    "SUM",
-    "SUMS",
-    "WEIGHTS",
-]
+__all__ = ["COUNTS", "FINITE", "IRREGULAR", "NONZERO", "PAIRS", "ROW", "SPAN"]
 
 # Weights. A longer span takes fewer calls, each of some dozens of instructions; in a shorter one
 # fewer weights have to be looked at one by one for the sake of a NaN among them.
@@ -48,9 +41,6 @@ SAMPLE, SAMPLES = 16, 4
 # Of squares whose sum is less, float32 may have lost some beneath its least number.
 LEAST_SQUARES = 1e-32
 
-# Columns of the sums that are kept for each filter.
-SUM, SQUARES, ABSOLUTE, CHANGE_SQUARES, CHANGE_ABSOLUTE, SQUARES_RISE, WEIGHTS = range(7)
-SUMS = 7
 # Columns of the counts of the whole part.
 FINITE, IRREGULAR, NONZERO, PAIRS = range(4)
 COUNTS = 4

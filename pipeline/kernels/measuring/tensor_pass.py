@@ -6,18 +6,28 @@ from typing import Any
 
 import numpy as np
 
-from deeptracker.pipeline.kernels.measuring import span
-from deeptracker.pipeline.kernels.measuring.filter_measures import (
-    FILTER_MEASURES,
+from deeptracker.pipeline.kernels.measuring.filter_sums import (
+    ABSOLUTE,
+    CHANGE_SQUARES,
     NOTHING,
     OUTSIDE,
-    add_filters,
-    measure_filters,
+    SQUARES,
+    SUM,
+    SUMS,
+    GatheredFilters,
 )
+from deeptracker.pipeline.kernels.measuring.filter_totals import add_filters
 from deeptracker.pipeline.kernels.measuring.histograms import SparseHistogram, room_for_counts
 from deeptracker.pipeline.kernels.measuring.moments import Moments
 from deeptracker.pipeline.kernels.measuring.part_levels import LevelRows, Pyramid
-from deeptracker.pipeline.kernels.measuring.span import COUNTS, SPAN, SUMS
+from deeptracker.pipeline.kernels.measuring.span import (
+    COUNTS,
+    FINITE,
+    IRREGULAR,
+    NONZERO,
+    PAIRS,
+    SPAN,
+)
 from deeptracker.pipeline.kernels.measuring.tile import TILE, tile_ranges
 from deeptracker.pipeline.kernels.measuring.tile_arguments import Geometry, Results, Snapshots
 from deeptracker.pipeline.kernels.measuring.tile_over_time import measure_columns
@@ -49,16 +59,15 @@ class PassResult:
     ----------
     moments : Moments
     histogram : SparseHistogram
-    filters : numpy.ndarray
-        float32 [measure, filter, column], the measures as in `FILTER_MEASURES`; no filters where
-        they were not asked for. In memory the columns lie one after the other.
+    filters : GatheredFilters
+        None of them where they were not asked for.
     first_filter : int
         Which filter the first row of `filters` is.
     """
 
     moments: Moments
     histogram: SparseHistogram
-    filters: np.ndarray
+    filters: GatheredFilters
     first_filter: int
 
 
@@ -215,35 +224,33 @@ class TensorPass:
         """Give what was found; columns that were not fed are NaN, their counts 0."""
         # A part within one large filter owns none.
         filters = self._count if self._filters else 0
-        measured = np.empty((len(FILTER_MEASURES), self._columns, filters), np.float32)
-        measure_filters(self._results.sums, self._before, measured)
         limits = self._results.limits
         known = np.abs(limits[np.isfinite(limits)])
         histogram = SparseHistogram.taken_from(self._results.histogram, known.max(initial=0))
         return PassResult(
             moments=self._moments(),
             histogram=histogram.without_last(),
-            filters=measured.transpose(0, 2, 1),
+            filters=GatheredFilters(self._results.sums[:, :filters], self._before),
             first_filter=self.first_filter,
         )
 
     def _moments(self) -> Moments:
-        sums, previous_squares = np.zeros((self._columns, span.SUMS)), np.zeros(self._columns)
+        sums, previous_squares = np.zeros((self._columns, SUMS)), np.zeros(self._columns)
         add_filters(self._results.sums, self._before, sums, previous_squares)
         counts = self._results.counts[:-1]
-        empty = counts[:, span.FINITE] == 0
+        empty = counts[:, FINITE] == 0
         least, greatest = np.where(empty, np.nan, self._results.limits[:-1].T)
         return Moments(
-            count=counts[:, span.FINITE].copy(),
-            nonfinite=counts[:, span.IRREGULAR].copy(),
-            norm0=counts[:, span.NONZERO].copy(),
-            sum=sums[:, span.SUM],
-            sum_squares=sums[:, span.SQUARES],
-            norm1=sums[:, span.ABSOLUTE],
+            count=counts[:, FINITE].copy(),
+            nonfinite=counts[:, IRREGULAR].copy(),
+            norm0=counts[:, NONZERO].copy(),
+            sum=sums[:, SUM],
+            sum_squares=sums[:, SQUARES],
+            norm1=sums[:, ABSOLUTE],
             min=least,
             max=greatest,
-            pairs=counts[:, span.PAIRS].copy(),
-            change_squares=sums[:, span.CHANGE_SQUARES],
+            pairs=counts[:, PAIRS].copy(),
+            change_squares=sums[:, CHANGE_SQUARES],
             previous_squares=previous_squares,
             change_counts=self._results.changes[:-1].T.copy(),
         )

@@ -19,8 +19,7 @@ SCRIPT = """
 import numpy as np
 from numba.core import event
 from deeptracker.pipeline.kernels.compiling import kept_in
-from deeptracker.pipeline.kernels.measuring.histograms import SparseHistogram
-from deeptracker.pipeline.kernels.measuring.node_statistics import coarse_histogram
+from deeptracker.pipeline.kernels.measuring.histograms import SparseHistogram, coarse_histogram
 with event.install_recorder("numba:compile") as compiled:
     bin_ = np.array([np.float32(12).view(np.uint32) >> 18], np.uint16)
     found = coarse_histogram(SparseHistogram(np.array([0, 1]), bin_, np.array([1])))

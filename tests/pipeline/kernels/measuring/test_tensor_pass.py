@@ -9,11 +9,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from deeptracker.pipeline.kernels.measuring.filter_measures import FILTER_MEASURES
-from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES, SparseHistogram
+from deeptracker.pipeline.kernels.measuring.histograms import (
+    COARSE_EDGES,
+    SparseHistogram,
+    coarse_histogram,
+)
 from deeptracker.pipeline.kernels.measuring.moments import Moments
-from deeptracker.pipeline.kernels.measuring.node_statistics import coarse_histogram, statistics
 from deeptracker.pipeline.kernels.measuring.tensor_pass import BEFORE, TensorPass
+from deeptracker.pipeline.measures.filter_measures.measuring import measured_filters
+from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
+from deeptracker.pipeline.measures.node_statistics.registry import statistics_of
+from deeptracker.pipeline.measures.node_statistics.statistic import Gathered
 from deeptracker.pipeline.sources.tile_reading import in_memory
 
 LEVELS = (16, 64, 256)
@@ -97,10 +103,17 @@ def measured(
     return Measured(
         found.moments,
         found.histogram,
-        dict(zip(FILTER_MEASURES, found.filters, strict=True)),
+        dict(zip(FILTER_MEASURES, measured_filters(found.filters), strict=True)),
         found.first_filter,
         [dict(zip(("mean", "min", "max"), np.concatenate(p, axis=1), strict=True)) for p in parts],
     )
+
+
+def statistics(moments, histogram):
+    """All statistics of one node."""
+    gathered = Gathered.of([moments], [histogram])
+    found = statistics_of(gathered) | {"change_ratio": gathered.change_ratios}
+    return {name: values[0] for name, values in found.items()}
 
 
 CASES = st.fixed_dictionaries(

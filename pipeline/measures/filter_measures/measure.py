@@ -1,0 +1,35 @@
+"""A measure of filters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deeptracker.pipeline.kernels.measuring.filter_sums import FilterSums
+
+__all__ = ["FilterMeasure"]
+
+
+@dataclass(frozen=True)
+class FilterMeasure:
+    """A measure of every filter at every snapshot.
+
+    Attributes
+    ----------
+    name : str
+        In the store's `measure` coordinate.
+    label : str
+        In menus and legends.
+    meaning : str
+        In the store's `meaning` coordinate.
+    formula : callable
+        Gives a number of the sums over a filter's weights. Numba compiles it: arithmetic,
+        conditions, and functions of NumPy; division by zero gives infinity or NaN.
+    of_change : bool
+        Whether it compares a snapshot with the one before. Such a measure is NaN at the first
+        snapshot, and also ranks filters.
+    """
+
+    name: str
+    label: str
+    meaning: str
+    formula: Callable[[FilterSums], float]
+    of_change: bool = False
