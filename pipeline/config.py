@@ -13,7 +13,8 @@ from deeptracker.errors import ConfigError
 from deeptracker.pipeline.clusters import KINDS, AnyCluster, LocalSettings
 from deeptracker.pipeline.clusters.settings import MOST_MEMORY
 from deeptracker.pipeline.locations.settings import StorageConfig
-from deeptracker.pipeline.measures.settings import AnomalyConfig, FindingConfig
+from deeptracker.pipeline.measures.rules.registry import FindingConfig
+from deeptracker.pipeline.measures.settings import AnomalyConfig
 from deeptracker.pipeline.sources.settings import SourceConfig
 from deeptracker.settings_section import GIB, MIB, MOST, FiniteSection
 from deeptracker.time_limits import MOST_HOURS, MOST_SECONDS

@@ -176,7 +176,7 @@ def _change(writer: StoreWriter, subject: Subject) -> Change:
         subject.recording,
         subject.settings,
         subject.source,
-        subject.scalars_digest,
+        subject.whole,
     )
 
 
@@ -262,7 +262,7 @@ def with_cluster(config: Config, workers: int | None, scheduler: str | None) -> 
 def _message(subject: Subject, change: Change, run: Run) -> str:
     name = subject.description.name
     if not len(run.columns):
-        return f"New scalars of {name}"
+        return f"New scalars or findings of {name}"
     iterations = run.recording.iterations[run.columns.start :]
     number = counted(len(iterations), "iteration")
     span = f"{number} of {name} ({iterations[0]} to {iterations[-1]})"

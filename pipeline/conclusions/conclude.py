@@ -18,7 +18,7 @@ from deeptracker.pipeline.conclusions.values import (
     read_layers,
 )
 from deeptracker.pipeline.measures.association import associate, co_occurrence
-from deeptracker.pipeline.measures.finding import Finding, FindingThresholds
+from deeptracker.pipeline.measures.finding import Finding
 from deeptracker.pipeline.measures.findings import find_all
 from deeptracker.pipeline.measures.ranking import iteration_score
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
@@ -161,8 +161,7 @@ def _write_ranking(
 
 def _findings(store: Store, run: Run, classes: ClassValues | None) -> list[Finding]:
     """Run the health rules over the whole training."""
-    thresholds = FindingThresholds(**run.subject.config.findings.model_dump())
-    return find_all(rule_series(store, run, classes, thresholds.still_snapshots), thresholds)
+    return find_all(rule_series(store, run, classes), run.subject.config.findings)
 
 
 def _put_findings(arrays: WholeArrays, found: Sequence[Finding]) -> None:

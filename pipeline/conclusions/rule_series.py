@@ -3,22 +3,17 @@
 import numpy as np
 from zarr.abc.store import Store
 
-from deeptracker.pipeline.conclusions.still_filters import still_filters
-from deeptracker.pipeline.conclusions.values import (
-    ClassValues,
-)
-from deeptracker.pipeline.measures.rule_inputs import (
-    ClassSeries,
-    NodeSeries,
-    RunSeries,
-)
+from deeptracker.pipeline.conclusions.filter_series import filter_series
+from deeptracker.pipeline.conclusions.values import ClassValues
+from deeptracker.pipeline.measures.rule_inputs import ClassSeries, NodeSeries, RunSeries
+from deeptracker.pipeline.measures.rules.registry import RUN_RULES
 from deeptracker.pipeline.store.arrays.region_reader import read_regions
 from deeptracker.pipeline.tasks.graph import Run
 
+__all__ = ["rule_series"]
 
-def rule_series(
-    store: Store, run: Run, classes: ClassValues | None, still_snapshots: int
-) -> RunSeries:
+
+def rule_series(store: Store, run: Run, classes: ClassValues | None) -> RunSeries:
     """Gather what the rules look at."""
     iterations = run.recording.iterations
     snapshots = np.flatnonzero(run.recording.snapshots)
@@ -35,7 +30,7 @@ def rule_series(
         )
         if classes
         else None,
-        filters=still_filters(store, run, snapshots, still_snapshots),
+        filters=filter_series(store, run, snapshots),
         scalar_iterations=scalars.iterations if scalars else np.empty(0, np.int64),
         scalars=scalars.values if scalars else {},
     )
@@ -44,9 +39,13 @@ def rule_series(
 def _node_series(store: Store, run: Run, snapshots: np.ndarray) -> NodeSeries:
     nodes = run.schema.architecture.nodes
     every = (slice(0, len(nodes)), slice(0, run.schema.shape.iterations))
-    specs = {name: run.schema.nodes()[name] for name in ("nonfinite", "update_ratio", "norm2")}
-    if True in run.schema.kinds():
-        specs["grad_nonfinite"] = run.schema.nodes(gradient=True)["nonfinite"]
+    known = {
+        f"{'grad_' if gradient else ''}{name}": spec
+        for gradient in run.schema.kinds()
+        for name, spec in run.schema.nodes(gradient).items()
+    }
+    wanted = {name for rule in RUN_RULES for name in rule.statistics}
+    specs = {name: spec for name, spec in known.items() if name in wanted}
     found = read_regions(store, [(spec, every) for spec in specs.values()])
     return NodeSeries(
         [node.name for node in nodes],

@@ -155,9 +155,7 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
 def _change(root: zarr.Group | None, subject: Subject) -> Change:
     if root is None:
         return Change("create")
-    return find_changes(
-        root, subject.recording, subject.settings, subject.source, subject.scalars_digest
-    )
+    return find_changes(root, subject.recording, subject.settings, subject.source, subject.whole)
 
 
 def _read_bytes(plan: Plan, recording: Recording, subject: Subject) -> int:

@@ -7,12 +7,11 @@ The kernel scores 23 times as fast as medians over NumPy's sliding windows
 import numpy as np
 
 from deeptracker.pipeline.kernels.compiling import inner, kernel
+from deeptracker.pipeline.measures.own_past import NORMAL_MAD
 
 __all__ = ["MINIMUM_HISTORY", "anomaly_scores"]
 
 MINIMUM_HISTORY = 8
-# The median absolute deviation of a normal distribution is its standard deviation over this.
-NORMAL_MAD = 1.4826
 # A spread below this share of the usual change says that weights are stored coarsely, not that the
 # filter is steady.
 SPREAD_FLOOR = 0.05

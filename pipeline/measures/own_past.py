@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from deeptracker.pipeline.measures.filter_anomalies import NORMAL_MAD
+__all__ = ["NORMAL_MAD", "beginnings", "median_before", "spread_before", "stretches"]
 
-__all__ = ["beginnings", "median_before", "spread_before", "stretches"]
+# The median absolute deviation of a normal distribution is its standard deviation over this.
+NORMAL_MAD = 1.4826
 
 
 def stretches(marks: np.ndarray) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from deeptracker.pipeline.measures.filter_anomalies import NORMAL_MAD
+from deeptracker.pipeline.measures.own_past import NORMAL_MAD
 
 __all__ = ["iteration_score"]
 

@@ -1,6 +1,6 @@
 """What the health rules look at: statistics, measures, outcomes and scalars over the iterations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,13 +20,17 @@ class NodeSeries:
 
 @dataclass(frozen=True)
 class FilterSeries:
-    """Filter measures of one parameter: float32 [filter, column], for columns with a snapshot."""
+    """Measures of a parameter's filters: float32 [filter, column], for columns with a snapshot."""
 
     parameter: str
     filter_size: int
     iterations: np.ndarray
-    norm2: np.ndarray
-    change: np.ndarray
+    measures: Mapping[str, np.ndarray]
+
+    @property
+    def layer(self) -> str:
+        """The layer that owns the parameter."""
+        return self.parameter.rpartition(".")[0] or self.parameter
 
 
 @dataclass(frozen=True)
@@ -49,3 +53,19 @@ class RunSeries:
     filters: Iterable[FilterSeries] = ()
     scalar_iterations: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     scalars: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def nodes_of(self, kind: str, statistic: str) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield the nodes of a kind with a statistic, float64 [column]; none where it lacks."""
+        nodes = self.nodes
+        if nodes is None or statistic not in nodes.statistics:
+            return
+        for name, its_kind, values in zip(
+            nodes.names, nodes.kinds, nodes.statistics[statistic], strict=True
+        ):
+            if its_kind == kind:
+                yield name, np.asarray(values)
+
+    def iteration(self, column: int) -> int:
+        """Give the iteration of a column of the nodes' statistics."""
+        assert self.nodes is not None
+        return int(self.nodes.iterations[column])

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -85,7 +85,7 @@ def settings_of(
     tensors = [asdict(parameter) for parameter in architecture.parameters]
     tree = [(node.name, node.type) for node in architecture.nodes]
     settings = config.model_dump(
-        mode="json", include={"columns_per_chunk", "thresholds", "anomalies", "findings"}
+        mode="json", include={"columns_per_chunk", "thresholds", "anomalies"}
     )
     labels = images.labels.tobytes() if images else b""
     return {
@@ -101,7 +101,11 @@ def settings_of(
 
 
 def find_changes(
-    root: zarr.Group, recording: Recording, settings: Settings, source: Source, scalars: str
+    root: zarr.Group,
+    recording: Recording,
+    settings: Settings,
+    source: Source,
+    whole: Mapping[str, str],
 ) -> Change:
     """Compare a published store with a source.
 
@@ -109,8 +113,8 @@ def find_changes(
     ----------
     root : zarr.Group
         The store's root.
-    scalars : str
-        A digest of the scalars, which are always written whole.
+    whole : mapping of str to str
+        Digests of what is always written whole, by the root's attributes that hold them.
 
     Raises
     ------
@@ -130,9 +134,8 @@ def find_changes(
         return Change("rebuild", reason=reason)
     warnings = _compare_files(old, recording, source)
     last = old.iterations[-1]
-    if recording.iterations[-1] > last:
-        return Change("append", first_column=len(old.iterations), warnings=warnings)
-    if root.attrs["scalars_digest"] != scalars:
+    unlike = [name for name, digest in whole.items() if root.attrs.get(name) != digest]
+    if recording.iterations[-1] > last or unlike:
         return Change("append", first_column=len(old.iterations), warnings=warnings)
     return Change("nothing", warnings=warnings)
 

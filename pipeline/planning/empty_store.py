@@ -124,7 +124,7 @@ def _root_attributes(subject: Subject, created: str | None) -> dict[str, Any]:
         "filter_window": subject.config.anomalies.filter_window,
         "filter_threshold": subject.config.anomalies.filter_threshold,
         "settings": json.dumps(subject.settings),
-        "scalars_digest": subject.scalars_digest,
+        **subject.whole,
     }
 
 

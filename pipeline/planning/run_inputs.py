@@ -9,6 +9,7 @@ import numpy as np
 
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES
+from deeptracker.pipeline.measures.rules.registry import RULES
 from deeptracker.pipeline.planning.blocks import split_weights
 from deeptracker.pipeline.planning.changes import Recording, Settings, recording_of, settings_of
 from deeptracker.pipeline.sources.manifest import Images, Source
@@ -92,8 +93,16 @@ class Subject:
         return settings
 
     @cached_property
-    def scalars_digest(self) -> str:
-        """A digest of the scalars."""
+    def whole(self) -> dict[str, str]:
+        """Digests of what is always written whole: scalars, and what health rules make of a run."""
+        return {"scalars_digest": self._scalars_digest(), "rules_digest": self._rules_digest()}
+
+    def _rules_digest(self) -> str:
+        limits = self.config.findings.model_dump(mode="json")
+        rules = json.dumps([sorted(rule.name for rule in RULES), limits], sort_keys=True)
+        return hashlib.blake2b(rules.encode(), digest_size=16).hexdigest()
+
+    def _scalars_digest(self) -> str:
         digest = hashlib.blake2b(digest_size=16)
         if self.scalars:
             digest.update(self.scalars.iterations.tobytes())

@@ -1,9 +1,11 @@
 """Each health rule speaks of its case, at the right place and time, and is silent in a calm run."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from deeptracker.pipeline.measures.finding import FindingThresholds
 from deeptracker.pipeline.measures.findings import find_all
 from deeptracker.pipeline.measures.rule_inputs import (
     ClassSeries,
@@ -11,7 +13,10 @@ from deeptracker.pipeline.measures.rule_inputs import (
     NodeSeries,
     RunSeries,
 )
+from deeptracker.pipeline.measures.rules.registry import RULES, FindingConfig, section_of
+from deeptracker.pipeline.measures.rules.rule import Limits, RunRule
 
+DOCS = Path(__file__).parents[3] / "docs"
 COLUMNS = 40
 ITERATIONS = np.arange(COLUMNS) * 100
 
@@ -30,7 +35,7 @@ class Calm:
         self.filter_change = random.uniform(0.01, 0.02, (6, COLUMNS)).astype(np.float32)
         self.loss = random.uniform(0.95, 1.05, COLUMNS)
 
-    def findings(self, thresholds=None):
+    def findings(self, limits=None):
         statistics = {
             "update_ratio": self.update,
             "norm2": self.norm,
@@ -39,10 +44,15 @@ class Calm:
         nodes = NodeSeries(["conv", "conv.weight"], ["layer", "parameter"], ITERATIONS, statistics)
         sizes = np.array([100, 100, 100])
         classes = ClassSeries(["cat", "dog", "fox"], sizes, ITERATIONS, self.error, self.flips)
-        filters = FilterSeries("conv.weight", 27, ITERATIONS, self.filter_norm, self.filter_change)
+        filters = FilterSeries(
+            "conv.weight",
+            27,
+            ITERATIONS,
+            {"norm2": self.filter_norm, "change_euclidean": self.filter_change},
+        )
         scalars = {"train_loss": self.loss}
         run = RunSeries(nodes, classes, [filters], ITERATIONS, scalars)
-        return find_all(run, thresholds)
+        return find_all(run, limits)
 
 
 @pytest.fixture
@@ -151,12 +161,45 @@ def test_a_loss_that_falls_and_a_first_large_update_are_no_findings(calm):
 def test_the_gravest_come_first_and_no_rule_floods_the_list(calm):
     calm.filter_change[:, 20:] = 0
     not_finite(calm)
-    found = calm.findings(FindingThresholds(per_rule=4))
+    found = calm.findings(FindingConfig(per_rule=4))
     assert [finding.severity for finding in found] == ["error"] + ["info"] * 4
 
 
 def test_thresholds_decide(calm):
     calm.update[0, 25] = 0.2
     assert calm.findings() == []
-    limits = FindingThresholds(exploding_update_ratio=0.1)
+    limits = FindingConfig(exploding_update_ratio=0.1)
     assert [finding.rule for finding in calm.findings(limits)] == ["exploding_update"]
+
+
+def documented():
+    """The rows of the table of rules, as their cells."""
+    lines = (DOCS / "findings.md").read_text("utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line[:1] == "|"]
+    return {row[0].strip("`"): row[1:] for row in rows[2:]}
+
+
+def test_the_docs_list_every_rule_as_it_is_declared():
+    rows = documented()
+    assert sorted(rows) == sorted(rule.name for rule in RULES)
+    shared = Limits.model_fields
+    for rule in RULES:
+        severity, speaks, keys, source = rows[rule.name]
+        assert (severity, speaks, source) == (rule.severity, rule.speaks, rule.source), rule.name
+        for key in rule.limits.model_fields:
+            if key not in shared:
+                assert f"`{key}`" in keys, rule.name
+        for key, default in re.findall(r"`(\w+)` ([\d.e-]+)", keys):
+            assert float(default) == rule.limits.model_fields[key].default, rule.name
+
+
+def test_a_threshold_belongs_to_one_rule():
+    class Others(Limits):
+        loss_spike_factor: int = 7
+
+    other = RunRule(
+        name="other", severity="info", speaks="", source="", limits=Others, find=lambda *_: iter(())
+    )
+    assert section_of(RULES).model_fields.keys() == FindingConfig.model_fields.keys()
+    with pytest.raises(ValueError, match="rule 'other': the threshold 'loss_spike_factor' is"):
+        section_of((*RULES, other))

@@ -1,0 +1,52 @@
+"""Steps that are large against a layer's weights and against its own history."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from deeptracker.pipeline.measures.own_past import beginnings, median_before
+from deeptracker.pipeline.measures.rule_inputs import RunSeries
+from deeptracker.pipeline.measures.rules.rule import Case, Limits, RunRule
+
+__all__ = ["RULES"]
+
+
+class ExplodingUpdateLimits(Limits):
+    """When an update explodes."""
+
+    exploding_update_ratio: float = Field(
+        default=0.3, gt=0, description="a layer's update over its norm above which it explodes"
+    )
+    exploding_update_factor: float = Field(
+        default=5.0, gt=0, description="how many times its own median the ratio must be as well"
+    )
+
+
+def find(run: RunSeries, limits: ExplodingUpdateLimits) -> Iterator[Case]:
+    """Find where a layer's update ratio begins to be over both limits."""
+    for name, ratio in run.nodes_of("layer", "update_ratio"):
+        usual = median_before(ratio, limits.history)
+        over = (ratio > limits.exploding_update_ratio) & (
+            ratio > limits.exploding_update_factor * usual
+        )
+        for column in beginnings(over):
+            yield Case(
+                run.iteration(column),
+                float(ratio[column]),
+                f"{name}: moved by {ratio[column]:.0%} of its norm in one snapshot",
+                node=name,
+            )
+
+
+RULES = (
+    RunRule(
+        name="exploding_update",
+        severity="warning",
+        speaks="a layer's update ratio is over a limit, and over a multiple of its own median "
+        "before",
+        source="WeightUpdateRatio of Amazon SageMaker Debugger; against the own past: ours",
+        limits=ExplodingUpdateLimits,
+        find=find,
+        statistics=("update_ratio",),
+    ),
+)
