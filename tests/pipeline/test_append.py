@@ -6,7 +6,6 @@ import shutil
 
 import numpy as np
 import pytest
-from distributed import LocalCluster
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from logs import LogWriter
@@ -22,15 +21,6 @@ from deeptracker.pipeline.summary import describe_store
 
 SHAPES = {"a.weight": (9, 30, 20), "a.bias": (9,), "b.weight": (4, 9)}
 CONFIG = Config(columns_per_chunk=4, anomalies={"filter_window": 5})
-
-
-@pytest.fixture(scope="module")
-def scheduler():
-    """One cluster in this process for many small runs, reached as any other."""
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
-    ) as cluster:
-        yield cluster.scheduler_address
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 from logs import LogWriter
 from stores import assert_equal, contents
 
@@ -21,15 +22,25 @@ def log(tmp_path):
     return LogWriter(tmp_path / "log", shapes=SHAPES, images=20).iterations(range(0, 60, 10))
 
 
+@pytest.fixture(scope="module")
+def worker():
+    """The address of a cluster of one worker, a process of its own."""
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1",
+        dashboard_address=None, silence_logs=50,
+    ) as cluster:  # fmt: skip
+        yield cluster.scheduler_address
+
+
 @pytest.fixture
 def store(log):
     path = log.path.with_name("store")
-    process(log.path, path, config=CONFIG, workers=1)
+    process(log.path, path, config=CONFIG)
     return path
 
 
 @pytest.mark.parametrize("damage", ["missing folder", "empty log", "no readable snapshot"])
-def test_a_log_that_cannot_be_read_is_one_error_and_the_store_stays(log, store, damage):
+def test_a_log_that_cannot_be_read_is_one_error_and_the_store_stays(log, store, damage, worker):
     before = contents(store)
     snapshots = log.path / "snapshots"
     if damage == "missing folder":
@@ -38,7 +49,7 @@ def test_a_log_that_cannot_be_read_is_one_error_and_the_store_stays(log, store, 
         for path in snapshots.iterdir():
             path.write_bytes(b"") if damage == "no readable snapshot" else path.unlink()
     with pytest.raises(LogError) as caught:
-        process(log.path, store, config=CONFIG, workers=1)
+        process(log.path, store, config=CONFIG, scheduler=worker)
     assert "\n" not in str(caught.value)
     assert str(log.path) in str(caught.value)
     after = contents(store)
@@ -46,7 +57,9 @@ def test_a_log_that_cannot_be_read_is_one_error_and_the_store_stays(log, store, 
                if before[path].dtype.kind in "fiub")  # fmt: skip
 
 
-def test_damaged_snapshots_are_left_out_and_the_rest_is_as_if_they_were_never_there(log, tmp_path):
+def test_damaged_snapshots_are_left_out_and_the_rest_is_as_if_they_were_never_there(
+    log, tmp_path, worker
+):
     other = LogWriter(tmp_path / "other", shapes=SHAPES, images=20)
     for iteration in range(0, 60, 10):
         if iteration not in (20, 40):
@@ -56,20 +69,20 @@ def test_damaged_snapshots_are_left_out_and_the_rest_is_as_if_they_were_never_th
     truncated = log.path / "snapshots" / "000000020.safetensors"
     truncated.write_bytes(truncated.read_bytes()[:-7])
     log.snapshot(40, a__weight=np.zeros((6, 5, 5), np.float32))
-    summary = process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    summary = process(log.path, tmp_path / "store", config=CONFIG, scheduler=worker)
     assert summary.snapshots == 4
     assert "000000020.safetensors" in summary.text()
     assert "000000040.safetensors" in summary.text()
-    process(other.path, tmp_path / "expected", config=CONFIG, workers=1)
+    process(other.path, tmp_path / "expected", config=CONFIG)
     assert_equal(tmp_path / "store", tmp_path / "expected")
 
 
-def test_weights_that_are_nan_are_counted_and_found(log, tmp_path):
+def test_weights_that_are_nan_are_counted_and_found(log, tmp_path, worker):
     values = log.values(30)["a.weight"]
     values[2, 1, :3] = np.nan
     values[3, 0, 0] = np.inf
     log.snapshot(30, a__weight=values)
-    summary = process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    summary = process(log.path, tmp_path / "store", config=CONFIG, scheduler=worker)
     assert summary.findings >= 1
     root = open_store(tmp_path / "store").root()
     rules = list(root["health/rule"][:])
@@ -94,43 +107,43 @@ def test_a_scheduler_that_does_not_answer_is_one_error_and_nothing_is_left(log, 
         open_store(tmp_path / "store")
 
 
-def test_images_that_are_of_no_known_class_do_not_stop_the_rest(tmp_path):
+def test_images_that_are_of_no_known_class_do_not_stop_the_rest(tmp_path, worker):
     log = LogWriter(tmp_path / "log", shapes=SHAPES, images=20)
     from deeptracker.record.tensor_file import write_tensors
 
     log.labels[3] = -1
     write_tensors(log.path / "images.safetensors", {"label": log.labels})
     log.iterations([0, 10])
-    process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    process(log.path, tmp_path / "store", config=CONFIG, scheduler=worker)
     root = open_store(tmp_path / "store").root()
     assert root["classes/size"][:].sum() == 19
 
 
-def test_a_file_of_no_image_is_told_and_does_not_stop_the_rest(tmp_path):
+def test_a_file_of_no_image_is_told_and_does_not_stop_the_rest(tmp_path, worker):
     log = LogWriter(tmp_path / "log", shapes=SHAPES, images=0, classes=1).iterations([0, 10])
-    summary = process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    summary = process(log.path, tmp_path / "store", config=CONFIG, scheduler=worker)
     assert any("holds no image" in problem for problem in summary.problems)
     tree = open_store(tmp_path / "store").tree()
     assert "images" not in tree.children
     assert np.isfinite(tree["nodes/norm2"].values).all()
 
 
-def test_a_log_of_snapshots_only_has_no_validation_groups(tmp_path):
+def test_a_log_of_snapshots_only_has_no_validation_groups(tmp_path, worker):
     log = LogWriter(tmp_path / "log", shapes=SHAPES)
     for iteration in (0, 1, 2):
         log.snapshot(iteration)
-    process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    process(log.path, tmp_path / "store", config=CONFIG, scheduler=worker)
     tree = open_store(tmp_path / "store").tree()
     assert "images" not in tree.children
     assert "classes" not in tree.children
     assert np.isfinite(tree["nodes/norm2"].values).all()
 
 
-def test_iterations_with_outcomes_only_have_no_statistics(tmp_path):
+def test_iterations_with_outcomes_only_have_no_statistics(tmp_path, worker):
     log = LogWriter(tmp_path / "log", shapes=SHAPES, images=20)
     log.iterations([0, 10])
     log.outcomes(5)
-    process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+    process(log.path, tmp_path / "store", config=CONFIG, scheduler=worker)
     root = open_store(tmp_path / "store").root()
     assert root["has_snapshot"][:].tolist() == [True, False, True]
     assert np.isnan(root["nodes/mean"][:, 1]).all()

@@ -135,7 +135,7 @@ def test_a_training_is_followed_from_before_its_first_snapshot_to_a_clean_end(fo
     assert follower.stop(signal.SIGTERM) == 0
     assert not any(map(psutil.pid_exists, workers[0]))
     assert not (tmp_path / ".store.lock").exists()
-    process(log, tmp_path / "whole", workers=1)
+    process(log, tmp_path / "whole")
     assert_equal(store, tmp_path / "whole")
 
 
@@ -238,7 +238,7 @@ def test_told_to_stop_while_it_waits_for_another_process_it_ends_cleanly(
 @pytest.mark.slow
 def test_a_store_that_is_followed_is_compacted(follow, tmp_path):
     log = LogWriter(tmp_path / "log", images=20).iterations([0, 10])
-    process(log.path, tmp_path / "store", workers=1)
+    process(log.path, tmp_path / "store")
     # Chunks of a run that was killed two days ago.
     left = tmp_path / "store" / "chunks" / "0123456789ABCDEFGHJG"
     left.write_bytes(b"x" * 5000)
@@ -250,7 +250,7 @@ def test_a_store_that_is_followed_is_compacted(follow, tmp_path):
     follower.notice("0 commits forgotten", "freed", "1 chunks")
     assert not left.exists()
     assert follower.stop(signal.SIGTERM) == 0
-    process(log.path, tmp_path / "whole", workers=1)
+    process(log.path, tmp_path / "whole")
     assert_equal(tmp_path / "store", tmp_path / "whole")
 
 
@@ -365,7 +365,7 @@ class TestLookout:
 
     def test_what_the_store_has_is_not_held_back(self, log, lookout, tmp_path):
         log.snapshot(20)
-        process(log.path, tmp_path / "store", workers=1)
+        process(log.path, tmp_path / "store")
         assert lookout.look().iterations == (0, 10, 20)
 
     def test_a_log_that_is_not_there_yet_is_named(self, tmp_path):

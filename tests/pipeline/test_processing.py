@@ -27,7 +27,7 @@ def log(tmp_path_factory):
 @pytest.fixture(scope="module")
 def store(log):
     path = log.path.with_name("store")
-    summary = process(log.path, path, workers=1, config=Config(columns_per_chunk=4))
+    summary = process(log.path, path, config=Config(columns_per_chunk=4))
     assert summary.action == "created"
     assert summary.snapshots == len(ITERATIONS)
     return path

@@ -77,7 +77,7 @@ def test_without_its_log_a_run_shows_the_finest_level_and_says_so(digits_log, tm
     shutil.copytree(digits_log, log)
     for path in sorted((log / "snapshots").iterdir())[12:]:
         path.unlink()
-    process(log, tmp_path / "store", workers=1)
+    process(log, tmp_path / "store")
     log.rename(tmp_path / "gone")
     run = Run(str(tmp_path / "store"))
     window = read(run, LARGE, (0, 64), (0, 12), height=400, width=800)

@@ -220,7 +220,7 @@ def test_a_run_without_outcomes_has_no_classes_and_no_cube(tmp_path):
     log = LogWriter(tmp_path / "log")
     for iteration in range(0, 40, 10):
         log.snapshot(iteration)
-    process(log.path, tmp_path / "store", workers=1)
+    process(log.path, tmp_path / "store")
     opened = deeptracker.open(tmp_path / "store")
     assert opened.classes.names == []
     with pytest.raises(UnknownNameError, match="none"):

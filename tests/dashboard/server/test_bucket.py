@@ -25,7 +25,7 @@ def store(digits_log, bucket, tmp_path):
     for folder in ("snapshots", "outcomes"):
         for path in sorted((log / folder).iterdir())[SNAPSHOTS:]:
             path.unlink()
-    return process(bucket.upload(log, "digits"), workers=1).store
+    return process(bucket.upload(log, "digits")).store
 
 
 def test_its_page_opens_and_single_weights_come_with_few_requests(store, recorded, proxy):

@@ -50,7 +50,7 @@ def lines_of(path):
 
 
 def test_a_host_that_is_cut_off_in_the_middle_costs_only_time(hosts, log, tmp_path):
-    process(log, tmp_path / "undisturbed", config=Config(columns_per_chunk=4), workers=1)
+    process(log, tmp_path / "undisturbed", config=Config(columns_per_chunk=4))
     config = tmp_path / "hosts.yaml"
     config.write_text(
         "columns_per_chunk: 4\n"

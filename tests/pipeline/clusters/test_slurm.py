@@ -56,7 +56,7 @@ def log(tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed(log, tmp_path_factory):
     path = tmp_path_factory.mktemp("undisturbed") / "store"
-    process(log, path, config=Config(columns_per_chunk=4), workers=1)
+    process(log, path, config=Config(columns_per_chunk=4))
     return path
 
 

@@ -47,7 +47,7 @@ def log(tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed(log, tmp_path_factory):
     path = tmp_path_factory.mktemp("undisturbed") / "store"
-    process(log.path, path, config=CONFIG, workers=1)
+    process(log.path, path, config=CONFIG)
     return path
 
 
@@ -114,7 +114,7 @@ def test_killed_at_ten_moments_the_store_keeps_its_commit_and_a_rerun_ends_the_s
 ):
     small = LogWriter(tmp_path / "small", images=30).iterations(range(0, 40, 5))
     first = tmp_path / "first"
-    committed = process(small.path, first, config=CONFIG, workers=1).commit
+    committed = process(small.path, first, config=CONFIG).commit
     small.iterations(range(40, 80, 5))
     store = tmp_path / "store"
     shutil.copytree(first, store)
@@ -180,7 +180,7 @@ def test_a_second_writer_is_told_who_writes(log, begin, tmp_path):
     running = begin(log.path, tmp_path / "store")
     workers_of(running)
     with pytest.raises(StoreError, match=f"written by process {running.pid} on"):
-        process(log.path, tmp_path / "store", config=CONFIG, workers=1)
+        process(log.path, tmp_path / "store", config=CONFIG)
     out, error = running.communicate(timeout=60)
     assert out.endswith("done\n"), error
 

@@ -35,7 +35,7 @@ def log(tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed(log, tmp_path_factory):
     path = tmp_path_factory.mktemp("undisturbed") / "store"
-    process(log, path, config=CONFIG, workers=1)
+    process(log, path, config=CONFIG)
     return path
 
 
@@ -142,7 +142,7 @@ def test_where_all_workers_stand_still_the_run_ends_by_naming_them_and_a_rerun_e
     for name in ("snapshots", "outcomes"):
         for path in sorted((small / name).iterdir())[8:]:
             path.unlink()
-    committed = process(small, tmp_path / "store", config=CONFIG, workers=1).commit
+    committed = process(small, tmp_path / "store", config=CONFIG).commit
     before = set(workers_now())
     stopped = []
 
@@ -160,7 +160,7 @@ def test_where_all_workers_stand_still_the_run_ends_by_naming_them_and_a_rerun_e
     assert str(caught.value).count("tcp://127.0.0.1:") == 2
     assert "measure-" in str(caught.value)
     assert open_store(tmp_path / "store").snapshot_id == committed
-    process(log, tmp_path / "store", config=CONFIG, workers=1)
+    process(log, tmp_path / "store", config=CONFIG)
     assert_equal(tmp_path / "store", undisturbed)
 
 
@@ -234,7 +234,7 @@ def test_a_scheduler_that_is_killed_ends_the_run_in_one_line_and_a_rerun_ends_th
         worker.terminate()
         worker.wait(timeout=60)
     assert not (tmp_path / ".store.lock").exists()
-    process(log, tmp_path / "store", config=CONFIG, workers=1)
+    process(log, tmp_path / "store", config=CONFIG)
     assert_equal(tmp_path / "store", undisturbed)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from distributed import LocalCluster
 from logs import LogWriter
 from stores import assert_equal
 
@@ -125,50 +124,42 @@ def test_a_file_that_is_gone_is_an_error(refs):
         tiles.places(refs, 0, 10)
 
 
-@pytest.fixture(scope="module")
-def one_worker():
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
-    ) as cluster:
-        yield cluster.scheduler_address
-
-
 @pytest.fixture
 def log(tmp_path):
     return LogWriter(tmp_path / "log", gradients=True).iterations(range(7))
 
 
 @pytest.fixture
-def expected(log, tmp_path, one_worker):
-    process(log.path, tmp_path / "expected", scheduler=one_worker)
+def expected(log, tmp_path, scheduler):
+    process(log.path, tmp_path / "expected", scheduler=scheduler)
     return tmp_path / "expected"
 
 
 def test_more_files_than_may_be_open_at_once_can_be_read(
-    log, tmp_path, expected, one_worker, monkeypatch
+    log, tmp_path, expected, scheduler, monkeypatch
 ):
     monkeypatch.setattr(tensor_reading, "MOST_OPEN_FILES", 3)
     monkeypatch.setattr(tile_reading, "MOST_OPEN_FILES", 3)
-    process(log.path, tmp_path / "store", scheduler=one_worker)
+    process(log.path, tmp_path / "store", scheduler=scheduler)
     assert_equal(tmp_path / "store", expected)
 
 
 def test_files_that_are_open_from_another_part_stay_open_while_they_are_read(
-    tmp_path, one_worker, monkeypatch
+    tmp_path, scheduler, monkeypatch
 ):
     log = LogWriter(tmp_path / "log")
     for iteration in range(7):
         log.gradients = iteration % 3 == 0
         log.iteration(iteration)
-    process(log.path, tmp_path / "expected", scheduler=one_worker)
+    process(log.path, tmp_path / "expected", scheduler=scheduler)
     monkeypatch.setattr(tensor_reading, "MOST_OPEN_FILES", 3)
     monkeypatch.setattr(tile_reading, "MOST_OPEN_FILES", 3)
-    process(log.path, tmp_path / "store", scheduler=one_worker)
+    process(log.path, tmp_path / "store", scheduler=scheduler)
     assert_equal(tmp_path / "store", tmp_path / "expected")
 
 
 def test_what_the_kernel_could_not_read_is_read_once_more(
-    log, tmp_path, expected, one_worker, monkeypatch
+    log, tmp_path, expected, scheduler, monkeypatch
 ):
     class Interrupted(tile_reading._FileTiles):
         """As if the system broke off every third read."""
@@ -182,13 +173,13 @@ def test_what_the_kernel_could_not_read_is_read_once_more(
             return found
 
     monkeypatch.setattr(tile_reading, "_FileTiles", Interrupted)
-    process(log.path, tmp_path / "store", scheduler=one_worker)
+    process(log.path, tmp_path / "store", scheduler=scheduler)
     assert Interrupted.calls > 10
     assert_equal(tmp_path / "store", expected)
 
 
 def test_a_store_is_the_same_whether_the_kernel_reads_or_is_given_what_was_fetched(
-    log, tmp_path, expected, one_worker, monkeypatch
+    log, tmp_path, expected, scheduler, monkeypatch
 ):
     @contextmanager
     def fetched(requests):
@@ -196,12 +187,12 @@ def test_a_store_is_the_same_whether_the_kernel_reads_or_is_given_what_was_fetch
             yield tile_reading._ReadTiles(read)
 
     monkeypatch.setattr(measure_block, "tile_reading", fetched)
-    process(log.path, tmp_path / "store", scheduler=one_worker)
+    process(log.path, tmp_path / "store", scheduler=scheduler)
     assert_equal(tmp_path / "store", expected)
 
 
 def test_a_snapshot_cut_short_between_the_plan_and_the_task_is_named(
-    log, tmp_path, monkeypatch, one_worker
+    log, tmp_path, monkeypatch, scheduler
 ):
     path = log.path / "snapshots" / "000000003.safetensors"
 
@@ -211,4 +202,4 @@ def test_a_snapshot_cut_short_between_the_plan_and_the_task_is_named(
 
     monkeypatch.setattr(measure_block, "tile_reading", cut_first)
     with pytest.raises(LogError, match=r"000000003.safetensors: ended while it was read"):
-        process(log.path, tmp_path / "store", scheduler=one_worker)
+        process(log.path, tmp_path / "store", scheduler=scheduler)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from distributed import LocalCluster
 from logs import LogWriter
 from stores import assert_equal
 
@@ -131,19 +130,15 @@ def test_while_a_run_is_at_work_it_is_refused(store):
     assert_holds(open_store(store), 1)
 
 
-def test_a_compacted_store_is_appended_to_as_any_other(tmp_path):
+def test_a_compacted_store_is_appended_to_as_any_other(scheduler, tmp_path):
     log = LogWriter(tmp_path / "log", images=20).iterations(range(0, 30, 10))
     config = Config(columns_per_chunk=4)
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
-    ) as cluster:
-        scheduler = cluster.scheduler_address
-        for _ in range(3):
-            last = process(log.path, tmp_path / "store", config=config, scheduler=scheduler)
-            compact(tmp_path / "store", now=later(days=3))
-            log.iterations([30 + 10 * last.iterations])
-        process(log.path, tmp_path / "store", config=config, scheduler=scheduler)
-        process(log.path, tmp_path / "expected", config=config, scheduler=scheduler)
+    for _ in range(3):
+        last = process(log.path, tmp_path / "store", config=config, scheduler=scheduler)
+        compact(tmp_path / "store", now=later(days=3))
+        log.iterations([30 + 10 * last.iterations])
+    process(log.path, tmp_path / "store", config=config, scheduler=scheduler)
+    process(log.path, tmp_path / "expected", config=config, scheduler=scheduler)
     assert len(open_store(tmp_path / "store").history()) == 2
     assert_equal(tmp_path / "store", tmp_path / "expected")
 

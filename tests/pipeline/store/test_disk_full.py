@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from distributed import LocalCluster
 from logs import LogWriter
 from stores import assert_equal
 
@@ -32,14 +31,6 @@ def disk(tmp_path):
         pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
     yield place
     subprocess.run(["umount", "--lazy", place], check=True)
-
-
-@pytest.fixture(scope="module")
-def scheduler():
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
-    ) as cluster:
-        yield cluster.scheduler_address
 
 
 @pytest.mark.slow

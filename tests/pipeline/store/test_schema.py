@@ -38,7 +38,7 @@ def test_parts_that_end_between_filters_write_larger_chunks_of_their_own(shape, 
 def test_parameters_may_be_called_as_the_coordinates_beside_them(tmp_path):
     shapes = {"statistic": (4, 9), "measure": (5, 3), "meaning": (7,), "iteration": (3, 2)}
     log = LogWriter(tmp_path / "log", shapes=shapes).iterations([0, 10])
-    process(log.path, tmp_path / "store", workers=1)
+    process(log.path, tmp_path / "store")
     tree = open_store(tmp_path / "store").tree()
     assert list(tree["weights"]["statistic"].values) == ["mean", "min", "max"]
     for name in shapes:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from distributed import LocalCluster
 from logs import LogWriter
 from stores import assert_equal
 
@@ -15,14 +14,6 @@ from deeptracker.record.tensor_file import write_tensors
 NEAR, FAR = ITERATION_CHUNK + 20, ITERATION_CHUNK + WINDOWS + 20
 NEW = 25
 CONFIG = Config(columns_per_chunk=64)
-
-
-@pytest.fixture(scope="module")
-def scheduler():
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
-    ) as cluster:
-        yield cluster.scheduler_address
 
 
 class LongLog(LogWriter):

@@ -103,7 +103,7 @@ def wide(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wide")
     log = LogWriter(folder / "log", shapes={"wte.weight": (3000, 4), "head.weight": (5, 6)})
     log.iterations(range(0, 60, 10))
-    process(folder / "log", folder / "store", workers=1)
+    process(folder / "log", folder / "store")
     weights = np.stack([log.values(i)["wte.weight"] for i in range(0, 60, 10)], axis=2)
     return Run(str(folder / "store")), weights
 

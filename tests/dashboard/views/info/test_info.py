@@ -11,7 +11,7 @@ from deeptracker.pipeline import process
 def test_a_small_share_is_not_told_as_nothing_and_is_exact_in_the_table(tmp_path):
     log = LogWriter(tmp_path / "log", shapes={"a.weight": (300, 400), "a.bias": (3,)})
     log.snapshot(0)
-    process(tmp_path / "log", tmp_path / "store", workers=1)
+    process(tmp_path / "log", tmp_path / "store")
     view = InfoView(Run(str(tmp_path / "store")), *linked().of(InfoView))
     shown = {row[0]: (row[-4], row[-1]) for row in view.parameters.rows}
     assert shown == {"a.weight": ("300\u00d7400", 100.0), "a.bias": ("3", "<0.01")}

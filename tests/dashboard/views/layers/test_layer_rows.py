@@ -253,7 +253,7 @@ def test_one_snapshot_without_filters_or_gradients_is_drawn_and_says_so(tmp_path
 
     log = LogWriter(tmp_path / "log", shapes={"a.weight": (7,), "a.bias": (3,)})
     log.snapshot(0)
-    process(tmp_path / "log", tmp_path / "store", workers=1)
+    process(tmp_path / "log", tmp_path / "store")
     run = Run(str(tmp_path / "store"))
     for encoding in ("band", "line", "box", "horizon", "change", "histogram", "ridge"):
         view = view_of(run, encoding=encoding, iterations=[0], quantity="gradients")

@@ -1,0 +1,13 @@
+"""A cluster in this process, for the many small runs of the tests."""
+
+import pytest
+from distributed import LocalCluster
+
+
+@pytest.fixture(scope="session")
+def scheduler():
+    """The address of one worker, a thread of this process; it is reached as any other."""
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
