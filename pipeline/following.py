@@ -86,24 +86,35 @@ def follow(
         upkeep = Upkeep(location, config)
         try:
             while True:
-                source = lookout.look_or_tell(notices)
-                if source is not None:
-                    summary = batches.process(source)
-                    if summary is None:
-                        lookout.forget()
-                    elif summary.action != "unchanged":
-                        upkeep.note_commit()
-                        if committed:
-                            committed(summary)
-                freed = upkeep.look()
-                if freed is not None and freed.freed_bytes:
-                    notices.say(freed.text())
+                _look_once(lookout, batches, upkeep, notices, committed)
                 time.sleep(pause)
                 while batches.waits and not lock.is_free():
                     time.sleep(pause)
         except KeyboardInterrupt:
             if batches.within:
                 raise
+
+
+def _look_once(
+    lookout: "Lookout",
+    batches: "_Batches",
+    upkeep: Upkeep,
+    notices: "_Notices",
+    committed: Callable[[Summary], None] | None,
+) -> None:
+    """Process what is new in the log, if anything, and compact the store when it is due."""
+    source = lookout.look_or_tell(notices)
+    if source is not None:
+        summary = batches.process(source)
+        if summary is None:
+            lookout.forget()
+        elif summary.action != "unchanged":
+            upkeep.note_commit()
+            if committed:
+                committed(summary)
+    freed = upkeep.look()
+    if freed is not None and freed.freed_bytes:
+        notices.say(freed.text())
 
 
 class Lookout:

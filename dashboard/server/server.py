@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -76,32 +76,15 @@ def serve(
     _check_port(address, port)
     pn.extension(raw_css=[WIDGET_CSS])
     deliver_all()
-    pages: dict[str, Callable[[], Any]] = {
-        slug: _page(slug, location, storage) for slug, location in runs.items()
-    }
-    _warm(next(iter(runs.values())), storage)
-    first = next(iter(runs))
+    pages = {slug: _page(slug, location, storage) for slug, location in runs.items()}
+    first, location = next(iter(runs.items()))
+    _warm(location, storage)
     shown = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
+    target = f"{shown}/{first}" if len(runs) == 1 else f"{shown}/"
     if len(runs) > 1:
         pages["/"] = _home(runs, storage)
-    target = f"{shown}/{first}" if len(runs) == 1 else f"{shown}/"
     print(f"DeepTracker shows {', '.join(runs)} at {target} (stop with Ctrl-C)", flush=True)  # noqa: T201
-    server = pn.serve(
-        pages,
-        port=port,
-        address=address,
-        show=False,
-        start=False,
-        title={slug: f"{slug} · DeepTracker" for slug in pages},
-        websocket_origin=_origins(address, port, origins),
-        index=None,
-        default_handler_class=NotFound,
-        unused_session_lifetime_milliseconds=UNUSED_MILLISECONDS,
-        check_unused_sessions_milliseconds=CHECK_MILLISECONDS,
-        # A restart asks everybody anew, unless the secret is kept.
-        cookie_secret=os.environ.get("DEEPTRACKER_COOKIE_SECRET") or secrets.token_hex(32),
-        **({"auth_provider": sign_in} if sign_in else {}),
-    )
+    server = _server(pages, address, port, _origins(address, port, origins), sign_in)
     if open_browser:
         import webbrowser  # noqa: PLC0415
 
@@ -111,6 +94,32 @@ def serve(
         server.io_loop.start()
     except KeyboardInterrupt:
         server.stop()
+
+
+def _server(
+    pages: Mapping[str, Callable[[], Any]],
+    address: str,
+    port: int,
+    origins: list[str] | str,
+    sign_in: SignIn | None,
+) -> Any:
+    """Make Panel's server of some pages, by their paths; it is not started."""
+    return pn.serve(
+        dict(pages),
+        port=port,
+        address=address,
+        show=False,
+        start=False,
+        title={slug: f"{slug} · DeepTracker" for slug in pages},
+        websocket_origin=origins,
+        index=None,
+        default_handler_class=NotFound,
+        unused_session_lifetime_milliseconds=UNUSED_MILLISECONDS,
+        check_unused_sessions_milliseconds=CHECK_MILLISECONDS,
+        # A restart asks everybody to sign in, unless the secret is kept.
+        cookie_secret=os.environ.get("DEEPTRACKER_COOKIE_SECRET") or secrets.token_hex(32),
+        **({"auth_provider": sign_in} if sign_in else {}),
+    )
 
 
 def _origins(address: str, port: int, given: Sequence[str]) -> list[str] | str:

@@ -69,13 +69,7 @@ class RunPage:
         )
         self._chosen: list[tuple[str, str, Any]] = []
         self.told = text(margin=0)
-        self.notice = pn.Row(
-            self.told,
-            action("Close", self._close_notice, width=70, margin=(4, 0, 0, 8)),
-            visible=False,
-            margin=(6, 16),
-            sizing_mode="stretch_width",
-        )
+        self.notice = self._notice_row()
         self.header = Header(
             views=list(VIEWS),
             split=self.selection.split,
@@ -105,6 +99,16 @@ class RunPage:
         self._tell()
         self._noticed()
         self._write_header()
+
+    def _notice_row(self) -> pn.Row:
+        """Make the line that says what the person should know, with its button."""
+        return pn.Row(
+            self.told,
+            action("Close", self._close_notice, width=70, margin=(4, 0, 0, 8)),
+            visible=False,
+            margin=(6, 16),
+            sizing_mode="stretch_width",
+        )
 
     @classmethod
     def prepare(cls, run: Run, query: str = "") -> dict[str, Exception]:

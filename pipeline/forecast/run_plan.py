@@ -107,23 +107,12 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
     schema = subject.schema(recording.iterations)
     first = len(recording.iterations) if change.action == "nothing" else change.first_column
     columns = Columns(first, len(recording.iterations))
-    parameters = subject.architecture.parameters
-    known = Forecast(
-        log=subject.source.location,
-        store=location,
-        action=change.action,
-        reason=change.reason,
-        iterations=len(columns),
-        snapshots=int(np.count_nonzero(recording.snapshots[columns.start :])),
-        parameters=len(parameters),
-        weights=sum(parameter.size for parameter in parameters),
-        problems=tuple(map(str, (*subject.source.problems, *change.warnings))),
-    )
+    known = _known(subject, location, change, recording, columns)
     if not len(columns):
         return known
     cluster = subject.config.cluster
     plan = plan_blocks(
-        parameters,
+        subject.architecture.parameters,
         columns,
         block_bytes=subject.config.block_bytes,
         columns_per_chunk=subject.config.columns_per_chunk,
@@ -149,6 +138,24 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
         seconds=_seconds(read, tasks, written, _at_once(size, subject), used),
         bytes_per_second=used.bytes_per_second,
         rate_origin=used.origin,
+    )
+
+
+def _known(
+    subject: Subject, location: str, change: Change, recording: Recording, columns: Columns
+) -> Forecast:
+    """Say what is known of a run before its tasks are planned."""
+    parameters = subject.architecture.parameters
+    return Forecast(
+        log=subject.source.location,
+        store=location,
+        action=change.action,
+        reason=change.reason,
+        iterations=len(columns),
+        snapshots=int(np.count_nonzero(recording.snapshots[columns.start :])),
+        parameters=len(parameters),
+        weights=sum(parameter.size for parameter in parameters),
+        problems=tuple(map(str, (*subject.source.problems, *change.warnings))),
     )
 
 

@@ -2,99 +2,15 @@
 
 import json
 import re
-import subprocess
-import sys
 import urllib.parse
-from pathlib import Path
 
 import numpy as np
 import pytest
+from cube_reader import READ_PIXEL, CubeReader, colour
 from examples_truth import RESET_PARAMETER, SPIKE_ITERATION
-from logs import LogWriter
 
 from deeptracker.dashboard.data.cube_numbers import images_by_flips, layer_names
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.look.theme import DARK, lookup_table
-
-AXES = {"front": ("class", "layer"), "top": ("class", "time"), "side": ("time", "layer")}
-READ_PIXEL = """
-(root, [x, y]) => {
-  const canvas = root.querySelector("canvas"), ratio = window.devicePixelRatio || 1
-  return [...canvas.getContext("2d").getImageData(x * ratio, y * ratio, 1, 1).data]
-}
-"""
-SCROLL_TO = """
-(root, y) => {
-  const at = root.querySelector("canvas").getBoundingClientRect().top + y
-  window.scrollBy(0, at - 0.75 * window.innerHeight)
-}
-"""
-
-
-class CubeReader:
-    """Someone who looks at the cube of a page."""
-
-    def __init__(self, person):
-        self.person = person
-
-    def open(self, address, query=""):
-        self.person.open(f"{address}?v=correlation&{query}")
-        return self.settled()
-
-    @property
-    def root(self):
-        return self.person.element("cube")
-
-    def settled(self, **wanted):
-        def ready():
-            state = self.person.state("cube")
-            return state["settled"] and all(state[k] == v for k, v in wanted.items()) and state
-
-        return self.person.wait(ready, f"a settled cube with {wanted}")
-
-    def place(self, name, u, v, solid=False):
-        """Where on the canvas the middle of an item of each axis lies."""
-        state = self.settled()
-        matrix = state["faces"][name]
-        if solid:
-            matrix = next(face["matrix"] for face in state["solid"] if face["name"] == name)
-        shares = []
-        for axis, item in zip(AXES[name], (u, v), strict=True):
-            window = state["windows"][axis]
-            shares.append((item + 0.5 - window["first"]) / (window["last"] - window["first"]))
-        a, b, c, d, e, f = matrix
-        return a * shares[0] + c * shares[1] + e, b * shares[0] + d * shares[1] + f
-
-    def point(self, x, y):
-        """Scroll a place of the canvas into sight and give where it is on the page."""
-        self.root.evaluate(SCROLL_TO, y)
-        box = self.root.query_selector("canvas").bounding_box()
-        return box["x"] + x, box["y"] + y
-
-    def hover(self, name, u, v):
-        self.person.page.mouse.move(*self.point(*self.place(name, u, v)))
-        return self.person.wait(self.told, "what the cell says")
-
-    def told(self):
-        box = self.root.query_selector(".dt-readout:not([hidden])")
-        return [line.inner_text() for line in box.query_selector_all("div")] if box else None
-
-    def click(self, name, u, v):
-        self.person.page.mouse.click(*self.point(*self.place(name, u, v)))
-
-    def pixel(self, name, u, v):
-        return self.root.evaluate(READ_PIXEL, list(self.place(name, u, v)))[:3]
-
-    def press(self, key):
-        self.root.query_selector("canvas").focus()
-        self.person.page.keyboard.press(key)
-
-    def bar(self, text):
-        return self.root.query_selector(f"button:has-text('{text}')")
-
-    def wheel(self, place, delta):
-        self.person.page.mouse.move(*self.point(*place))
-        self.person.page.mouse.wheel(0, delta)
 
 
 @pytest.fixture
@@ -110,12 +26,6 @@ def run(digits_store):
 @pytest.fixture
 def counts(run):
     return run.stored("classes/left")[4], run.array("cube/anomalous_filters")
-
-
-def colour(value, top, palette="blues", *, dark=False):
-    """A count's colour: the palette along its square root."""
-    table = np.frombuffer(lookup_table(palette, dark=dark), np.uint8).reshape(256, 4)
-    return table[round(254 * float(np.sqrt(value / top)))][:3].tolist()
 
 
 @pytest.mark.parametrize("flat", [0, 100])
@@ -406,138 +316,6 @@ def test_an_unfolded_layer_shows_its_filters_and_a_class_its_images(cube, app, r
     assert re.fullmatch(r"anomalous images: [01]", told[1])
 
 
-def test_what_is_not_significant_is_pale_and_says_so(cube, app, run):
-    cube.open(app, "as=association&cf=100")
-    r, q = run.array("cube/association").T, run.array("cube/q_value").T
-    layer, class_ = np.unravel_index(np.abs(r).argmax(), r.shape)
-    told = cube.hover("front", int(class_), int(layer))
-    assert float(told[1].removeprefix("rank correlation: ")) == pytest.approx(
-        r[layer, class_], abs=1e-3
-    )
-    assert float(told[3].removeprefix("q: ")) == pytest.approx(q[layer, class_], abs=1e-3)
-    assert told[4] == ("not significant" if q[layer, class_] > 0.05 else "significant")
-    # The strongest would be the palette's darkest, were it significant.
-    if q[layer, class_] > 0.05:
-        assert min(cube.pixel("front", int(class_), int(layer))) > 90
-    legend = cube.root.query_selector(".dt-cube-legend").inner_text()
-    assert "not significant (q > 0.05)" in legend
-
-
-def test_a_row_of_the_table_is_a_link(cube, app, run):
-    cube.open(app)
-    table = cube.person.wait_for("triples")
-    row = table["rows"][1]
-    cube.person.element("triples").query_selector_all("tbody button")[2].click()
-    state = cube.settled(cut=True)
-    picks = state["picks"]
-    assert run.class_names[picks["class_"]] == row["class_"]
-    assert layer_names(run)[picks["layer"]] == row["layer"]
-    assert f"{run.iterations[picks['iteration']]:,}" == row["iteration"]
-    cube.person.wait(lambda: cube.person.state("triples")["picked"] == 1, "the marked row")
-
-
-def test_everything_is_done_by_keys_and_told(cube, app, run, counts):
-    images, filters = counts
-    cube.open(app)
-    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
-        cube.press(key)
-    spoken = cube.root.query_selector("[aria-live]")
-    together = filters @ (images > 0).T
-    told = cube.person.wait(lambda: "class 1" in spoken.inner_text() and spoken.inner_text(), "it")
-    assert told.startswith("front face: class 1")
-    assert f"anomalous filters: {together[1, 1]}" in told
-    cube.press("Enter")
-    state = cube.settled(cut=True)
-    assert (state["picks"]["class_"], state["picks"]["layer"]) == (1, 1)
-    cube.press("n")
-    cube.person.wait(lambda: spoken.inner_text().startswith("top face"), "the next face")
-    cube.press("+")
-    cube.person.wait(lambda: cube.person.state("cube")["classes"] < 10, "a closer look")
-    cube.press("Home")
-    cube.settled(classes=10)
-    label = cube.root.query_selector("canvas").get_attribute("aria-label")
-    assert "Cube of 10 classes, 22 layers and 141 iterations" in label
-    assert cube.person.errors == []
-
-
-def test_the_cube_is_saved_as_graphics_with_its_words_and_scales(cube, app):
-    cube.open(app, "as=association")
-    with cube.person.page.expect_download() as download:
-        cube.person.page.locator("[data-testid=head-a] button", has_text="SVG").click()
-    svg = Path(download.value.path()).read_text(encoding="utf-8")
-    assert svg.count("<image") == 3
-    for words in ("layer2.1.conv3", "iteration", "rank correlation of a class", "q &gt; 0.05"):
-        assert words in svg, words
-    with cube.person.page.expect_download() as download:
-        cube.person.page.locator("[data-testid=head-a] button", has_text="PNG").click()
-    assert Path(download.value.path()).stat().st_size > 20_000
-    assert cube.person.errors == []
-
-
-def test_by_night_nothing_is_dark_and_much_is_bright(cube, app, counts):
-    images, filters = counts
-    cube.person.page.emulate_media(color_scheme="dark")
-    assert cube.open(app, "cf=100")["dark"]
-    together = filters @ (images > 0).T
-    layer, class_ = np.unravel_index(together.argmax(), together.shape)
-    painted = cube.pixel("front", int(class_), int(layer))
-    expected = colour(1, 1, dark=True)
-    assert np.abs(np.array(painted) - expected).max() <= 3
-    quiet = np.argwhere(together == 0)[0]
-    assert max(cube.pixel("front", int(quiet[1]), int(quiet[0]))) < 60
-    assert DARK["ground"] in cube.person.page.evaluate(
-        "getComputedStyle(document.documentElement).getPropertyValue('--dt-ground')"
-    )
-
-
-def test_a_thousand_classes_share_cells_that_show_the_greatest(cube, wide_app, wide_store):
-    run = Run(str(wide_store))
-    images, filters = run.stored("classes/left")[4], run.array("cube/anomalous_filters")
-    state = cube.open(wide_app, "cf=100")
-    assert state["classes"] == 1000
-    assert all(max(cells) <= 640 for cells in state["cells"].values())
-    busy = int(images.sum(axis=0).argmax())
-    pair = images[:, busy].reshape(500, 2)
-    cell = int(np.argmax(pair[:, 0] != pair[:, 1]))
-    told = cube.hover("top", 2 * cell + 0.5, busy)
-    assert told[0].startswith(f"{run.class_names[2 * cell]} to {run.class_names[2 * cell + 1]},")
-    assert told[1] == f"anomalous images: at most {pair[cell].max()}"
-    # A click takes the class of the greatest.
-    cube.click("top", 2 * cell + 0.5, busy)
-    state = cube.person.wait(
-        lambda: (s := cube.person.state("cube"))["picks"]["class_"] >= 0 and s, "the class"
-    )
-    assert state["picks"]["class_"] == 2 * cell + pair[cell].argmax()
-    # Nothing that stands out is lost where many classes share a pixel.
-    together = filters @ (images > 0).T
-    layer, class_ = (int(place) for place in np.unravel_index(together.argmax(), together.shape))
-    cube.press("Escape")
-    cube.settled(cut=False)
-    painted = [cube.pixel("front", class_ + step, layer) for step in (-2, -1, 0, 1, 2)]
-    darkest = min(painted, key=sum)
-    assert np.abs(np.array(darkest) - colour(1, 1)).max() <= 3
-    cube.person.shot("correlation-wide")
-
-
-def test_a_window_of_classes_follows_a_pick_from_elsewhere(cube, wide_app, wide_store):
-    run = Run(str(wide_store))
-    name = run.class_names[777]
-    state = cube.open(wide_app, f"cf=100&cc=[100,140]&c={json.dumps([name])}")
-    assert state["classes"] == 40
-    cube.person.element("triples").query_selector_all("tbody button")[0].click()
-    row = cube.person.state("triples")["rows"][0]
-    wanted = run.class_names.index(row["class_"])
-    state = cube.person.wait(
-        lambda: (
-            (s := cube.person.state("cube"))["picks"]["class_"] == wanted
-            and s["windows"]["class"]["first"] <= wanted < s["windows"]["class"]["last"]
-            and s
-        ),
-        "the class in sight",
-    )
-    assert state["classes"] == 40
-
-
 def test_with_true_spacing_iterations_stand_where_they_were_recorded(cube, app, run, counts):
     filters = counts[1]
     ordinal = cube.open(app, "cf=100")
@@ -582,31 +360,4 @@ def test_with_true_spacing_iterations_stand_where_they_were_recorded(cube, app, 
     cube.person.wait(
         lambda: cube.person.state("cube")["picks"]["iteration"] == spike, "the pick there"
     )
-    assert cube.person.errors == []
-
-
-LONG = "backbone.stages.first.residual.bottleneck"
-
-
-@pytest.fixture(scope="module")
-def one_app(tmp_path_factory, serve_stores):
-    """The page of a run of one snapshot, whose layers have long names that differ at their ends."""
-    folder = tmp_path_factory.mktemp("one")
-    shapes = {f"{LONG}.conv{place}.weight": (4, 3) for place in (1, 2)}
-    LogWriter(folder / "log", shapes=shapes).iterations([0])
-    # By a command of its own: the driver's loop may run already.
-    command = [sys.executable, "-m", "deeptracker.cli", "process", folder / "log"]
-    subprocess.run([*command, "--store", folder / "store"], check=True)
-    yield from serve_stores(folder / "store")
-
-
-def test_long_names_of_layers_are_told_apart_and_one_snapshot_has_no_anomalies(cube, one_app):
-    cube.open(one_app)
-    with cube.person.page.expect_download() as download:
-        cube.person.page.locator("[data-testid=head-a] button", has_text="SVG").click()
-    svg = Path(download.value.path()).read_text(encoding="utf-8")
-    for place in (1, 2):
-        assert re.search(rf">…[^<]*bottleneck\.conv{place}<", svg)
-    note = cube.person.page.get_by_text("An anomaly needs snapshots before it")
-    cube.person.wait(note.count, "why there is none")
     assert cube.person.errors == []

@@ -5,12 +5,20 @@ stores, so each test holds on both.
 """
 
 import re
-from dataclasses import dataclass
-from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from test_correlation import CubeReader
+from cube_reader import CubeReader
+from link_subject import (
+    Subject,
+    address,
+    class_in_sight,
+    class_pick,
+    go,
+    image_in_sight,
+    layer_in_sight,
+    picked,
+)
 
 from deeptracker.dashboard.data.class_series import named_class
 from deeptracker.dashboard.data.cube_numbers import layer_names
@@ -24,42 +32,6 @@ from deeptracker.dashboard.data.image_histories import (
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.strongest_cells import strongest
 from deeptracker.dashboard.data.top_filters import top_filters
-from deeptracker.dashboard.views.registry import linked
-
-SIGHT = 560  # CSS pixels of the list of classes
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A served run, and where it is eventful.
-
-    Attributes
-    ----------
-    column : int
-        Where most filters are anomalous, and some image is.
-    class_ : str
-        The class that has most anomalous images there, not the first of all.
-    layer : str
-        The layer that has most anomalous filters there.
-    """
-
-    address: str
-    run: Run
-    column: int
-    class_: str
-    layer: str
-
-    @property
-    def iteration(self):
-        return int(self.run.iterations[self.column])
-
-    @property
-    def parameter(self):
-        """The layer's weight."""
-        return self.run.filtered_parameters(self.run.node(self.layer))[0]
-
-    def link(self, **values):
-        return f"{self.address}?{linked(**values).to_query()}"
 
 
 @pytest.fixture(params=["digits", "resnet50"])
@@ -74,63 +46,6 @@ def subject(request):
 @pytest.fixture
 def cube(person):
     return CubeReader(person)
-
-
-def address(person):
-    """Give the query string as people read it."""
-    return unquote(person.query())
-
-
-def go(person, view):
-    """Open a view by its tab."""
-    person.page.locator(f"[data-testid=head-a] [role=tab][data-view={view}]").click()
-
-
-def picked(person, *charts, columns):
-    """Wait until charts show columns as picked."""
-    for chart in charts:
-        person.wait(
-            lambda chart=chart: person.state(chart)["picked"] == columns, f"{chart}: {columns}"
-        )
-
-
-def layer_in_sight(person, name):
-    def shown():
-        state, row = person.state("layers"), person.row("layers", f"node:{name}")
-        return (
-            f"node:{name}" in state["selected"]
-            and state["scrolled"] <= row["top"] <= state["scrolled"] + 680
-        )
-
-    person.wait(shown, f"layer {name} in sight")
-
-
-def class_in_sight(person, name):
-    def shown():
-        state, row = person.state("validation"), person.row("validation", f"class:{name}")
-        return (
-            f"class:{name}" in state["selected"]
-            and state["scrolled"] <= row["top"] <= state["scrolled"] + SIGHT
-        )
-
-    person.wait(shown, f"class {name} in sight")
-
-
-def image_in_sight(person, image):
-    def shown():
-        state = person.state("validation")
-        row = next(row for row in state["rows"] if image in row["members"])
-        line = row["top"] + row["height"] * row["members"].index(image) / row["lines"]
-        return state["opened"] == [image] and 0 <= line - state["scrolled"] <= SIGHT
-
-    person.wait(shown, f"image {image} in sight")
-
-
-def class_pick(cube, subject):
-    number = subject.run.class_names.index(subject.class_)
-    cube.person.wait(
-        lambda: cube.person.state("cube")["picks"]["class_"] == number, "the class in the cube"
-    )
 
 
 def test_the_timeline_s_window_and_pick_reach_every_view(person, subject):
@@ -471,30 +386,3 @@ def test_what_is_picked_is_listed_and_dropped_one_by_one(person, cube, subject):
     assert state["picks"] == {"class_": -1, "layer": -1, "iteration": -1}
     assert state["windows"]["time"] == {"first": 0, "last": len(subject.run.iterations)}
     assert person.state("timeline")["picked"] == []
-
-
-def test_a_link_to_what_the_run_does_not_have_says_so_and_the_notice_can_be_closed(person, app):
-    person.open(
-        f'{app}?i=[777]&c=["nope"]&m=[99999]&n=["what"]&f=[["zz",1]]&p=abc&w=[9000,9999]&k=900'
-    )
-    notice = person.page.get_by_text("This link says something odd")
-    person.wait(notice.is_visible, "the notice")
-    words = notice.inner_text()
-    assert "odd of the window of the anomaly rule;" in words
-    for told in ("iteration 777", "class nope", "image 99,999", "layer what", "filter 1 of zz"):
-        assert told in words
-    assert "parameter abc" in words
-    assert "iterations 9,000 to 9,999" in words
-    assert person.page.get_by_role("button", name="Drop").count() == 0
-    person.page.get_by_role("button", name="Close", exact=True).click()
-    person.wait(notice.is_hidden, "the notice's end")
-    assert person.errors == []
-
-
-@pytest.mark.parametrize("path", ["nope", "nope/deeper/down"])
-def test_an_address_that_leads_nowhere_says_so_and_leads_home(person, app, path):
-    answer = person.page.goto(app.rsplit("/", 1)[0] + f"/{path}")
-    assert answer.status == 404
-    assert "There is no page here" in person.page.inner_text("main")
-    person.page.get_by_role("link", name="Go to what this server shows").click()
-    person.wait_for("timeline")

@@ -7,6 +7,7 @@ import urllib.parse
 
 import numpy as np
 import pytest
+from tools import link
 
 from deeptracker.dashboard.data.class_series import class_histories, similar_groups
 from deeptracker.dashboard.data.image_histories import (
@@ -17,8 +18,7 @@ from deeptracker.dashboard.data.image_histories import (
     outcomes_of,
 )
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.look.theme import DARK, lookup_table
-from deeptracker.dashboard.views.registry import linked
+from deeptracker.dashboard.look.theme import lookup_table
 from deeptracker.record.tensor_file import write_tensors
 
 
@@ -43,10 +43,6 @@ def shade(error, top):
 
 def alike(one, other):
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= 3
-
-
-def link(**values):
-    return "?" + linked(**values).to_query()
 
 
 def drawn_at(person, key, column, line=0.5):
@@ -277,177 +273,6 @@ def test_a_class_picked_elsewhere_comes_into_sight(person, wide_app):
         "the class in sight",
     )
     assert any(row["id"] == "class:class 0777" for row in state["rows"])
-
-
-def test_the_gallery_filters_by_list_class_and_outcome_and_turns_pages(person, wide_app, wide):
-    iteration = int(wide.iterations[2])
-    query = {"view": "gallery", "gallery_outcome": "wrong"}
-    person.open(wide_app + link(**query, iterations=[iteration]))
-    wrong = np.flatnonzero(wide.array("images/correct")[:, 2] == 0)
-    shown = person.wait_for("gallery")["tiles"]
-    assert [int(tile["id"]) for tile in shown] == wrong[:60].tolist()
-    assert {tile["state"] for tile in shown} == {"wrong"}
-    person.page.get_by_text("Next →").click()
-    person.wait(
-        lambda: int(person.state("gallery")["tiles"][0]["id"]) == wrong[60], "the second page"
-    )
-    person.page.get_by_role("textbox", name="Class").fill("class 0007")
-    of_class = [int(i) for i in wrong if wide.array("images/label")[i] == 7]
-    person.wait(
-        lambda: [int(t["id"]) for t in person.state("gallery")["tiles"]] == of_class,
-        "the wrong images of a class",
-    )
-    thumbnail = wide.part("images/thumbnail", of_class[0])
-    grid = person.element("gallery")
-    drawn = grid.evaluate(
-        "e => [...e.querySelector('.dt-picture canvas').getContext('2d')"
-        ".getImageData(0, 0, 8, 8).data]"
-    )
-    assert np.array(drawn).reshape(8, 8, 4)[..., :3].tolist() == thumbnail.tolist()
-    grid.query_selector("button").click()
-    card = person.wait(lambda: person.element("image-card"), "the image in the validation view")
-    assert int(card.get_attribute("data-image")) == of_class[0]
-
-
-def test_the_gallery_s_buttons_stand_still_and_go_where_there_is_one_page(person, app, run):
-    person.open(app + link(view="gallery"))
-    person.wait_for("gallery")
-    button = person.page.get_by_role("button", name="Next →")
-    place = button.bounding_box()
-    for turn in (60, 120):
-        button.click()
-        person.wait(lambda t=turn: person.state("gallery")["tiles"][0]["id"] == str(t), "a page on")
-        assert button.bounding_box() == place
-    person.page.get_by_label("List", exact=True).select_option("unforgettable")
-    person.wait(lambda: 0 < len(person.state("gallery")["tiles"]) < 60, "a list of one page")
-    assert not button.is_visible()
-    assert not person.page.get_by_text("page 1").count()
-    assert not len(image_list("never", image_forgetting(run)))
-    person.page.get_by_label("List", exact=True).select_option("never learned")
-    person.wait(lambda: person.page.get_by_text("There is no such image").count(), "what is empty")
-    assert not button.is_visible()
-
-
-def test_tiles_of_a_line_are_as_high_as_each_other_and_names_break_before_the_class(
-    person, wide_app
-):
-    person.open(wide_app + link(view="gallery"))
-    person.wait(lambda: person.state("gallery")["tiles"], "tiles")
-    tiles = person.element("gallery").evaluate(
-        "e => [...e.querySelectorAll('button')].map((button) => {"
-        "const { top, height } = button.getBoundingClientRect();"
-        "const words = button.querySelector('.dt-title').firstChild, range = new Range();"
-        "const cut = words.data.indexOf(' · ');"
-        "const lines = [[0, cut], [cut + 3, words.length]].map(([from, to]) => {"
-        "range.setStart(words, from); range.setEnd(words, to);"
-        "return range.getClientRects().length });"
-        "return [Math.round(top), height, lines] })"
-    )
-    for top in {top for top, _, _ in tiles}:
-        assert len({height for at, height, _ in tiles if at == top}) == 1
-    assert {line for _, _, lines in tiles for line in lines} == {1}
-
-
-@pytest.mark.parametrize("view", ["validation", "gallery", "layers"])
-def test_what_fields_are_for_is_not_cut_and_stands_out_by_night(visit, app, view):
-    person = visit(color_scheme="dark")
-    person.open(app + link(view=view))
-    field = person.page.locator("input[placeholder]:visible").first
-    field.wait_for()
-    wide, room, colour = field.evaluate(
-        "e => { const style = getComputedStyle(e);"
-        "const context = document.createElement('canvas').getContext('2d');"
-        "context.font = `${style.fontSize} ${style.fontFamily}`;"
-        "return [context.measureText(e.placeholder).width, e.clientWidth - 16,"
-        "getComputedStyle(e, '::placeholder').color] }"
-    )
-    assert wide < room
-    assert colour == "rgb({}, {}, {})".format(*bytes.fromhex(DARK["faint"][1:]))
-    # An empty box to tick has the ground of a field.
-    box = person.page.locator("input[type=checkbox]:not(:checked):visible").first
-    ground = box.evaluate("e => getComputedStyle(e).backgroundColor")
-    assert ground == "rgb({}, {}, {})".format(*bytes.fromhex(DARK["paper"][1:]))
-
-
-FIELDS = """
-() => {
-  const found = []
-  const walk = (root, bar) => {
-    for (const e of root.querySelectorAll("*")) {
-      if (e.matches("select, input") && bar && e.offsetWidth) {
-        const box = e.getBoundingClientRect(), label = (e.labels[0] || e.closest("label"))
-        const words = label.querySelector("span") || label
-        const context = document.createElement("canvas").getContext("2d")
-        const { fontSize, fontFamily } = getComputedStyle(e)
-        context.font = `${fontSize} ${fontFamily}`
-        const texts = e.matches("select") ? [...e.options].map(({ text }) => text) : []
-        found.push({
-          bar, kind: e.type, middle: box.top + box.height / 2,
-          label: words.getBoundingClientRect().bottom, room: e.clientWidth - 32,
-          wide: Math.max(0, ...texts.map((text) => context.measureText(text).width)),
-        })
-      }
-      const top = Math.round(e.getBoundingClientRect().top)
-      if (e.shadowRoot) walk(e.shadowRoot, e.matches(".dt-bar") ? top : bar)
-    }
-  }
-  walk(document, 0)
-  return found
-}
-"""
-
-
-@pytest.mark.parametrize(
-    ("view", "bars"), [("validation", 1), ("layers", 2), ("correlation", 1), ("gallery", 1)]
-)
-def test_controls_stand_on_one_line_with_their_labels_and_no_choice_is_cut(visit, app, view, bars):
-    person = visit(1280, 800)
-    person.open(app + link(view=view, open_classes=["3"], iterations=[1400, 1500]))
-    person.wait(lambda: len(person.page.evaluate(FIELDS)) >= 4, "the controls")
-    fields = person.page.evaluate(FIELDS)
-    assert len({field["bar"] for field in fields}) == bars
-    for bar in {field["bar"] for field in fields}:
-        line = [field for field in fields if field["bar"] == bar]
-        assert np.ptp([field["middle"] for field in line]) < 1
-        labels = [field["label"] for field in line if field["kind"] != "checkbox"]
-        assert np.ptp(labels) < 1
-    for field in fields:
-        assert field["wide"] <= max(0, field["room"])
-
-
-def test_a_finding_leads_to_its_place_and_time(person, app, run):
-    person.open(app + link(view="info", window=(0, 100)))
-    rows = person.wait(lambda: person.state("findings")["rows"], "the findings")
-    assert len(rows) == len(run.array("health/rule"))
-    nodes = run.array("health/node")
-    at, node = next(
-        (int(run.array("health/at_iteration")[i]), str(nodes[i]))
-        for i in range(len(nodes))
-        if nodes[i] and run.array("health/at_iteration")[i] > 100
-    )
-    message = next(row[4] for row in rows if row[3] == node and row[1] == at)
-    person.page.get_by_text(message, exact=True).click()
-    person.wait(lambda: person.state("timeline")["picked"] == [run.column(at)], "its time")
-    person.wait(lambda: f"node:{node}" in person.state("layers")["selected"], "its place")
-    person.wait(lambda: person.state("timeline")["first"] == 0, "a window that shows it")
-
-
-def test_parameters_sort_by_size_and_findings_filter_by_severity(person, app, run):
-    person.open(app + link(view="info"))
-    person.wait(lambda: person.state("parameters")["rows"], "the parameters")
-    person.page.get_by_role("button", name="weights", exact=True).click()
-    sizes = run.nodes["size"][run.nodes["kind"] == "parameter"]
-    person.wait(
-        lambda: (
-            [row[-2] for row in person.state("parameters")["rows"]] == sorted(sizes, reverse=True)
-        ),
-        "the largest first",
-    )
-    severities = run.array("health/severity")
-    chosen = str(severities[0])
-    count = int((severities == chosen).sum())
-    person.page.get_by_label("Severity").select_option(f"{chosen} ({count})")
-    person.wait(lambda: len(person.state("findings")["rows"]) == count, "that severity alone")
 
 
 @pytest.fixture(scope="module")

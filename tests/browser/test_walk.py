@@ -13,13 +13,21 @@ def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
     person, browser, app, digits_store
 ):
     run = Run(str(digits_store))
-    spike, reset = run.column(SPIKE_ITERATION), run.column(RESET_ITERATION)
     person.open(app)
     person.wait_for("validation")
+    brush(person, run.column(1000), run.column(2200))
+    pick_the_spike(person, run.column(SPIKE_ITERATION))
+    open_a_forgotten_image(person, run)
+    find_the_filter(person, run.column(RESET_ITERATION))
+    zoom_to_single_weights(person)
+    pick_in_the_cube(person)
+    open_the_link_elsewhere(person, browser)
+    assert person.errors == []
 
-    # Brush: the window of every chart becomes the brushed columns.
+
+def brush(person, first, last):
+    """The window of every chart becomes the brushed columns."""
     x, y = person.bring("timeline", "loss")
-    first, last = run.column(1000), run.column(2200)
     person.page.mouse.move(x + person.column_x("timeline", first), y + 20)
     person.page.mouse.down()
     person.page.mouse.move(x + person.column_x("timeline", last) - 30, y + 20, steps=4)
@@ -29,25 +37,28 @@ def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
     assert person.state("timeline")["last"] == last
     person.wait(lambda: person.state("validation")["first"] == first, "the window elsewhere")
 
-    # Pick the spike where it stands in the anomaly counts.
+
+def pick_the_spike(person, spike):
+    """Where it stands in the anomaly counts."""
     person.click("timeline", "anomalous images", spike, line=-1)
     person.wait(lambda: person.state("timeline")["picked"] == [spike], "the picked spike")
     person.wait(lambda: person.state("validation")["picked"] == [spike], "the pick elsewhere")
     assert str(SPIKE_ITERATION) in urllib.parse.unquote(person.query())
 
-    # Unfold a class into its images.
+
+def open_a_forgotten_image(person, run):
+    """Unfold a class into its images, and open the one forgotten most often but one."""
     person.click_label("validation", "class:3")
     row = person.wait(lambda: person.row("validation", "images:0:3"), "the images of class 3")
-    label = run.array("images/label")
-    assert row["lines"] == int((label == 3).sum())
-
-    # Open the image on the second line: the one forgotten most often but one.
-    person.click("validation", "images:0:3", spike, line=1)
+    assert row["lines"] == int((run.array("images/label") == 3).sum())
+    person.click("validation", "images:0:3", run.column(SPIKE_ITERATION), line=1)
     card = person.wait(lambda: person.element("image-card"), "the image")
     assert int(card.get_attribute("data-image")) == images_of_class(run, 3, "forgetting")[1]
     person.shot("walk-image")
 
-    # Unfold a layer into its filters; the re-initialised one leads the list of its iteration.
+
+def find_the_filter(person, reset):
+    """Unfold a layer into its filters; the re-initialised one leads the list of its iteration."""
     person.tab("Layers")
     person.wait_for("layers")
     person.click_label("layers", "node:conv1")
@@ -61,7 +72,9 @@ def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
     assert RESET_FILTER in person.row("layers", f"filters:{RESET_PARAMETER}")["row_marks"]
     person.shot("walk-filters")
 
-    # Its weights, then nearer until single weights show.
+
+def zoom_to_single_weights(person):
+    """The filter's weights, then nearer until single weights show."""
     person.page.get_by_text("Weights of the picked filter").click()
     state = person.wait(lambda: person.element("raster-state"), "the raster")
     assert int(state.get_attribute("data-first")) <= RESET_FILTER * 9
@@ -85,7 +98,9 @@ def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
     assert person.element("raster-state").get_attribute("data-level") == "0"
     person.shot("walk-raster")
 
-    # The cube: whole again, a click on the front face picks its class and layer.
+
+def pick_in_the_cube(person):
+    """The cube whole again; a click on the front face picks its class and layer."""
     person.tab("Correlation")
     person.wait_for("cube")
     person.page.get_by_text("Clear slices").click()
@@ -102,7 +117,9 @@ def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
     assert person.state("cube")["picks"]["layer"] == 2
     person.shot("walk-cube")
 
-    # The link, opened elsewhere, is the same state.
+
+def open_the_link_elsewhere(person, browser):
+    """The link, opened elsewhere, is the same state."""
     link, before = person.page.url, person.state("cube")
     timeline = person.state("timeline")
     other = type(person)(browser.new_page(viewport={"width": 1280, "height": 900}))
@@ -113,7 +130,6 @@ def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
     assert {k: other.state("timeline")[k] for k in same} == {k: timeline[k] for k in same}
     assert urllib.parse.parse_qs(other.query()) == urllib.parse.parse_qs(person.query())
     other.page.close()
-    assert person.errors == []
     assert json.dumps(again["faces"]) == json.dumps(before["faces"])
 
 

@@ -1,4 +1,6 @@
-"""The tools of a view's head: pressed, and what they save."""
+"""The tools of a view's head: pressed, and what they save; and the link to a choice."""
+
+from deeptracker.dashboard.views.registry import linked
 
 
 def head(person, pane="a"):
@@ -14,3 +16,7 @@ def saved(person, label, pane="a"):
     with person.page.expect_download() as waiting:
         tool(person, label, pane).click()
     return waiting.value.suggested_filename, waiting.value.path().read_bytes()
+
+
+def link(**values):
+    return "?" + linked(**values).to_query()

@@ -125,6 +125,7 @@ def add_lanes(over, changes):
                 changes[k] += over[lane]
 
 
+# In one function: what is passed between two of Numba's costs more than the lines save.
 @careful
 def measure_tile(now, before, paired, geometry, thresholds, results, rows, scratch):
     """Measure one tile of one snapshot, and tell whether all its values are finite.
