@@ -125,7 +125,7 @@ def add_lanes(over, changes):
                 changes[k] += over[lane]
 
 
-# In one function: what is passed between two of Numba's costs more than the lines save.
+# Longer than other functions: a seam would only pass all of its state on.
 @careful
 def measure_tile(now, before, paired, geometry, thresholds, results, rows, scratch):
     """Measure one tile of one snapshot, and tell whether all its values are finite.
