@@ -10,11 +10,12 @@ PORT   ?= 5006
 LANES  ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(LANES) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv node demo test test-fast test-newest kept ceph lint browser slurm torch lock clean
+.PHONY: help venv node demo test test-long test-fast test-newest kept ceph lint browser slurm torch lock clean
 
 help:
 	@echo "make demo       process the shipped training log and open the app"
 	@echo "make test       run every test: a real browser, real Dask and Slurm clusters, a real store"
+	@echo "make test-long  the same, with ten kills for three and 20 times the random examples"
 	@echo "make test-fast  the tests without the browser and the slow ones"
 	@echo "make test-newest every view with the newest Python and packages, without the lock"
 	@echo "make kept       the stores that many tests read; a test makes those that are missing"
@@ -62,6 +63,10 @@ slurm:
 test: $(STAMP) $(NODE) browser slurm
 	npm test --silent
 	$(PYTEST) --durations 25
+
+test-long: $(STAMP) $(NODE) browser slurm torch
+	npm test --silent
+	DEEPTRACKER_TEST_LONG=1 $(PYTEST) --durations 25 --timeout 3600
 
 test-fast: $(STAMP) $(NODE)
 	npm test --silent

@@ -11,6 +11,7 @@ from pathlib import Path
 import kept
 import pytest
 from hypothesis import settings
+from lengths import examples
 from objectstorage import CREDENTIALS, Bucket, Proxy, s3_server
 from objectstore.ceph import ceph_server
 
@@ -20,7 +21,7 @@ BROWSER = Path(__file__).parent / "browser"
 SHOWN = ("panel", "bokeh", "holoviews", "datashader", "numpy", "zarr", "icechunk", "xarray", "dask")
 
 # How long an example takes says how busy the machine is, and nothing else.
-settings.register_profile("any machine", deadline=None)
+settings.register_profile("any machine", deadline=None, max_examples=examples(100))
 settings.load_profile("any machine")
 
 

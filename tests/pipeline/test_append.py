@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lengths import examples
 from logs import LogWriter
 from stores import assert_equal
 
@@ -38,7 +39,9 @@ def log(tmp_path):
 
 @given(st.data())
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(6),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_appending_in_any_steps_equals_processing_at_once(run, tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("append")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lengths import examples
 
 from deeptracker.dashboard.data.byte_cache import ByteCache
 from deeptracker.dashboard.data.column_spacing import Spacing
@@ -31,7 +32,7 @@ def matrix(recorded):
     return recorded(NAME)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data())
 def test_a_pixel_of_a_cut_window_is_the_weight_it_stands_on(run, matrix, data):
     size, columns = matrix.shape

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lengths import examples
 
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.weight_window import _joined, read, shape_of
@@ -19,7 +20,7 @@ def matrix(recorded):
     return recorded(LARGE)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(data=st.data())
 def test_single_weights_are_the_logs_own(run, matrix, data):
     size, columns = matrix.shape

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lengths import examples
 
 from deeptracker.errors import LogError
 from deeptracker.record.log_format import RunDescription, TrainingLog
@@ -61,7 +62,7 @@ def test_lines_of_one_iteration_are_merged_and_bad_ones_named(tmp_path):
     assert numbers == [2, 5, 6, 7, 8, 10, 11]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(content=st.binary(max_size=300))
 def test_no_bytes_in_scalars_break_the_reading(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("log")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from lengths import examples
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
@@ -27,7 +28,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("tensors")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tensors=TENSORS)
 def test_the_safetensors_library_reads_what_we_write(folder, tensors):
     tensors.pop("__metadata__", None)
@@ -41,7 +42,7 @@ def test_the_safetensors_library_reads_what_we_write(folder, tensors):
         assert file.metadata() == {"who": "us"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tensors=TENSORS)
 def test_we_read_what_the_safetensors_library_writes(folder, tensors):
     tensors.pop("__metadata__", None)
@@ -70,7 +71,7 @@ def test_a_range_of_elements_is_read_alone(folder):
     np.testing.assert_array_equal(read_tensor(path, entries["b"], 17, 23), np.arange(17, 23))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(cut=st.floats(0, 1, exclude_max=True))
 def test_a_file_cut_anywhere_is_refused_by_name(folder, cut):
     path = folder / "cut.safetensors"
@@ -81,7 +82,7 @@ def test_a_file_cut_anywhere_is_refused_by_name(folder, cut):
         read_header(path)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(place=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_a_garbled_header_is_refused_or_still_lies_within_the_file(folder, place, byte):
     path = folder / "garbled.safetensors"

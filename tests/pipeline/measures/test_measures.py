@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lengths import examples
 from scipy.stats import false_discovery_control, spearmanr
 
 from deeptracker.pipeline.measures.association import associate, co_occurrence
@@ -38,7 +39,7 @@ def marked(line, rule, window):
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     images=st.integers(1, 12),
@@ -65,7 +66,7 @@ def test_anomalies_of_every_rule_and_window_are_those_of_the_rules_words(
             np.testing.assert_array_equal(counted[window - 1], expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 2**32), images=st.integers(1, 12), columns=st.integers(1, 40))
 def test_errors_and_flips_skip_what_was_not_recorded(seed, images, columns):
     correct = outcomes_of(seed, images, columns, missing=True)
@@ -91,7 +92,7 @@ def test_a_negative_prediction_was_not_recorded():
     assert found.tolist() == [1, 0, MISSING]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     filters=st.integers(1, 18),
@@ -138,7 +139,7 @@ def test_a_wider_spacing_is_no_incident_and_a_leap_is():
     assert found[3, 45] > 50
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     classes=st.integers(1, 5),

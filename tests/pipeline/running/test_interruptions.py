@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from distributed import LocalCluster
+from lengths import IS_LONG
 from logs import LogWriter
 from stores import assert_equal
 
@@ -21,6 +22,7 @@ from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.store.run_store import open_writer
 
 CONFIG = Config(columns_per_chunk=4)
+KILLS = 10 if IS_LONG else 3
 PROGRAM = """
 import sys
 from deeptracker.pipeline import process
@@ -109,7 +111,7 @@ def cmdline(process):
 
 
 @pytest.mark.slow
-def test_killed_at_ten_moments_the_store_keeps_its_commit_and_a_rerun_ends_the_same(
+def test_killed_at_any_moment_the_store_keeps_its_commit_and_a_rerun_ends_the_same(
     log, undisturbed, begin, tmp_path
 ):
     small = LogWriter(tmp_path / "small", images=30).iterations(range(0, 40, 5))
@@ -126,9 +128,9 @@ def test_killed_at_ten_moments_the_store_keeps_its_commit_and_a_rerun_ends_the_s
     with LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
     ) as cluster:
-        for tenth in range(10):
+        for part in range(KILLS):
             running = begin(small.path, store)
-            time.sleep(seconds * (tenth + moments.random()) / 10)
+            time.sleep(seconds * (part + moments.random()) / KILLS)
             workers = descendants(running.pid)
             running.kill()
             running.communicate()
@@ -137,13 +139,13 @@ def test_killed_at_ten_moments_the_store_keeps_its_commit_and_a_rerun_ends_the_s
             columns = reader.root()["nodes/norm2"][...].shape[1]
             assert (columns, reader.snapshot_id == committed) in [(8, True), (16, False)]
             unfinished += columns == 8
-            rerun = shutil.copytree(store, tmp_path / f"rerun{tenth}")
+            rerun = shutil.copytree(store, tmp_path / f"rerun{part}")
             process(small.path, rerun, config=CONFIG, scheduler=cluster.scheduler_address)
             assert_equal(rerun, undisturbed)
             if columns == 16:
                 shutil.rmtree(store)
                 shutil.copytree(first, store)
-    assert unfinished >= 5
+    assert unfinished >= KILLS // 2
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import pytest
 import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lengths import examples
 from logs import LogWriter
 
 from deeptracker.errors import DeepTrackerError, StoreError
@@ -149,7 +150,7 @@ def test_pictures_are_read_a_few_at_a_time():
     np.testing.assert_array_equal(group["thumbnail"][...], pictures)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.lists(st.text(), max_size=5),
     st.lists(st.text(), max_size=5),

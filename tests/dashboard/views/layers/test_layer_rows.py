@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lengths import examples
 
 from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
@@ -203,7 +204,7 @@ def test_a_scale_holds_what_it_was_made_for(low, span, least, log):
     assert scale.kind != "symlog" or 0 < scale.threshold < max(-scale.low, scale.high)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(st.floats(-9, 9, width=32) | st.just(np.nan), min_size=1, max_size=40),
     st.integers(1, 9),

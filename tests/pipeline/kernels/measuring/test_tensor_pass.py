@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from lengths import examples
 from measured_tensor import LEVELS, NUMPY, THRESHOLDS, matrix, measured, statistics
 
 from deeptracker.pipeline.kernels.measuring.histograms import (
@@ -30,7 +31,7 @@ CASES = st.fixed_dictionaries(
 
 
 @FUSED_AND_NOT
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(case=CASES)
 # Differences of which thousands end in the same digits, and are rounded alike.
 @example(case={"seed": 848198, "columns": 3, "size": 4928, "dtype": "BF16", "special": False})
@@ -58,7 +59,7 @@ def test_statistics_equal_numpy(thresholds, case):
         np.testing.assert_allclose(found["std"][column], finite.std(), atol=1e-5 * spread)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(case=CASES)
 def test_quartiles_are_within_two_percent(case):
     values = matrix(**case)
@@ -76,7 +77,7 @@ def test_quartiles_are_within_two_percent(case):
 
 
 @FUSED_AND_NOT
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(case=CASES)
 def test_changes_equal_numpy(thresholds, case):
     values = matrix(**case)
@@ -104,7 +105,7 @@ def test_changes_equal_numpy(thresholds, case):
             np.testing.assert_allclose(found["update_ratio"][column], ratio, rtol=1e-5, atol=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(case=CASES)
 def test_the_stored_histogram_counts_every_finite_weight_in_its_bin(case):
     values = matrix(**case)
@@ -125,7 +126,7 @@ def test_the_stored_histogram_counts_every_finite_weight_in_its_bin(case):
             np.testing.assert_array_equal(side[: half - 1], expected[1:half])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(case=CASES, data=st.data())
 def test_parts_add_up_exactly_to_the_whole(case, data):
     values = matrix(**case)
@@ -153,7 +154,7 @@ def test_parts_add_up_exactly_to_the_whole(case, data):
             np.testing.assert_array_equal(rows, whole.levels[number][name])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(case=CASES)
 def test_every_level_summarises_its_weights_within_the_stated_error(case):
     values = matrix(**case)
@@ -178,7 +179,7 @@ def test_every_level_summarises_its_weights_within_the_stated_error(case):
 
 
 @FUSED_AND_NOT
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     filters=st.integers(1, 12),
@@ -268,7 +269,7 @@ def test_one_weight_far_from_all_others_costs_no_digits(thresholds, filter_size,
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     filters=st.integers(2, 40),

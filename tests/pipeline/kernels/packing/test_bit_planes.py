@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lengths import examples
 from ml_dtypes import bfloat16
 from numcodecs import blosc
 
@@ -26,7 +27,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     pieces=PIECES,
     column=st.sampled_from([64, 192, 512, 1000, 1024, 4096, 8192, 16384, 40000]),

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lengths import examples
 from ml_dtypes import bfloat16
 from zarr.storage import MemoryStore
 
@@ -21,7 +22,7 @@ from deeptracker.pipeline.store.arrays.region_reader import read_region
     lines=st.integers(1, 3),
     data=st.data(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_a_region_reads_back_whatever_the_sizes_of_its_chunks(
     quantities, together, rows, columns, lines, data
 ):

@@ -8,6 +8,7 @@ import pytest
 import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lengths import examples
 from zarr.codecs import BloscCodec, TransposeCodec
 from zarr.core.buffer.cpu import Buffer
 from zarr.core.sync import sync
@@ -79,7 +80,7 @@ def write_block(store, spec, values, start, stop, rows_together):
     quick=st.booleans(),
     gap=st.integers(0, 3),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_columns_appended_in_any_steps_read_back_as_written(counts, rows_together, quick, gap):
     store, done = MemoryStore(), 0
     values = matrix(sum(counts))
@@ -120,7 +121,7 @@ def test_a_whole_shard_goes_at_once_and_the_next_ones_wait_for_it(monkeypatch):
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_any_window_is_read_as_zarr_reads_it(data):
     store, spec, values = MemoryStore(), spec_with(21), matrix(21)
     values[8:16] = np.nan
