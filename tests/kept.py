@@ -14,9 +14,11 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import logs
 from filelock import FileLock
+from logs import LogWriter
 
-__all__ = ["TOP", "digits", "untouched", "wide_log", "wide_store"]
+__all__ = ["TOP", "digits", "float32_store", "untouched", "wide_log", "wide_store"]
 
 TOP = Path(__file__).parents[1]
 KEPT = TOP / "build" / "tests"
@@ -84,6 +86,17 @@ def digits():
     return kept("digits", make, DIGITS, *PROCESSING) / "digits.dtstore"
 
 
+def float32_store():
+    """A small log's store, in the dtype of most tests' logs: their kernels are compiled with it."""
+
+    def make(folder):
+        LogWriter(folder / "log", gradients=True).iterations(range(8))
+        store = folder / "float32.dtstore"
+        run("-m", "deeptracker.cli", "process", folder / "log", "--store", store, "--quiet")
+
+    return kept("float32", make, Path(logs.__file__), *PROCESSING) / "float32.dtstore"
+
+
 def wide_log():
     """A training log of ResNet-50, every tensor at its true size: 1,000 classes of 20 images.
 
@@ -129,4 +142,5 @@ def listed(folder):
 
 if __name__ == "__main__":
     digits()
+    float32_store()
     wide_store()
