@@ -36,9 +36,8 @@ def changes_of(folder: Path) -> np.ndarray:
     store = folder / "digits.dtstore"
     process(DIGITS, store, workers=1)
     root = open_store(store).root()
-    place = measure_place(SCORED_MEASURE)
-    found = [group["measures"][place][0] for _, group in root["filters"].groups()]
-    return np.concatenate(found).astype(np.float64)
+    [changes] = root["filters/measures"][measure_place(SCORED_MEASURE)]
+    return changes.astype(np.float64)
 
 
 def by_numpy(changes: np.ndarray) -> np.ndarray:

@@ -86,6 +86,7 @@ def load_kernels() -> None:
     import numpy as np
 
     from deeptracker.pipeline.kernels.measuring.histograms import coarse_histogram
+    from deeptracker.pipeline.kernels.measuring.range_levels import Pyramid
     from deeptracker.pipeline.kernels.measuring.tensor_pass import TensorPass
     from deeptracker.pipeline.measures.node_statistics.registry import statistics_of
     from deeptracker.pipeline.measures.node_statistics.statistic import Gathered
@@ -99,14 +100,14 @@ def load_kernels() -> None:
         size=5000,
         filter_size=50,
         columns=2,
-        level_weights=(16, 64),
-        chunk_rows=(4096, 4096),
         thresholds=Config().thresholds,
         filters=True,
+        pyramid=Pyramid((16, 64), (4096, 4096), 0, 5000, 2),
+        address=0,
+        levels=2,
     )
     for _ in one.tiles():
         one.feed([0, 1], np.concatenate([in_memory(weights), in_memory(weights)]))
-        list(one.finished_rows())
     found = one.finish()
     statistics_of(Gathered.of([found.moments], [found.histogram]))
     coarse_histogram(found.histogram)

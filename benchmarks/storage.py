@@ -39,21 +39,24 @@ def stored_bytes(root: zarr.Group) -> dict[str, int]:
 def greatest_error(source: Source, root: zarr.Group, columns: list[int]) -> dict[str, float]:
     """Give the greatest relative error of each measure over some columns."""
     worst = dict.fromkeys(ROW_STATISTICS, 0.0)
+    table = {what: root[f"parameters/{what}"][...] for what in ("first_row", "rows")}
+    places = {str(name): place for place, name in enumerate(root["parameters/name"][...])}
     for parameter, column in itertools.product(source.parameters, columns):
+        place = places[parameter.name]
         ref = source.locate(parameter.name, source.iterations[column])
         assert ref is not None
         values = to_float(read_values(ref), ref.dtype).astype(np.float64)
-        for number in itertools.count(1):
-            path = f"weights/{parameter.name}/{number}"
-            if path not in root:
-                break
-            rows = root[path].attrs["weights_per_row"]
-            for measure, error in _errors(values, int(rows), root[path], column).items():
+        for number in range(1, int(np.count_nonzero(table["rows"][:, place])) + 1):
+            group = root[f"weights/{number}"]
+            first, rows = (int(table[what][number - 1, place]) for what in ("first_row", "rows"))
+            stored = group["weight"][:, first : first + rows, column]
+            per_row = int(group.attrs["weights_per_row"])
+            for measure, error in _errors(values, per_row, stored).items():
                 worst[measure] = max(worst[measure], error)
     return worst
 
 
-def _errors(values: np.ndarray, rows: int, group: zarr.Group, column: int) -> dict[str, float]:
+def _errors(values: np.ndarray, rows: int, stored: np.ndarray) -> dict[str, float]:
     starts = np.arange(0, len(values), rows)
     sizes = np.diff([*starts, len(values)])
     exact = {
@@ -61,7 +64,6 @@ def _errors(values: np.ndarray, rows: int, group: zarr.Group, column: int) -> di
         "min": np.minimum.reduceat(values, starts),
         "max": np.maximum.reduceat(values, starts),
     }
-    stored = group["weight"][..., column]
     magnitude = np.add.reduceat(np.abs(values), starts) / sizes
     found = {}
     for measure, expected in exact.items():

@@ -10,10 +10,10 @@ with `to_zarr`, on one core as well. Both outputs are compared. The ratio is tha
 second. Bar: at least 500.
 """
 
-import itertools
 import statistics
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import dask
@@ -28,8 +28,8 @@ from deeptracker.pipeline import open_store
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES
 from deeptracker.pipeline.sources import Source, open_source
+from deeptracker.pipeline.store.network_layout import level_weights
 from deeptracker.pipeline.store.network_tree import architecture_of
-from deeptracker.pipeline.store.pyramid_layout import level_weights
 from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
 
 BAR = 500
@@ -96,12 +96,10 @@ def differences(reference: Path, store: Path, source: Source, node: str) -> list
                 if not _equal_statistic(str(statistic), ours, expected.values, scale):
                     found.append(f"{name}: {statistic}")
     for name in parameters_under(source, node):
-        for path in (f"filters/{name}", *_levels(root, name)):
-            if path not in root:
-                continue
+        for path, found_rows in _stored(root, name):
             level = path.startswith("weights")
-            array, known = ("weight", ROW_STATISTICS) if level else ("measures", FILTER_MEASURES)
-            stored = dict(zip(known, root[f"{path}/{array}"][...], strict=True))
+            known = ROW_STATISTICS if level else FILTER_MEASURES
+            stored = dict(zip(known, found_rows, strict=True))
             with xr.open_zarr(reference, group=path, consolidated=False) as theirs:
                 for measure, expected in theirs.data_vars.items():
                     values = expected.values
@@ -112,9 +110,20 @@ def differences(reference: Path, store: Path, source: Source, node: str) -> list
     return found
 
 
-def _levels(root: zarr.Group, name: str) -> list[str]:
-    paths = (f"weights/{name}/{number}" for number in itertools.count(1))
-    return list(itertools.takewhile(lambda path: path in root, paths))
+def _stored(root: zarr.Group, name: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Give what is stored of a parameter, by the paths that the other side has for it."""
+    table = root["parameters"]
+    place = [str(other) for other in table["name"][...]].index(name)
+    first, count = int(table["first_filter"][place]), int(table["filters"][place])
+    if count:
+        yield f"filters/{name}", root["filters/measures"][:, first : first + count]
+    for level, rows in enumerate(table["rows"][:, place].tolist(), start=1):
+        if rows:
+            first = int(table["first_row"][level - 1, place])
+            yield (
+                f"weights/{name}/{level}",
+                root[f"weights/{level}/weight"][:, first : first + rows],
+            )
 
 
 def _small(level: bool, measure: str, values: np.ndarray) -> float:

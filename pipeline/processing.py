@@ -186,9 +186,8 @@ def _planned(writer: StoreWriter, subject: Subject, change: Change) -> Run:
     schema = subject.schema(recording.iterations)
     columns = Columns(change.first_column, len(recording.iterations))
     plan = plan_blocks(
-        subject.architecture.parameters,
+        schema.layout,
         columns,
-        block_bytes=subject.config.block_bytes,
         columns_per_chunk=subject.config.columns_per_chunk,
         workers=size_of(subject.config.cluster).tasks,
     )

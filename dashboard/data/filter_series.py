@@ -7,14 +7,20 @@ import numpy as np
 from deeptracker.dashboard.data.quantities import SCORE
 from deeptracker.dashboard.data.run import Run
 from deeptracker.pipeline.store.arrays.region_reader import read_regions
-from deeptracker.pipeline.store.names import group_name
 
-__all__ = ["filter_count", "read_filters", "read_filters_of"]
+__all__ = ["filter_count", "filter_span", "read_filters", "read_filters_of"]
 
 
 def filter_count(run: Run, parameter: str) -> int:
     """Count the filters of a parameter."""
-    return int(run.stored(_path(parameter, SCORE)).shape[0])
+    return int(run.parameters["filters"][run.parameter(parameter)])
+
+
+def filter_span(run: Run, parameter: str) -> slice:
+    """Say where a parameter's filters stand among all."""
+    place = run.parameter(parameter)
+    first = int(run.parameters["first_filter"][place])
+    return slice(first, first + int(run.parameters["filters"][place]))
 
 
 def read_filters(
@@ -37,7 +43,7 @@ def read_filters_of(
 ) -> list[np.ndarray]:
     """Read a measure of several parameters' filters, float32 [filter, column] each.
 
-    What takes time is waiting for each of many small arrays, so they are waited for together.
+    Filters that follow each other in the store are read at one go.
 
     Parameters
     ----------
@@ -46,17 +52,38 @@ def read_filters_of(
     filters, columns : slice
         Of each parameter; those that there are, with a step of one.
     """
-    specs = [run.spec(_path(parameter, measure)) for parameter in parameters]
-    regions = [
-        tuple(slice(*side.indices(length)[:2]) for side, length in zip(sides, lengths, strict=True))
-        for sides, lengths in (((filters, columns), spec.shape[-2:]) for spec in specs)
-    ]
+    if not parameters:
+        return []
+    spec = run.spec(f"filters/{SCORE if measure == SCORE else 'measures'}")
+    across = slice(*columns.indices(spec.shape[-1])[:2])
+    first: tuple[slice, ...] = ()
     if measure != SCORE:
         place = [str(name) for name in run.array("filters/measure")].index(measure)
-        regions = [(slice(place, place + 1), *region) for region in regions]
-    found = read_regions(run.root.store, list(zip(specs, regions, strict=True)))
-    return [values.reshape(values.shape[-2:]) for values in found]
+        first = (slice(place, place + 1),)
+    spans = [_part(filter_span(run, parameter), filters) for parameter in parameters]
+    joined = _joined(spans)
+    read = read_regions(run.root.store, [(spec, (*first, span, across)) for span in joined])
+    starts = np.array([span.start for span in joined])
+    found = []
+    for span in spans:
+        place = int(np.searchsorted(starts, span.start, side="right")) - 1
+        values = read[place].reshape(read[place].shape[-2:])
+        found.append(values[span.start - starts[place] : span.stop - starts[place]])
+    return found
 
 
-def _path(parameter: str, measure: str) -> str:
-    return f"filters/{group_name(parameter)}/{SCORE if measure == SCORE else 'measures'}"
+def _part(span: slice, filters: slice) -> slice:
+    """Give some of a parameter's filters as those of all."""
+    low, high, _ = filters.indices(span.stop - span.start)
+    return slice(span.start + low, span.start + max(low, high))
+
+
+def _joined(spans: Sequence[slice]) -> list[slice]:
+    """Join spans that follow each other or overlap."""
+    joined: list[slice] = []
+    for span in sorted(spans, key=lambda span: (span.start, span.stop)):
+        if joined and span.start <= joined[-1].stop:
+            joined[-1] = slice(joined[-1].start, max(joined[-1].stop, span.stop))
+        else:
+            joined.append(span)
+    return joined

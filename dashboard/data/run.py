@@ -166,6 +166,28 @@ class Run:
         return self.fact("nodes", lambda: {name: self.array(f"nodes/{name}") for name in names})
 
     @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The table of parameters: where the filters and the rows of each lie."""
+        names = ("name", "node", "filters", "first_filter", "first_row", "rows", "weights_per_row")
+        return self.fact(
+            "parameters", lambda: {name: self.array(f"parameters/{name}") for name in names}
+        )
+
+    def parameter(self, name: str) -> int:
+        """Index of a parameter.
+
+        Raises
+        ------
+        KeyError
+            When there is none of that name.
+        """
+        places: dict[str, int] = self.fact("places of the parameters", self._find_parameters)
+        return places[name]
+
+    def _find_parameters(self) -> dict[str, int]:
+        return {str(name): place for place, name in enumerate(self.parameters["name"])}
+
+    @property
     def children(self) -> list[list[int]]:
         """Children of each node."""
 
@@ -185,11 +207,15 @@ class Run:
 
     def filtered_parameters(self, node: int) -> list[str]:
         """Parameters under a node that have filter measures."""
-        if self.nodes["kind"][node] == "parameter":
-            name = str(self.nodes["name"][node])
-            # Every matrix has filter measures; asking the store for each would take its time.
-            return [name] if "x" in str(self.nodes["shape"][node]) else []
-        return [name for child in self.children[node] for name in self.filtered_parameters(child)]
+        table = self.parameters
+        # A node's parameters lie together in the tree, which is in depth-first order.
+        found = (table["node"] >= node) & (table["node"] < self._behind(node))
+        return [str(name) for name in table["name"][found & (table["filters"] > 0)]]
+
+    def _behind(self, node: int) -> int:
+        """Index of the first node behind those below a node."""
+        later = np.flatnonzero(self.nodes["depth"][node + 1 :] <= self.nodes["depth"][node])
+        return node + 1 + int(later[0]) if len(later) else len(self.nodes["depth"])
 
     def columns(self, window: tuple[float, float] | None) -> tuple[int, int]:
         """Translate iterations [first, last] into columns [first, last]; all for None."""

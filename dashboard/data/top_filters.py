@@ -87,16 +87,10 @@ def common_filters(tops: Sequence[Sequence[TopFilter]]) -> list[TopFilter]:
 
 def _filters_of(run: Run) -> tuple[list[str], np.ndarray]:
     """Give the parameters that have filters, and the first place of each among all filters."""
-    nodes = run.nodes
-    places = [
-        place
-        for place, shape in enumerate(nodes["shape"])
-        if nodes["kind"][place] == "parameter" and "x" in str(shape)
-    ]
-    counts = [int(str(nodes["shape"][place]).partition("x")[0]) for place in places]
-    return [str(nodes["name"][place]) for place in places], np.concatenate(
-        [[0], np.cumsum(counts, dtype=np.int64)]
-    )
+    table = run.parameters
+    filtered = table["filters"] > 0
+    names = [str(name) for name in table["name"][filtered]]
+    return names, np.append(table["first_filter"][filtered], table["filters"].sum())
 
 
 def _values_at(run: Run, names: Sequence[str], measure: str, column: int) -> np.ndarray:

@@ -18,7 +18,6 @@ from deeptracker.pipeline.sources import Source, open_source, to_float
 from deeptracker.pipeline.sources.read_ahead import Request
 from deeptracker.pipeline.sources.tensor_reading import RAW_DTYPES, reading
 from deeptracker.pipeline.store.arrays.region_reader import read_region
-from deeptracker.pipeline.store.names import group_name
 
 __all__ = ["WeightWindow", "position", "read", "shape_of"]
 
@@ -146,17 +145,15 @@ def read(
 
 
 def _levels(run: Run, parameter: str) -> dict[int, int]:
-    """Weights a row of each stored level; looked up once a commit."""
-
-    def look_up() -> dict[int, int]:
-        group = run.group(f"weights/{group_name(parameter)}")
-        return {
-            int(name): int(str(level.attrs["weights_per_row"]))
-            for name, level in sorted(group.groups())
-            if name.isdigit()
-        }
-
-    return run.fact(f"levels of {parameter}", look_up)
+    """Weights a row of each level that a parameter takes part in."""
+    table, place = run.parameters, run.parameter(parameter)
+    return {
+        level: int(per_row)
+        for level, (per_row, rows) in enumerate(
+            zip(table["weights_per_row"], table["rows"][:, place], strict=True), start=1
+        )
+        if rows
+    }
 
 
 def _from_level(
@@ -172,8 +169,9 @@ def _from_level(
     size: int,
     note: str,
 ) -> WeightWindow:
-    path = f"weights/{group_name(parameter)}/{level}/{'gradient' if gradient else 'weight'}"
-    rows = slice(first // per_row, -(-last // per_row))
+    path = f"weights/{level}/{'gradient' if gradient else 'weight'}"
+    begin = int(run.parameters["first_row"][level - 1, run.parameter(parameter)])
+    rows = slice(begin + first // per_row, begin + -(-last // per_row))
     step = int(columns[1] - columns[0]) if len(columns) > 1 else 1
     span = slice(int(columns[0]), int(columns[-1]) + step)
 
@@ -182,13 +180,14 @@ def _from_level(
         return stored if step == 1 else _joined(stored, step, name)
 
     values = part("max") - part("min") if statistic == "range" else part(statistic)
-    return WeightWindow(values, rows.start * per_row, per_row, columns, size, level, note)
+    first_weight = (rows.start - begin) * per_row
+    return WeightWindow(values, first_weight, per_row, columns, size, level, note)
 
 
 def _chunks(run: Run, path: str, statistic: str, rows: slice, columns: slice) -> np.ndarray:
     """Read a part of a level by a shard's lines of chunks, which the next window needs again."""
     spec = run.spec(path)
-    place = [str(name) for name in run.array("weights/statistic")].index(statistic)
+    place = [str(name) for name in run.array("weights/1/statistic")].index(statistic)
     (_, count, length), high, wide = spec.shape, spec.chunks[1], spec.stored[2]
     first, last = rows.start // high, -(-min(rows.stop, count) // high)
     begin, end = columns.start // wide, -(-min(columns.stop, length) // wide)

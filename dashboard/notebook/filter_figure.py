@@ -2,6 +2,7 @@
 
 import holoviews as hv
 import numpy as np
+import xarray as xr
 
 from deeptracker.dashboard.data.filter_series import read_filters
 from deeptracker.dashboard.data.quantities import filter_measures, measure_label
@@ -10,6 +11,7 @@ from deeptracker.dashboard.data.weight_raster import colour_limits
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import live_matrix
 from deeptracker.dashboard.notebook.name_lookup import known
+from deeptracker.dashboard.notebook.parameter_data import filters_of
 
 __all__ = ["FilterFigures"]
 
@@ -30,6 +32,11 @@ class FilterFigures:
         self._run = run
         self._look = look
         self.parameter = parameter
+
+    @property
+    def data(self) -> xr.Dataset:
+        """All measures and the anomaly score of the filters, read when they are looked at."""
+        return filters_of(self._run, self.parameter)
 
     def values(self, measure: str = "change_relative_norm2") -> np.ndarray:
         """Give a measure of every filter, float32 [filter, iteration].

@@ -18,6 +18,7 @@ from deeptracker.dashboard.data.weight_window import shape_of
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import WIDTH, edges, tell_ends
 from deeptracker.dashboard.notebook.name_lookup import known
+from deeptracker.dashboard.notebook.parameter_data import rows_of
 
 __all__ = ["WeightFigures"]
 
@@ -41,6 +42,27 @@ class WeightFigures:
         self.parameter = parameter
         self.shape = shape_of(run, parameter)
         self.size = int(np.prod(self.shape))
+
+    def level(self, number: int) -> xr.Dataset:
+        """Give all rows of a pyramid level, read when they are looked at.
+
+        Parameters
+        ----------
+        number : int
+            1 for the finest, of 16 weights a row.
+
+        Returns
+        -------
+        xarray.Dataset
+            `weight`, and `gradient` where recorded: [statistic, row, iteration], each row under the
+            first of its weights.
+
+        Raises
+        ------
+        UnknownNameError
+            When the parameter ends at a finer level.
+        """
+        return rows_of(self._run, self.parameter, number)
 
     def read(
         self,

@@ -8,7 +8,6 @@ from zarr.abc.store import Store
 from deeptracker.pipeline.conclusions.values import READ_VALUES
 from deeptracker.pipeline.measures.rule_inputs import FilterSeries
 from deeptracker.pipeline.measures.rules.registry import FILTER_RULES
-from deeptracker.pipeline.sources.manifest import Parameter
 from deeptracker.pipeline.store.arrays.region_reader import read_regions
 from deeptracker.pipeline.store.quantities import measure_place
 from deeptracker.pipeline.store.schema import Schema
@@ -33,54 +32,44 @@ def filter_series(store: Store, run: Run, snapshots: np.ndarray) -> Iterator[Fil
     recent = snapshots[-limits.still_snapshots :]
     if len(recent) < limits.still_snapshots or not measures:
         return
-    for parameters in _batches(run.schema, len(measures)):
-        for parameter, end in zip(
-            parameters, _read(store, run, parameters, measures, recent), strict=True
-        ):
+    for numbers in _batches(run.schema, len(measures)):
+        for number, end in zip(numbers, _read(store, run, numbers, measures, recent), strict=True):
             if any(rule.concerns(end, limits) for rule in FILTER_RULES):
-                yield from _read(store, run, [parameter], measures, snapshots)
+                yield from _read(store, run, [number], measures, snapshots)
 
 
 def _read(
-    store: Store,
-    run: Run,
-    parameters: Sequence[Parameter],
-    measures: Sequence[str],
-    columns: np.ndarray,
+    store: Store, run: Run, numbers: Sequence[int], measures: Sequence[str], columns: np.ndarray
 ) -> list[FilterSeries]:
-    """Read some measures of the filters of each parameter, at ascending columns."""
+    """Read some measures of the filters of neighbouring parameters, at ascending columns."""
+    layout, spec = run.schema.layout, run.schema.filters()
     span = slice(int(columns[0]), int(columns[-1]) + 1)
-    read = read_regions(
-        store,
-        [
-            (
-                run.schema.filters(parameter),
-                (measure_place(name), slice(0, parameter.filters), span),
-            )
-            for parameter in parameters
-            for name in measures
-        ],
-    )
-    values = (found[:, columns - span.start] for [found] in read)
+    begins = layout.first_filter[numbers] - layout.first_filter[numbers[0]]
+    ends = begins + layout.filters[numbers]
+    first = int(layout.first_filter[numbers[0]])
+    filters = slice(first, first + int(ends[-1]))
+    read = read_regions(store, [(spec, (measure_place(name), filters, span)) for name in measures])
+    found = {
+        name: values[:, columns - span.start] for name, [values] in zip(measures, read, strict=True)
+    }
     return [
         FilterSeries(
-            parameter.name,
-            parameter.filter_size,
+            layout.parameters[number].name,
+            layout.parameters[number].filter_size,
             run.recording.iterations[columns],
-            {name: next(values) for name in measures},
+            {name: values[begin:end] for name, values in found.items()},
         )
-        for parameter in parameters
+        for number, begin, end in zip(numbers, begins, ends, strict=True)
     ]
 
 
-def _batches(schema: Schema, measures: int) -> Iterator[list[Parameter]]:
+def _batches(schema: Schema, measures: int) -> Iterator[list[int]]:
     """Group the parameters that have filters, to read a bounded number of values together."""
-    batch: list[Parameter] = []
+    batch: list[int] = []
     values = 0
-    for parameter in schema.architecture.parameters:
-        if parameter.has_filters:
-            batch.append(parameter)
-            values += measures * parameter.filters * schema.shape.columns_per_chunk
+    for number in np.flatnonzero(schema.layout.filters).tolist():
+        batch.append(number)
+        values += measures * int(schema.layout.filters[number]) * schema.shape.columns_per_chunk
         if values >= READ_VALUES:
             yield batch
             batch, values = [], 0

@@ -57,8 +57,7 @@ def read_classes(store: Store, run: Run) -> ClassValues | None:
 
 def read_layers(store: Store, run: Run, bands: Sequence[BandScore]) -> LayerValues:
     """Read what was known of every layer, and add the new columns."""
-    architecture = run.schema.architecture
-    layers = architecture.layers()
+    layers = run.schema.architecture.layers()
     if not layers:
         nothing = np.zeros((0, run.schema.shape.iterations))
         return LayerValues(nothing.astype(np.int32), nothing.astype(np.float32))
@@ -69,14 +68,9 @@ def read_layers(store: Store, run: Run, bands: Sequence[BandScore]) -> LayerValu
     )
     anomalous[:, run.columns.start :] = 0
     highest[:, run.columns.start :] = np.nan
-    place = {
-        node.name: layers.index(node.parent)
-        for node in architecture.nodes
-        if node.parameter and node.parameter.has_filters
-    }
     for band in bands:
-        layer = place[band.parameter]
-        anomalous[layer, run.columns.start :] += band.anomalous
-        new = highest[layer, run.columns.start :]
-        new[:] = np.fmax(new, band.highest)
+        for layer, over, high in zip(band.layers, band.anomalous, band.highest, strict=True):
+            anomalous[layer, run.columns.start :] += over
+            new = highest[layer, run.columns.start :]
+            new[:] = np.fmax(new, high)
     return LayerValues(anomalous, highest)

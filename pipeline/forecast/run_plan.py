@@ -52,6 +52,9 @@ SHARES = {
 }
 OTHER_SHARE = 0.4
 MANIFEST_BYTES = 256
+# Small arrays that are written whole: of nodes, parameters, filters, findings and the cube; and of
+# each level, and of images and their classes.
+WHOLE_ARRAYS, LEVEL_ARRAYS, IMAGE_ARRAYS = 38, 2, 12
 # Interpreter, libraries, compiled kernels and what the allocator keeps of a worker process.
 WORKER_BYTES = 448 * 2**20
 # Of a worker's thread with a warm cache; an order of magnitude until a run has been measured.
@@ -112,9 +115,8 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
         return known
     cluster = subject.config.cluster
     plan = plan_blocks(
-        subject.architecture.parameters,
+        schema.layout,
         columns,
-        block_bytes=subject.config.block_bytes,
         columns_per_chunk=subject.config.columns_per_chunk,
         workers=size_of(cluster).tasks,
     )
@@ -127,7 +129,7 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
         known,
         read_bytes=read,
         written_bytes=_written_bytes(written, subject, change),
-        objects=_objects(written, columns),
+        objects=_objects(written, columns) + _whole_arrays(schema, subject),
         tasks=tasks,
         task_bytes=plan.projected_bytes,
         worker_bytes=WORKER_BYTES + size.threads * (plan.projected_bytes - PROCESS_BYTES),
@@ -204,7 +206,7 @@ _Written = tuple[ArraySpec, int, float]
 
 def _written(schema: Schema, columns: Columns) -> Iterator[_Written]:
     """Give every array with its objects that change, and what one of them takes when stored."""
-    for spec in schema.arrays():
+    for spec in (*schema.arrays(), *schema.axes()):
         if "iteration" not in spec.dims:
             continue
         axis = spec.dims.index("iteration")
@@ -246,6 +248,13 @@ def _objects(written: Iterable[_Written], columns: Columns) -> int:
     )
 
 
+def _whole_arrays(schema: Schema, subject: Subject) -> int:
+    """Count the arrays that every run writes whole: each is a manifest."""
+    scalars = len(subject.scalars.values) + 1 if subject.scalars else 1
+    images = IMAGE_ARRAYS if subject.images is not None else 0
+    return WHOLE_ARRAYS + LEVEL_ARRAYS * len(schema.layout.levels) + images + scalars
+
+
 def _manifests(spec: ArraySpec, columns: Columns) -> int:
     """Count the manifests of an array that change."""
     side = MANIFEST_OBJECTS * spec.stored[spec.dims.index("iteration")]
@@ -268,7 +277,7 @@ def _at_once(size: Size, subject: Subject) -> int:
 
 
 def _seconds(read: int, tasks: int, written: Sequence[_Written], at_once: int, rate: Rate) -> float:
-    """Add up what takes time: many small arrays take more than their bytes."""
+    """Add up what takes time: bytes, tasks, and the objects of the store."""
     of_workers = read / rate.bytes_per_second + tasks * TASK_SECONDS
     if not rate.measured:
         of_workers += OBJECT_SECONDS * sum(objects for _, objects, _ in written)

@@ -8,10 +8,11 @@ from deeptracker.pipeline.kernels.measuring.histograms import FINE_BINS
 from deeptracker.pipeline.kernels.measuring.tile import TILE
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
 from deeptracker.pipeline.sources.manifest import ITEM_BYTES, Parameter
-from deeptracker.pipeline.store.pyramid_layout import (
+from deeptracker.pipeline.store.network_layout import (
     CHUNK_ROWS,
+    FILTER_ROWS,
     SHARD_CHUNK_ROWS,
-    ParameterLayout,
+    NetworkLayout,
     level_weights,
 )
 
@@ -38,6 +39,7 @@ HISTOGRAM_BYTES = FINE_BINS * (4 + 2 + 8)
 # Twelve float64 sums, two of them of the snapshot before; measures as they are computed, and on
 # their way to the store.
 FILTER_BYTES = 8 * 12 + (8 + 4) * len(FILTER_MEASURES)
+EDGE_BYTES = 4 * len(FILTER_MEASURES)
 
 
 @dataclass(frozen=True, order=True)
@@ -53,8 +55,15 @@ class Columns:
 
 @dataclass(frozen=True)
 class Part:
-    """Weights [start, stop) of one parameter, or of its gradient."""
+    """Weights [start, stop) of one parameter, or of its gradient.
 
+    Attributes
+    ----------
+    number : int
+        The parameter's, in the layout.
+    """
+
+    number: int
     parameter: Parameter
     gradient: bool
     start: int
@@ -73,14 +82,21 @@ class Part:
 
 @dataclass(frozen=True)
 class Block:
-    """What one task does: some parts, over some columns.
+    """What one task does: the weights of a range of addresses, or their gradients, over columns.
 
     Attributes
     ----------
+    start, stop : int
+        The addresses: whole segments.
+    parts : tuple of Part
+        In the order of their addresses.
     nbytes : int
         Bytes of the log that belong to it.
     """
 
+    gradient: bool
+    start: int
+    stop: int
     parts: tuple[Part, ...]
     columns: Columns
     nbytes: int
@@ -88,7 +104,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Plan:
-    """All blocks, in the order of columns and then of the tree.
+    """All blocks, in the order of columns and then of addresses.
 
     Attributes
     ----------
@@ -97,7 +113,6 @@ class Plan:
     """
 
     blocks: tuple[Block, ...]
-    split_weights: int
     projected_bytes: int
 
     @property
@@ -132,9 +147,9 @@ def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: in
     int
         Bytes of: a tile of this snapshot and of the one before, as they are stored and as floats; a
         chunk of mean, min and max of every pyramid level, and a shard of it, encoded; the
-        histograms; the filter measures and their sums; the shards on their way to the store; and
-        the process itself. Weights are never held but two tiles at a time, so only their filters
-        count.
+        histograms; the filter measures, the two objects of them that neighbours share, and their
+        sums; the shards on their way to the store; and the process itself. Weights
+        are never held but two tiles at a time, so only their filters count.
     """
     tiles = 2 * TILE * (item_bytes + 4)
     rows = [-(-weights // per_row) for per_row in level_weights(weights)]
@@ -143,12 +158,13 @@ def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: in
     shards = sum(min(count, SHARD_CHUNK_ROWS * CHUNK_ROWS) for count in rows)
     pyramid = 3 * 2 * columns * (chunks + shards)
     histograms = HISTOGRAM_BYTES * (columns + 1)
-    filters = FILTER_BYTES * columns * (weights // filter_size + 1)
+    count = weights // filter_size + 1
+    filters = FILTER_BYTES * columns * count + 2 * EDGE_BYTES * columns * min(count, FILTER_ROWS)
     return tiles + pyramid + histograms + filters + 2 * WRITE_BUFFER_BYTES + PROCESS_BYTES
 
 
 def split_weights(block_bytes: int, columns: int, parameters: Sequence[Parameter]) -> int:
-    """Choose the size of a part, a power of two, so that any part fits the budget.
+    """Choose the size of a segment, a power of two, so that any part of one fits the budget.
 
     Raises
     ------
@@ -182,73 +198,92 @@ def _part_bytes(parameter: Parameter, weights: int, columns: int) -> int:
 
 
 def plan_blocks(
-    parameters: Sequence[Parameter],
+    layout: NetworkLayout,
     columns: Columns,
     *,
-    block_bytes: int,
     columns_per_chunk: int,
     workers: int,
 ) -> Plan:
-    """Cut the run's parameters by columns into blocks.
+    """Cut the network's weights by columns into blocks of neighbouring segments.
 
     Parameters
     ----------
-    parameters : sequence of Parameter
-        In the order of the tree.
+    layout : NetworkLayout
+        Where every parameter lies.
     columns : Columns
         The columns to compute.
-    block_bytes : int
-        Memory that one task may hold.
     columns_per_chunk : int
         Column blocks end at multiples of it, so that no two write one chunk.
     workers : int
         Tasks are made small enough to keep as many busy.
     """
-    split = split_weights(block_bytes, columns_per_chunk, parameters)
-    parts = [
-        Part(parameter, gradient, start, stop)
-        for parameter in parameters
-        for gradient in ([False, True] if parameter.has_gradient else [False])
-        for start, stop in _merged_splits(parameter, split, block_bytes, columns_per_chunk)
+    segments = [
+        segment
+        for gradient in (False, True)
+        for segment in _segments(layout, gradient)
+        if segment.parts
     ]
-    part_bytes = [(part.stop - part.start) * part.item_bytes for part in parts]
-    total = sum(part_bytes) * len(columns)
+    total = sum(segment.column_bytes for segment in segments) * len(columns)
     target = min(
         max(total // (TASKS_PER_WORKER * workers), SMALLEST_TASK_BYTES), LARGEST_TASK_BYTES
     )
     blocks = [
         Block(
-            tuple(parts[i] for i in chosen), block, sum(part_bytes[i] for i in chosen) * len(block)
+            some[0].gradient,
+            some[0].start,
+            some[-1].stop,
+            tuple(part for segment in some for part in segment.parts),
+            block,
+            sum(segment.column_bytes for segment in some) * len(block),
         )
         for block in column_blocks(columns, columns_per_chunk)
-        for chosen in _batches(part_bytes, target // max(len(block), 1))
+        for some in _batches(segments, target // max(len(block), 1))
     ]
     projected = max(
-        _part_bytes(part.parameter, part.stop - part.start, columns_per_chunk) for part in parts
+        (
+            _part_bytes(part.parameter, part.stop - part.start, columns_per_chunk)
+            for segment in segments
+            for part in segment.parts
+        ),
+        default=0,
     )
-    return Plan(tuple(blocks), split, projected)
+    return Plan(tuple(blocks), projected)
 
 
-def _merged_splits(
-    parameter: Parameter, split: int, block_bytes: int, columns: int
-) -> Iterator[tuple[int, int]]:
-    """Join the smallest parts while they fit the budget and a task stays of a sensible size."""
-    item = max(ITEM_BYTES[parameter.dtype], ITEM_BYTES.get(parameter.gradient_dtype, 1))
-    limit = LARGEST_TASK_BYTES // (item * columns)
-    start = None
-    stop = 0
-    for first, last in ParameterLayout.of(parameter.size, split).splits():
-        if start is None:
-            start, stop = first, last
-            continue
-        joined = _part_bytes(parameter, last - start, columns)
-        if last - start <= limit and joined <= block_bytes:
-            stop = last
-        else:
-            yield start, stop
-            start, stop = first, last
-    if start is not None:
-        yield start, stop
+@dataclass(frozen=True)
+class _Segment:
+    """A segment, and the parts of parameters that lie in it."""
+
+    gradient: bool
+    start: int
+    stop: int
+    parts: tuple[Part, ...]
+    column_bytes: int
+
+
+def _segments(layout: NetworkLayout, gradient: bool) -> Iterator[_Segment]:
+    """Cut the parameters where segments end."""
+    chosen = [
+        (number, parameter, address)
+        for number, (parameter, address) in enumerate(
+            zip(layout.parameters, layout.addresses.tolist(), strict=True)
+        )
+        if parameter.size and (parameter.has_gradient or not gradient)
+    ]
+    first = 0
+    for start, stop in layout.segments():
+        parts = []
+        while first < len(chosen):
+            number, parameter, address = chosen[first]
+            begin, end = max(start - address, 0), min(stop - address, parameter.size)
+            if begin >= end:
+                break
+            parts.append(Part(number, parameter, gradient, begin, end))
+            if end < parameter.size:
+                break
+            first += 1
+        nbytes = sum((part.stop - part.start) * part.item_bytes for part in parts)
+        yield _Segment(gradient, start, stop, tuple(parts), nbytes)
 
 
 def column_blocks(columns: Columns, per_chunk: int) -> Iterator[Columns]:
@@ -260,15 +295,18 @@ def column_blocks(columns: Columns, per_chunk: int) -> Iterator[Columns]:
         start = stop
 
 
-def _batches(sizes: Sequence[int], target: int) -> Iterator[list[int]]:
+def _batches(segments: Sequence[_Segment], target: int) -> Iterator[list[_Segment]]:
     """Group neighbours until a group reaches the target."""
-    batch: list[int] = []
+    batch: list[_Segment] = []
     weight = 0
-    for index, size in enumerate(sizes):
-        if batch and weight + size > target:
+    for segment in segments:
+        apart = batch and (
+            weight + segment.column_bytes > target or batch[-1].gradient != segment.gradient
+        )
+        if apart:
             yield batch
             batch, weight = [], 0
-        batch.append(index)
-        weight += size
+        batch.append(segment)
+        weight += segment.column_bytes
     if batch:
         yield batch

@@ -26,7 +26,6 @@ from deeptracker.pipeline.store.names import (
     MEASURE,
     SCALAR_ITERATION,
     STATISTIC,
-    group_name,
     scalar_paths,
 )
 from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
@@ -61,10 +60,11 @@ def prepare(
 ) -> None:
     """Make (or grow) every array, and write what is known from the headers."""
     if change.action == "append":
-        store_metadata(writer.session.store, schema.arrays())
+        store_metadata(writer.session.store, [*schema.arrays(), *schema.axes()])
     else:
         writer.clear()
-        create_arrays(writer.session.store, _groups(schema, subject), schema.arrays())
+        specs = [*schema.arrays(), *schema.axes()]
+        create_arrays(writer.session.store, _groups(schema, subject), specs)
     root = writer.root()
     created = str(root.attrs["created"]) if change.action == "append" else None
     root.attrs.update(_root_attributes(subject, created))
@@ -72,9 +72,11 @@ def prepare(
     if change.action == "append":
         _drop_other_scalars(root, set(paths.values()))
     with WholeArrays(writer.session.store) as arrays:
+        _put_lifetimes(arrays, schema, recording)
         if change.action != "append":
             _put_nodes(arrays, schema, subject)
-            _put_quantities(arrays)
+            _put_parameters(arrays, schema)
+            _put_quantities(arrays, schema)
             _put_images(arrays, subject)
         _put_scalars(arrays, subject, paths)
     _write_recording(writer.session.store, schema, recording)
@@ -83,24 +85,28 @@ def prepare(
 def _groups(schema: Schema, subject: Subject) -> dict[str, Mapping[str, Any]]:
     """List the groups that have attributes; those between them follow by themselves."""
     groups: dict[str, Mapping[str, Any]] = {
-        name: {} for name in ("cube", "filters", "health", "nodes", "scalars", "weights")
+        name: {}
+        for name in (
+            "cube",
+            "filters",
+            "health",
+            "nodes",
+            "parameters",
+            "scalars",
+            "weights",
+        )
     }
-    for parameter in schema.architecture.parameters:
-        name = group_name(parameter.name)
-        attributes = {"parameter": parameter.name, "shape": list(parameter.shape)}
-        if parameter.has_filters:
-            groups[f"filters/{name}"] = attributes
-        groups[f"weights/{name}"] = {**attributes, "dtype": parameter.dtype}
-        for number, level in enumerate(schema.layout(parameter).levels, start=1):
-            groups[f"weights/{name}/{number}"] = {
-                "weights_per_row": level.weights_per_row,
-                "size": parameter.size,
-                "relative_error": RELATIVE_ERROR,
-            }
+    if schema.layout.filter_count:
+        groups["filters"] = {"coordinates": "parameter"}
+    for number, level in enumerate(schema.layout.levels, start=1):
+        groups[f"weights/{number}"] = {
+            "weights_per_row": level.weights_per_row,
+            "relative_error": RELATIVE_ERROR,
+        }
     if subject.images:
         groups |= {"images": {}, "classes": {}}
-        for number, level in enumerate(schema.image_layout().levels, start=1):
-            groups[f"images/by_class/{number}"] = {"images_per_row": level.weights_per_row}
+        for number, per_row in enumerate(schema.image_levels(), start=1):
+            groups[f"images/by_class/{number}"] = {"images_per_row": per_row}
     return groups
 
 
@@ -139,6 +145,8 @@ def _write_recording(store: Store, schema: Schema, recording: Recording) -> None
     writer = ChunkWriter(store)
     for spec in schema.root():
         writer.write(spec, (0,), values[spec.path])
+    for spec in schema.axes():
+        writer.write(spec, (0,), recording.iterations)
     writer.flush()
 
 
@@ -180,15 +188,61 @@ def _put_nodes(arrays: WholeArrays, schema: Schema, subject: Subject) -> None:
     arrays.put("nodes/bin_right", COARSE_EDGES[1:], ["bin"], "greatest weight of the bin")
 
 
-def _put_quantities(arrays: WholeArrays) -> None:
-    """Name what the parameters' arrays hold along their first dim: coordinates of all of them."""
-    for group, dim, quantities in (
-        ("filters", MEASURE, FILTER_MEASURES),
-        ("weights", STATISTIC, ROW_STATISTICS),
+def _put_parameters(arrays: WholeArrays, schema: Schema) -> None:
+    """Say of every parameter what it is, and where its filters and rows lie."""
+    layout = schema.layout
+    parameters = layout.parameters
+    for name, values, long_name in (
+        ("name", np.array([p.name for p in parameters], object), "dotted name"),
+        ("node", np.array(schema.architecture.leaves(), np.int32), "index among the nodes"),
+        (
+            "shape",
+            np.array(["x".join(map(str, p.shape)) for p in parameters], object),
+            "shape of the parameter",
+        ),
+        ("dtype", np.array([p.dtype for p in parameters], object), "safetensors code"),
+        ("size", layout.sizes, "weights"),
+        ("address", layout.addresses, "place in the network's vector of weights"),
+        ("filters", layout.filters, "filters with measures"),
+        ("first_filter", layout.first_filter, "first of its filters in /filters"),
+    ):
+        arrays.put(f"parameters/{name}", values, ["parameter"], long_name)
+    levels = np.arange(1, len(layout.levels) + 1)
+    arrays.put("parameters/level", levels, ["level"], "pyramid level")
+    per_row = np.array([level.weights_per_row for level in layout.levels])
+    arrays.put("parameters/weights_per_row", per_row, ["level"], "weights under a row")
+    dims = ["level", "parameter"]
+    arrays.put("parameters/first_row", layout.first_row, dims, "first of its rows in the level")
+    arrays.put("parameters/rows", layout.rows, dims, "rows in the level; 0 where it ends before")
+
+
+def _put_lifetimes(arrays: WholeArrays, schema: Schema, recording: Recording) -> None:
+    """Say of every parameter when it was recorded first and last."""
+    known = recording.iterations[recording.snapshots != 0]
+    for name, iteration in (("first", known[:1]), ("last", known[-1:])):
+        values = np.full(len(schema.layout.parameters), iteration[0] if len(iteration) else -1)
+        arrays.put(
+            f"parameters/{name}_iteration",
+            values.astype(np.int64),
+            ["parameter"],
+            f"{name} iteration with it",
+        )
+
+
+def _put_quantities(arrays: WholeArrays, schema: Schema) -> None:
+    """Name what filters and rows hold along their first dim, and whose the filters are."""
+    levels = [f"weights/{number + 1}" for number in range(len(schema.layout.levels))]
+    for groups, dim, quantities in (
+        (["filters"], MEASURE, FILTER_MEASURES),
+        (levels, STATISTIC, ROW_STATISTICS),
     ):
         names, meanings = np.array(list(quantities.items()), object).T
-        arrays.put(f"{group}/{dim}", names, [dim], dim)
-        arrays.put(f"{group}/{MEANING}", meanings, [dim], "what it is")
+        for group in groups:
+            arrays.put(f"{group}/{dim}", names, [dim], dim)
+            arrays.put(f"{group}/{MEANING}", meanings, [dim], "what it is")
+    if schema.layout.filter_count:
+        owners = schema.layout.filter_owners
+        arrays.put("filters/parameter", owners, ["filter"], "index among the parameters")
 
 
 def _put_images(arrays: WholeArrays, subject: Subject) -> None:

@@ -71,7 +71,7 @@ class Subject:
 
     @cached_property
     def split_weights(self) -> int:
-        """Weights in the smallest part, from the memory budget."""
+        """Weights in a segment, from the memory budget."""
         parameters = self.architecture.parameters
         return split_weights(self.config.block_bytes, self.config.columns_per_chunk, parameters)
 

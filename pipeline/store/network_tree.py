@@ -63,13 +63,9 @@ class Architecture:
         """The leaves, in the tree's order."""
         return tuple(node.parameter for node in self.nodes if node.parameter)
 
-    def leaf(self, parameter: str) -> int:
-        """Index of a parameter's node."""
-        return next(
-            index
-            for index, node in enumerate(self.nodes)
-            if node.parameter and node.name == parameter
-        )
+    def leaves(self) -> tuple[int, ...]:
+        """Nodes of the parameters, in the same order."""
+        return tuple(index for index, node in enumerate(self.nodes) if node.parameter)
 
     def parents(self) -> tuple[int, ...]:
         """Give each node's parent, -1 for the root."""

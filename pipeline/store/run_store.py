@@ -43,7 +43,7 @@ __all__ = [
     "open_writer",
 ]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class StoreReader:

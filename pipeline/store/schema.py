@@ -1,14 +1,22 @@
-"""Schema 3: every group and array of the store, from the architecture and the sizes of the run."""
+"""Schema 4: every group and array of the store, from the architecture and the sizes of the run."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTICS
-from deeptracker.pipeline.sources.manifest import Parameter
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
-from deeptracker.pipeline.store.names import MEASURE, STATISTIC, check_names, group_name
+from deeptracker.pipeline.store.names import MEASURE, STATISTIC
+from deeptracker.pipeline.store.network_layout import (
+    CHUNK_VALUES,
+    FILTER_ROWS,
+    NetworkLayout,
+    chunk_columns,
+    level_weights,
+)
 from deeptracker.pipeline.store.network_tree import Architecture
-from deeptracker.pipeline.store.pyramid_layout import CHUNK_VALUES, ParameterLayout
 from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
 
 __all__ = ["RunShape", "Schema"]
@@ -16,9 +24,9 @@ __all__ = ["RunShape", "Schema"]
 RELATIVE_ERROR = 2.0**-8
 NODE_CHUNK = 512
 IMAGE_CHUNK = 4096
-FILTER_CHUNK = 4096
-# Parts of one parameter share at most two chunks of filters each, which travel: small ones.
-SPLIT_FILTER_CHUNK = 512
+# Filters in one object of the scores, which tasks write that share none.
+SCORE_ROWS = 4096
+FILTER_VALUES = 2**14
 CLASS_CHUNK = 64
 WINDOW_CHUNK = 10
 ITERATION_CHUNK = 128
@@ -59,16 +67,25 @@ class Schema:
     def __init__(self, architecture: Architecture, shape: RunShape) -> None:
         self.architecture = architecture
         self.shape = shape
-        check_names(architecture.parameters)
-        self._parameters = {parameter.name: parameter for parameter in architecture.parameters}
-        self._has_gradients = any(p.has_gradient for p in self._parameters.values())
+        self._has_gradients = any(p.has_gradient for p in architecture.parameters)
         self._weights = {
             gradient: _node_weights(architecture, gradient) for gradient in (False, True)
         }
 
-    def parameter(self, name: str) -> Parameter:
-        """Look a parameter up by name."""
-        return self._parameters[name]
+    @cached_property
+    def layout(self) -> NetworkLayout:
+        """Where every parameter lies."""
+        return NetworkLayout.of(self.architecture.parameters, self.shape.split_weights)
+
+    @cached_property
+    def filter_layers(self) -> np.ndarray:
+        """The layer that owns every filter, among the tree's layers: int32 [filter]."""
+        layers = {node: place for place, node in enumerate(self.architecture.layers())}
+        owners = [
+            layers.get(self.architecture.nodes[leaf].parent, -1)
+            for leaf in self.architecture.leaves()
+        ]
+        return np.array(owners, np.int32)[self.layout.filter_owners]
 
     def node_weights(self, node: int, gradient: bool) -> int:
         """Count the weights (or recorded gradients) at and below a node."""
@@ -79,13 +96,10 @@ class Schema:
         yield from self.root()
         for gradient in self.kinds():
             yield from self.nodes(gradient).values()
-        for parameter in self.architecture.parameters:
-            if parameter.has_filters:
-                yield self.filters(parameter)
-                yield self.scores(parameter)
-            for level in range(len(self.layout(parameter).levels)):
-                for gradient in [False, True] if parameter.has_gradient else [False]:
-                    yield self.weights(parameter, level, gradient)
+        if self.layout.filter_count:
+            yield self.filters()
+            yield self.scores()
+        yield from self.levels().values()
         if self.shape.images:
             yield from self.images().values()
             yield from self.by_class()
@@ -96,9 +110,39 @@ class Schema:
         """Weights, and gradients where any were recorded."""
         return [False, True] if self._has_gradients else [False]
 
-    def layout(self, parameter: Parameter) -> ParameterLayout:
-        """Give a parameter's levels."""
-        return ParameterLayout.of(parameter.size, self.shape.split_weights)
+    def levels(self) -> dict[tuple[int, bool], ArraySpec]:
+        """Give every pyramid level, by its number from 0 and whether it is of the gradients."""
+        return {
+            (level, gradient): self.weights(level, gradient)
+            for level in range(len(self.layout.levels))
+            for gradient in self.kinds()
+        }
+
+    def row_arrays(self) -> dict[str, ArraySpec]:
+        """Give the arrays along rows or filters, which blocks write, by their paths."""
+        specs = [*self.levels().values(), *([self.filters()] if self.layout.filter_count else [])]
+        return {spec.path: spec for spec in specs}
+
+    def axes(self) -> list[ArraySpec]:
+        """Give the iterations in every group that has them, so that each can be read alone."""
+        groups = ["nodes", "cube", *(f"weights/{n + 1}" for n in range(len(self.layout.levels)))]
+        if self.layout.filter_count:
+            groups.append("filters")
+        if self.shape.images:
+            groups += ["images", "classes"]
+            groups += [f"images/by_class/{n + 1}" for n in range(len(self.image_levels()))]
+        return [self._iterations(f"{group}/iteration") for group in groups]
+
+    def _iterations(self, path: str) -> ArraySpec:
+        return ArraySpec(
+            path,
+            "int64",
+            (self.shape.iterations,),
+            (4096,),
+            ("iteration",),
+            "optimizer step",
+            fill=0,
+        )
 
     def root(self) -> list[ArraySpec]:
         """Give the flags and fingerprints of every iteration."""
@@ -108,7 +152,7 @@ class Schema:
             return ArraySpec(name, dtype, (length,), (4096,), ("iteration",), long_name, fill=fill)
 
         return [
-            spec("iteration", "int64", "optimizer step"),
+            self._iterations("iteration"),
             spec("has_snapshot", "bool", "whether weights were recorded", fill=False),
             spec("has_outcomes", "bool", "whether outcomes were recorded", fill=False),
             spec("snapshot_fingerprint", "int64", "size, time and header of the snapshot file"),
@@ -156,14 +200,15 @@ class Schema:
         )
         return specs
 
-    def filters(self, parameter: Parameter) -> ArraySpec:
-        """Filter measures of one parameter, in the order of `FILTER_MEASURES`."""
-        rows, columns = self.filter_chunk(parameter), self.shape.columns_per_chunk
+    def filters(self) -> ArraySpec:
+        """Measures of all filters, in the order of `FILTER_MEASURES`."""
         count = len(FILTER_MEASURES)
+        rows = min(self.layout.filter_count, FILTER_ROWS)
+        columns = self._filter_columns
         return ArraySpec(
-            f"filters/{group_name(parameter.name)}/measures",
+            "filters/measures",
             "float32",
-            (count, parameter.filters, self.shape.iterations),
+            (count, self.layout.filter_count, self.shape.iterations),
             (_together(count, rows * columns), rows, columns),
             (MEASURE, "filter", "iteration"),
             "measures of the filters",
@@ -171,46 +216,37 @@ class Schema:
             shards=(count, rows, columns),
         )
 
-    def scores(self, parameter: Parameter) -> ArraySpec:
-        """Anomaly scores of one parameter's filters."""
+    def scores(self) -> ArraySpec:
+        """Anomaly scores of all filters."""
         return ArraySpec(
-            f"filters/{group_name(parameter.name)}/anomaly_score",
+            "filters/anomaly_score",
             "float32",
-            (parameter.filters, self.shape.iterations),
-            (self.filter_chunk(parameter), self.shape.columns_per_chunk),
+            (self.layout.filter_count, self.shape.iterations),
+            (min(self.layout.filter_count, SCORE_ROWS), self._filter_columns),
             ("filter", "iteration"),
             "change over its own recent history, as a robust z-score",
             quick=True,
         )
 
-    def filter_chunk(self, parameter: Parameter) -> int:
-        """Count the filters in one chunk."""
-        layout = self.layout(parameter)
-        if len(layout.splits()) == 1:
-            return min(parameter.filters, FILTER_CHUNK)
-        if layout.split_weights % parameter.filter_size:
-            return min(parameter.filters, SPLIT_FILTER_CHUNK)
-        # Parts end where filters do, and share no chunk of them.
-        return min(layout.split_weights // parameter.filter_size, FILTER_CHUNK)
+    @property
+    def _filter_columns(self) -> int:
+        rows = min(self.layout.filter_count, FILTER_ROWS)
+        return chunk_columns(self.shape.columns_per_chunk, FILTER_VALUES, rows)
 
-    def weights(self, parameter: Parameter, level: int, gradient: bool = False) -> ArraySpec:
-        """One pyramid level of a parameter (or of its gradient); `level` counts from 0.
+    def weights(self, level: int, gradient: bool = False) -> ArraySpec:
+        """One pyramid level of all weights (or of their gradients); `level` counts from 0.
 
         The statistics are in the order of `ROW_STATISTICS`.
         """
-        layout = self.layout(parameter).levels[level]
-        chunk_columns, shard_columns = layout.columns(self.shape.columns_per_chunk)
+        layout = self.layout.levels[level]
+        columns, shard_columns = layout.columns(self.shape.columns_per_chunk)
         count = len(ROW_STATISTICS)
         what = "gradient" if gradient else "weight"
         return ArraySpec(
-            f"weights/{group_name(parameter.name)}/{level + 1}/{what}",
+            f"weights/{level + 1}/{what}",
             "float32",
             (count, layout.rows, self.shape.iterations),
-            (
-                _together(count, layout.chunk_rows * chunk_columns),
-                layout.chunk_rows,
-                chunk_columns,
-            ),
+            (_together(count, layout.chunk_rows * columns), layout.chunk_rows, columns),
             (STATISTIC, "row", "iteration"),
             f"{what}s under the row",
             attributes={"relative_error": RELATIVE_ERROR},
@@ -256,24 +292,26 @@ class Schema:
             )
         return specs
 
-    def image_layout(self) -> ParameterLayout:
-        """Give the levels of images in class order."""
-        return ParameterLayout.of(self.shape.images, 2**30)
+    def image_levels(self) -> tuple[int, ...]:
+        """Give the images a row of each level of images in class order."""
+        return level_weights(self.shape.images)
 
     def by_class(self) -> list[ArraySpec]:
         """Levels of the error of images in class order."""
-        layout = self.image_layout()
-        return [
-            ArraySpec(
-                f"images/by_class/{number}/error",
-                "float32",
-                (level.rows, self.shape.iterations),
-                (level.rows, self.shape.columns_per_chunk),
-                ("row", "iteration"),
-                "share of wrong outcomes under the row, images in class order",
+        specs = []
+        for number, per_row in enumerate(self.image_levels(), start=1):
+            rows = -(-self.shape.images // per_row)
+            specs.append(
+                ArraySpec(
+                    f"images/by_class/{number}/error",
+                    "float32",
+                    (rows, self.shape.iterations),
+                    (rows, self.shape.columns_per_chunk),
+                    ("row", "iteration"),
+                    "share of wrong outcomes under the row, images in class order",
+                )
             )
-            for number, level in enumerate(layout.levels, start=1)
-        ]
+        return specs
 
     def classes(self) -> dict[str, ArraySpec]:
         """Error, flips and anomalies of every class."""

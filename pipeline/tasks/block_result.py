@@ -58,22 +58,26 @@ class Tally:
 
 @dataclass(frozen=True)
 class Fragment:
-    """Filter measures of a chunk that is shared with another part.
+    """Rows of objects of the store that neighbouring blocks share.
 
     Attributes
     ----------
-    measures : numpy.ndarray
-        float32 [measure, filter, column].
+    path : str
+        The array's.
+    first : int
+        The first of the rows, or filters.
+    values : numpy.ndarray
+        [quantity, row, column].
     """
 
-    parameter: str
-    first_filter: int
-    measures: np.ndarray
+    path: str
+    first: int
+    values: np.ndarray
 
     @property
-    def last_filter(self) -> int:
-        """The first filter behind it."""
-        return self.first_filter + self.measures.shape[1]
+    def last(self) -> int:
+        """The first row behind it."""
+        return self.first + self.values.shape[1]
 
 
 @dataclass(frozen=True)
@@ -162,23 +166,19 @@ def fragments_of(results: Sequence[BlockResult]) -> tuple[Fragment, ...]:
 
 
 def stitched(fragments: Sequence[Fragment]) -> list[Fragment]:
-    """Join fragments that follow each other, so that they make whole chunks again."""
+    """Join fragments that follow each other, so that they make whole objects again."""
     joined: list[list[Fragment]] = []
-    for fragment in sorted(fragments, key=lambda f: (f.parameter, f.first_filter)):
+    for fragment in sorted(fragments, key=lambda f: (f.path, f.first)):
         run = joined[-1] if joined else []
-        if (
-            run
-            and run[-1].parameter == fragment.parameter
-            and run[-1].last_filter == fragment.first_filter
-        ):
+        if run and run[-1].path == fragment.path and run[-1].last == fragment.first:
             run.append(fragment)
         else:
             joined.append([fragment])
     return [
         Fragment(
-            run[0].parameter,
-            run[0].first_filter,
-            np.concatenate([fragment.measures for fragment in run], axis=1),
+            run[0].path,
+            run[0].first,
+            np.concatenate([fragment.values for fragment in run], axis=1),
         )
         for run in joined
     ]

@@ -145,11 +145,11 @@ def compare(jobs: Jobs, fork: bytes, run: Run, measured: Measured, progress: Pro
     if not tasks:
         return []
     snapshots = np.flatnonzero(run.recording.snapshots)
-    # It knows every chunk: 13 MB for 8 snapshots of 4,000 parameters, and more in longer runs.
+    # It knows every chunk, more of them in longer runs.
     written = jobs.share(Label("share"), measured.written, len(tasks))
     return [
         jobs.submit(
-            Label("score", bands[0].parameter),
+            Label("score", f"filters{bands[0].start}-{bands[-1].stop - 1}"),
             score_filters,
             fork,
             written.result,
@@ -200,7 +200,11 @@ class _Merge:
             return []
         self._inputs = [
             self._jobs.submit(
-                Label("combine", "", span), combine_blocks, results[start : start + FAN_IN]
+                Label("combine", "", span),
+                combine_blocks,
+                results[start : start + FAN_IN],
+                self._run.packed_schema,
+                self._columns,
             )
             for start in range(0, len(results), FAN_IN)
         ]

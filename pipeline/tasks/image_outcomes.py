@@ -19,7 +19,7 @@ from deeptracker.pipeline.sources.tensor_reading import RAW_DTYPES, Reader, read
 from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
 from deeptracker.pipeline.store.arrays.region_reader import read_regions
 from deeptracker.pipeline.store.forks import merged_forks, opened_fork, packed_fork
-from deeptracker.pipeline.store.pyramid_layout import FINEST_WEIGHTS, LEVEL_FACTOR
+from deeptracker.pipeline.store.network_layout import FINEST_WEIGHTS, LEVEL_FACTOR
 from deeptracker.pipeline.store.schema import (
     CLASS_CHUNK,
     IMAGE_CHUNK,

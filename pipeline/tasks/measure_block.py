@@ -13,8 +13,8 @@ from deeptracker.pipeline.kernels.measuring.histograms import (
     coarse_histogram,
     room_for_counts,
 )
-from deeptracker.pipeline.kernels.measuring.part_levels import LevelRows
-from deeptracker.pipeline.kernels.measuring.tensor_pass import PassResult, TensorPass, owned_weights
+from deeptracker.pipeline.kernels.measuring.range_levels import LevelRows, Pyramid
+from deeptracker.pipeline.kernels.measuring.tensor_pass import TensorPass, owned_weights
 from deeptracker.pipeline.kernels.measuring.tile import tile_ranges
 from deeptracker.pipeline.measures.filter_measures.measuring import measured_filters
 from deeptracker.pipeline.measures.node_statistics.registry import statistics_of
@@ -39,6 +39,7 @@ from deeptracker.pipeline.tasks.block_result import (
     sum_by_node,
 )
 from deeptracker.pipeline.tasks.byte_ranges import PartReads, Places
+from deeptracker.pipeline.tasks.row_writer import RowWriter, write_fragment
 
 __all__ = ["combine_blocks", "measure_block", "write_nodes"]
 
@@ -50,48 +51,93 @@ def measure_block(
     block: Block,
     located: Places,
 ) -> BlockResult:
-    """Read the bytes of some parts once, and write their filter measures and pyramids."""
+    """Read the bytes of a block once, and write its filter measures and pyramids."""
     session = opened_fork(fork)
     writer = ChunkWriter(session.store)
-    leaves = {
-        node.name: index for index, node in enumerate(schema.architecture.nodes) if node.parameter
-    }
+    rows = _BlockRows(writer, schema, block)
+    leaves = schema.architecture.leaves()
     tallies: dict[Key, Tally] = {}
-    fragments: list[Fragment] = []
     nbytes = 0
     counts = room_for_counts(len(block.columns))
     reads = located.reads(block)
-    with tile_reading(_requests(block, reads)) as tiles:
+    with tile_reading(_requests(schema, block, reads)) as tiles:
         for part, places in zip(block.parts, reads, strict=True):
-            measure = _tensor_pass(schema, thresholds, part, counts)
+            measure = _tensor_pass(schema, thresholds, part, counts, rows.pyramid)
             for start, stop in measure.tiles():
+                rows.write(rows.pyramid.finished(measure.address))
                 nbytes += _measure_tile(measure, tiles, part, places, start, stop)
-                for rows in measure.finished_rows():
-                    _write_rows(writer, schema, part, block.columns, rows)
             result = measure.finish()
-            fragments += _write_owned(writer, schema, part, block.columns, result)
-            key = (leaves[part.parameter.name], part.gradient)
+            if _has_filters(part) and result.filters.count:
+                first = int(schema.layout.first_filter[part.number]) + result.first_filter
+                rows.filters.gather(first, measured_filters(result.filters))
+            key = (leaves[part.number], part.gradient)
             tally = Tally(result.moments, result.histogram, part.stop - part.start)
             tallies[key] = Tally.merge([tallies[key], tally]) if key in tallies else tally
+    fragments = rows.finish()
     writer.begin_flush()
     whole, open_tallies = _roll_up(schema, tallies)
     writer.flush()
-    return BlockResult(packed_fork(session), whole, open_tallies, tuple(fragments), nbytes)
+    return BlockResult(packed_fork(session), whole, open_tallies, fragments, nbytes)
 
 
-def combine_blocks(results: Sequence[BlockResult]) -> BlockResult:
-    """Merge neighbouring results into one."""
+class _BlockRows:
+    """The pyramid rows and filters of a block, on their way to the store."""
+
+    def __init__(self, writer: ChunkWriter, schema: Schema, block: Block) -> None:
+        levels = schema.layout.levels
+        self.pyramid = Pyramid(
+            [level.weights_per_row for level in levels],
+            [level.chunk_rows for level in levels],
+            block.start,
+            block.stop,
+            len(block.columns),
+        )
+        self._levels = [
+            RowWriter(
+                writer,
+                schema.weights(number, block.gradient),
+                block.columns,
+                *level.rows_of(block.start, block.stop),
+            )
+            for number, level in enumerate(levels)
+        ]
+        self.filters = RowWriter(writer, schema.filters(), block.columns)
+
+    def write(self, found: Iterable[LevelRows]) -> None:
+        """Write rows of the pyramid."""
+        for rows in found:
+            self._levels[rows.level].take(rows.first_row, rows.values)
+
+    def finish(self) -> tuple[Fragment, ...]:
+        """Write the rest, and give what other blocks have a part in."""
+        self.write(self.pyramid.last())
+        every = (*self._levels, self.filters)
+        return tuple(fragment for rows in every for fragment in rows.finish())
+
+
+def combine_blocks(results: Sequence[BlockResult], schema: Schema, columns: Columns) -> BlockResult:
+    """Merge neighbouring results into one, and write what their fragments make whole."""
+    session = opened_fork(merged_fork(results))
+    writer = ChunkWriter(session.store)
+    specs = schema.row_arrays()
+    rest: list[Fragment] = []
+    for fragment in stitched(fragments_of(results)):
+        spec = specs[fragment.path]
+        rows = RowWriter(writer, spec, columns, fragment.first, fragment.last)
+        rows.take(fragment.first, fragment.values)
+        rest += rows.fragments
+    writer.flush()
     return BlockResult(
-        merged_fork(results),
+        packed_fork(session),
         WholeNodes.merge([result.whole for result in results]),
         sum_by_node(results),
-        fragments_of(results),
+        tuple(rest),
         sum(result.nbytes for result in results),
     )
 
 
 def write_nodes(results: Sequence[BlockResult], schema: Schema, columns: Columns) -> NodesResult:
-    """Finish the nodes of one column block, and write them and the shared filter chunks."""
+    """Finish the nodes of one column block, and write them and the objects that blocks share."""
     rest, unfinished = _finish(schema, sum_by_node(results))
     assert not unfinished, f"nodes {sorted(unfinished)} lack weights"
     session = opened_fork(merged_fork(results))
@@ -102,8 +148,9 @@ def write_nodes(results: Sequence[BlockResult], schema: Schema, columns: Columns
             for whole in (rest, *(result.whole for result in results)):
                 whole.put(name, gradient, values)
             writer.write(spec, _column_offset(spec, columns), values)
+    specs = schema.row_arrays()
     for fragment in stitched(fragments_of(results)):
-        _write_filters(writer, schema, columns, fragment)
+        write_fragment(writer, specs[fragment.path], columns, fragment)
     writer.flush()
     return NodesResult(packed_fork(session), sum(result.nbytes for result in results))
 
@@ -125,19 +172,23 @@ def _measure_tile(
     return len(refs) * (stop - start) * part.item_bytes
 
 
-def _requests(block: Block, reads: Sequence[PartReads]) -> Iterator[Request]:
+def _requests(schema: Schema, block: Block, reads: Sequence[PartReads]) -> Iterator[Request]:
     """List what the block reads, in the order in which it does."""
     for part, places in zip(block.parts, reads, strict=True):
         size = part.parameter.filter_size if _has_filters(part) else None
         _, owned_stop = owned_weights(part.start, part.stop, part.parameter.size, size)
-        for start, stop in tile_ranges(part.start, max(part.stop, owned_stop)):
+        address = int(schema.layout.addresses[part.number])
+        for start, stop in tile_ranges(part.start, max(part.stop, owned_stop), address):
             yield from (Request(ref, start, stop) for ref in places.columns[1])
 
 
 def _tensor_pass(
-    schema: Schema, thresholds: tuple[float, ...], part: Part, counts: np.ndarray
+    schema: Schema,
+    thresholds: tuple[float, ...],
+    part: Part,
+    counts: np.ndarray,
+    pyramid: Pyramid,
 ) -> TensorPass:
-    levels = schema.layout(part.parameter).levels
     return TensorPass(
         dtype=part.dtype,
         start=part.start,
@@ -145,55 +196,17 @@ def _tensor_pass(
         size=part.parameter.size,
         filter_size=part.parameter.filter_size,
         columns=len(counts) - 1,
-        level_weights=tuple(level.weights_per_row for level in levels),
-        chunk_rows=tuple(level.chunk_rows for level in levels),
         thresholds=thresholds,
         filters=_has_filters(part),
+        pyramid=pyramid,
+        address=int(schema.layout.addresses[part.number]),
+        levels=int(schema.layout.depths[part.number]),
         counts=counts,
     )
 
 
 def _has_filters(part: Part) -> bool:
     return part.parameter.has_filters and not part.gradient
-
-
-def _write_rows(
-    writer: ChunkWriter, schema: Schema, part: Part, columns: Columns, rows: LevelRows
-) -> None:
-    """Write some rows of a pyramid level."""
-    layout = schema.layout(part.parameter).levels[rows.level]
-    first = part.start // layout.weights_per_row + rows.first_row
-    spec = schema.weights(part.parameter, rows.level, part.gradient)
-    writer.write(spec, (0, first, columns.start), rows.values)
-
-
-def _write_owned(
-    writer: ChunkWriter, schema: Schema, part: Part, columns: Columns, result: PassResult
-) -> list[Fragment]:
-    """Write the filters that a part owns; give back those whose chunk it shares."""
-    first, last = result.first_filter, result.first_filter + result.filters.count
-    if first == last:
-        return []
-    measured = measured_filters(result.filters)
-    chunk = schema.filter_chunk(part.parameter)
-    inner_first = min(-(-first // chunk) * chunk, last)
-    inner_last = last if last == part.parameter.filters else last // chunk * chunk
-    inner_last = max(inner_last, inner_first)
-
-    def cut(low: int, high: int) -> Fragment:
-        return Fragment(part.parameter.name, low, measured[:, low - first : high - first])
-
-    if inner_last > inner_first:
-        _write_filters(writer, schema, columns, cut(inner_first, inner_last))
-    edges = [(first, inner_first), (inner_last, last)]
-    return [cut(low, high) for low, high in edges if high > low]
-
-
-def _write_filters(
-    writer: ChunkWriter, schema: Schema, columns: Columns, fragment: Fragment
-) -> None:
-    spec = schema.filters(schema.parameter(fragment.parameter))
-    writer.write(spec, (0, fragment.first_filter, columns.start), fragment.measures)
 
 
 def _roll_up(schema: Schema, leaves: Mapping[Key, Tally]) -> tuple[WholeNodes, dict[Key, Tally]]:

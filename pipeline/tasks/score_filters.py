@@ -13,39 +13,31 @@ from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
 from deeptracker.pipeline.store.arrays.region_reader import read_regions
 from deeptracker.pipeline.store.forks import opened_fork, packed_fork
 from deeptracker.pipeline.store.quantities import measure_place
-from deeptracker.pipeline.store.schema import Schema
+from deeptracker.pipeline.store.schema import SCORE_ROWS, Schema
 
-__all__ = ["FilterBand", "ScoreResult", "filter_bands", "score_filters"]
+__all__ = ["BandScore", "ScoreResult", "filter_bands", "score_filters"]
 
 SCORED_MEASURE = "change_relative_norm2"
 TASK_VALUES = 2**19
 # Columns that are scored together, so that a task holds no more in a longer run.
 TASK_COLUMNS = 512
-BAND_FILTERS = 4096
-
-
-@dataclass(frozen=True)
-class FilterBand:
-    """Filters [start, stop) of one parameter: whole chunks."""
-
-    parameter: str
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True)
 class BandScore:
-    """What the cube wants of a band.
+    """What the cube wants of some filters that follow each other.
 
     Attributes
     ----------
+    layers : numpy.ndarray
+        int32 [layer]: the layers that own them, among those of the tree.
     anomalous : numpy.ndarray
-        int32 [column]: filters over the threshold.
+        int32 [layer, column]: filters over the threshold.
     highest : numpy.ndarray
-        float32 [column]: the highest score, NaN where there is none.
+        float32 [layer, column]: the highest score, NaN where there is none.
     """
 
-    parameter: str
+    layers: np.ndarray
     anomalous: np.ndarray
     highest: np.ndarray
 
@@ -53,9 +45,9 @@ class BandScore:
     def joined(cls, parts: "Sequence[BandScore]") -> "BandScore":
         """Join the scores of a band at columns that follow each other."""
         return cls(
-            parts[0].parameter,
-            np.concatenate([part.anomalous for part in parts]),
-            np.concatenate([part.highest for part in parts]),
+            parts[0].layers,
+            np.concatenate([part.anomalous for part in parts], axis=1),
+            np.concatenate([part.highest for part in parts], axis=1),
         )
 
 
@@ -67,32 +59,20 @@ class ScoreResult:
     bands: tuple[BandScore, ...]
 
 
-def filter_bands(schema: Schema) -> Iterator[tuple[FilterBand, ...]]:
-    """Group all filters into tasks of a bounded number of values."""
-    batch: list[FilterBand] = []
-    values = 0
-    for parameter in schema.architecture.parameters:
-        if not parameter.has_filters:
-            continue
-        chunk = schema.filter_chunk(parameter) * (
-            BAND_FILTERS // schema.filter_chunk(parameter) or 1
-        )
-        for start in range(0, parameter.filters, chunk):
-            band = FilterBand(parameter.name, start, min(start + chunk, parameter.filters))
-            values += (band.stop - band.start) * schema.shape.iterations
-            batch.append(band)
-            if values >= TASK_VALUES:
-                yield tuple(batch)
-                batch, values = [], 0
-    if batch:
-        yield tuple(batch)
+def filter_bands(schema: Schema) -> Iterator[tuple[slice, ...]]:
+    """Group all filters into tasks of a bounded number of values: whole objects of the scores."""
+    count = schema.layout.filter_count
+    together = max(1, TASK_VALUES // (SCORE_ROWS * max(schema.shape.iterations, 1)))
+    bands = [slice(start, min(start + SCORE_ROWS, count)) for start in range(0, count, SCORE_ROWS)]
+    for first in range(0, len(bands), together):
+        yield tuple(bands[first : first + together])
 
 
 def score_filters(
     fork: bytes,
     measured: bytes,
     schema: Schema,
-    bands: Sequence[FilterBand],
+    bands: Sequence[slice],
     first_column: int,
     iterations: np.ndarray,
     snapshots: np.ndarray,
@@ -129,7 +109,7 @@ def _score_columns(
     store: Store,
     writer: ChunkWriter,
     schema: Schema,
-    bands: Sequence[FilterBand],
+    bands: Sequence[slice],
     columns: Columns,
     iterations: np.ndarray,
     snapshots: np.ndarray,
@@ -141,21 +121,20 @@ def _score_columns(
     scores = []
     histories = _histories(store, schema, bands, snapshots, columns.start, config)
     for band, (known, changes) in zip(bands, histories, strict=True):
-        parameter = schema.parameter(band.parameter)
         gaps = np.diff(iterations[known], prepend=iterations[known[:1]] - 1)
         old = len(known) - len(new)
         found = anomaly_scores(changes, config.filter_window, gaps, first=old)
         spread = np.full((band.stop - band.start, len(columns)), np.nan, np.float32)
         spread[:, new - columns.start] = found[:, old:]
-        writer.write(schema.scores(parameter), (band.start, columns.start), spread)
-        scores.append(_summed(band, spread, config.filter_threshold))
+        writer.write(schema.scores(), (band.start, columns.start), spread)
+        scores.append(_summed(schema.filter_layers[band], spread, config.filter_threshold))
     return scores
 
 
 def _histories(
     store: Store,
     schema: Schema,
-    bands: Sequence[FilterBand],
+    bands: Sequence[slice],
     snapshots: np.ndarray,
     first_column: int,
     config: AnomalyConfig,
@@ -186,25 +165,20 @@ def _histories(
 
 
 def _changes(
-    store: Store, schema: Schema, bands: Sequence[FilterBand], columns: np.ndarray
+    store: Store, schema: Schema, bands: Sequence[slice], columns: np.ndarray
 ) -> list[np.ndarray]:
     if not len(columns):
         return [np.empty((band.stop - band.start, 0), np.float32) for band in bands]
     span = slice(int(columns[0]), int(columns[-1]) + 1)
     scored = measure_place(SCORED_MEASURE)
-    specs = [schema.filters(schema.parameter(band.parameter)) for band in bands]
-    read = read_regions(
-        store,
-        [
-            (spec, (scored, slice(band.start, band.stop), span))
-            for spec, band in zip(specs, bands, strict=True)
-        ],
-    )
+    spec = schema.filters()
+    read = read_regions(store, [(spec, (scored, band, span)) for band in bands])
     return [changes[:, columns - columns[0]] for [changes] in read]
 
 
-def _summed(band: FilterBand, scores: np.ndarray, threshold: float) -> BandScore:
-    highest = np.fmax.reduce(scores, axis=0, initial=-np.inf)
-    highest[np.isneginf(highest)] = np.nan
-    over = (scores > threshold).sum(axis=0, dtype=np.int32)
-    return BandScore(band.parameter, over, highest.astype(np.float32))
+def _summed(layers: np.ndarray, scores: np.ndarray, threshold: float) -> BandScore:
+    """Sum scores up by layer; a layer's filters follow each other."""
+    starts = np.flatnonzero(np.diff(layers, prepend=-1))
+    highest = np.fmax.reduceat(scores, starts, axis=0)
+    over = np.add.reduceat((scores > threshold).astype(np.int32), starts, axis=0)
+    return BandScore(layers[starts], over, highest)

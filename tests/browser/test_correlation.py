@@ -10,6 +10,7 @@ from cube_reader import READ_PIXEL, CubeReader, colour
 from examples_truth import RESET_PARAMETER, SPIKE_ITERATION
 
 from deeptracker.dashboard.data.cube_numbers import images_by_flips, layer_names
+from deeptracker.dashboard.data.filter_series import read_filters
 from deeptracker.dashboard.data.run import Run
 
 
@@ -290,7 +291,7 @@ def test_an_unfolded_layer_shows_its_filters_and_a_class_its_images(cube, app, r
     place = (front[4] - 11, front[5] + 0.5 * front[3] / 22)
     cube.person.page.mouse.click(*cube.point(*place))
     state = cube.settled(layers=38)
-    scores = run.stored(f"filters/{RESET_PARAMETER}/anomaly_score")[...]
+    scores = read_filters(run, RESET_PARAMETER, "anomaly_score")
     over = scores > run.attributes["filter_threshold"]
     filter_, column = np.argwhere(over)[0]
     told = cube.hover("side", int(column), 1 + int(filter_))

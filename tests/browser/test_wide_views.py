@@ -261,9 +261,13 @@ def test_a_wide_raster_is_coloured_by_the_pyramid_s_means(person, wide_app, log,
     name = "layer3.0.conv2.weight"
     # As many rows of the finest level as the raster has pixels.
     state = opened(person, wide_app, f"p={name}&z=[0,24,32000,40320]")
-    level = tree[f"weights/{name}/{state.get_attribute('data-level')}"]
+    number = int(state.get_attribute("data-level"))
+    level = tree[f"weights/{number}"]
     per = int(level.attrs["weights_per_row"])
-    means = level.to_dataset()["weight"].sel(statistic="mean").values
+    table = tree["parameters"].to_dataset().set_index(parameter="name").sel(parameter=name)
+    first, count = (int(table[what].sel(level=number)) for what in ("first_row", "rows"))
+    rows = level.to_dataset()["weight"].isel(row=slice(first, first + count))
+    means = rows.sel(statistic="mean").values
     x, y = centre(person)
     point(person, x, y)  # it is drawn
     person.page.mouse.move(5, 5)

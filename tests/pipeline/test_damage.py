@@ -147,7 +147,7 @@ def test_iterations_with_outcomes_only_have_no_statistics(tmp_path, worker):
     root = open_store(tmp_path / "store").root()
     assert root["has_snapshot"][:].tolist() == [True, False, True]
     assert np.isnan(root["nodes/mean"][:, 1]).all()
-    assert np.isnan(root["weights/a.weight/1/weight"][..., 1]).all()
+    assert np.isnan(root["weights/1/weight"][..., 1]).all()
     assert not np.isnan(root["nodes/update_ratio"][:, 2]).any()
 
 

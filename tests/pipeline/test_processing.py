@@ -38,6 +38,20 @@ def tree(store):
     return open_store(store).tree()
 
 
+def filters_of(tree, name):
+    """All filters of a parameter, in plain xarray."""
+    table = tree["parameters"].to_dataset().set_index(parameter="name").sel(parameter=name)
+    first, count = int(table["first_filter"]), int(table["filters"])
+    return tree["filters"].to_dataset().isel(filter=slice(first, first + count))
+
+
+def rows_of(tree, name, level):
+    """The rows of a parameter at a level, in plain xarray."""
+    table = tree["parameters"].to_dataset().set_index(parameter="name").sel(parameter=name)
+    first, rows = (int(table[what].sel(level=level)) for what in ("first_row", "rows"))
+    return tree[f"weights/{level}"].to_dataset().isel(row=slice(first, first + rows))
+
+
 @pytest.mark.parametrize("gradient", [False, True], ids=["weights", "gradients"])
 def test_statistics_of_every_node_equal_numpy_in_float64(log, tree, gradient):
     nodes = tree["nodes"].to_dataset()
@@ -89,7 +103,7 @@ def test_histograms_count_every_weight_in_its_bin(log, tree):
 
 @pytest.mark.parametrize("name", [n for n, shape in SHAPES.items() if len(shape) >= 2])
 def test_filter_measures_equal_numpy(log, tree, name):
-    filters = tree[f"filters/{name}"].to_dataset()
+    filters = filters_of(tree, name)
     shape = SHAPES[name]
     for column in CHOSEN:
         values, previous = (
@@ -106,11 +120,13 @@ def test_filter_measures_equal_numpy(log, tree, name):
 
 @pytest.mark.parametrize("name", list(SHAPES))
 def test_every_pyramid_level_is_within_its_stated_error(log, tree, name):
-    for level, node in tree[f"weights/{name}"].children.items():
-        dataset = node.to_dataset()
+    table = tree["parameters"].to_dataset().set_index(parameter="name").sel(parameter=name)
+    for level in table["level"].values[table["rows"] > 0]:
+        dataset = rows_of(tree, name, level)
         for column in CHOSEN:
             values = log.values(ITERATIONS[column])[name].astype(float).ravel()
-            expected = reference.pyramid_level(values, node.attrs["weights_per_row"])
+            per_row = tree[f"weights/{level}"].attrs["weights_per_row"]
+            expected = reference.pyramid_level(values, per_row)
             for measure, exact in expected.items():
                 stored = dataset["weight"].sel(statistic=measure).isel(iteration=column).values
                 scale = np.abs(exact) if measure != "mean" else np.abs(exact) + 1e-6
@@ -123,7 +139,7 @@ def test_gradients_have_a_pyramid_of_their_own(log, tree):
     from deeptracker.pipeline.sources import read_values
 
     exact = reference.pyramid_level(read_values(ref).astype(float), 16)["max"]
-    stored = tree["weights/head.weight/1"]["gradient"].sel(statistic="max", iteration=40).values
+    stored = rows_of(tree, "head.weight", 1)["gradient"].sel(statistic="max", iteration=40).values
     assert (np.abs(stored - exact) <= np.abs(exact) * 2**-8).all()
 
 
@@ -194,11 +210,20 @@ def test_every_variable_has_named_dims_a_long_name_and_units(tree):
     assert seen > 100
 
 
-def test_every_group_inherits_the_iterations(tree):
-    for path in ("nodes", "filters/stem.weight", "weights/head.weight/1", "images", "classes"):
-        assert list(tree[path].to_dataset()["iteration"].values) == ITERATIONS
-    for path in ("cube", "health", "scalars"):
-        tree[path].to_dataset().load()
+GROUPS = ["nodes", "filters", "weights/1", "images", "images/by_class/1", "classes", "cube"]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_group_that_is_read_alone_has_its_iterations(store, tree, group):
+    assert list(tree[group].to_dataset()["iteration"].values) == ITERATIONS
+    session = open_store(store).root().store
+    alone = xr.open_zarr(session, group=group, consolidated=False, zarr_format=3)
+    assert list(alone["iteration"].values) == ITERATIONS
+
+
+def test_every_group_can_be_loaded(tree):
+    for node in tree.subtree:
+        node.to_dataset().load()
 
 
 def test_scalars_are_stored_at_their_own_iterations(tree):
@@ -209,7 +234,7 @@ def test_scalars_are_stored_at_their_own_iterations(tree):
 
 def test_the_store_says_what_it_was_made_of(tree, log):
     attrs = tree.attrs
-    assert attrs["deeptracker_schema"] == 3
+    assert attrs["deeptracker_schema"] == 4
     assert attrs["run"] == "small"
     assert attrs["source"] == str(log.path.resolve())
     assert attrs["gradients"] is True
@@ -224,14 +249,21 @@ def test_xarray_opens_the_repository_without_our_code(store):
     assert float(tree["nodes/size"][0]) == sum(int(np.prod(s)) for s in SHAPES.values())
 
 
-def test_more_results_than_a_task_takes_are_merged_step_by_step(log, store, tmp_path, monkeypatch):
+def test_more_results_than_a_task_takes_are_merged_step_by_step(tmp_path, monkeypatch):
+    shapes = {"stem.weight": (40, 70, 60), "head.weight": (2000, 35)}
+    log = LogWriter(tmp_path / "log", shapes=shapes, images=10).iterations(range(6))
+    config = Config(columns_per_chunk=4, cluster={"processes": False})
+    process(log.path, tmp_path / "whole", config=config)
+    blocks = "deeptracker.pipeline.planning.blocks"
+    # A span of the kernels: smaller ones are summed in another order.
+    for size in ("SMALLEST_SPLIT", "LARGEST_SPLIT"):
+        monkeypatch.setattr(f"{blocks}.{size}", 2**13)
+    monkeypatch.setattr(f"{blocks}.SMALLEST_TASK_BYTES", 1)
     monkeypatch.setattr("deeptracker.pipeline.tasks.graph.FAN_IN", 2)
-    monkeypatch.setattr("deeptracker.pipeline.planning.blocks.SMALLEST_TASK_BYTES", 1)
     tasks = tmp_path / "tasks.jsonl"
-    config = Config(columns_per_chunk=4)
-    process(log.path, tmp_path / "store", config=config, task_log=tasks)
+    process(log.path, tmp_path / "cut", config=config, task_log=tasks)
     lines = [json.loads(line) for line in tasks.read_text().splitlines()]
-    first = [line["task"] for line in lines if line["iterations"] == [0, 30]]
-    assert first.count("measure") > 4, "else one step would do"
+    first = [line["task"] for line in lines if line["iterations"] == [0, 3]]
+    assert first.count("measure") > 10, "else one step would do"
     assert first.count("combine") > (first.count("measure") + 1) // 2
-    assert_equal(tmp_path / "store", store)
+    assert_equal(tmp_path / "cut", tmp_path / "whole")

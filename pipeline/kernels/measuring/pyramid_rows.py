@@ -82,19 +82,23 @@ def store_rows(pyramid, geometry, sound, column, columns):
     column, columns : int
         Which of how many snapshots.
     """
-    position = geometry.position
-    weights = min(geometry.row_weights - position, TILE)
+    weights = min(geometry.row_weights - geometry.position, geometry.weights)
     if weights <= 0:
         return
+    levels = min(geometry.levels, TILE_LEVELS)
+    # Full rows of its coarsest level are full ones of all.
+    full = sound and weights % (ROW * FACTOR ** (levels - 1)) == 0
     fine, spare = pyramid.rows
     per_row = ROW
-    for level in range(min(pyramid.levels.shape[0], TILE_LEVELS)):
+    for level in range(levels):
         count = -(-weights // per_row)
         start, chunk_rows = pyramid.levels[level]
-        first = (position // per_row) % chunk_rows
+        first = (geometry.address // per_row) % chunk_rows
         for measure in range(3):
             place = start + (measure * columns + column) * chunk_rows + first
             round_rows(fine[measure][:count], pyramid.chunks[place : place + count])
+        if level + 1 == levels:
+            break
         per_row *= FACTOR
         coarse_count = -(-weights // per_row)
         finer = fine[0][:count], fine[1][:count], fine[2][:count], fine[3][:count]
@@ -104,11 +108,12 @@ def store_rows(pyramid, geometry, sound, column, columns):
             spare[2][:coarse_count],
             spare[3][:coarse_count],
         )
-        if level + 1 < TILE_LEVELS:
-            if sound and weights == TILE:
-                coarsen_full(finer, coarse, np.float32(per_row))
-            else:
-                coarsen(finer, coarse)
-            fine, spare = spare, fine
-    for measure in range(4):
-        pyramid.tops[column, measure, position // TILE] = fine[measure][0]
+        if full:
+            coarsen_full(finer, coarse, np.float32(per_row))
+        else:
+            coarsen(finer, coarse)
+        fine, spare = spare, fine
+    if geometry.levels > TILE_LEVELS:
+        for measure in range(4):
+            tile = (geometry.address - pyramid.start) // TILE
+            pyramid.tops[column, measure, tile] = fine[measure][0]

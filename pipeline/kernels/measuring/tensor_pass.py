@@ -19,7 +19,7 @@ from deeptracker.pipeline.kernels.measuring.filter_sums import (
 from deeptracker.pipeline.kernels.measuring.filter_totals import add_filters
 from deeptracker.pipeline.kernels.measuring.histograms import SparseHistogram, room_for_counts
 from deeptracker.pipeline.kernels.measuring.moments import Moments
-from deeptracker.pipeline.kernels.measuring.part_levels import LevelRows, Pyramid
+from deeptracker.pipeline.kernels.measuring.range_levels import Pyramid
 from deeptracker.pipeline.kernels.measuring.span import (
     COUNTS,
     FINITE,
@@ -85,7 +85,7 @@ def owned_weights(start: int, stop: int, size: int, filter_size: int | None) -> 
 class TensorPass:
     """Measures weights [start, stop) of one parameter at successive snapshots, tile by tile.
 
-    The pass owns the pyramid rows of these weights, and the whole filters that begin among them;
+    The pass fills the pyramid rows of these weights, and owns the filters that begin among them;
     node statistics are of those filters, so that the parts of a parameter add up exactly. All
     snapshots of a tile are fed before those of the next one: a tile, and the same of the snapshot
     before, are still in the cache when they are measured, and nothing larger is ever held.
@@ -95,19 +95,21 @@ class TensorPass:
     dtype : {"F32", "F16", "BF16", "F64"}
         Of the stored weights.
     start, stop : int
-        The range; `start` a multiple of the coarsest level's weights a row.
+        The range; `start` a multiple of the parameter's coarsest level's weights a row.
     size, filter_size : int
         Weights of the whole parameter, and of one filter.
     columns : int
         Snapshots in the block.
-    level_weights : tuple of int
-        Weights a row at each level: 16, 64, …
-    chunk_rows : tuple of int
-        At each level, after how many rows they are given out. A tile lies in one such chunk.
     thresholds : tuple of float
         Relative changes to be counted.
     filters : bool
         Whether filter measures are wanted.
+    pyramid : Pyramid
+        Of the addresses that the weights have.
+    address : int
+        The parameter's.
+    levels : int
+        Pyramid levels that the parameter takes part in.
     counts : numpy.ndarray, optional
         What `room_for_counts` gave for as many columns; all zeros, as the pass leaves them again in
         the end. Clearing some megabytes anew would take longer than a small part does.
@@ -122,18 +124,22 @@ class TensorPass:
         size: int,
         filter_size: int,
         columns: int,
-        level_weights: tuple[int, ...],
-        chunk_rows: tuple[int, ...],
         thresholds: tuple[float, ...],
         filters: bool,
+        pyramid: Pyramid,
+        address: int,
+        levels: int,
         counts: np.ndarray | None = None,
     ) -> None:
         self._filters = filters
         self._start = start
+        self._address = address
         first, last = owned_weights(start, stop, size, filter_size if filters else None)
         self._geometry = Geometry(
             weights=0,
             position=0,
+            address=address + start,
+            levels=levels,
             row_weights=stop - start,
             first_owned=first - start,
             last_owned=last - start,
@@ -162,7 +168,12 @@ class TensorPass:
             limits=np.tile([np.inf, -np.inf], (columns + 1, 1)),
             changes=np.zeros((columns + 1, len(thresholds)), np.int64),
         )
-        self._pyramid = Pyramid(level_weights, chunk_rows, stop - start, columns)
+        self._pyramid = pyramid
+
+    @property
+    def address(self) -> int:
+        """The tile's place in the network's vector of weights."""
+        return self._geometry.address
 
     def tiles(self) -> Iterator[tuple[int, int]]:
         """Yield the weights of each tile, [start, stop), as they lie in the parameter.
@@ -170,12 +181,23 @@ class TensorPass:
         The last ones may lie past the part, in a filter that it owns.
         """
         end = self._start + max(self._geometry.row_weights, self._geometry.last_owned)
-        for start, stop in tile_ranges(self._start, end):
+        for start, stop in tile_ranges(self._start, end, self._address):
             self._geometry = self._geometry._replace(
-                weights=stop - start, position=start - self._start
+                weights=stop - start,
+                position=start - self._start,
+                address=self._address + start,
             )
             self._last, self._last_column = 0, NOTHING
             yield start, stop
+            self._note_rows()
+
+    def _note_rows(self) -> None:
+        """Tell the pyramid which rows of the tile were filled."""
+        tile = self._geometry
+        within = min(tile.row_weights - tile.position, tile.weights)
+        if within > 0:
+            missing = np.flatnonzero(~self._fed)
+            self._pyramid.fill(tile.address, within, tile.levels, missing)
 
     def feed(self, columns: Sequence[int], places: np.ndarray) -> int:
         """Read and measure this tile of some snapshots that follow each other.
@@ -213,12 +235,6 @@ class TensorPass:
             self._before[fed] = [self._last_column, *fed[:-1]]
             self._last_column = fed[-1]
         return int(done)
-
-    def finished_rows(self) -> Iterator[LevelRows]:
-        """Yield the rows of the chunks that end in this tile, which every snapshot was fed of."""
-        if self._geometry.position == 0:
-            self._pyramid.leave_out(np.flatnonzero(~self._fed))
-        yield from self._pyramid.finished(self._geometry.position)
 
     def finish(self) -> PassResult:
         """Give what was found; columns that were not fed are NaN, their counts 0."""

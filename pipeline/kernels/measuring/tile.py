@@ -38,10 +38,18 @@ EXPONENT = np.uint32(0x7F800000)
 inlined = inner(inline="always", error_model="numpy")
 
 
-def tile_ranges(start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Cut a range of weights into tiles."""
-    for first in range(start, stop, TILE):
-        yield first, min(first + TILE, stop)
+def tile_ranges(start: int, stop: int, address: int = 0) -> Iterator[tuple[int, int]]:
+    """Cut a range of weights into tiles, at addresses that are multiples of `TILE`.
+
+    Parameters
+    ----------
+    address : int
+        That of weight 0.
+    """
+    while start < stop:
+        end = min(start + TILE - (address + start) % TILE, stop)
+        yield start, end
+        start = end
 
 
 @careful

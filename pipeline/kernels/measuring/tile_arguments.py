@@ -16,6 +16,10 @@ class Geometry(NamedTuple):
         Weights of the tile.
     position : int
         The part's weights before this tile.
+    address : int
+        The tile's place in the network's vector of weights, a multiple of the rows' finest.
+    levels : int
+        Pyramid levels that the parameter takes part in.
     row_weights : int
         The part's first so many weights belong to its pyramid rows.
     first_owned, last_owned : int
@@ -26,6 +30,8 @@ class Geometry(NamedTuple):
 
     weights: int
     position: int
+    address: int
+    levels: int
     row_weights: int
     first_owned: int
     last_owned: int
@@ -87,14 +93,18 @@ class PyramidRoom(NamedTuple):
         float32 [row of the tile]: mean, least, greatest and finite weights of the finest level, and
         room for those of the next.
     levels : numpy.ndarray
-        int64 [level, 2]: where each level's chunk begins in `chunks`, and its rows.
+        int64 [level, 2]: where each level's chunk begins in `chunks`, and its rows. A tile lies in
+        one chunk of each.
     chunks : numpy.ndarray
         uint16 [value]: of each level a chunk [measure, column, row], in bits of bfloat16.
     tops : numpy.ndarray
         float32 [column, 4, tile]: a row a tile, of which the coarsest levels are made.
+    start : int
+        The address of the first tile of `tops`.
     """
 
     rows: tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]
     levels: np.ndarray
     chunks: np.ndarray
     tops: np.ndarray
+    start: int

@@ -95,6 +95,8 @@ def without_rows(geometry):
     return Geometry(
         geometry.weights,
         geometry.position,
+        geometry.address,
+        geometry.levels,
         0,
         geometry.first_owned,
         geometry.last_owned,

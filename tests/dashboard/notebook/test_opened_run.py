@@ -7,6 +7,7 @@ from examples_truth import RESET_ITERATION, SPIKE_ITERATION
 from holoviews.streams import RangeXY
 
 import deeptracker
+from deeptracker.dashboard.data.filter_series import read_filters
 from deeptracker.errors import StoreError, UnknownNameError
 
 
@@ -136,8 +137,21 @@ def test_a_window_of_weights_is_a_data_array(opened, recorded):
     np.testing.assert_array_equal(window["weight"], np.arange(9, 18))
 
 
+def test_filters_and_rows_of_a_parameter_are_labelled(opened, run):
+    data = opened.filters("conv1").data
+    assert list(data["iteration"].values) == list(run.iterations)
+    norms = data["measures"].sel(measure="norm2", filter=1)
+    np.testing.assert_array_equal(norms, read_filters(run, "conv1.weight", "norm2")[1])
+    weights = opened.weights("layer3.0.conv2")
+    rows = weights.level(1)["weight"].sel(row=64, iteration=run.iterations[3])
+    exact = weights.read((64, 80), (run.iterations[3], run.iterations[3]), height=400)
+    assert float(rows.sel(statistic="max")) == pytest.approx(float(exact.max()), rel=2**-8)
+    with pytest.raises(UnknownNameError, match="no pyramid level '9'"):
+        weights.level(9)
+
+
 def test_filters_are_drawn_line_by_line(opened, run):
-    scores = run.stored("filters/conv1.weight/anomaly_score")[...]
+    scores = read_filters(run, "conv1.weight", "anomaly_score")
     column = run.column(RESET_ITERATION)
     figure = opened.filters("conv1").plot("anomaly_score")
     image = zoomed(figure, (1880.0, 1920.0), (-0.5, 15.5))

@@ -2,22 +2,27 @@
 
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deeptracker.errors import ConfigError
-from deeptracker.pipeline.planning.blocks import Columns, plan_blocks, projected_bytes
+from deeptracker.pipeline.planning.blocks import (
+    Columns,
+    plan_blocks,
+    projected_bytes,
+    split_weights,
+)
 from deeptracker.pipeline.sources import Parameter
-from deeptracker.pipeline.store.pyramid_layout import ParameterLayout, level_weights
+from deeptracker.pipeline.store.network_layout import NetworkLayout, level_weights
 
 MIB = 2**20
 
 
 def planned(parameters, columns, block_bytes=1024 * MIB, per_chunk=32, workers=2):
-    return plan_blocks(
-        parameters, columns, block_bytes=block_bytes, columns_per_chunk=per_chunk, workers=workers
-    )
+    layout = NetworkLayout.of(parameters, split_weights(block_bytes, per_chunk, parameters))
+    return plan_blocks(layout, columns, columns_per_chunk=per_chunk, workers=workers)
 
 
 shapes = st.lists(st.tuples(st.integers(1, 3000), st.integers(1, 6000)), min_size=1, max_size=6)
@@ -46,13 +51,46 @@ def test_every_weight_of_every_column_is_in_exactly_one_block(sides, first, coun
     assert plan.projected_bytes <= mib * MIB
 
 
-@given(st.integers(1, 10**9), st.sampled_from([2**16, 2**20, 2**22]))
-def test_parts_cover_whole_chunks_at_every_level(size, split):
-    layout = ParameterLayout.of(size, split)
+SIZES = st.lists(st.integers(1, 10**5) | st.integers(1, 10**9), min_size=1, max_size=30)
+SPLITS = st.sampled_from([2**10, 2**16, 2**20, 2**22])
+
+
+@given(SIZES, SPLITS)
+def test_no_row_is_of_two_parameters_at_any_level(sizes, split):
+    layout = NetworkLayout.of([Parameter(f"p{i}", (n,), "F32") for i, n in enumerate(sizes)], split)
+    for level, first, rows in zip(layout.levels, layout.first_row, layout.rows, strict=True):
+        taken = rows > 0
+        assert (first[taken] * level.weights_per_row == layout.addresses[taken]).all()
+        assert (first[taken][1:] >= (first + rows)[taken][:-1]).all()
+        assert (rows[taken] == -(-layout.sizes[taken] // level.weights_per_row)).all()
+        assert level.rows == max(1, (first + rows).max())
+
+
+@given(SIZES, SPLITS)
+def test_a_parameter_takes_part_in_the_levels_that_it_needs(sizes, split):
+    layout = NetworkLayout.of([Parameter(f"p{i}", (n,), "F32") for i, n in enumerate(sizes)], split)
+    assert layout.depths.tolist() == [len(level_weights(size)) for size in sizes]
+
+
+@given(SIZES, SPLITS)
+def test_addresses_leave_gaps_of_less_than_a_tile_and_of_little_among_small_ones(sizes, split):
+    layout = NetworkLayout.of([Parameter(f"p{i}", (n,), "F32") for i, n in enumerate(sizes)], split)
+    ends = layout.addresses + layout.sizes
+    gaps = layout.addresses[1:] - ends[:-1]
+    own = layout.sizes[1:]
+    assert (gaps >= 0).all()
+    least = np.where(own < 65536, 15, 65535)
+    assert (gaps <= np.maximum(least, own // 100)).all()
+
+
+@given(SIZES, st.sampled_from([2**16, 2**20, 2**22]))
+def test_segments_end_where_objects_do_at_every_level_that_has_a_chunk_of_them(sizes, split):
+    layout = NetworkLayout.of([Parameter(f"p{i}", (n,), "F32") for i, n in enumerate(sizes)], split)
     for level in layout.levels:
-        assert layout.split_weights % (level.weights_per_row * level.chunk_rows) == 0 or (
-            layout.split_weights >= size
-        )
+        assert layout.segment_weights % level.weights_per_row == 0
+        rows = layout.segment_weights // level.weights_per_row
+        if rows >= level.chunk_rows and level.rows > level.shard_rows:
+            assert rows % level.shard_rows == 0
 
 
 @given(st.integers(1, 10**10))

@@ -12,6 +12,7 @@ from stores import assert_equal
 
 from deeptracker.errors import LogError
 from deeptracker.pipeline import process
+from deeptracker.pipeline.kernels.measuring.range_levels import Pyramid
 from deeptracker.pipeline.kernels.measuring.tensor_pass import TensorPass
 from deeptracker.pipeline.sources import open_source, read_values, tensor_reading, tile_reading
 from deeptracker.pipeline.sources.read_ahead import Request
@@ -36,15 +37,16 @@ def measured(refs, feed):
         size=refs[0].size,
         filter_size=500,
         columns=len(refs),
-        level_weights=(16, 64),
-        chunk_rows=(4096, 4096),
         thresholds=(0.0, 0.01, 0.05, 0.1),
         filters=True,
+        pyramid=Pyramid((16, 64), (4096, 4096), 0, refs[0].size, len(refs)),
+        address=0,
+        levels=2,
     )
     for start, stop in measure.tiles():
         assert feed(measure, list(range(len(refs))), start, stop) == len(refs)
     found = measure.finish()
-    return found.filters, found.moments.change_counts, found.histogram.counts
+    return found.filters.lines, found.moments.change_counts, found.histogram.counts
 
 
 def from_memory(refs):
@@ -104,10 +106,11 @@ def test_a_file_that_ends_before_stops_the_kernel_there_and_is_named(refs, left)
         size=SIZE,
         filter_size=500,
         columns=4,
-        level_weights=(16,),
-        chunk_rows=(4096,),
         thresholds=(0.0,),
         filters=False,
+        pyramid=Pyramid((16,), (4096,), 0, SIZE, 4),
+        address=0,
+        levels=1,
     )
     with tiles_of(refs) as tiles:
         # All of the tile that is cut off, and of those behind it.

@@ -93,7 +93,7 @@ def test_a_newer_schema_is_refused(tmp_path):
     with open_writer(str(tmp_path / "s")) as writer:
         writer.root().attrs.update({"deeptracker_schema": 99})
         writer.publish("from the future")
-    with pytest.raises(StoreError, match="schema 99, this DeepTracker knows 3"):
+    with pytest.raises(StoreError, match="schema 99, this DeepTracker knows 4"):
         open_store(tmp_path / "s")
 
 

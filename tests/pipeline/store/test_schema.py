@@ -1,70 +1,52 @@
-"""Chunks of filter measures: as large as parts allow that write them without each other."""
+"""The arrays of a store: as many whatever the parameters are called, and however many they are."""
 
-import numpy as np
+import dataclasses
+
 import pytest
 from logs import LogWriter
 
-from deeptracker.errors import LogError
 from deeptracker.pipeline import open_store, process
 from deeptracker.pipeline.config import Config
-from deeptracker.pipeline.planning.blocks import Columns, plan_blocks
 from deeptracker.pipeline.sources.manifest import Parameter
 from deeptracker.pipeline.store.names import scalar_paths
 from deeptracker.pipeline.store.network_tree import architecture_of
 from deeptracker.pipeline.store.schema import RunShape, Schema
 
-MIB = 2**20
 THREADS = {"kind": "local", "processes": False}
 SIZES = RunShape(8, 8, 2**20, thresholds=4, bins=8)
 
 
-@pytest.mark.parametrize(
-    ("shape", "chunk"),
-    [((4_000_000, 256), 4096), ((4_000_000, 300), 512), ((512, 64), 512), ((64, 2**20), 4)],
-)
-def test_parts_that_end_between_filters_write_larger_chunks_of_their_own(shape, chunk):
-    parameter = Parameter("table.weight", shape, "F32")
-    columns = Columns(0, 8)
-    plan = plan_blocks([parameter], columns, block_bytes=1024 * MIB, columns_per_chunk=8, workers=2)
-    sizes = RunShape(8, 8, plan.split_weights, thresholds=4, bins=8)
-    schema = Schema(architecture_of([parameter], "net", {}), sizes)
-    assert schema.filter_chunk(parameter) == chunk
-    if chunk != 512:
-        for block in plan.blocks:
-            for part in block.parts:
-                assert part.start % (chunk * parameter.filter_size) == 0
-
-
-def test_parameters_may_be_called_as_the_coordinates_beside_them(tmp_path):
-    shapes = {"statistic": (4, 9), "measure": (5, 3), "meaning": (7,), "iteration": (3, 2)}
-    log = LogWriter(tmp_path / "log", shapes=shapes).iterations([0, 10])
-    process(log.path, tmp_path / "store")
-    tree = open_store(tmp_path / "store").tree()
-    assert list(tree["weights"]["statistic"].values) == ["mean", "min", "max"]
-    for name in shapes:
-        group = tree[f"weights/{name}."]
-        assert group.attrs["parameter"] == name
-        stored = group["1"]["weight"].sel(statistic="max", iteration=10).max()
-        assert float(stored) == pytest.approx(log.values(10)[name].max(), rel=2**-8)
-    norms = tree["filters/measure."]["measures"].sel(measure="norm2", iteration=10)
-    expected = np.linalg.norm(log.values(10)["measure"].astype(float), axis=1)
-    np.testing.assert_allclose(norms, expected, rtol=1e-5)
-
-
-def test_parameters_may_be_called_as_no_folder_can_be(tmp_path):
-    shapes = {"": (4, 3), ".": (2, 5), "..": (6,), "zarr.json": (3, 3)}
+def test_parameters_may_be_called_as_they_like(tmp_path):
+    shapes = {"statistic": (4, 9), "": (4, 3), "..": (6,), "zarr.json": (3, 3), "a/b": (2, 7)}
+    shapes |= {"iteration": (3, 2), "name": (5, 5), "a.b": (7,)}
     log = LogWriter(tmp_path / "log", shapes=shapes).iterations([0, 10])
     process(log.path, tmp_path / "store", config=Config(cluster=THREADS))
-    weights = open_store(tmp_path / "store").tree()["weights"]
-    assert {group.attrs["parameter"] for group in weights.children.values()} == set(shapes)
+    tree = open_store(tmp_path / "store").tree()
+    table = tree["parameters"].to_dataset().set_index(parameter="name")
+    assert set(table["parameter"].values) == set(shapes)
+    for name in shapes:
+        own = table.sel(parameter=name)
+        first, rows = (int(own[what].sel(level=1)) for what in ("first_row", "rows"))
+        stored = tree["weights/1"]["weight"].isel(row=slice(first, first + rows))
+        greatest = float(stored.sel(statistic="max", iteration=10).max())
+        assert greatest == pytest.approx(log.values(10)[name].max(), rel=2**-8)
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_the_number_of_groups_and_arrays_does_not_follow_the_parameters(count):
+    parameters = [Parameter(f"p{i}.weight", (8, 8), "F32", has_gradient=True) for i in range(count)]
+    schema = Schema(architecture_of(parameters, "net", {}), SIZES)
+    assert len(list(schema.arrays())) == 48
+
+
+def test_objects_of_long_axes_are_wide_in_rows_and_short_in_iterations():
+    parameters = [Parameter("w", (50_000, 512), "F32")]
+    sizes = dataclasses.replace(SIZES, iterations=200, columns_per_chunk=64, split_weights=2**22)
+    schema = Schema(architecture_of(parameters, "net", {}), sizes)
+    assert schema.weights(0).shards == (3, 32 * 4096, 8)
+    assert schema.weights(0).chunks == (1, 4096, 8)
+    assert schema.filters().stored == (8, 1024, 16)
 
 
 def test_a_scalar_is_not_called_as_the_file_that_describes_its_group():
     assert scalar_paths(["zarr.json"]) == {"zarr.json": "scalars/zarr.json."}
-
-
-@pytest.mark.parametrize("names", [("a/b", "a.b"), ("measure", "measure.")])
-def test_parameters_that_would_share_a_group_are_named(names):
-    parameters = [Parameter(name, (3, 4), "F32") for name in names]
-    with pytest.raises(LogError, match=f"'{names[0]}' and '{names[1]}' would share a group"):
-        Schema(architecture_of(parameters, "net", {}), SIZES)

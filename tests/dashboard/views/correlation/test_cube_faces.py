@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 
 from deeptracker.dashboard.data.cube_numbers import images_by_flips, layer_names
+from deeptracker.dashboard.data.filter_series import read_filters
 from deeptracker.dashboard.data.strongest_cells import strongest
 from deeptracker.dashboard.views.correlation import cube_axis
 from deeptracker.dashboard.views.correlation.cube_axis import Axis, binned, binned_by, binned_where
@@ -139,7 +140,7 @@ def test_the_filters_of_an_unfolded_layer_add_up_to_it(run):
     layer = names.index("conv1")
     faces = faces_of(run, chosen(cube_layer="conv1"))
     whole = faces_of(run, chosen())
-    scores = run.stored(f"filters/{RESET_PARAMETER}/anomaly_score")[...]
+    scores = read_filters(run, RESET_PARAMETER, "anomaly_score")
     rows = np.flatnonzero((faces.layers.wholes == layer) & (faces.layers.parts >= 0))
     assert len(rows) == len(scores) == 16
     assert faces.layers.labels[rows[3]] == "filter 3"
@@ -261,7 +262,7 @@ def test_the_strongest_cells_are_those_of_a_full_search(run, rule, window):
         column = run.column(t.iteration)
         assert (t.images, t.filters) == (images[class_, column], filters[layer, column])
         assert t.score == pytest.approx(np.sqrt(t.images * t.filters))
-        scores = run.stored(f"filters/{t.parameter}/anomaly_score")[:, column]
+        scores = read_filters(run, t.parameter, "anomaly_score")[:, column]
         assert t.parameter.startswith(t.layer)
         assert scores[t.filter] == t.filter_score == np.nanmax(scores)
 

@@ -9,6 +9,7 @@ from deeptracker.pipeline.kernels.measuring.histograms import (
     SparseHistogram,
 )
 from deeptracker.pipeline.kernels.measuring.moments import Moments
+from deeptracker.pipeline.kernels.measuring.range_levels import Pyramid
 from deeptracker.pipeline.kernels.measuring.tensor_pass import BEFORE, TensorPass
 from deeptracker.pipeline.measures.filter_measures.measuring import measured_filters
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
@@ -65,6 +66,7 @@ def measured(
 ):
     """Feed the weights [start, stop) of all columns, some together, as a task does."""
     size = values.shape[1]
+    pyramid = Pyramid(levels, CHUNK_ROWS + (4096,) * len(levels), start, stop, len(values))
     measure = TensorPass(
         dtype=dtype,
         start=start,
@@ -72,14 +74,23 @@ def measured(
         size=size,
         filter_size=filter_size or size,
         columns=len(values),
-        level_weights=levels,
-        chunk_rows=CHUNK_ROWS + (4096,) * len(levels),
         thresholds=thresholds,
         filters=filter_size is not None,
+        pyramid=pyramid,
+        address=0,
+        levels=len(levels),
     )
     raw = values.view(np.uint16) if dtype == "BF16" else values
     parts = [[] for _ in levels]
+
+    def take(found):
+        for rows in found:
+            known = sum(part.shape[1] for part in parts[rows.level])
+            assert rows.first_row == start // levels[rows.level] + known
+            parts[rows.level].append(rows.values.astype(np.float32))
+
     for first, last in measure.tiles():
+        take(pyramid.finished(measure.address))
         if before is not None:
             outside = before.view(np.uint16) if dtype == "BF16" else before
             outside = np.ascontiguousarray(outside[first:last])
@@ -89,9 +100,7 @@ def measured(
             some = tiles[column : column + together]
             places = np.concatenate([in_memory(tile) for tile in some])
             assert measure.feed(range(column, column + len(some)), places) == len(some)
-        for rows in measure.finished_rows():
-            assert rows.first_row == sum(part.shape[1] for part in parts[rows.level])
-            parts[rows.level].append(rows.values.astype(np.float32))
+    take(pyramid.last())
     found = measure.finish()
     return Measured(
         found.moments,
