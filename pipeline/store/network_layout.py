@@ -84,7 +84,7 @@ class NetworkLayout:
     parameters : tuple of Parameter
         In the order of their addresses.
     segment_weights : int
-        A power of two, and a multiple of every level's weights a row.
+        A power of two, and a multiple of the weights a row of every level that is filled.
     addresses, sizes : numpy.ndarray
         int64 [parameter], in weights.
     filters, first_filter : numpy.ndarray
@@ -118,11 +118,13 @@ class NetworkLayout:
             it is less.
         """
         sizes = np.array([parameter.size for parameter in parameters], np.int64)
-        weights = level_weights(int(sizes.max(initial=1)))
+        # As many levels as one parameter of all weights had: the store's groups are the same
+        # however the network cuts them.
+        weights = level_weights(int(sizes.sum()) or 1)
         depth = np.ones(len(sizes), np.int64)
         for finer in weights[:-1]:
             depth += -(-sizes // finer) >= ENOUGH_ROWS
-        segment = max(split_weights, weights[-1])
+        segment = max(split_weights, weights[int(depth.max(initial=1)) - 1])
         addresses = _addresses(sizes, np.array(weights, np.int64)[depth - 1])
         per_row = np.array(weights, np.int64)[:, None]
         takes_part = np.arange(len(weights))[:, None] < depth
@@ -165,6 +167,11 @@ class NetworkLayout:
     def depths(self) -> np.ndarray:
         """How many levels every parameter takes part in: int64 [parameter]."""
         return np.maximum((self.rows > 0).sum(axis=0), 1)
+
+    @cached_property
+    def filled_levels(self) -> tuple[LevelLayout, ...]:
+        """The levels that any parameter takes part in; those behind hold nothing."""
+        return self.levels[: int(self.depths.max(initial=1))]
 
     def segments(self) -> list[tuple[int, int]]:
         """Give the addresses [start, stop) of all segments."""

@@ -84,7 +84,7 @@ class _BlockRows:
     """The pyramid rows and filters of a block, on their way to the store."""
 
     def __init__(self, writer: ChunkWriter, schema: Schema, block: Block) -> None:
-        levels = schema.layout.levels
+        levels = schema.layout.filled_levels
         self.pyramid = Pyramid(
             [level.weights_per_row for level in levels],
             [level.chunk_rows for level in levels],

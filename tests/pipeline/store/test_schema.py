@@ -32,11 +32,17 @@ def test_parameters_may_be_called_as_they_like(tmp_path):
         assert greatest == pytest.approx(log.values(10)[name].max(), rel=2**-8)
 
 
-@pytest.mark.parametrize("count", [1, 300])
-def test_the_number_of_groups_and_arrays_does_not_follow_the_parameters(count):
-    parameters = [Parameter(f"p{i}.weight", (8, 8), "F32", has_gradient=True) for i in range(count)]
-    schema = Schema(architecture_of(parameters, "net", {}), SIZES)
-    assert len(list(schema.arrays())) == 48
+def test_the_same_weights_have_the_same_groups_and_arrays_however_they_are_cut():
+    found = []
+    for count in (1, 16, 1024):
+        parameters = [
+            Parameter(f"p{i}.weight", (2**20 // count // 64, 64), "F32", has_gradient=True)
+            for i in range(count)
+        ]
+        schema = Schema(architecture_of(parameters, "net", {}), SIZES)
+        found.append([spec.path for spec in (*schema.arrays(), *schema.axes())])
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) < 80
 
 
 def test_objects_of_long_axes_are_wide_in_rows_and_short_in_iterations():
