@@ -1,8 +1,7 @@
 """What a worker process is started with.
 
-Without the settings of memory a worker takes an eighth more processor time (1.13 times: a kernel's
-work to clear pages), without the preload a run 1.13 times as much (0.6 s): `python
-benchmarks/processes.py`.
+Without the settings of memory a run takes 1.05 times the processor time (the system clears pages
+once more), without the preload 1.13 times (0.6 s): `python benchmarks/processes.py`.
 """
 
 from functools import cache

@@ -7,7 +7,7 @@ from typing import Literal
 
 from deeptracker.pipeline.sources.manifest import Parameter
 
-__all__ = ["Architecture", "Kind", "Node", "architecture_of"]
+__all__ = ["Architecture", "Kind", "Node", "architecture_of", "weights_below"]
 
 Kind = Literal["network", "stage", "block", "layer", "parameter"]
 
@@ -167,3 +167,15 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     """Sort layer10 after layer9: digits compare as numbers, and before letters."""
     parts = re.split(r"(\d+)", name)
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
+
+
+def weights_below(architecture: Architecture, gradient: bool) -> list[int]:
+    """Count the weights (or recorded gradients) at and below each node, [node]."""
+    weights = [0] * len(architecture.nodes)
+    for index in reversed(range(len(architecture.nodes))):
+        node = architecture.nodes[index]
+        if node.parameter and (node.parameter.has_gradient or not gradient):
+            weights[index] = node.size
+        if node.parent >= 0:
+            weights[node.parent] += weights[index]
+    return weights

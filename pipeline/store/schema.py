@@ -16,7 +16,7 @@ from deeptracker.pipeline.store.network_layout import (
     chunk_columns,
     level_weights,
 )
-from deeptracker.pipeline.store.network_tree import Architecture
+from deeptracker.pipeline.store.network_tree import Architecture, weights_below
 from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
 
 __all__ = ["RunShape", "Schema"]
@@ -69,7 +69,7 @@ class Schema:
         self.shape = shape
         self._has_gradients = any(p.has_gradient for p in architecture.parameters)
         self._weights = {
-            gradient: _node_weights(architecture, gradient) for gradient in (False, True)
+            gradient: weights_below(architecture, gradient) for gradient in (False, True)
         }
 
     @cached_property
@@ -392,14 +392,3 @@ class Schema:
 def _together(quantities: int, values: int) -> int:
     """Count the quantities, of so many values each, that one chunk holds: all or one."""
     return quantities if quantities * values <= CHUNK_VALUES else 1
-
-
-def _node_weights(architecture: Architecture, gradient: bool) -> list[int]:
-    weights = [0] * len(architecture.nodes)
-    for index in reversed(range(len(architecture.nodes))):
-        node = architecture.nodes[index]
-        if node.parameter and (node.parameter.has_gradient or not gradient):
-            weights[index] = node.size
-        if node.parent >= 0:
-            weights[node.parent] += weights[index]
-    return weights
