@@ -1,4 +1,4 @@
-"""The home page: every run that is served, with what it holds; and what is said of a lost store."""
+"""The home page: a table of all served runs; and the pages for opening and unreadable stores."""
 
 import html
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ __all__ = ["Home", "opening", "unreachable"]
 
 
 class Home:
-    """The runs by the name of their page, each as its newest commit has it.
+    """The table of served runs, each at its newest commit.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Home:
     def __init__(self, runs: Mapping[str, str], storage: StorageConfig | None = None) -> None:
         self._runs = runs
         self._storage = storage
-        # A store that hangs keeps no other's line waiting.
+        # Each row is read on its own: a store that hangs delays no other row.
         self._reads = {slug: Latest(location) for slug, location in runs.items()}
         self._rows = {slug: [_link(slug), "is being opened"] for slug in runs}
         self._table = FactsTable(
@@ -53,7 +53,7 @@ class Home:
         return _page(counted(len(self._runs), "run"), self._table)
 
     def follow(self) -> None:
-        """Show what was committed meanwhile, which runs came and which went away."""
+        """Show new commits, runs that appeared and runs that disappeared."""
         for slug, location in self._runs.items():
             read = partial(_row, slug, location, self._storage)
             self._reads[slug].find(read, partial(self._show, slug))
@@ -68,7 +68,7 @@ class Home:
 
 
 def opening(name: str, location: str) -> pn.viewable.Viewable:
-    """Say that a store is being opened.
+    """Make the page that shows while a store is opened.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def opening(name: str, location: str) -> pn.viewable.Viewable:
 
 
 def unreachable(location: str, why: str, *, is_waiting: bool = False) -> pn.viewable.Viewable:
-    """Say that a store cannot be read now, and what to do.
+    """Make the page that explains why a store cannot be read now, and what to do.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def unreachable(location: str, why: str, *, is_waiting: bool = False) -> pn.view
     why : str
         One line.
     is_waiting : bool
-        Whether all is well and its first commit is yet to come.
+        Whether there is no error, and the store only waits for its first commit.
     """
     if is_waiting:
         title, kind, facts = (
@@ -128,7 +128,7 @@ def _row(slug: str, location: str, storage: StorageConfig | None) -> list[Any]:
     try:
         with refusals(location, storage):
             run = Run(location, storage)
-            # Found once a commit, however many pages ask.
+            # Computed once per commit and shared by all pages.
             cells = [run.trouble] if run.trouble else run.fact("glance", lambda: glance(run))
             return [link, *cells]
     except DeepTrackerError as error:

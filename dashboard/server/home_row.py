@@ -1,4 +1,4 @@
-"""A run at a glance: the cells of its row on the home page."""
+"""The cells of one run's row on the home page."""
 
 from collections import Counter
 from typing import Any
@@ -26,13 +26,13 @@ COLUMNS = (
 )
 # Twice the pixels of a curve.
 POINTS = 240
-# What is validated says more of a run than what it was trained on.
+# Validation scalars first: they say more about a run than training scalars.
 LOSSES = ("validation_loss", "train_loss")
 ERRORS = ("validation_error", "train_error")
 
 
 def glance(run: Run) -> list[Any]:
-    """Give what follows a run's link: a cell for each of `COLUMNS` but the first."""
+    """Give the cells after a run's link: one for each of `COLUMNS` but the first."""
     updated = str(run.attributes.get("updated", ""))
     return [
         str(run.attributes.get("network", "")),
@@ -47,7 +47,7 @@ def glance(run: Run) -> list[Any]:
 
 
 def _scalar(run: Run, names: tuple[str, ...], *, log: bool = False) -> dict[str, Any] | None:
-    """Draw the first of some scalars that was recorded."""
+    """Draw the first recorded scalar of a list of names."""
     recorded = run.scalar_names()
     for name in names:
         if name in recorded:
@@ -59,7 +59,7 @@ def _scalar(run: Run, names: tuple[str, ...], *, log: bool = False) -> dict[str,
 
 
 def _error_of_outcomes(run: Run) -> dict[str, Any] | None:
-    """Draw the share of validation images that were wrong, for a log without that scalar."""
+    """Draw the share of wrong validation images, for a log that has no such scalar."""
     if not run.has_images:
         return None
     sizes = run.array("classes/size")[:, np.newaxis]
@@ -92,7 +92,7 @@ def _curve(
 
 
 def _unit(values: np.ndarray) -> np.ndarray:
-    """Bring values to [0, 1]; equal ones to the middle."""
+    """Scale values to [0, 1]; if all are equal, to 0.5."""
     low, high = values.min(), values.max()
     return (values - low) / (high - low) if high > low else np.full(len(values), 0.5)
 

@@ -1,9 +1,9 @@
-"""Messages to the page that Panel has queued, and would forget.
+"""A workaround for messages that Panel queues for a page and does not send in time.
 
-While a page's socket is busy Panel (1.9 and 1.10 at least) queues what has changed, and marks the
-page as one for which something is queued. Having sent what it took from the queue it takes back the
-mark, though more may have been queued meanwhile; the task that is to send that finds no mark and
-gives up, and the page does not hear of it before the next change is queued.
+While a page's socket is busy, Panel (1.9 and 1.10 at least) queues changes and marks the page as
+one with queued messages. After it has sent the messages that it took from the queue, Panel removes
+the mark, although more messages may have been queued meanwhile. The task that should send those
+finds no mark and stops. They then reach the page only when the next change is queued.
 """
 
 import inspect
@@ -18,14 +18,15 @@ __all__ = ["deliver_all"]
 # Panel 1.9 queues messages, Panel 1.10 the events that they are made of.
 QUEUES = ("_WRITE_MSGS", "_WRITE_EVENTS")
 MARKED = "_WRITE_BLOCK"
-# There is no public way to it.
+# Panel has no public name for it.
 _send_queued: Any = getattr(document, "_dispatch_msgs", None)
 
 
 def deliver_all() -> None:
-    """See to it that what was queued while a message was sent is sent right after it.
+    """Make Panel send messages that were queued during a send right after that send.
 
-    A Panel that does not send as those that are known here is left alone, with a line in the log.
+    A Panel version whose sending code differs from the known versions is left unchanged; a line in
+    the log reports this.
     """
     name = _queue_of(_send_queued)
     if name is None:

@@ -1,4 +1,4 @@
-"""What an address that leads nowhere shows: that it does, and the way home."""
+"""The page for an unknown address: an error and a link to the home page."""
 
 import html
 from pathlib import Path
@@ -13,12 +13,12 @@ PAGE = (Path(__file__).parent / "not_found.html").read_text(encoding="utf-8")
 
 
 class NotFound(RequestHandler):
-    """Answers every address that nothing else does."""
+    """Answers every address that no other handler answers."""
 
     def prepare(self) -> None:
-        """Answer, whatever is asked."""
+        """Answer any request."""
         path = self.request.path
-        # Relative: a proxy may serve the app below an address of its own.
+        # A relative link: a proxy may serve the app under a path prefix.
         home = "../" * (path.count("/") - 1) or "./"
         words = {"page_css": PAGE_CSS, "home": home, "path": html.escape(path)}
         page = PAGE

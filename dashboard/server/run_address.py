@@ -1,4 +1,4 @@
-"""The place of a run's page: until the store can be read it says what it waits for."""
+"""The page at a run's address; until the store can be read, it shows what it waits for."""
 
 import logging
 import weakref
@@ -24,10 +24,10 @@ Prepared = tuple[Run, dict[str, Exception]] | Exception
 
 
 class Arrival:
-    """A run's page, for one person, as soon as there is something to show.
+    """A run's page for one person, shown as soon as the store has been read.
 
-    What is asked for by a request alone is a few lines of HTML. The store is read on a thread; the
-    page is made of what was read once a browser shows those lines.
+    The first request gets a few lines of HTML. A thread reads the store. The page is made from the
+    data read, once a browser shows those lines.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Arrival:
     storage : StorageConfig, optional
         How its bucket is reached.
     place : panel.io.location.Location, optional
-        The page's address, kept in step with what is selected.
+        The page's address, kept in step with the selection.
     dark : bool
         Whether the browser shows the dark theme.
     """
@@ -69,12 +69,12 @@ class Arrival:
         return self.shown
 
     def open(self) -> None:
-        """Show the run: there is a browser."""
+        """Show the run, now that a browser has loaded the page."""
         self._is_open = True
         self._reads.find(self._first.result, self._show)
 
     def follow(self) -> None:
-        """Go on to a new commit; or look again whether the run can be shown."""
+        """Go on to a new commit; or check again whether the run can be shown."""
         if self.page is not None:
             self.page.follow()
         elif self._is_open:
@@ -86,11 +86,11 @@ class Arrival:
         def prepared() -> Prepared:
             try:
                 run = Run(location, storage)
-            except Exception as error:  # noqa: BLE001  the page tells it
+            except Exception as error:  # noqa: BLE001  the page shows it
                 return error
             try:
                 return run, RunPage.prepare(run, query)
-            except Exception as error:  # noqa: BLE001  the page tells it
+            except Exception as error:  # noqa: BLE001  the page shows it
                 trouble = run.find_trouble()
                 return StoreError(trouble) if trouble else error
 
@@ -127,7 +127,7 @@ class Arrival:
 
 
 def _failing(page: RunPage) -> Callable[[Exception], None]:
-    """Give what tells a page of an error; Panel keeps it longer than the page is open."""
+    """Give a function that shows an error on a page; Panel keeps it after the page has closed."""
     known = weakref.ref(page)
 
     def failed(error: Exception) -> None:

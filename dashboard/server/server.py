@@ -1,4 +1,4 @@
-"""Serving: one page a run, and a home page that lists them."""
+"""The server: one page per run, and a home page that lists the runs."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-# Every script and style comes from this server: the app works with no connection to the outside.
+# Every script and style comes from this server: the app works without internet access.
 os.environ.setdefault("BOKEH_RESOURCES", "server")
 
 import panel as pn
@@ -61,14 +61,14 @@ def serve(
         HOST or HOST:PORT under which browsers know this server, where that is not its own address:
         behind a proxy, say.
     users : str or Path, optional
-        A users file; without one nobody is asked who they are.
+        A users file; without one, nobody has to sign in.
     storage : StorageConfig, optional
         How buckets are reached, for stores and for the logs behind them.
 
     Raises
     ------
     DeepTrackerError
-        When a store cannot be opened, the port is taken or the users file is unfit.
+        When a store cannot be opened, the port is taken or the users file is invalid.
     """
     sign_in = SignIn(Users(users)) if users is not None else None
     runs = _named(stores, storage)
@@ -103,7 +103,7 @@ def _server(
     origins: list[str] | str,
     sign_in: SignIn | None,
 ) -> Any:
-    """Make Panel's server of some pages, by their paths; it is not started."""
+    """Make Panel's server for pages by path, without starting it."""
     return pn.serve(
         dict(pages),
         port=port,
@@ -116,25 +116,25 @@ def _server(
         default_handler_class=NotFound,
         unused_session_lifetime_milliseconds=UNUSED_MILLISECONDS,
         check_unused_sessions_milliseconds=CHECK_MILLISECONDS,
-        # A restart asks everybody to sign in, unless the secret is kept.
+        # After a restart everybody must sign in again, unless the secret is kept.
         cookie_secret=os.environ.get("DEEPTRACKER_COOKIE_SECRET") or secrets.token_hex(32),
         **({"auth_provider": sign_in} if sign_in else {}),
     )
 
 
 def _origins(address: str, port: int, given: Sequence[str]) -> list[str] | str:
-    """Name who may open a websocket: a page of another site must not read runs in passing."""
+    """Give the origins that may open a websocket: pages of other sites must not read runs."""
     own = [f"{name}:{port}" for name in ("localhost", "127.0.0.1", address)]
     if address == "0.0.0.0" and not given:  # noqa: S104
-        return "*"  # the names of this machine in its network are not known here
+        return "*"  # the machine's names in its network are unknown here
     return [*own, *given]
 
 
 def _named(stores: Sequence[str], storage: StorageConfig | None) -> dict[str, str]:
-    """Give each store a name for its address; opening each shows early what is wrong."""
+    """Give each store a name for its address; open each store, to report errors early."""
     named: dict[str, str] = {}
     for location in stores:
-        # A store whose first commit is on its way has a page that waits for it.
+        # A store without a first commit gets a page that waits for it.
         with suppress(NothingCommittedError):
             Run(location, storage)
         stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(location.rstrip("/")).name)
@@ -174,19 +174,19 @@ def _home(
 
 
 def _dress() -> None:
-    """Give a page its colours before the app is there."""
+    """Set a page's colours before the app has loaded."""
     document = pn.state.curdoc
     if document is not None:
         document.template = DOCUMENT  # type: ignore[assignment]  # Panel extends its own with it
         document.template_variables["page_css"] = PAGE_CSS
-        # A page whose server went away tells it in its own words, and is opened anew by its link.
+        # A page that has lost its server shows its own message and reloads from its link.
         document.config.update(
             reconnect_session=False, notify_connection_status=False, notifications=None
         )
 
 
 def _warm(location: str, storage: StorageConfig | None) -> None:
-    """Compile and load what the first person would otherwise wait for."""
+    """Compile kernels and load modules, so that the first person need not wait for them."""
     with suppress(NothingCommittedError):
         page = RunPage(Run(location, storage))
         page.selection.view = "weights"

@@ -1,7 +1,7 @@
-"""Signing in with a name from the users file, as a provider of Panel's.
+"""Signing in with a name from the users file, as an authentication provider of Panel.
 
-Cookies, `panel.state.user`, the check of every page and websocket, and the count of active users
-are Panel's. Ours are the check of a hashed password, the page that asks, and the way back.
+Panel provides cookies, `panel.state.user`, the check of every page and websocket, and the count of
+active users. This module provides the password check, the sign-in page and the redirect after it.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ PAGE = Template((Path(__file__).parent / "sign_in.html").read_text(encoding="utf
 
 
 class SignIn(BasicAuthProvider):
-    """Asks every request for a signed cookie, and gives one for a right password.
+    """Requires a signed cookie for every request, and issues one for a correct password.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class SignIn(BasicAuthProvider):
 
     @property
     def get_user(self) -> Callable[[Any], Any]:
-        """Give a function that names who asks; nobody where the cookie is missing or forged."""
+        """Give a function that returns a request's user; None without a valid cookie."""
         signed_in = super().get_user
 
         def user_of(handler: RequestHandler) -> str | None:
@@ -50,7 +50,7 @@ class SignIn(BasicAuthProvider):
 
     @property
     def login_handler(self) -> type[RequestHandler]:
-        """The page that asks."""
+        """The sign-in page."""
         users = self._users
 
         class Login(BasicLoginHandler):
@@ -61,7 +61,7 @@ class SignIn(BasicAuthProvider):
                 name = self.get_body_argument("name", "")
                 password = self.get_body_argument("password", "", strip=False)
                 target = self.get_body_argument("next", "/")
-                # Hashing takes tens of milliseconds: not on the loop that serves everybody.
+                # Hashing takes tens of milliseconds: run it on a thread, not on the server's loop.
                 if not await asyncio.to_thread(users.accepts, name, password):
                     self.set_status(401)
                     self._ask(target, "That name and password do not go together.")
@@ -79,7 +79,7 @@ class SignIn(BasicAuthProvider):
 
     @property
     def logout_handler(self) -> type[RequestHandler]:
-        """Forget who it was."""
+        """Sign the user out."""
 
         class Logout(LogoutHandler):
             def get(self) -> None:
@@ -90,7 +90,7 @@ class SignIn(BasicAuthProvider):
 
 
 def _own(target: str) -> str:
-    """Give a path of this server: nobody is led elsewhere by a link."""
+    """Give a path on this server, so that no link can redirect to another site."""
     parts = urlsplit(target)
     local = not parts.scheme and not parts.netloc and target.startswith("/")
     return target if local and not target.startswith("//") and "\\" not in target else "/"

@@ -18,7 +18,7 @@ LEAST_PASSWORD = 8
 
 
 class Users:
-    """The names in a users file; what they may do is see everything that is served.
+    """The names in a users file; each of them may see every served run.
 
     Parameters
     ----------
@@ -49,11 +49,11 @@ class Users:
 
     @property
     def names(self) -> list[str]:
-        """Everybody, sorted."""
+        """All names, sorted."""
         return sorted(self.hashes)
 
     def accepts(self, name: str, password: str) -> bool:
-        """Whether the password is the name's; an unknown name takes as long as a known one."""
+        """Whether a password belongs to a name; checking an unknown name takes as long."""
         known = self.hashes.get(name)
         salt = base64.b64decode(known.split("$")[1]) if known else b"nobody has this."
         wanted = base64.b64decode(known.split("$")[2]) if known else b""
@@ -61,12 +61,12 @@ class Users:
 
     @classmethod
     def add(cls, path: str | Path, name: str, password: str) -> None:
-        """Add a name, or change its password; the file is made where it is missing.
+        """Add a name, or change its password; create the file if it is missing.
 
         Raises
         ------
         ConfigError
-            When the name is empty, the password too short, or the file unfit.
+            When the name is empty, the password too short, or the file invalid.
         """
         if not name.strip():
             raise ConfigError("the name is empty; give one")
