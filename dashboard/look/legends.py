@@ -1,8 +1,8 @@
-"""Legends: what colours of pixels stand for."""
+"""Legends: the meanings of pixel colours."""
 
 __all__ = ["PIXELS_SAY"]
 
-# What colours of image pixels mean, in HTML.
+# The meanings of image pixels' colours, in HTML.
 PIXELS_SAY = {
     "correct": "<i class='dt-wrong'></i> wrong <i class='dt-right'></i> right",
     "predicted": (

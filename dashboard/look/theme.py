@@ -1,11 +1,10 @@
-"""Colours, margins and style: what makes the views one page, by day and by night.
+"""Colours, margins and styles that all views share, in a light and a dark theme.
 
 Every colour has a light and a dark form. The page writes them as CSS variables (`PAGE_CSS`);
 canvases read those, so that a switch of the theme redraws them without the server.
 
-The time axis is the same everywhere: from `LEFT_MARGIN` to `RIGHT_MARGIN` pixels before the right
-edge, labelled with iteration numbers. So whatever happens at an iteration stands on one vertical
-line down the page.
+All charts have the same time axis: from `LEFT_MARGIN` to `RIGHT_MARGIN` pixels before the right
+edge, labelled with iteration numbers. So an iteration is one vertical line down the page.
 """
 
 from pathlib import Path
@@ -37,13 +36,13 @@ __all__ = [
 
 LEFT_MARGIN = 196
 RIGHT_MARGIN = 20
-# Beside every chart stands a rail of this width, so that all charts have one time axis.
+# A rail of this width stands to the right of every chart, so that all charts have one time axis.
 RAIL_WIDTH = 268
 MISSING_LEVEL = 255
-# Of the levels of outcomes and of predicted classes, the one that was right: it is calm in both.
+# The level of a right outcome and of a right predicted class: a muted colour in both palettes.
 RIGHT_LEVEL = 254
 
-# Okabe and Ito's colours, told apart by people with any colour vision; brighter on a dark ground.
+# Okabe and Ito's colours, distinct under any colour vision; brighter on a dark background.
 CATEGORICAL = (
     "#0072B2",
     "#D55E00",
@@ -64,7 +63,7 @@ CATEGORICAL_DARK = (
     "#B794D6",
     "#A9B1BA",
 )
-# Names are what the colour is for. Text on ground, paper and soft reaches WCAG's AA in both.
+# A name is the colour's use. Text on ground, paper and soft reaches WCAG's AA in both themes.
 LIGHT = {
     "ink": "#1f2933",
     "faint": "#52606d",
@@ -109,10 +108,10 @@ DARK = {
     "tip": "#2a3846",
     "shadow": "rgba(0,0,0,.6)",
 }
-# How opaque the band of extremes is, and that of quartiles over it: by day, and by night, when what
-# is as pale would hardly show.
+# Opacity of the band of extremes and of the band of quartiles over it, in the light and the dark
+# theme; on a dark background pale bands would hardly show.
 BANDS, BANDS_DARK = (0.18, 0.42), (0.32, 0.5)
-# Labels apart in lightness and hue, for wrongly predicted classes.
+# Colours that differ in lightness and hue, for wrongly predicted classes.
 MANY: tuple[str, ...] = tuple(
     "#" + "".join(f"{round(255 * c):02x}" for c in rgb) for rgb in colorcet.glasbey_hv[:RIGHT_LEVEL]
 )
@@ -130,7 +129,7 @@ def _ramp(*colours: str) -> tuple[str, ...]:
     return tuple("#" + "".join(f"{round(c):02x}" for c in rgb) for rgb in zip(*mixed, strict=True))
 
 
-# What is nothing has nearly the ground's colour in both: calm where nothing happens.
+# Zero has nearly the background's colour in both themes.
 PALETTES: dict[str, tuple[str, ...]] = {
     "blues": _ramp("#fafcfe", "#c6dcec", "#7fb2d6", "#2f7fb5", "#0b4f7d", "#062c47"),
     "diverging": tuple(colorcet.CET_D1A),
@@ -217,7 +216,7 @@ def _variables(*, dark: bool) -> str:
     return f"color-scheme: {scheme}; " + " ".join(f"--dt-{k}: {v};" for k, v in pairs.items())
 
 
-# The system's theme holds until a person chooses one, which `data-theme` on the root says.
+# The system's theme applies until a person chooses one; `data-theme` on the root holds the choice.
 PAGE_CSS = (
     f":root {{ {_variables(dark=False)} }}\n"
     f"@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) "

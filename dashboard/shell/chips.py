@@ -1,4 +1,4 @@
-"""What is picked, as chips: a click on one drops it."""
+"""The picks as chips: a click on a chip drops its pick."""
 
 import param
 
@@ -9,7 +9,7 @@ __all__ = ["Chips"]
 
 
 class Chips(Component):
-    """A title and chips, in one element however many there are.
+    """A title and any number of chips in one element.
 
     A click arrives as `event`: a dict with the chip's ``place`` and what it ``shown``.
     """

@@ -8,6 +8,6 @@ __all__ = ["Divider"]
 
 
 class Divider(JSComponent):
-    """Dragged, or moved with the arrow keys; the browser remembers where it stood."""
+    """A handle to drag, or to move with the arrow keys; the browser stores its position."""
 
     _esm = module_of(__file__)

@@ -9,10 +9,10 @@ __all__ = ["Header"]
 
 
 class Header(Component):
-    """The line on top of the page.
+    """The bar at the top of the page.
 
-    What a person does arrives as `event`: a dict with ``type`` (step, view, split, theme, spacing,
-    whole, drop, places, open) and what that type needs.
+    A person's action arrives as `event`: a dict with ``type`` (step, view, split, theme, spacing,
+    whole, drop, places, open) and that type's values.
     """
 
     facts = param.Dict(default={}, doc="run, network, iterations, commit, updated (ISO 8601)")

@@ -1,4 +1,4 @@
-"""What a link picks, held against the run: what the run does not have is dropped and named."""
+"""Check a link against the run: drop and name picks that the run does not have."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ __all__ = ["sift_picks"]
 
 
 def sift_picks(run: Run, values: dict[str, Any], states: Iterable[State] = ()) -> list[str]:
-    """Take out of a link's values what the run does not have.
+    """Remove from a link's values names that the run does not have.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def sift_picks(run: Run, values: dict[str, Any], states: Iterable[State] = ()) -
     Returns
     -------
     list of str
-        What was taken out, in words.
+        The removed values, in words.
     """
     images = run.image_count if values["images"] else 0
     missing = [

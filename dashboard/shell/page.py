@@ -41,7 +41,7 @@ class RunPage:
     dark : bool
         Whether the browser shows the dark theme.
     hindrances : mapping of str to Exception, optional
-        What `prepare` met, by the title of the view.
+        The errors that `prepare` caught, by the title of the view.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class RunPage:
         self._reads = Latest(run.location)
         self._take(query)
         self.timeline = self._frame(TIMELINE, hindrances)
-        # A view is made when it is first opened: nobody waits for what is not shown.
+        # A view is made when it is first opened, so that hidden views cost no time.
         self.frames = {name: self._frame(location, hindrances) for name, location in VIEWS.items()}
         self.chips = Chips(
             title="Selection",
@@ -101,7 +101,7 @@ class RunPage:
         self._write_header()
 
     def _notice_row(self) -> pn.Row:
-        """Make the line that says what the person should know, with its button."""
+        """Make the line that shows the notice, with its button."""
         return pn.Row(
             self.told,
             action("Close", self._close_notice, width=70, margin=(4, 0, 0, 8)),
@@ -112,14 +112,14 @@ class RunPage:
 
     @classmethod
     def prepare(cls, run: Run, query: str = "") -> dict[str, Exception]:
-        """Read on a thread what a page reads when it is made, into the cache that all pages share.
+        """Read on a thread all that a new page reads, into the cache that all pages share.
 
-        The page is made once and thrown away, so that exactly what it reads is read.
+        Makes the page once and discards it, so that exactly the page's own reads happen.
 
         Returns
         -------
         dict of str to Exception
-            What hindered a view, by its title.
+            The error of each view that failed, by the view's title.
         """
         with rehearsing():
             page = cls(run, query)
@@ -164,7 +164,7 @@ class RunPage:
         return {name: frame.title for name, frame in self.frames.items()}
 
     def follow(self) -> None:
-        """Go on to a new commit, if there is one; say so where the store cannot be read."""
+        """Go on to a new commit, if there is one; show a notice if the store cannot be read."""
         query = self.linked.to_query()
 
         def look() -> tuple[Run | None, str]:
@@ -202,7 +202,7 @@ class RunPage:
             self.header.live = _following()
 
     def failed(self, error: BaseException) -> None:
-        """Tell of an action that failed outside of any view's frame."""
+        """Show the error of an action that failed outside of any view's frame."""
         logger.error("an action failed", exc_info=error)
         self.selection.notice = f"That did not work: {error or type(error).__name__}"
 
@@ -223,20 +223,20 @@ class RunPage:
         location.param.watch(from_address, "search")
 
     def _take(self, query: str) -> None:
-        """Select what a link says, as far as it exists."""
+        """Select what a link names, as far as it exists."""
 
         def sift(values: dict[str, Any]) -> list[str]:
             try:
                 return sift_picks(self.run, values, self.linked.states)
             except Exception:
-                # A store that is lost says so in the views.
+                # If the store is lost, the views show that.
                 logger.exception("the picks of a link")
                 return []
 
         self.linked.from_query(query, sift)
 
     def _asked(self, act: dict[str, Any]) -> None:
-        """Do what a key or the header asks for."""
+        """Act on an event of a key or of the header."""
         selection, run = self.selection, self.run
         acts: dict[str, Callable[[], Any]] = {
             "step": lambda: (step_anomaly if act["anomalies"] else step_iteration)(
@@ -275,7 +275,7 @@ class RunPage:
         self.selection.notice = ""
 
     def _tell(self, *_: Any) -> None:
-        """List what is selected."""
+        """List the picks as chips."""
         selection = self.selection
         chosen: list[tuple[str, str, Any]] = []
         if selection.window is not None:
@@ -292,7 +292,7 @@ class RunPage:
         self.chips.chips = [shown for shown, _, _ in chosen]
 
     def _drop(self, act: dict[str, Any]) -> None:
-        """Drop what a chip names; a chip that is gone by now drops nothing."""
+        """Drop the pick of a chip; if the chip has disappeared meanwhile, drop nothing."""
         for shown, name, value in self._chosen[act["place"] : act["place"] + 1]:
             if shown != act["shown"]:
                 return

@@ -11,8 +11,8 @@ __all__ = ["PaneHead"]
 class PaneHead(Component):
     """A pane's tabs, and the tools of the view that is open.
 
-    What a person does arrives as `event`: a dict with ``type`` tab (and ``view``) or csv. The
-    numbers go back as `answer`: a dict with ``csv``, or with ``error`` where there are none.
+    A person's action arrives as `event`: a dict with ``type`` tab (and ``view``) or csv. The
+    numbers go back as `answer`: a dict with ``csv``, or with ``error`` if there are none.
     """
 
     pane = param.String(default="", doc="the pane's name, for tests")

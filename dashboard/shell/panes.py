@@ -15,7 +15,7 @@ __all__ = ["Panes"]
 
 
 class Panes:
-    """The views of a page, one alone or two beside or below each other.
+    """The views of a page: one alone, or two side by side or one below the other.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Panes:
             head.answer = self.frames[head.view].csv() | {"count": act["count"]}
 
     def _chosen(self, *events: Any) -> None:
-        """Keep a view in one pane only: the other pane takes what this one showed."""
+        """Keep a view in one pane only: the other pane takes the view that this one showed."""
         selection = self.selection
         if selection.split and selection.view == selection.second:
             change = {event.name: event.old for event in events}
@@ -110,7 +110,7 @@ class Panes:
         ]
 
     def _bring(self, frame: ViewFrame, place: int) -> None:
-        """Have a frame in a pane; visited views stay there, hidden, so that they come back fast."""
+        """Put a frame into a pane; visited views stay there, hidden, so that they reappear fast."""
         for other, body in enumerate(self.bodies):
             if frame.place in body.objects:
                 if other == place:

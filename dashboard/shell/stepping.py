@@ -1,4 +1,4 @@
-"""Steps through time: to the next snapshot, or to the next iteration where something happened."""
+"""Steps through time: to the next snapshot, or to the next anomalous iteration."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def step_iteration(run: Run, selection: Selection, step: int) -> None:
 
 
 def step_anomaly(run: Run, selection: Selection, step: int) -> None:
-    """Pick the next (or previous) iteration of `anomalous_columns`; stay where there is none."""
+    """Pick the next (or previous) iteration of `anomalous_columns`; stay if there is none."""
     columns = anomalous_columns(run, selection)
     picked = run.picked_columns(selection.iterations)
     at = picked[-1] if picked else (-1 if step > 0 else len(run.iterations))

@@ -1,4 +1,4 @@
-"""A view's frame: it makes the view when first shown, and keeps its failures to itself."""
+"""A view's frame: it makes the view when it is first shown, and catches the view's errors."""
 
 import html
 import logging
@@ -20,20 +20,20 @@ logger = logging.getLogger(__name__)
 
 
 class View(Protocol):
-    """What a view gives its frame.
+    """The interface between a view and its frame.
 
-    It is made of the run, the selection and its states.
+    The frame makes a view from the run, the selection and the view's states.
 
     Attributes
     ----------
     title : str
         Of its tab.
     tip : str
-        What it shows, in a line; the tooltip of its tab.
+        One line on what it shows; the tooltip of its tab.
     about : str
         What it shows and how to read it; an empty line between paragraphs.
     states : tuple of type
-        The classes of the states that it takes, in this order.
+        The classes of its states, in the order of the constructor's arguments.
     """
 
     title: str
@@ -54,9 +54,9 @@ class View(Protocol):
 class ViewFrame:
     """The place of one view on the page.
 
-    A view that is not shown is not made, and one that is hidden is not redrawn: what it missed
-    reaches it when it is shown again. A view that fails shows its error in its own place; the
-    others go on.
+    The frame makes a view when it is first shown. It does not redraw a hidden view: it delivers
+    the changes when the view is shown again. If a view fails, the frame shows the error in the
+    view's place; the other views go on.
 
     Parameters
     ----------
@@ -64,15 +64,15 @@ class ViewFrame:
         Class of the view; takes the run, the selection and its states.
     run : Run
     *states : State
-        The selection and the view's states: what the view may watch.
+        The selection and the view's states, which the view may watch.
     hindrance : Exception, optional
-        What a rehearsal of the view met. Its error is shown, and nothing is read again, until a
+        The error of reading ahead for this view. The frame shows it and reads nothing, until a
         person tries again.
 
     Attributes
     ----------
     failure : Exception or None
-        Why the view is not there.
+        The error that keeps the view from showing.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class ViewFrame:
         )
 
     def show(self) -> None:
-        """Show the view; make it, or tell it what it missed."""
+        """Show the view: make it, or deliver the changes that it missed."""
         self.is_shown = True
         self.place.visible = True
         if self.view is None:
@@ -109,7 +109,7 @@ class ViewFrame:
             self._catch_up()
 
     def hide(self) -> None:
-        """Hide the view; it rests until it is shown again."""
+        """Hide the view, and redraw nothing until it is shown again."""
         self.is_shown = False
         self.place.visible = False
 
@@ -137,7 +137,7 @@ class ViewFrame:
             return {"error": f"The numbers of {self.title} could not be read: {error}"}
 
     def _soon(self, act: Callable[[], None]) -> None:
-        """Act after the page has shown the frame; at once where there is no page."""
+        """Call a function after the page has shown the frame; at once if there is no page."""
         document = pn.state.curdoc
         if document is None or document.session_context is None:
             act()
@@ -145,14 +145,14 @@ class ViewFrame:
             document.add_timeout_callback(act, 15)
 
     def _prepare(self) -> None:
-        """Read on a thread what the view reads when it is made, and then make it."""
+        """Read on a thread all that the view reads when it is made, and then make it."""
         copies = [state.copied() for state in self._states]
 
         def rehearsed() -> Exception | None:
             try:
                 with rehearsing():
                     self._rehearse(copies)
-            except Exception as error:  # noqa: BLE001  told where the view would be
+            except Exception as error:  # noqa: BLE001  shown in the view's place
                 return error
             return None
 
@@ -192,7 +192,7 @@ class ViewFrame:
         }
 
     def _guard(self, watcher: Any) -> None:
-        """Let a watcher of the view rest while hidden, and keep its errors in the view."""
+        """Make a watcher of the view wait while the view is hidden, and show its errors there."""
 
         def guarded(*events: Any) -> None:
             if self.is_shown:
@@ -223,7 +223,7 @@ class ViewFrame:
         if self.view is None:
             return
         try:
-            # All that it changes goes out as one message, a plain Bokeh figure's changes too: the
+            # All its changes go out as one message, a plain Bokeh figure's changes too: the
             # page may be acting on an event without Bokeh's lock.
             with pn.io.hold():
                 act(*arguments)
@@ -253,7 +253,7 @@ class ViewFrame:
         self.place.objects = [text(told, margin=0), again]
 
     def _why(self, error: Exception, trouble: str) -> str:
-        """Say what went wrong: of a lost store what its own page says, as home.py writes it."""
+        """Show the error; for a lost store, the text of that store's page in home.py."""
         if trouble:
             return (
                 f"<h3>This run cannot be shown</h3><p>{html.escape(trouble)}</p>"
