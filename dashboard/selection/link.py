@@ -16,7 +16,7 @@ MOST_NAMED = 8
 
 
 def written_link(states: Sequence[State], first_keys: Sequence[str] = ()) -> str:
-    """Write what differs from the defaults as a query string, without the question mark.
+    """Write all values that differ from the defaults as a query string, without question mark.
 
     Parameters
     ----------
@@ -43,17 +43,17 @@ def read_link(query: str, states: Sequence[State]) -> tuple[dict[str, Any], list
     Parameters
     ----------
     query : str
-        With or without a question mark. Keys that no state has are passed over.
+        With or without a question mark. Keys that no state has are ignored.
     states : sequence of State
-        Nothing of them is changed.
+        They are not changed.
 
     Returns
     -------
     values : dict
-        The value of every parameter that has a key. What the query does not name, or garbles, has
-        its default.
+        The value of every parameter that has a key. A parameter that is missing or invalid in the
+        query has its default.
     spoilt : list of str
-        What the query garbles, in words.
+        The invalid entries of the query, in words.
     """
     owners = {name: state for state in states for name in state.KEYS}
     names = {key: name for state in states for name, key in state.KEYS.items()}
@@ -78,7 +78,7 @@ def read_link(query: str, states: Sequence[State]) -> tuple[dict[str, Any], list
 
 
 def link_notice(spoilt: Sequence[str], missing: Sequence[str]) -> str:
-    """Say what of a link was left out: what it garbles, and what the run does not have."""
+    """Name the ignored parts of a link: invalid entries, and names that the run does not have."""
     notices = []
     if spoilt:
         notices.append(f"This link says something odd of {_listed(spoilt)}; that was left out.")
@@ -88,7 +88,7 @@ def link_notice(spoilt: Sequence[str], missing: Sequence[str]) -> str:
 
 
 def _listed(words: Sequence[str]) -> str:
-    """Join words as a sentence does; a long list is cut."""
+    """Join words with commas and "and"; cut a long list."""
     shown = list(words[:MOST_NAMED])
     if more := len(words) - len(shown):
         shown.append(f"{more:,} more")

@@ -1,4 +1,4 @@
-"""The selection and the states of the views: together they are what a link reproduces."""
+"""The selection and the views' states together: all that a link reproduces."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,9 +13,9 @@ Sift = Callable[[dict[str, Any]], list[str]]
 
 
 class Linked:
-    """The selection and any number of states, as one set of values by the names of parameters.
+    """The selection and any number of states as one set of values, by parameter name.
 
-    What a view asks for with `Selection.open` is given to the states that it concerns.
+    `Selection.open` requests a view with values; this class sets them on their states.
 
     Parameters
     ----------
@@ -57,24 +57,24 @@ class Linked:
         return {name: getattr(state, name) for name, state in self._owners.items()}
 
     def of(self, view: Any) -> tuple[State, ...]:
-        """Give the selection and the states that a class of views takes, in its `states`."""
+        """Give the selection and the states that a view class names in its `states`."""
         by_class = {type(state): state for state in self._all}
         return (self.selection, *(by_class[wanted] for wanted in view.states))
 
     def update(self, **values: Any) -> None:
-        """Give each value to the state that has its parameter, and call watchers when all are set.
+        """Set each value on the state that has its parameter; call watchers after all are set.
 
         Parameters
         ----------
         **values
-            By the names of parameters. Of a callable, what it gives for the present value is taken.
+            By the names of parameters. A callable is called with the present value.
         """
         by_state: dict[State, dict[str, Any]] = {}
         for name, value in values.items():
             state = self._owners.get(name, self.selection)
             found = value(getattr(state, name)) if callable(value) else value
             by_state.setdefault(state, {})[name] = found
-        # The selection's watchers are called last: they may show a view, which has its values then.
+        # The selection's watchers are called last: they may show a view that needs its values set.
         with together(self.selection, *by_state):
             for state, changed in by_state.items():
                 state.param.update(**changed)
@@ -86,18 +86,18 @@ class Linked:
                 state.param.watch(lambda *_: act(), list(state.KEYS))
 
     def to_query(self) -> str:
-        """Write what differs from the defaults as a query string, without the question mark."""
+        """Write all values that differ from the defaults as a query string, without "?"."""
         return written_link(self._all, self._first_keys)
 
     def from_query(self, query: str, sift: Sift | None = None) -> None:
-        """Take over a query string; parameters that it does not name get their defaults.
+        """Set all values from a query string; parameters that it does not name get defaults.
 
-        What the query garbles keeps its default, and `Selection.notice` says so.
+        An invalid entry leaves its parameter at the default, and `Selection.notice` names it.
 
         Parameters
         ----------
         sift : callable, optional
-            Takes out of the values what does not exist, and says in words what that was.
+            Removes values that do not exist, and gives their names in words.
         """
         values, spoilt = read_link(query, self._all)
         missing = sift(values) if sift else []

@@ -1,4 +1,4 @@
-"""The selection: what every view shares. It knows no view."""
+"""The selection: the state that all views share. It knows no view."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -32,9 +32,9 @@ class FilterList(param.List):
 
 
 class Selection(State):
-    """What a person has chosen, as far as several views are concerned.
+    """A person's choices that concern more than one view.
 
-    Views read it and write to it; none knows another.
+    Views read it and write to it; no view knows another.
 
     Parameters
     ----------
@@ -106,29 +106,29 @@ class Selection(State):
         self.param.update(**shown | values)
 
     def copied(self) -> Self:
-        """Make a selection of the same values that nobody watches."""
+        """Make a selection of the same values, without watchers."""
         values = {name: getattr(self, name) for name in (*self.KEYS, "dark")}
         return type(self)(self._views, **values)
 
     def open(self, view: str, **values: Any) -> None:
-        """Ask the page to show a view, as a link would: with values of the selection or of a state.
+        """Request a view, as a link does: with values of the selection or of a state.
 
         Parameters
         ----------
         view : str
             Name of the view.
         **values
-            By the names of parameters. Of a callable, what it gives for the present value is taken.
+            By the names of parameters. A callable is called with the present value.
         """
         self.request = {"view": view, **values}
 
     def toggle(self, name: str, value: Any, *, add: bool = False) -> None:
-        """Pick a value of a list parameter, or drop it where it is the one picked.
+        """Pick a value of a list parameter; drop it if it is the only pick.
 
         Parameters
         ----------
         add : bool
-            Keep what is picked already.
+            Whether to keep the other picks; a picked value is then always dropped.
         """
         picked = list(getattr(self, name))
         if value in picked:

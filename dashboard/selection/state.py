@@ -10,7 +10,7 @@ __all__ = ["State", "together"]
 
 
 class State(param.Parameterized):
-    """What a person has chosen of one thing: of the whole page, or of one view.
+    """A person's choices for the whole page or for one view.
 
     Attributes
     ----------
@@ -19,19 +19,19 @@ class State(param.Parameterized):
         states of a page have different parameters and different keys. A parameter without a key is
         not part of a link.
     WORDS : mapping of str to str
-        What a notice calls a parameter where its own name says too little.
+        Names of parameters in notices, where the parameter's own name is unclear.
     """
 
     KEYS: ClassVar[Mapping[str, str]] = {}
     WORDS: ClassVar[Mapping[str, str]] = {}
 
     def copied(self) -> Self:
-        """Make a state of the same values that nobody watches."""
+        """Make a state of the same values, without watchers."""
         return type(self)(**{name: getattr(self, name) for name in self.KEYS})
 
     @classmethod
     def sift(cls, _run: Any, _values: dict[str, Any]) -> list[str]:
-        """Take out of a link's values what the run does not have.
+        """Remove from a link's values names that the run does not have.
 
         Parameters
         ----------
@@ -42,14 +42,14 @@ class State(param.Parameterized):
         Returns
         -------
         list of str
-            What was taken out, in words.
+            The removed values, in words.
         """
         return []
 
 
 @contextmanager
 def together(*states: State) -> Iterator[None]:
-    """Call the watchers of several states only when all values are set, the last state's first."""
+    """Delay watchers of several states until all values are set; call the last state's first."""
     with ExitStack() as stack:
         for state in states:
             stack.enter_context(param.parameterized.batch_call_watchers(state))
