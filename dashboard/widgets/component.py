@@ -1,4 +1,4 @@
-"""What all components of this folder are: drawn in the browser, answered at once."""
+"""The base class of this folder's components: drawn in the browser, events handled at once."""
 
 from typing import Any, ClassVar
 
@@ -9,11 +9,11 @@ __all__ = ["Component"]
 
 
 class Component(JSComponent):
-    """A component that tells what a person does as `event`, a dict.
+    """A component that reports a person's action as `event`, a dict.
 
-    Panel waits 50 ms before it acts on a change, in case more follow. Here every event counts, and
-    nobody waits for the next. (Panel's `_priority_changes` would act without the document's lock,
-    which figures need.)
+    Panel waits 50 ms before it handles a change, in case more follow. This class handles every
+    event at once. (Panel's `_priority_changes` would handle it without the document's lock, which
+    figures need.)
     """
 
     event = param.Dict(default={})

@@ -1,4 +1,4 @@
-"""Small controls that read and write a state; each says in a tooltip what it does."""
+"""Small controls that read and write a state; each has a tooltip that explains it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -72,7 +72,7 @@ def check(
 
 
 def rail(*objects: Any) -> pn.Column:
-    """Make the column beside a chart."""
+    """Make the rail: the column to the right of a chart."""
     return pn.Column(
         *objects,
         width=RAIL_WIDTH,
@@ -83,7 +83,7 @@ def rail(*objects: Any) -> pn.Column:
 
 
 def beside(chart: Any, column: Any) -> pn.viewable.Viewable:
-    """Put a rail beside a chart, or below it where there is no room."""
+    """Put a rail to the right of a chart, or below it on a narrow page."""
     return pn.Row(
         chart,
         column,
@@ -95,7 +95,7 @@ def beside(chart: Any, column: Any) -> pn.viewable.Viewable:
 
 
 def bar(*widgets: Any) -> pn.viewable.Viewable:
-    """Lay controls in a row that wraps where it is narrow."""
+    """Lay controls in a row that wraps on a narrow page."""
     return pn.FlexBox(
         *widgets,
         align_items="flex-end",
@@ -108,7 +108,7 @@ def bar(*widgets: Any) -> pn.viewable.Viewable:
 
 
 def toggle_iteration(run: Run, selection: Selection, act: Mapping[str, Any]) -> None:
-    """Pick the iteration that a chart's event names; with shift, beside those picked."""
+    """Pick the iteration of a chart's event; with shift, in addition to the picked ones."""
     iteration = int(run.iterations[act["column"]])
     if act.get("shift"):
         selection.toggle("iterations", iteration, add=True)
@@ -117,13 +117,13 @@ def toggle_iteration(run: Run, selection: Selection, act: Mapping[str, Any]) -> 
 
 
 def show_whole_run(run: Run, selection: Selection, act: Mapping[str, Any]) -> None:
-    """Drop the window after a double click, and take back what its clicks have picked."""
+    """Reset the window after a double click, and undo the picks of its two clicks."""
     before = [int(run.iterations[column]) for column in act.get("before") or []]
     selection.param.update(window=None, **({"iterations": before} if "before" in act else {}))
 
 
 def show_when(state: State, name: str, control: Any, is_wanted: Callable[[], bool]) -> None:
-    """Show a control only while it does something; asked again when a parameter changes."""
+    """Show a control only while it has an effect; check again when a parameter changes."""
 
     def follow(*_: Any) -> None:
         control.visible = is_wanted()
@@ -135,7 +135,7 @@ def show_when(state: State, name: str, control: Any, is_wanted: Callable[[], boo
 def search_field(
     state: State, name: str, label: str, hint: str, width: int = 150
 ) -> pn.widgets.TextInput:
-    """Make a field to search by; what is typed counts as it is typed."""
+    """Make a search field that searches while a person types."""
     field = pn.widgets.TextInput.from_param(
         state.param[name],
         name=label,

@@ -1,4 +1,4 @@
-"""A table whose rows can be sorted, and lead somewhere."""
+"""A table whose rows can be sorted and clicked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ __all__ = ["Column", "FactsTable"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its title, and what its cells are.
+    """A column: its title, and the kind of its cells.
 
     Cells are text or numbers, and None where there is nothing, or a dict whose ``value`` sorts the
     rows. Of the kind ``severity`` they are a severity's name; of ``link`` they have ``href``; of
@@ -29,8 +29,8 @@ class Column:
 class FactsTable(Component):
     """Rows of cells under titles; a click on a title sorts, a click on a row is an `event`.
 
-    The event has ``row``, the row's place in `rows`. The last cell of a row that has fewer than
-    there are columns takes the rest of the line.
+    The event has ``row``, the row's place in `rows`. If a row has fewer cells than there are
+    columns, its last cell spans the rest of the line.
     """
 
     columns = param.List(default=[])

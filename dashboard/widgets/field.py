@@ -1,4 +1,4 @@
-"""Fields that say what they do to everyone: a box to tick, and a whole number."""
+"""Accessible fields with a label and a tooltip: a check box, and a whole number."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A list of links in groups: one element however many links, each a button."""
+"""A list of links in groups: one element for any number of links, each a button."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +18,9 @@ class Link:
     Attributes
     ----------
     key : object
-        Comes back in events; what JSON can hold.
+        Identifies the link in events; any JSON value.
     label, note : str
-        What it is, and its value beside it.
+        The entry's text, and its value to the right of it.
     share : float
         Length of its bar, between 0 and 1.
     is_chosen : bool

@@ -1,11 +1,11 @@
-"""ES modules joined to one text, without imports, for the browser.
+"""ES modules joined into one text without imports, for the browser.
 
-Panel makes a module of each component's text at an address of its own, from where the relative
-imports of the source files lead nowhere. So the modules that an entry needs are written into one
-text: each is a function that is called once, after those it imports, and gives what it exports.
-Names of different modules never clash.
+Panel makes a module of each component's text at an address of its own, where the relative imports
+of the source files do not resolve. So this module writes all modules that an entry needs into one
+text. Each becomes a function that is called once, after the modules that it imports, and returns
+its exports. Names of different modules never clash.
 
-What a module may contain is less than the language allows: ``import {a, b as c} from "./x.js"`` and
+Only some forms of import and export are supported: ``import {a, b as c} from "./x.js"``, and
 ``export const``, ``function`` or ``class``, each at the beginning of a line.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 __all__ = ["joined", "module_of"]
 
-# Comments and indentation are left out; strings and templates, which may look so, are kept.
+# Drop comments and indentation, but not in strings and templates that look like them.
 KEPT = r"""(?P<kept>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)"""
 LEFT_OUT = r"^ *//.*\n|^ */\*[\s\S]*?\*/ *\n|/\*[\s\S]*?\*/ ?|^ +"
 UNREAD = re.compile(f"{KEPT}|{LEFT_OUT}", re.MULTILINE)
@@ -32,7 +32,7 @@ ALIAS = re.compile(r"(\w+)(?: as (\w+))?")
 
 @dataclass(frozen=True)
 class Import:
-    """Names that a module takes from another one, each as ``name`` or ``name: alias``."""
+    """The names that a module imports from another one, each as ``name`` or ``name: alias``."""
 
     path: Path
     names: tuple[str, ...]
@@ -41,7 +41,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Source:
-    """A module's text without imports and exports, and what these said."""
+    """A module's text without imports and exports, and its imports and exports."""
 
     body: str
     imports: tuple[Import, ...]
@@ -49,7 +49,7 @@ class Source:
 
 
 def module_of(python: str) -> str:
-    """Join the module that has the name and the folder of a Python file.
+    """Join the JavaScript module next to a Python file of the same name.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ def joined(entry: Path) -> str:
     Raises
     ------
     ImportError
-        A module is missing, imports what is not exported, imports in a circle, or says something
-        that cannot be joined.
+        A module is missing, imports a name that is not exported, imports in a circle, or uses an
+        unsupported form.
     """
     entry = entry.resolve()
     order = dict(_ordered(entry, ()))
@@ -85,7 +85,7 @@ def joined(entry: Path) -> str:
 
 
 def _ordered(path: Path, importing: tuple[Path, ...]) -> Iterator[tuple[Path, Source]]:
-    """Give a module after all those that it imports; some more than once."""
+    """Give a module after all modules that it imports; some occur more than once."""
     if path in importing:
         circle = " imports ".join(each.name for each in (*importing[importing.index(path) :], path))
         raise ImportError(f"JavaScript modules import each other: {circle}")

@@ -18,7 +18,7 @@ GAP, AXIS_HEIGHT, OVERVIEW_HEIGHT = 4, 22, 22  # as in chart_sheet.js and overvi
 class RowChart(Component):
     """Rows over the shared time axis.
 
-    What a person does arrives as `event`: a dict with ``type`` (pick, label, toggle, brush, reset,
+    A person's action arrives as `event`: a dict with ``type`` (pick, label, toggle, brush, reset,
     step), ``row`` (its id), ``line`` (of an image, else -1) and ``column``.
     """
 
@@ -43,7 +43,7 @@ class RowChart(Component):
     _esm = module_of(__file__)
 
     def draw(self, rows: Sequence[Row], **values: Any) -> None:
-        """Draw these rows, and take over other parameters in the same message."""
+        """Draw these rows, and set other parameters in the same message."""
         plain, data = packed(rows)
         names = {str(row.options["palette"]) for row in rows if "palette" in row.options}
         palettes = {

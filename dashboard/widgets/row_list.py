@@ -1,7 +1,8 @@
-"""A long list of rows over the shared time axis, of which only those in sight are sent.
+"""A long list of rows over the shared time axis; only the rows in sight are sent.
 
-The whole list has a height; the browser tells what part of it is in sight, and gets the rows of
-that part and a screen more on either side. A list of a thousand rows costs what thirty do.
+Python computes the height of the whole list. The browser reports the part in sight, and gets the
+rows of that part and of one screen above and below it. So a list of a thousand rows costs as much
+as a list of thirty.
 """
 
 from bisect import bisect_left, bisect_right
@@ -30,7 +31,7 @@ class Entry:
     Attributes
     ----------
     id : str
-        Comes back in events.
+        Identifies the row in events.
     height : float
         CSS pixels, with the gap below.
     """
@@ -42,7 +43,7 @@ class Entry:
 class RowList(Component):
     """Rows of kind ``heat``, ``outcome``, ``label`` and ``amount``; see ``row_list.js``.
 
-    What a person does arrives as `event`: a dict with ``type`` (pick, label, toggle, reset),
+    A person's action arrives as `event`: a dict with ``type`` (pick, label, toggle, reset),
     ``row`` (its id), ``line`` (of several in a row, else -1) and ``column``.
     """
 
@@ -85,14 +86,14 @@ class RowList(Component):
         self.param.watch(self._sighted, ["sight", "room"])
 
     def fill(self, entries: Sequence[Entry], row_of: Callable[[int], Row], **values: Any) -> None:
-        """List these rows, and take over other parameters in the same message.
+        """List these rows, and set other parameters in the same message.
 
         Parameters
         ----------
         entries : sequence of Entry
             All rows of the list.
         row_of : callable
-            Draws the row of a place in `entries`; asked for those in sight only.
+            Draws the row of a place in `entries`; called only for rows in sight.
         """
         self._entries = list(entries)
         self._tops = [0.0, *np.cumsum([entry.height for entry in entries]).tolist()]
@@ -108,14 +109,14 @@ class RowList(Component):
         )
 
     def bring(self, key: str, line: float = 0.0, height: float | None = None) -> None:
-        """Scroll the row of an id into sight, if it is out of it.
+        """Scroll the row of an id into sight, if it is out of sight.
 
         Parameters
         ----------
         key : str
         line, height : float
-            CSS pixels: a part of the row, by where it begins below the row's top. The whole row
-            without them.
+            CSS pixels: start (from the row's top) and height of a part of the row. Without them,
+            the whole row.
         """
         place = next((i for i, entry in enumerate(self._entries) if entry.id == key), None)
         if place is None:
@@ -128,7 +129,7 @@ class RowList(Component):
         self.param.update(
             **({} if is_sent else self._sent(top)),
             reach={"top": top, "height": height, "count": self._reached},
-            # The browser will soon say so itself; until then it is what to go by.
+            # The browser soon reports the new position; use this one until then.
             sight={"top": top},
         )
 
@@ -146,7 +147,7 @@ class RowList(Component):
             self.param.update(**self._sent(top))
 
     def _sent(self, top: float) -> dict[str, Any]:
-        """Give the rows that a sight from `top` needs, and a screen on either side."""
+        """Give the rows in sight from `top` on, and those of one screen above and below."""
         assert self._row_of
         if not self._entries:
             return {"rows": [], "data": b"", "cover": [0, 0]}

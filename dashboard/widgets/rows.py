@@ -1,4 +1,4 @@
-"""Rows of charts over the time axis, and how they go to the browser."""
+"""Rows of charts over the time axis, and how they are sent to the browser."""
 
 import zlib
 from collections.abc import Sequence
@@ -21,16 +21,16 @@ class Row:
     Attributes
     ----------
     id : str
-        Comes back in events.
+        Identifies the row in events.
     kind : {"image", "lines", "curves", "marks", "none"}
-        How it is drawn; see ``row_drawers.js``. A `RowList` and a `TreeChart` know others.
+        How it is drawn; see ``row_drawers.js``. `RowList` and `TreeChart` have other kinds.
     height : float
         CSS pixels.
     arrays : tuple of numpy.ndarray
-        Levels or numbers [line, column] or [column], as the kind needs.
+        Levels or numbers, [line, column] or [column], depending on the kind.
     options : dict
-        Anything else the drawer knows: label, detail, indent, toggle, palette, low, high, …; where
-        places hold several columns, ``column0`` and ``step``.
+        Other options of the drawer: label, detail, indent, toggle, palette, low, high, …; if a
+        place holds several columns, ``column0`` and ``step``.
     """
 
     id: str
@@ -41,10 +41,10 @@ class Row:
 
 
 def packed(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], bytes]:
-    """Write rows as plain dicts, and their arrays one behind another.
+    """Write rows as plain dicts, and concatenate their arrays.
 
-    They reach the browser in two messages, of which neither is sent where nothing changed: a
-    checksum of the arrays, which both bear, tells which belong together.
+    Dicts and arrays are two messages to the browser; an unchanged one is not sent again. Both
+    contain a checksum of the arrays, so that the browser can match them.
     """
     plain: list[dict[str, Any]] = []
     chunks: list[bytes] = []

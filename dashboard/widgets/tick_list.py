@@ -9,9 +9,9 @@ __all__ = ["TickList"]
 
 
 class TickList(JSComponent):
-    """A title that counts, and names to tick; those that do not fit end in an ellipsis.
+    """A title with a count, and names to tick; names that do not fit end in an ellipsis.
 
-    Of very many names only some are listed, and a field to search the others is shown.
+    If there are very many names, only some are listed, with a field to search the others.
     """
 
     title = param.String(default="")

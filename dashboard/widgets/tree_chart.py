@@ -1,4 +1,4 @@
-"""A row chart of any length: the browser asks for the rows in sight, and only those are sent."""
+"""A row chart of any length: the browser requests the rows in sight; only those are sent."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +13,10 @@ __all__ = ["TreeChart"]
 
 
 class TreeChart(RowChart):
-    """Rows that stand at given heights of a long canvas.
+    """Rows at given heights of a long canvas.
 
-    Rows carry their ``top`` in their options. Besides what a `RowChart` tells, `event` may be
-    ``sight`` (with ``top`` and ``bottom``: the rows between them are needed), ``enlarge`` or
+    Rows have their ``top`` in their options. In addition to the types of a `RowChart`, `event` may
+    be ``sight`` (with ``top`` and ``bottom``: the rows between them are needed), ``enlarge`` or
     ``select`` (with ``row``).
     """
 
@@ -31,14 +31,14 @@ class TreeChart(RowChart):
     _whole = 0.0
 
     def scroll_to(self, top: float, height: float) -> None:
-        """Bring a row into sight."""
+        """Scroll a row into sight."""
         count = int(self.reach.get("count", 0)) + 1
         self.reach = {"top": top, "height": height, "count": count}
 
     def draw_between(
         self, rows: Sequence[Row], top: float, bottom: float, total: float, **values: Any
     ) -> None:
-        """Draw the rows that stand between two heights, of `total` CSS pixels."""
+        """Draw the rows between two heights of a canvas `total` CSS pixels high."""
         self._whole = total
         self.draw(rows, sent=(top, bottom), total=total, **values)
 
