@@ -1,4 +1,4 @@
-"""The views of the page, one line each; and the selection with the states that they take."""
+"""The views of the page, one line each; and the selection with the views' states."""
 
 from importlib import import_module
 from typing import Any
@@ -10,7 +10,7 @@ from deeptracker.dashboard.selection.state import State
 __all__ = ["TIMELINE", "VIEWS", "linked", "view_class"]
 
 PACKAGE = "deeptracker.dashboard.views"
-# A view's name in links, and its class as MODULE:CLASS; a module that begins with a dot lies here.
+# A view's name in links, and its class as MODULE:CLASS; a leading dot means this package.
 # The tabs stand in this order.
 VIEWS = {
     "validation": ".validation.view:ValidationView",
@@ -20,9 +20,9 @@ VIEWS = {
     "gallery": ".gallery.view:GalleryView",
     "info": ".info.view:InfoView",
 }
-# It stands above the tabs, always.
+# The timeline always stands above the tabs.
 TIMELINE = ".timeline.view:Timeline"
-# Links have these keys first, in this order, as they always had: the same choice is the same link.
+# The first keys of every link, in this fixed order, so that equal choices give equal links.
 # Keys that are not listed follow in the order of the views and of their states.
 FIRST_KEYS = (
     "v w i c m n f r k t oc on cn ol ls en hb fr tk rs so px q st e cs lg fm fs fo p ps z as sp v2 "
@@ -43,7 +43,7 @@ def view_class(location: str) -> Any:
 
 
 def linked(**values: Any) -> Linked:
-    """Make the selection and one state of each class that the views take, at their defaults.
+    """Make the selection and one state of each class that a view uses, at their defaults.
 
     Parameters
     ----------

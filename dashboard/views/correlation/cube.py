@@ -1,4 +1,4 @@
-"""The cube of classes, layers and iterations: three faces on one canvas, oblique to flat."""
+"""The cube of classes, layers and iterations: three faces on one canvas, oblique or flat."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ NOTHING = 65535
 class Cube(Component):
     """Three faces that share axes.
 
-    What a person does arrives as `event`: a dict with ``type`` (cell, pick, clear, unfold, window,
-    whole, flat) and what that needs; see ``cube_actions.js``.
+    A person's action arrives as `event`: a dict with ``type`` (cell, pick, clear, unfold, window,
+    whole, flat) and that type's values; see ``cube_actions.js``.
     """
 
     top = param.Dict(default={}, doc="packed face [time, class]")
@@ -44,9 +44,10 @@ class Cube(Component):
 
 
 def packed_faces(faces: Faces) -> dict[str, dict[str, Any]]:
-    """Pack the faces as codes of 16 bits, and say how to read and colour them.
+    """Pack the faces as codes of 16 bits, with the scale and colours to draw them.
 
-    Counts are exact up to 65,534, above and for correlations within one in 65,534 of the range.
+    Counts up to 65,534 are exact. Greater counts, and correlations, are rounded to 1/65,534 of
+    their range.
     """
     classes, layers, time = (axis.described() for axis in (faces.classes, faces.layers, faces.time))
     top = _counts(faces.top.T, "anomalous images") | {"u": classes, "v": time}
@@ -83,7 +84,7 @@ def _counts(values: np.ndarray, label: str) -> dict[str, Any]:
         "scale": scale,
         "low": 0.0,
         "high": top,
-        # Counts are drawn by their square root, so that one image shows beside a hundred.
+        # Colour by the square root of counts, so that one image is visible next to a hundred.
         "root": True,
         "palette": "blues",
         "label": label,
@@ -94,7 +95,7 @@ def _counts(values: np.ndarray, label: str) -> dict[str, Any]:
 
 
 def _outside(cells: np.ndarray) -> dict[str, Any]:
-    """Say which cells a slice leaves out, where there are any."""
+    """Mark the cells that a slice leaves out, if there are any."""
     if not cells.any():
         return {}
     return {

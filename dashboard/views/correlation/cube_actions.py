@@ -1,4 +1,4 @@
-"""What a person does with the cube, as changes of what is chosen."""
+"""A person's actions on the cube, as changes of the selection and the state."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ __all__ = ["UNFOLDED", "CubeActions", "planes_of"]
 NAMES = {"class": "classes", "layer": "nodes", "time": "iterations"}
 WINDOWS = {"class": "cube_classes", "layer": "cube_layers"}
 UNFOLDED = {"class": "cube_class", "layer": "cube_layer"}
-# What is unfolded gets an axis of its own where more items than these would crowd it.
+# With more items than this on an axis, unfolding shows only the parts of the unfolded item.
 ITEMS_IN_SIGHT = 60
 
 
@@ -34,7 +34,7 @@ class CubeActions:
     Attributes
     ----------
     faces : Faces or None
-        What is drawn now: events speak of its items.
+        The faces drawn now; events refer to their items.
     """
 
     def __init__(self, run: Run, selection: Selection, state: CorrelationState) -> None:
@@ -45,11 +45,11 @@ class CubeActions:
 
     @property
     def choice(self) -> CubeChoice:
-        """What is chosen now."""
+        """The current choices."""
         return CubeChoice.of(self.selection, self.state)
 
     def bring_into_sight(self) -> None:
-        """Move the windows so that what is picked lies in them."""
+        """Move the windows so that they contain the picks."""
         classes, layers, _ = axes_of(self.run, self.choice)
         planes = planes_of((classes, layers), picks_of(self.run, self.choice))
         for name, axis in (("class", classes), ("layer", layers)):
@@ -60,7 +60,7 @@ class CubeActions:
                 setattr(self.state, WINDOWS[name], (first, first + wide))
 
     def act(self, act: dict[str, Any]) -> None:
-        """Do what an event of the cube says."""
+        """Act on an event of the cube."""
         do = {
             "cell": self._pick_cell,
             "pick": self._pick_item,
@@ -76,7 +76,7 @@ class CubeActions:
         self.state.cube_flat = int(act["value"])
 
     def _pick_cell(self, act: dict[str, Any]) -> None:
-        """Slice by both items of a cell; where several share it, by the strongest."""
+        """Slice by both items of a cell; if several items share the cell, by the strongest."""
         spans = {name: slice(*map(int, span)) for name, span in act["items"].items()}
         chosen = {name: span.start for name, span in spans.items()}
         if any(span.stop - span.start > 1 for span in spans.values()):
@@ -91,7 +91,7 @@ class CubeActions:
         self._pick_or_drop(self._picks_with(act["axis"], int(act["item"]), add=add))
 
     def _pick_or_drop(self, values: dict[str, Any]) -> None:
-        """Pick; what is picked already is dropped by a second click."""
+        """Pick an item; a second click drops it."""
         if all(getattr(self.selection, key) == value for key, value in values.items()):
             values = {key: [] for key in values}
         self.selection.param.update(**values)
@@ -117,7 +117,7 @@ class CubeActions:
         }
 
     def _strongest_of(self, spans: dict[str, slice]) -> dict[str, int]:
-        """Find in a cell that several items share the place of the greatest value."""
+        """Find the place of the greatest value in a cell that several items share."""
         rule, window = self.selection.rule, self.selection.anomaly_window
         images, filters = class_anomalies(self.run, rule, window), anomalous_filters(self.run)
         wholes = {name: self._axis(name).wholes[span] for name, span in spans.items()}
@@ -145,7 +145,7 @@ class CubeActions:
         self.selection.param.update(**{NAMES[axis]: [] for axis in axes})
 
     def _unfold(self, act: dict[str, Any]) -> None:
-        """Unfold a class or a layer, or fold it; in a crowd, show its parts alone."""
+        """Unfold or fold a class or layer; if there are many items, show only its parts."""
         name = act["axis"]
         if name not in UNFOLDED:
             return

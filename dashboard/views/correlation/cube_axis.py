@@ -7,22 +7,22 @@ import numpy as np
 
 __all__ = ["CELLS_AT_MOST", "Axis"]
 
-# A face never has more cells along an axis than this, whatever the run's size.
+# Most cells of a face along an axis, for a run of any size.
 CELLS_AT_MOST = 640
 
 
 @dataclass(frozen=True)
 class Axis:
-    """Items along one axis; neighbours share a cell where there are more than fit.
+    """Items along one axis; if there are more than fit, neighbours share a cell.
 
     Attributes
     ----------
     labels : list of str
-        What each item is called, all items in order.
+        The name of each item, all items in order.
     wholes : numpy.ndarray
-        int64 [item]: the number of the class or layer that an item is, or is part of.
+        int64 [item]: the number of the item's class or layer.
     parts : numpy.ndarray
-        int64 [item]: the number of the image or filter that an item is; -1 for a class or a layer.
+        int64 [item]: the number of the item's image or filter; -1 for a class or a layer.
     first, last : int
         The window: the first item shown, and the one after the last.
     """
@@ -41,7 +41,7 @@ class Axis:
         parts: np.ndarray,
         window: tuple[float, ...] | None,
     ) -> "Axis":
-        """Clip a window to the items that there are; all of them for None."""
+        """Clip a window to the existing items; None means all of them."""
         count = len(labels)
         first, last = (0, count) if window is None else (int(window[0]), int(window[1]))
         first = min(max(0, first), max(0, count - 1))
@@ -58,7 +58,7 @@ class Axis:
         return max(1, -(-(self.last - self.first) // CELLS_AT_MOST))
 
     def place(self, whole: int, part: int = -1) -> int:
-        """Position of a class, layer, image or filter among the items; -1 where it is none."""
+        """Position of a class, layer, image or filter among the items; -1 if it is none of them."""
         found = np.flatnonzero((self.wholes == whole) & (self.parts == part))
         return int(found[0]) if len(found) else -1
 
@@ -68,12 +68,12 @@ class Axis:
         return slice(start, min(start + self.step, self.last))
 
     def described(self) -> dict[str, Any]:
-        """Give what the browser needs of the window."""
+        """Give the window's description for the browser."""
         return {"first": self.first, "last": self.last, "step": self.step}
 
 
 def binned(values: np.ndarray, steps: tuple[int, int]) -> np.ndarray:
-    """Keep the greatest of the values that share a cell, so that what stands out is never lost.
+    """Keep the greatest of the values that share a cell, so that no outlier is lost.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def binned(values: np.ndarray, steps: tuple[int, int]) -> np.ndarray:
 
 
 def binned_where(values: np.ndarray, kept: np.ndarray, steps: tuple[int, int]) -> np.ndarray:
-    """Keep the greatest of the values that share a cell, of kept columns where there are any.
+    """Keep the greatest of a cell's values in kept columns; without kept ones, of all.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def binned_where(values: np.ndarray, kept: np.ndarray, steps: tuple[int, int]) -
 
 
 def binned_by(strength: np.ndarray, steps: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Choose of the values that share a cell the strongest one.
+    """Choose the strongest of the values that share a cell.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What is chosen of the cube at one moment, and what of it is picked."""
+"""The cube's choices at one moment, and its picks."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ __all__ = ["CubeChoice", "Picks", "picks_of"]
 
 @dataclass(frozen=True)
 class CubeChoice:
-    """What the cube's faces depend on, for a thread to read while the page goes on.
+    """All choices that the cube's faces depend on, fixed for a thread while the page goes on.
 
     The attributes are those of `Selection` and `CorrelationState`, lists as tuples.
     """
@@ -35,7 +35,7 @@ class CubeChoice:
 
     @classmethod
     def of(cls, selection: Selection, state: CorrelationState) -> "CubeChoice":
-        """Keep what is chosen now."""
+        """Copy the current choices."""
         return cls(
             window=selection.window,
             iterations=tuple(selection.iterations),
@@ -53,7 +53,7 @@ class CubeChoice:
 
     @property
     def shaping(self) -> tuple[Any, ...]:
-        """What the rows of the faces depend on."""
+        """The choices that the faces' rows depend on."""
         counted = (self.rule, self.anomaly_window, self.cube_order, self.window)
         shown = (self.cube_classes, self.cube_layers, self.cube_class, self.cube_layer)
         return (*counted, *shown)
@@ -61,13 +61,13 @@ class CubeChoice:
 
 @dataclass(frozen=True)
 class Picks:
-    """What is picked of the cube.
+    """The picks of the cube.
 
     Attributes
     ----------
     classes, layers, columns : list of int
-        Numbers of classes and layers, and columns of iterations; the last of each is where the
-        plane stands.
+        Numbers of classes and layers, and columns of iterations; the plane stands at the last of
+        each.
     """
 
     classes: list[int]
@@ -75,12 +75,12 @@ class Picks:
     columns: list[int]
 
     def inside(self, time: Axis) -> list[int]:
-        """Give the columns that lie in the window, and so slice the front face."""
+        """Give the picked columns inside the window; they slice the front face."""
         return [column for column in self.columns if time.first <= column < time.last]
 
 
 def picks_of(run: Run, choice: CubeChoice) -> Picks:
-    """Find what is picked: a stage or block stands for its layers, a parameter for its own."""
+    """Find the picks: a stage or block means all its layers, a parameter its layer."""
     names = layer_names(run)
     numbers = {name: number for number, name in enumerate(names)}
     layers: list[int] = []

@@ -32,7 +32,7 @@ class Front:
     Attributes
     ----------
     values : numpy.ndarray
-        float32 [layer, class_]: counts, or rank correlations; NaN where there is none.
+        float32 [layer, class_]: counts, or rank correlations; NaN if there is none.
     p_value, q_value : numpy.ndarray or None
         float32 [layer, class_], for correlations.
     """
@@ -43,13 +43,13 @@ class Front:
 
     @property
     def insignificant(self) -> np.ndarray | None:
-        """Whether a correlation is one that chance would bring, bool [layer, class_]."""
+        """Whether a correlation may be due to chance, bool [layer, class_]."""
         return None if self.q_value is None else ~(self.q_value <= SIGNIFICANT)
 
 
 @dataclass(frozen=True)
 class Faces:
-    """What the faces show: one number a cell, the greatest of those that share it.
+    """The three faces: one number per cell, the greatest of the values that share it.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Faces:
     classes, layers, time : Axis
         The items and the window of each axis.
     titles : dict of str to str
-        What each face says, slices included.
+        The title of each face, with its slices.
     """
 
     top: np.ndarray
@@ -127,10 +127,10 @@ def _filter_label(entry: tuple[str, int], several: bool) -> str:
 def faces_of(run: Run, choice: CubeChoice) -> Faces:
     """Give the faces for the chosen windows, rule and picks.
 
-    Picked classes leave in the layers' face only the iterations at which one of them was anomalous;
-    picked layers do so in the classes' face; picked iterations make the front face theirs.
+    Picked classes reduce the layers' face to the iterations at which one of them was anomalous.
+    Picked layers do the same in the classes' face. Picked iterations alone fill the front face.
 
-    What is computed is bounded by the windows, what is returned by `CELLS_AT_MOST` an axis.
+    The windows bound the computation; `CELLS_AT_MOST` per axis bounds the result.
     """
     classes, layers, time = axes_of(run, choice)
     picks = picks_of(run, choice)
@@ -147,7 +147,7 @@ def faces_of(run: Run, choice: CubeChoice) -> Faces:
     else:
         columns: Any = inside or time.shown
         key = (*choice.shaping, *((*inside,) if inside else (time.first, time.last)))
-        # The dearest of the faces, and the same for every class and layer that is picked.
+        # The front face costs the most, and does not depend on picked classes and layers.
         together = once(
             run,
             ("front", bool(inside), classes.step, layers.step, *key),
@@ -168,7 +168,7 @@ def faces_of(run: Run, choice: CubeChoice) -> Faces:
 
 
 def _anomalous_columns(counts: np.ndarray, rows: list[int]) -> np.ndarray:
-    """Columns at which one of some rows is anomalous, bool [iteration]; all for no rows."""
+    """Columns at which any of the rows is anomalous, bool [iteration]; all without rows."""
     return np.asarray(counts[rows].any(axis=0)) if rows else np.ones(counts.shape[1], np.bool_)
 
 

@@ -45,7 +45,7 @@ class CorrelationState(State):
 
     @classmethod
     def sift(cls, run: Run, values: dict[str, Any]) -> list[str]:
-        """Take out of a link's values what the run does not have; see `State.sift`."""
+        """Remove from a link's values names that the run does not have; see `State.sift`."""
         missing = drop_unknown(values, "cube_class", has_class(run), "unfolded class {}".format)
         return missing + drop_unknown(
             values, "cube_layer", has_node(run), "unfolded layer {}".format

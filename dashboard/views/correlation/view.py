@@ -1,4 +1,4 @@
-"""The correlation view: the cube, oblique to flat, and its strongest cells."""
+"""The correlation view: the cube, oblique or flat, and its strongest cells."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ MEASURE_WIDTH = 220
 
 
 class CorrelationView:
-    """Which classes, layers and iterations were anomalous together."""
+    """Shows which classes, layers and iterations were anomalous together."""
 
     title = "Correlation"
     tip = "Which classes, layers and iterations were anomalous together"
@@ -56,7 +56,7 @@ class CorrelationView:
         self.cube = Cube(sizing_mode="stretch_width")
         self.links = StrongestTable(sizing_mode="stretch_width")
         self.list = rail(self.links)
-        # As high as the cube and its legend are: where these are in sight, so are its ends.
+        # As high as the cube and its legend, so that both ends are in sight with them.
         self.list.styles = {"max-height": "max(320px, var(--dt-cube, 0px))"}
         self.measure = choice(
             state.param.association,
@@ -67,7 +67,7 @@ class CorrelationView:
             "corrected over all pairs",
             MEASURE_WIDTH,
         )
-        # At a picked iteration there is but one measure: it says so where it is chosen else.
+        # A picked iteration leaves one measure: this control names it in place of the choice.
         self.sliced_measure = pn.widgets.Select(
             label="Front face",
             description="The anomalous filters at the picked iteration, where the class is "
@@ -134,7 +134,7 @@ class CorrelationView:
     def update(self) -> None:
         """Draw what the store holds now."""
         if self._complete:
-            # At once: a control that is still being laid out takes no changes.
+            # At once: a control ignores changes during its layout.
             self._tell_measure(axes_of(self.run, self.hands.choice)[2])
             self._list_strongest()
             self._draw()
@@ -170,7 +170,7 @@ class CorrelationView:
             self.hands.bring_into_sight()
             faces = self.hands.faces
             if faces is not None and self._axes_of(self.hands.choice) == self._axes_sent:
-                # The planes stand at once; the slice follows when it is counted.
+                # The planes move at once; the slice follows when it has been counted.
                 self.cube.param.update(**self._marks(faces))
                 self._tell_measure(faces.time)
             self._draw()
@@ -179,7 +179,7 @@ class CorrelationView:
         self.cube.flat = event.new
 
     def _draw(self) -> None:
-        """Count beside the page's loop, then send faces and planes in one message."""
+        """Count on a thread, then send faces and planes in one message."""
         run, asked = self.run, self.hands.choice
         if self._drawn == (run.commit, asked):
             return
@@ -192,7 +192,7 @@ class CorrelationView:
         def show(found: tuple[Faces, dict[str, Any]]) -> None:
             faces, packed = found
             self.hands.faces = faces
-            # A face that is as before is not sent again, nor are axes.
+            # Unchanged faces and axes are not sent again.
             values = dict(packed)
             axes = self._axes_of(asked)
             if axes != self._axes_sent:
@@ -208,11 +208,11 @@ class CorrelationView:
         self._faces.find(count, show)
 
     def _axes_of(self, choice: CubeChoice) -> tuple[Any, ...]:
-        """Give what the axes depend on: the browser has those of `_axes_sent`."""
+        """Give the values that the axes depend on; `_axes_sent` holds those the browser has."""
         return (self.run.commit, *choice.shaping)
 
     def _marks(self, faces: Faces) -> dict[str, Any]:
-        """Say where planes stand and what slices: little, so that it is seen at once."""
+        """Send the positions of the planes and the slices: a small message that shows at once."""
         picks = picks_of(self.run, self.hands.choice)
         return {
             "picks": planes_of((faces.classes, faces.layers), picks),
@@ -221,7 +221,7 @@ class CorrelationView:
         }
 
     def _tell_measure(self, time: Axis) -> None:
-        """Offer the front face's measures, or say that an iteration leaves one."""
+        """Offer the front face's measures; with a picked iteration there is only one."""
         columns = picks_of(self.run, self.hands.choice).inside(time)
         if columns:
             shown = _few([f"{int(self.run.iterations[column]):,}" for column in columns])
@@ -243,7 +243,7 @@ class CorrelationView:
         return found
 
     def _unfoldable(self, picks: Picks) -> list[dict[str, Any]]:
-        """Name what is unfolded, and what could be as it is picked."""
+        """Name the unfolded item, and the picked item that can be unfolded."""
         found = []
         chosen = {
             "layer": [layer_names(self.run)[number] for number in picks.layers[-1:]],
@@ -334,7 +334,7 @@ def _few(names: list[str]) -> str:
 
 
 def _described(faces: Faces) -> str:
-    """Say what the faces show, for those who do not see them."""
+    """Describe the faces in words, for screen readers."""
     classes, layers, time = faces.classes, faces.layers, faces.time
     sizes = (
         f"Cube of {classes.last - classes.first} classes, {layers.last - layers.first} layers and "

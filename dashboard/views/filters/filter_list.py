@@ -1,4 +1,4 @@
-"""The top filters of the picked iterations: as a list of links, and as marks beside pixels."""
+"""The top filters of the picked iterations: as a list of links, and as marks at pixel rows."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,10 +18,10 @@ Tops = dict[int, list[TopFilter]]
 
 
 def tops_of(run: Run, selection: Selection, state: FiltersState) -> Callable[[], Tops]:
-    """Give what lists the top filters of each picked iteration by its column.
+    """Give a function that lists the top filters of each picked iteration, by its column.
 
-    Of the picked nodes' filters, where any are picked. What is chosen is read now, the filters when
-    the result is called.
+    If nodes are picked, only their filters compete. The choices are read now, the filters when the
+    function is called.
     """
     measure = rank_of(run, state)
     columns, within = run.picked_columns(selection.iterations), list(selection.nodes)
@@ -37,7 +37,7 @@ def rank_of(run: Run, state: FiltersState) -> str:
 def filter_groups(
     run: Run, selection: Selection, state: FiltersState, tops: Tops
 ) -> list[LinkGroup]:
-    """Write the lists: what all picked iterations have in common first, then each iteration's."""
+    """Write the lists: first the filters common to all picked iterations, then each iteration's."""
     measure = measure_label(rank_of(run, state))
     scope = _scope(selection)
     if not run.filtered_parameters(0):
@@ -71,7 +71,7 @@ def filter_groups(
 def filter_marks(
     run: Run, selection: Selection, state: FiltersState, parameters: Sequence[str], tops: Tops
 ) -> dict[str, list[list[object]]]:
-    """Give the lines to mark in the filter charts that are unfolded, by the charts' row ids.
+    """Give the lines to mark in the unfolded filter charts, by the charts' row ids.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def filter_marks(
     kinds: dict[tuple[str, int], str] = {}
     for listed in tops.values():
         kinds |= {top.key: "top" for top in listed}
-    # Of one iteration's, all would be common.
+    # With a single iteration, all its filters would be common.
     if len(tops) > 1:
         kinds |= {top.key: "common" for top in common_filters(list(tops.values()))}
     kinds |= {(str(name), int(index)): "picked" for name, index in selection.filters}
@@ -101,7 +101,7 @@ def filter_marks(
 
 
 def _links(listed: Sequence[TopFilter], chosen: set[tuple[str, int]]) -> tuple[Link, ...]:
-    # What changed less than usual has no bar: its length would run against the ranks.
+    # No bar for a change smaller than usual: bar lengths would contradict the ranks.
     most = max((top.value for top in listed if top.value > 0), default=1.0)
     return tuple(
         Link(

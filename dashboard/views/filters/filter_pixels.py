@@ -1,4 +1,4 @@
-"""A layer's filters as pixels: one line a filter, or several where there are thousands."""
+"""A layer's filters as pixels: a line per filter, or per several if there are thousands."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ __all__ = [
 PIXEL = 6
 SMALLEST, LARGEST = 44, 360
 ORDERED_AT_MOST = 2048
-BLOCK = 4096  # filters that are read at once
+BLOCK = 4096  # filters read at a time
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class FilterChart:
         Parameters
         ----------
         scale : {"all", "row", "column"}
-            Which pixels share one colour scale.
+            The pixels that share one colour scale.
         """
         low, high = _limits(self.values, scale)
         title = measure_label(self.measure)
@@ -156,7 +156,7 @@ def measure_of(run: Run, state: FiltersState) -> str:
 def _pixels(
     run: Run, parameter: str, measure: str, order: np.ndarray, columns: PixelColumns
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take the greatest of the filters of each line, reading so many filters at once."""
+    """Take the greatest value of each line's filters, reading a bounded number at a time."""
     per_line = -(-len(order) // LARGEST)
     line_of = np.empty(len(order), np.int64)
     line_of[order] = np.arange(len(order)) // per_line
@@ -171,7 +171,7 @@ def _pixels(
             values[lines] = part
             strongest[lines] = np.arange(start, start + len(part))[:, None]
             continue
-        # Sorted by line, the filters of one line are neighbours.
+        # Sort by line, so that the filters of one line are neighbours.
         by_line = np.argsort(line_of[start : start + len(part)], kind="stable")
         lines, firsts = np.unique(line_of[start + by_line], return_index=True)
         for line, filters in zip(lines, np.split(by_line, firsts[1:]), strict=True):
@@ -195,5 +195,5 @@ def _limits(values: np.ndarray, scale: str) -> tuple[np.ndarray | float, np.ndar
         )
     if np.isnan(known).all():
         return 0.0, 1.0
-    # One incident would leave all else white: the top half percent share the darkest colour.
+    # The top 0.5 % share the darkest colour: otherwise one incident leaves the rest white.
     return max(0.0, float(np.nanmin(known))), float(np.nanquantile(known, 0.995))

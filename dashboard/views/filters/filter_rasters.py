@@ -20,7 +20,7 @@ from deeptracker.dashboard.widgets.rows import Row
 __all__ = ["MOST_FILTERS", "filter_rasters"]
 
 MOST_FILTERS = 12
-# Lines of a raster; a filter of more weights shares them, by the chosen statistic.
+# Lines of a raster; in a larger filter, several weights share a line, by the chosen statistic.
 LINES = 160
 PIXEL, SMALLEST = 6, 72
 GAP = 10
@@ -40,13 +40,13 @@ def filter_rasters(
     Parameters
     ----------
     filters : sequence of (str, int)
-        Parameter and index of each; those that the run does not have are left out.
+        Parameter and index of each; filters that the run does not have are left out.
     columns : PixelColumns
     statistic : {"mean", "min", "max", "range"}
-        Of weights that share a line.
+        Statistic of the weights that share a line.
     gradient : bool
     limits : tuple of float, optional
-        Values of the first and last colour of all; each filter has a scale of its own for None.
+        Values of the first and last colour for all filters; None gives each filter its own scale.
     """
     drawn = []
     for parameter, index in filters[:MOST_FILTERS]:

@@ -11,7 +11,7 @@ __all__ = ["GalleryState"]
 
 
 class GalleryState(State):
-    """Which images or classes the gallery lists."""
+    """The gallery's choice of images or classes, and its filters."""
 
     KEYS: ClassVar[Mapping[str, str]] = {
         "gallery_of": "go",

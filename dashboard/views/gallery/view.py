@@ -119,7 +119,7 @@ class GalleryView:
                 lists,
                 outcome,
             ),
-            # The words come last: however long they are, the buttons stay where they are.
+            # The text stands last, so that its length does not move the buttons.
             pn.Row(
                 self.before,
                 self.after,
@@ -144,7 +144,7 @@ class GalleryView:
         self.reads.find(lambda: image_forgetting(self.run), show)
 
     def table(self) -> pd.DataFrame:
-        """Give all that the filters let pass."""
+        """Give all images or classes that pass the filters."""
         if self.state.gallery_of == "classes":
             error = self.run.array("classes/error")[self.chosen, self._column]
             names = [self.run.class_names[number] for number in self.chosen]
@@ -186,7 +186,7 @@ class GalleryView:
         self._choose()
 
     def _choose(self) -> None:
-        """Find what passes the filters, and show a page of it."""
+        """Find the images or classes that pass the filters, and show a page of them."""
         if self.found is None:
             return
         classes = self._classes()

@@ -1,4 +1,4 @@
-"""One validation image: its picture, what the network said of it, and what went alike."""
+"""One validation image: its picture, the network's outcomes, and images with like histories."""
 
 import html
 from typing import Any
@@ -30,17 +30,17 @@ from deeptracker.wording import counted
 __all__ = ["ImageView", "caption_of", "open_image", "tiles_of"]
 
 SIDE = 128
-# The chart stands in the rail: its labels have less room than those of the page's charts.
+# The chart stands in the rail, so its labels have less room than those of the page's charts.
 LEFT, RIGHT = 74, 6
-# Of a long run, two a pixel there.
+# For a long run, two places per pixel.
 MOST_PLACES = 384
-# A tile of the gallery is about as wide.
+# About the width of a gallery tile.
 TILE_PLACES = 256
 SAY = "".join(f"<span>{said}</span>" for said in PIXELS_SAY.values())
 
 
 class ImageView:
-    """The card of an opened image; it makes its charts once, and redraws them for each image."""
+    """The card of an opened image; its charts are made once and redrawn for each image."""
 
     def __init__(self, run: Run, selection: Selection) -> None:
         self.run = run
@@ -82,7 +82,7 @@ class ImageView:
         )
 
     def open(self, image: int) -> None:
-        """Show an image; its neighbours follow when they are found."""
+        """Show an image; images with like histories follow when they are found."""
         self.image = image
         self.facts.object = self._facts()
         self._draw()
@@ -225,7 +225,7 @@ def tiles_of(
 
 
 def caption_of(run: Run, found: Forgetting, image: int) -> str:
-    """Say in a few words how an image was learned."""
+    """Describe in a few words how an image was learned."""
     if not np.isfinite(found.share_right[image]):
         return "no outcomes"
     if found.first_right[image] < 0:

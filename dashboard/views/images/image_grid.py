@@ -20,7 +20,7 @@ class Tile:
     Attributes
     ----------
     id : str
-        Comes back in events.
+        Identifies the tile in events.
     title, caption : str
     state : {"right", "wrong", ""}
         The outcome that colours the tile's edge.

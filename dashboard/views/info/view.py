@@ -1,4 +1,4 @@
-"""The info view: what the run is, its layers and classes, and the findings with their places."""
+"""The info view: the run's facts, its layers and classes, and the findings with their places."""
 
 import html
 import json
@@ -36,7 +36,7 @@ CLASSES = (
 
 
 class InfoView:
-    """Facts of the run; a finding leads to its place and time, a parameter to its layer."""
+    """Facts of the run; a finding links to its place and time, a parameter to its layer."""
 
     title = "Info"
     tip = "The run, its layers and classes, and what is wrong with it"
@@ -70,7 +70,7 @@ class InfoView:
         self.update()
 
     def panel(self) -> pn.viewable.Viewable:
-        """Give the facts beside the lists."""
+        """Give the facts next to the lists."""
         lists = [self.findings.panel(), text("<h3>Parameters</h3>", margin=(14, 0, 0, 0))]
         lists.append(self.parameters)
         if self.run.class_names:
@@ -177,7 +177,7 @@ def _plain(value: Any) -> str:
 
 
 def _share(percent: float) -> float | str:
-    """Round a share so that what is little is not told as nothing."""
+    """Round a share so that a small positive share is not written as zero."""
     return round(percent, 2) if percent == 0 or percent >= 0.01 else "<0.01"
 
 

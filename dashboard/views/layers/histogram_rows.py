@@ -1,4 +1,4 @@
-"""A node's histogram over time, on the bins' own signed logarithmic axis or a linear one."""
+"""A node's histogram over time, on the bins' signed logarithmic axis or on a linear axis."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ __all__ = ["Histogram", "histogram_of"]
 
 # Rows of a linear axis.
 LINEAR_ROWS = 64
-# A logarithmic axis shows so many octaves on either side of zero; nearer bins are one.
+# Octaves of a logarithmic axis on either side of zero; bins nearer to zero become one bin.
 OCTAVES = 12
 BLOCK = 64  # nodes in a chunk of the store
 
@@ -28,7 +28,7 @@ class Histogram:
     Attributes
     ----------
     counts : numpy.ndarray
-        float32 [bin, place], by rising value; NaN where nothing was recorded.
+        float32 [bin, place], bins by rising value; NaN where nothing was recorded.
     edges : numpy.ndarray
         float64 [bin + 1].
     """
@@ -66,13 +66,13 @@ class Histogram:
         }
         if form == "ridge":
             return Row(key, "ridges", height, (shares,), described)
-        # A few bins hold most weights: the square root shows the tails too.
+        # A few bins hold most weights: the square root makes the tails visible.
         scaled = levels(np.sqrt(shares), 0, np.sqrt(max(top, 1e-9)))
         described["palette"] = "blues"
         return Row(key, "pixels", height, (scaled, shares), described)
 
     def _ticks(self) -> list[list[Any]]:
-        """Give values beside the axis: [share of the height from above, text]."""
+        """Give the axis labels: [share of the height from above, text]."""
         edges, count = self.edges, len(self.edges) - 1
         places: dict[float, Any] = {0.0: edges[0], float(count): edges[-1]}
         inside = np.flatnonzero((edges[:-1] <= 0) & (edges[1:] >= 0))
@@ -87,9 +87,9 @@ def histogram_of(run: Run, path: str, node: int, columns: PixelColumns, scale: S
     Parameters
     ----------
     path : str
-        Of the histograms of weights or of gradients.
+        Path of the array with the histograms of weights or of gradients.
     scale : Scale
-        Its ends bound the values; linear rows, or the stored bins where it is logarithmic.
+        Its ends bound the values. Rows are linear, or the stored bins if it is logarithmic.
     """
     block = _block(run, path, node // BLOCK, columns)
     counts = block[node % BLOCK]
@@ -103,7 +103,7 @@ def histogram_of(run: Run, path: str, node: int, columns: PixelColumns, scale: S
 
 
 def _block(run: Run, path: str, block: int, columns: PixelColumns) -> np.ndarray:
-    """Read the histograms of a chunk's nodes, float32 [node, bin, place]; neighbours share it."""
+    """Read the histograms of all nodes in a chunk, float32 [node, bin, place], and cache them."""
     key = (run.location, run.commit, path, block, columns)
 
     def read() -> np.ndarray:
@@ -116,7 +116,7 @@ def _block(run: Run, path: str, block: int, columns: PixelColumns) -> np.ndarray
 
 
 def _top(shares: np.ndarray, *, typical: bool) -> float:
-    """Give the share that is drawn darkest, or, of a typical iteration, widest."""
+    """Give the greatest share; if `typical`, the median of the iterations' greatest shares."""
     highest = np.fmax.reduce(shares, axis=0)
     known = highest[np.isfinite(highest)]
     if not known.size:
@@ -128,7 +128,7 @@ def _linear(counts: np.ndarray, edges: np.ndarray, low: float, high: float) -> H
     """Spread every bin evenly over the rows of a linear axis that it covers."""
     rows = np.linspace(low, high, LINEAR_ROWS + 1)
     below, above = rows[:-1, None], rows[1:, None]
-    # The outermost weights lie in bins that reach beyond them: those end at the axis' ends.
+    # The outermost bins reach beyond the outermost weights: cut them at the axis' ends.
     left, right = np.clip(edges[:-1], low, high), np.clip(edges[1:], low, high)
     overlap = np.clip(np.minimum(above, right) - np.maximum(below, left), 0, None)
     width = right - left
@@ -137,7 +137,7 @@ def _linear(counts: np.ndarray, edges: np.ndarray, low: float, high: float) -> H
 
 
 def _folded(histogram: Histogram) -> Histogram:
-    """Make one of all bins that are nearer to zero than `OCTAVES` below the largest value."""
+    """Merge all bins that lie more than `OCTAVES` below the largest value into one bin."""
     edges = histogram.edges
     near = np.abs(edges).max() * 2.0**-OCTAVES
     inner = np.flatnonzero((edges[:-1] >= -near) & (edges[1:] <= near))

@@ -1,4 +1,4 @@
-"""The layer view's controls, and the line that says how its nodes are drawn."""
+"""The layer view's controls, and the line that explains how its nodes are drawn."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ WORDS = {
 def layer_controls(
     run: Run, state: LayersState, filters: FiltersState
 ) -> list[pn.viewable.Viewable]:
-    """Give the two bars of controls: of the tree's nodes, and of unfolded filters."""
+    """Give the two bars of controls: for the tree's nodes, and for unfolded filters."""
     return [_node_controls(run, state, filters), _filter_controls(run, filters)]
 
 
@@ -139,13 +139,13 @@ def _filter_controls(run: Run, filters: FiltersState) -> pn.viewable.Viewable:
 
 
 def drawn_as(drawing: Drawing, quantity: str) -> str:
-    """Say how nodes are drawn: marks, what the vertical axis measures, and its scale.
+    """Explain how nodes are drawn: the marks, the vertical axis' quantity, and its scale.
 
     Parameters
     ----------
     drawing : Drawing
     quantity : {"weights", "gradients"}
-        What a person wants to see, whether it was recorded or not.
+        The quantity that a person chose, recorded or not.
     """
     state, gradients = drawing.state, drawing.gradients
     of = "gradients" if gradients else "weights"

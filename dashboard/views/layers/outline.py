@@ -1,4 +1,4 @@
-"""The architecture's outline: which nodes a tree shows, and where each stands."""
+"""The architecture's outline: the nodes that the tree shows, and their positions."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from deeptracker.dashboard.views.layers.state import LayersState
 
 __all__ = ["LEVELS", "Item", "Outline", "has_filters", "is_open", "opened", "outline_of", "toggled"]
 
-# To which kind the tree is unfolded; what is deeper stays folded until a person unfolds it.
+# Levels to which the tree is unfolded; deeper nodes stay folded until a person unfolds them.
 LEVELS = {
     "network": "the network",
     "stage": "stages",
@@ -39,7 +39,7 @@ class Item:
     top, height : float
         CSS pixels from the tree's upper end.
     toggle : {"open", "closed", ""}
-        Whether it is unfolded; ``""`` where there is nothing to unfold.
+        Whether it is unfolded; ``""`` if it cannot be unfolded.
     """
 
     id: str
@@ -61,7 +61,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Outline:
-    """Every row of the tree with its place, from the names and kinds of the nodes alone.
+    """Every row of the tree with its position, from the names and kinds of the nodes alone.
 
     Attributes
     ----------
@@ -73,16 +73,16 @@ class Outline:
 
     @property
     def height(self) -> float:
-        """CSS pixels of all rows."""
+        """Height of all rows together, in CSS pixels."""
         return self.items[-1].top + self.items[-1].height + GAP if self.items else 0.0
 
     def between(self, top: float, bottom: float) -> tuple[Item, ...]:
-        """Give the rows that are at least in part between two heights."""
+        """Give the rows that lie at least partly between two heights."""
         first = bisect_left(self._bottoms, top)
         return self.items[first : bisect_right(self._tops, bottom)]
 
     def find(self, row: str) -> Item | None:
-        """Give the row of that id; None where it is not shown."""
+        """Give the row of an id; None if it is not shown."""
         return self._by_id.get(row)
 
     @property
@@ -109,7 +109,7 @@ def outline_of(
     node_height: Callable[[int], float],
     filters_height: Callable[[int], float],
 ) -> Outline:
-    """Lay out the tree: its nodes in depth-first order, those inside folded ones left out.
+    """Lay out the tree: its nodes in depth-first order, without nodes inside folded ones.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def outline_of(
         name = str(run.nodes["name"][node])
         children = run.children[node]
         filtered = has_filters(run, node)
-        # A search unfolds what leads to what it found.
+        # A search unfolds all nodes above a match.
         leads = wanted is not None and any(wanted[child] for child in children)
         unfolded = is_open(run, state, node) or leads
         toggle = ("open" if unfolded else "closed") if children or filtered else ""
@@ -157,7 +157,7 @@ def is_open(run: Run, state: LayersState, node: int) -> bool:
 
 
 def toggled(run: Run, state: LayersState, node: int) -> dict[str, Any]:
-    """Give the state's values that fold an unfolded node, or unfold a folded one."""
+    """Give the state's values that toggle a node between folded and unfolded."""
     name = str(run.nodes["name"][node])
     opened, closed = set(state.open_nodes or ()), set(state.closed_nodes)
     by_level = _by_level(run, state, node)
@@ -169,7 +169,7 @@ def toggled(run: Run, state: LayersState, node: int) -> dict[str, Any]:
         closed.discard(name)
         if not by_level:
             opened.add(name)
-        # A layer with one matrix of weights unfolds to its filters at once.
+        # Unfolding a layer with one matrix of weights shows its filters at once.
         filtered = [child for child in run.children[node] if has_filters(run, child)]
         if run.nodes["kind"][node] == "layer" and len(filtered) == 1:
             opened.add(str(run.nodes["name"][filtered[0]]))
@@ -190,7 +190,7 @@ def opened(run: Run, state: LayersState, name: str) -> dict[str, Any]:
 
 
 def _by_level(run: Run, state: LayersState, node: int) -> bool:
-    """Whether the level unfolds a node: it is above that level, or has modules that are."""
+    """Whether the level unfolds a node: the level reaches the kind of one of its children."""
     wanted = RANKS[state.open_level]
     kind = str(run.nodes["kind"][node])
     children = run.children[node]
@@ -199,17 +199,17 @@ def _by_level(run: Run, state: LayersState, node: int) -> bool:
     if not children:
         return False
     nearest = min(RANKS[str(run.nodes["kind"][child])] for child in children)
-    # The network always shows what is next below it, whatever that is.
+    # The unfolded network shows its children, of any kind.
     return wanted >= nearest or (kind == "network" and wanted > RANKS["network"])
 
 
 def _found(run: Run, search: str) -> np.ndarray | None:
-    """Tell for each node whether a search shows it, as bool [node]; None without a search.
+    """Find the nodes that a search shows, bool [node]; None without a search.
 
-    Every word must occur in a node's name, type or shape; a word after a minus must not. What
-    leads to a node that was found is shown too.
+    Every word must occur in a node's name, type or shape; a word after a minus must not. All
+    nodes above a match are shown too.
     """
-    # Shapes are stored with the letter x, and shown with a multiplication sign.
+    # Shapes are stored with the letter x and shown with a multiplication sign.
     words = search.lower().replace("\u00d7", "x").split()
     if not words:
         return None

@@ -39,7 +39,7 @@ LABEL_ROOM = 54
 
 
 def statistic_path(name: str, *, gradients: bool) -> str:
-    """Where a statistic of weights or gradients lies in the store."""
+    """Give the path of a statistic of weights or gradients in the store."""
     return f"nodes/{'grad_' if gradients else ''}{name}"
 
 
@@ -58,7 +58,7 @@ def height_of(run: Run, state: LayersState, node: int) -> float:
 
 @dataclass(frozen=True)
 class Drawing:
-    """How nodes are drawn: what is chosen, worked out once for all of them.
+    """How nodes are drawn: the choices, evaluated once for all nodes.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Drawing:
         Whether gradients are drawn, not weights.
     columns : PixelColumns
     common : Scale or None
-        The scale of all nodes; None where each has its own.
+        The scale of all nodes; None if each has its own.
     """
 
     run: Run
@@ -86,7 +86,7 @@ class Drawing:
         filters: FiltersState,
         nodes: Sequence[int],
     ) -> "Drawing":
-        """Prepare to draw some nodes, those that a common scale is to hold."""
+        """Prepare to draw some nodes; a common scale covers exactly these."""
         columns = PixelColumns.of(run, selection.window)
         drawing = cls(run, state, shows_gradients(run, filters.quantity), columns, None)
         if not state.common_scale or state.encoding == "change":
@@ -95,23 +95,23 @@ class Drawing:
 
     @property
     def statistics(self) -> tuple[str, ...]:
-        """The statistics that the encoding draws, or whose extremes bound its axis."""
+        """The statistics that the encoding draws or whose extremes bound its axis."""
         encoding = self.state.encoding
         if encoding in ("histogram", "ridge"):
             return ("min", "max")
         return FIVE if encoding in ("band", "box") else (statistic_of(self.run, self.state),)
 
     def path(self, statistic: str) -> str:
-        """Where a statistic of what is drawn lies in the store."""
+        """Give the path of a statistic of the drawn quantity in the store."""
         return statistic_path(statistic, gradients=self.gradients)
 
     def scale(self, nodes: Sequence[int]) -> Scale:
-        """Give the scale that holds some nodes."""
+        """Give the scale that covers some nodes."""
         paths = [self.path(name) for name in self.statistics]
         return scale_of(self.run, paths, nodes, self.columns, log=self.state.log_scale)
 
     def table(self, nodes: Sequence[int]) -> pd.DataFrame:
-        """Give the statistics that are drawn, a line a node and iteration of the window."""
+        """Give the drawn statistics as a table: one line per node and iteration of the window."""
         run, shown = self.run, self.columns.span
         iterations = run.iterations[shown]
         names = [str(run.nodes["name"][node]) or "network" for node in nodes]
@@ -181,9 +181,9 @@ def _label(run: Run, node: int) -> dict[str, Any]:
 
 
 def abbreviated(size: int) -> str:
-    """Write a number of weights in few letters."""
+    """Write a number of weights in few characters."""
     for unit, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        # What rounds to a thousand of a unit is one of the next.
+        # A number that rounds to 1000 of a unit is written as 1 of the next unit.
         if size >= 0.9995 * unit:
             return f"{size / unit:.3g}{letter}"
     return str(size)

@@ -47,9 +47,9 @@ class LayersState(State):
 
     @classmethod
     def sift(cls, run: Run, values: dict[str, Any]) -> list[str]:
-        """Take out of a link's values what the run does not have; see `State.sift`."""
+        """Remove from a link's values names that the run does not have; see `State.sift`."""
         missing = drop_unknown(values, "open_nodes", has_node(run), "unfolded layer {}".format)
         missing += drop_unknown(values, "closed_nodes", has_node(run), "folded layer {}".format)
-        # With none of them left, the usual ones are unfolded.
+        # If none of them is left, unfold the default nodes.
         values["open_nodes"] = values["open_nodes"] or None
         return missing

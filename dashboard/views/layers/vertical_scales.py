@@ -1,4 +1,4 @@
-"""Vertical scales of small multiples: each node's own or one for all, linear or logarithmic."""
+"""Vertical scales of small multiples: one per node or one for all, linear or logarithmic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ class Scale:
 
     @classmethod
     def over(cls, low: float, high: float, least: float, *, log: bool) -> "Scale":
-        """Make a scale that holds values.
+        """Make a scale that covers a range of values.
 
         Parameters
         ----------
         low, high : float
-            The least and the greatest value; NaN where there are none.
+            The least and the greatest value; NaN if there are none.
         least : float
-            The least positive value; NaN where there is none.
+            The least positive value; NaN if there is none.
         log : bool
             Whether a logarithmic scale is wanted.
         """
@@ -58,13 +58,13 @@ class Scale:
         if low > 0.0:
             return cls("log", low / 1.1, high * 1.1) if low == high else cls("log", low, high)
         if low == 0.0 and np.isfinite(least):
-            # Zeros of what is never negative lie on the lower edge.
+            # For values that are never negative, zero lies on the lower edge.
             return cls("log", min(least, high / 10), high)
         return cls("symlog", low, high, _power_of_ten(max(-low, high) * LINEAR_SHARE))
 
     @property
     def options(self) -> dict[str, Any]:
-        """What a row of a chart needs to know of it."""
+        """The scale as options of a chart's row."""
         return {
             "scale": self.kind,
             "low": self.low,
@@ -76,12 +76,12 @@ class Scale:
 def window_extremes(
     run: Run, path: str, columns: PixelColumns
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give each node's least, greatest and least positive value in a window; kept once computed.
+    """Give each node's least, greatest and least positive value in a window; cached.
 
     Returns
     -------
     tuple of numpy.ndarray
-        Three float64 [node]; NaN where there is no such value.
+        Three float64 [node]; NaN if there is no such value.
     """
     key = (run.location, run.commit, "extremes", path, columns.first, columns.last)
 
@@ -102,7 +102,7 @@ def window_extremes(
 def scale_of(
     run: Run, paths: Sequence[str], nodes: Sequence[int], columns: PixelColumns, *, log: bool
 ) -> Scale:
-    """Give the scale that holds some statistics of some nodes in a window."""
+    """Give the scale that covers some statistics of some nodes in a window."""
     found = [window_extremes(run, path, columns) for path in paths]
     chosen = list(nodes)
 

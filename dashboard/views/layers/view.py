@@ -56,7 +56,7 @@ NOTHING_FOUND = (
 
 __all__ = ["LayerView", "open_raster"]
 
-# Rows are sent for so many heights of the view above and below what is in sight.
+# Rows are sent for this many heights of the view above and below the part in sight.
 AHEAD = 1.0
 VIEW_HEIGHT = 680
 
@@ -64,8 +64,8 @@ VIEW_HEIGHT = 680
 class LayerView:
     """Network, stages, blocks, layers and parameters as rows; a layer unfolds into its filters.
 
-    Only rows in sight are drawn and sent. A pick redraws no row: it moves lines, marks and the list
-    of filters.
+    Only rows in sight are drawn and sent. A pick redraws no row: it only moves lines and marks
+    and updates the list of filters.
     """
 
     title = "Layers"
@@ -175,11 +175,11 @@ class LayerView:
         return self._drawing.table(self.outline.nodes)
 
     def _draw_sight(self) -> None:
-        """Read the rows in sight, and some on either side; send them when they are there."""
+        """Read the rows in sight, and some above and below; send them when they have been read."""
         outline, drawing, filters, drawn = self.outline, self._drawing, self.filters, self._drawn
         top, bottom = self._sight
         ahead = AHEAD * VIEW_HEIGHT
-        # Folding may have left less than is scrolled over.
+        # After folding, the tree may be shorter than the scroll position.
         bottom = min(bottom, outline.height) + ahead
         top = max(0.0, min(top, outline.height - VIEW_HEIGHT) - ahead)
         items = outline.between(top, bottom)
@@ -204,13 +204,13 @@ class LayerView:
         self._reads.find(read, show)
 
     def _nodes_picked(self, *_: Any) -> None:
-        """Bring what was picked elsewhere into sight: unfold what is above it, and scroll."""
+        """Show a node that was picked elsewhere: unfold the nodes above it, and scroll to it."""
         for name in self.selection.nodes[-1:]:
             if self.outline.find(f"node:{name}") is None and self.run.node(name) is not None:
                 above = name.rpartition(".")[0]
                 self.state.param.update(**opened(self.run, self.state, above))
                 if self.outline.find(f"node:{name}") is None:
-                    # The search leaves it out.
+                    # The search excludes it.
                     self.state.layer_search = ""
             self._scroll_to(f"node:{name}")
         self._remark()
@@ -264,7 +264,7 @@ class LayerView:
         if kind == "enlarge":
             self.state.enlarged = None if self.state.enlarged == name else name
             return
-        # A click on a name picks it and unfolds it; on a picked one it takes both back.
+        # A click on a name picks and unfolds the node; a second click undoes both.
         folds = kind == "toggle" or (
             kind == "label" and is_picked == is_open(self.run, self.state, node)
         )
@@ -286,7 +286,7 @@ class LayerView:
             toggle_iteration(self.run, self.selection, act)
 
     def _filter_at(self, parameter: str, line: int, column: int) -> int:
-        """Give the filter under a pixel: of several on a line the one whose value it shows."""
+        """Give the filter under a pixel; if several share the line, the one whose value shows."""
         columns = self._drawing.columns
         chart = filter_chart(self.run, self.filters, parameter, columns)
         place = min(max(0, (column - columns.first) // columns.step), chart.strongest.shape[1] - 1)
@@ -327,7 +327,7 @@ def open_raster(run: Run, selection: Selection, parameter: str, index: int | Non
 
 
 def _row(drawing: Drawing, filters: FiltersState, drawn: dict[str, Row], item: Item) -> Row:
-    """Draw a row of the tree, once."""
+    """Draw a row of the tree; cached."""
     row = drawn.get(item.id)
     if row is None:
         if item.is_filters:

@@ -1,4 +1,4 @@
-"""Controls of the timeline's scalars, which are there when what they change is."""
+"""Controls of the timeline's scalars; each is shown only while it has an effect."""
 
 from itertools import islice
 from typing import Any
@@ -9,16 +9,16 @@ from deeptracker.dashboard.widgets.tick_list import TickList
 
 __all__ = ["ScalarControls"]
 
-# Of scalars that no pane knows so many are drawn until a person chooses.
+# Default number of drawn scalars that have no pane of their own.
 MOST_OTHERS = 3
-# However many a link names, and however many there are to choose from.
+# Limits for the scalars that a link may draw and that the list offers.
 MOST_DRAWN = 40
 MOST_LISTED = 100
 SMOOTHINGS = {0.0: "none", 0.6: "0.6", 0.8: "0.8", 0.9: "0.9", 0.95: "0.95", 0.98: "0.98"}
 
 
 class ScalarControls:
-    """Smoothing, scales, and which of the scalars that no pane knows are drawn.
+    """Smoothing, scales, and the choice of drawn scalars without a pane of their own.
 
     Parameters
     ----------
@@ -52,19 +52,19 @@ class ScalarControls:
 
     @property
     def shown_others(self) -> list[str]:
-        """Names of the scalars that no pane knows and that are drawn."""
+        """Names of the drawn scalars that have no pane of their own."""
         if self.state.scalars is None:
             return self._others[:MOST_OTHERS]
         chosen = set(self.state.scalars)
         return [name for name in self._others if name in chosen][:MOST_DRAWN]
 
     def offer(self, others: list[str], *, can_smooth: bool, can_log: bool) -> None:
-        """Offer what the store's scalars allow.
+        """Show the controls that apply to the store's scalars.
 
         Parameters
         ----------
         others : list of str
-            Names of the scalars that no pane knows.
+            Names of the scalars that have no pane of their own.
         can_smooth, can_log : bool
             Whether there are scalars, and some with a logarithmic scale.
         """
@@ -75,7 +75,7 @@ class ScalarControls:
         self._list()
 
     def _list(self, *_: Any) -> None:
-        """List the names that are searched for, as many as one looks through, and those drawn."""
+        """List the names that match the search, up to a limit, and the drawn ones."""
         shown, words = self.shown_others, self.others.search.lower().split()
         found = (name for name in self._others if all(word in name.lower() for word in words))
         listed = {*shown, *islice(found, MOST_LISTED)}

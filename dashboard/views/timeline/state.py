@@ -13,7 +13,7 @@ __all__ = ["TimelineState"]
 
 
 class TimelineState(State):
-    """Which scalars the timeline draws, and how."""
+    """The timeline's choice of scalars, and how it draws them."""
 
     KEYS: ClassVar[Mapping[str, str]] = {
         "smoothing": "sm",
@@ -36,11 +36,11 @@ class TimelineState(State):
 
     @classmethod
     def sift(cls, run: Run, values: dict[str, Any]) -> list[str]:
-        """Take out of a link's values what the run does not have; see `State.sift`."""
+        """Remove from a link's values names that the run does not have; see `State.sift`."""
         if not values["scalars"]:
             return []
         recorded = set(run.scalar_names())
         missing = drop_unknown(values, "scalars", recorded.__contains__, "scalar {}".format)
-        # With none of them left, the usual ones are drawn.
+        # If none of them is left, draw the default scalars.
         values["scalars"] = values["scalars"] or None
         return missing

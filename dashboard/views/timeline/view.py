@@ -1,4 +1,4 @@
-"""The timeline: scalars, anomaly counts and findings, and the window on all other views."""
+"""The timeline: scalars, anomaly counts and findings; it sets the window of all views."""
 
 from typing import Any
 
@@ -70,7 +70,7 @@ class Timeline:
         return self.chart
 
     def controls(self) -> list[Any]:
-        """Give what stands beside the chart."""
+        """Give the rail to the right of the chart."""
         return [
             pn.Row(
                 self.scalars.smoothing,
@@ -134,7 +134,7 @@ class Timeline:
         return {"first": first, "last": last, "picked": picked}
 
     def _reframe(self, *events: Any) -> None:
-        # A long log is drawn at the window's resolution, so a new window reads it anew.
+        # A long log is drawn at the window's resolution, so a new window reads it again.
         if self._is_long and any(event.name == "window" for event in events):
             self.update()
         else:
@@ -181,7 +181,7 @@ class Timeline:
         )
 
     def _at_snapshots(self, name: str) -> np.ndarray:
-        """Give a scalar at the recorded iterations: the last one since the iteration before."""
+        """Give a scalar at each snapshot: its last value since the snapshot before."""
         values = self.run.array(f"scalars/{name}")
         places = self.run.array("scalars/iteration_s")
         known = np.isfinite(values)
@@ -201,14 +201,14 @@ class Timeline:
         return np.asarray(counts.sum(axis=0))
 
     def _overview(self) -> np.ndarray:
-        """Shares for the strip of the whole run: anomalous images, or the anomalous filters."""
+        """Shares for the overview of the whole run: of anomalous images, else anomalous filters."""
         if self.run.has_images:
             counts = self._image_counts()
         elif self.run.has("cube/filter_anomalies"):
             counts = self.run.array("cube/filter_anomalies")
         else:
             return np.zeros(len(self.run.iterations))
-        # The square root keeps a few images visible beside a mass flip.
+        # The square root keeps a few images visible next to a mass flip.
         return np.asarray(np.sqrt(counts / max(1, int(counts.max(initial=0)))))
 
     def _count_rows(self) -> list[Row]:

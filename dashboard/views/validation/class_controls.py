@@ -65,7 +65,7 @@ def class_controls(
 
 
 def _list_controls(state: ValidationState, *, given: bool) -> list[pn.viewable.Viewable]:
-    """Give which classes are listed, in which order and groups."""
+    """Give the controls for the listed classes, their order and groups."""
     param = state.param
     groupings = {"none": "none", "similarity": "similar histories"}
     if given or state.class_grouping == "given":
@@ -85,7 +85,7 @@ def _list_controls(state: ValidationState, *, given: bool) -> list[pn.viewable.V
 
 
 def _anomaly_controls(selection: Selection, state: ValidationState) -> list[pn.viewable.Viewable]:
-    """Give what an anomalous image is, how many make a mark, and how they are shown."""
+    """Give the controls for the anomaly rule, the threshold of marks, and the display of both."""
     param, shared = state.param, selection.param
     return [
         choice(
@@ -120,7 +120,7 @@ def _anomaly_controls(selection: Selection, state: ValidationState) -> list[pn.v
 
 
 def _image_controls(run: Run, state: ValidationState) -> pn.Row:
-    """Give what the images of unfolded classes show; where the bar wraps, they stay together."""
+    """Give the controls for images of unfolded classes; they stay together if the bar wraps."""
     pixels = {"correct": "right or wrong", "predicted": "predicted class"}
     amount = next((name for name in ("loss", "confidence") if run.has(f"images/{name}")), None)
     if amount or state.pixels == "loss":
@@ -154,7 +154,7 @@ def class_legend(
     taken: Mapping[int, str] | None = None,
     tops: Sequence[float] = (),
 ) -> str:
-    """Say in HTML what the colours and marks mean, those of image pixels where some are shown.
+    """Write the legend of colours and marks in HTML, with image pixels if some are shown.
 
     Parameters
     ----------
@@ -162,11 +162,11 @@ def class_legend(
     scale_top : float
         Share of wrong images that has the strongest colour.
     kind : str
-        What pixels show: ``"correct"``, ``"predicted"``, or an amount.
+        The quantity of the pixels: ``"correct"``, ``"predicted"``, or an amount.
     shows_images : bool
-        Whether a class is unfolded into its images.
+        Whether any class is unfolded into its images.
     taken : mapping of int to str, optional
-        Names of the wrong classes that pixels show, by number; None where they are too many.
+        Names of the wrong classes that pixels show, by number; None if there are too many.
     tops : sequence of float
         Amounts of the strongest colour, one for each unfolded class.
     """
@@ -201,7 +201,7 @@ def _named_colours(taken: Mapping[int, str]) -> str:
 
 
 def _amounts(kind: str, tops: Sequence[float]) -> str:
-    """Write the scale of an amount: each class has its own, up to its 98th percentile."""
+    """Write the scale of an amount; each class has its own scale, up to its 98th percentile."""
     low, high = (f"{bound:.3g}" for bound in (min(tops, default=0), max(tops, default=0)))
     whose = "98th percentile of the class" if len(tops) == 1 else "98th percentile of each class"
     return scale(kind, "0", high if low == high else f"{low} to {high}", f"{whose}, square root")

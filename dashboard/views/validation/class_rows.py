@@ -19,19 +19,19 @@ from deeptracker.wording import counted
 __all__ = ["ClassRows", "heat_arrays", "pixel_height", "pixel_kind"]
 
 HEAT, GAP, LINE_ROOM, LINE_HEIGHT = 12, 8, 9, 26
-# Images of a row of pixels: what is out of sight is not sent.
+# Images per row of pixels; rows out of sight are not sent.
 BLOCK = 64
 NAMED_IN_TITLE = 6
 UNSAID = 65535  # as in outcome_levels.js: no prediction was recorded
 
 
 def pixel_height(images: int) -> int:
-    """CSS pixels of an image's line: less where there are many, never under one."""
+    """Height of an image's line in CSS pixels: less for more images, at least one."""
     return next((pixel for most, pixel in ((60, 6), (150, 4), (600, 2)) if images <= most), 1)
 
 
 def pixel_kind(run: Run, chosen: str) -> str:
-    """Give what the pixels of images show: the chosen one, where it was recorded."""
+    """Give the quantity of image pixels: the chosen one, if it was recorded."""
     if chosen == "loss":
         return next((n for n in ("loss", "confidence") if run.has(f"images/{n}")), "correct")
     return chosen
@@ -40,7 +40,7 @@ def pixel_kind(run: Run, chosen: str) -> str:
 def heat_arrays(
     error: np.ndarray, counts: np.ndarray, columns: PixelColumns
 ) -> tuple[np.ndarray, ...]:
-    """Give what a heat line is drawn from: the greatest error and count of each place.
+    """Give the values of a heat line: the greatest error and count of each place.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ def heat_arrays(
     Returns
     -------
     tuple of numpy.ndarray
-        float32 [place], NaN where nothing was recorded; and uint16 [place], or float32 where a
-        count is greater.
+        float32 [place], NaN where nothing was recorded; and uint16 [place], or float32 if a
+        count exceeds uint16.
     """
     worst = columns.joined(error[columns.span], "max").astype(np.float32)
     most = columns.joined(counts[columns.span], "max")
@@ -62,7 +62,7 @@ def heat_arrays(
 
 
 class ClassRows:
-    """The rows that a list of classes has, and how each is drawn.
+    """The rows of a list of classes, and how each is drawn.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class ClassRows:
     listed : sequence of Listed
         Groups and classes in their order.
     columns : PixelColumns
-        What is drawn of the run; may be set anew.
+        The columns that are drawn; may be replaced.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class ClassRows:
 
     @property
     def heat_height(self) -> int:
-        """CSS pixels of a heat line, with the line of counts where it is shown."""
+        """Height of a heat line in CSS pixels, with the line of counts if it is shown."""
         return HEAT + (LINE_ROOM + LINE_HEIGHT if self.state.anomaly_lines else 0)
 
     def row(self, place: int) -> Row:
@@ -117,7 +117,7 @@ class ClassRows:
         return self._heat(listed, self.entries[place].id)
 
     def taken_for(self, most: int) -> dict[int, str] | None:
-        """Name the wrong classes that pixels show, by number; None where they are over `most`."""
+        """Name the wrong classes that pixels show, by number; None if they are over `most`."""
         found: set[int] = set()
         for number in self._unfolded:
             predicted = outcomes_of(self.run, number, "predicted")[:, self.columns.span]
@@ -137,12 +137,12 @@ class ClassRows:
         return int(self._images(self.run.class_names.index(name))[int(block) * BLOCK + line])
 
     def line_of(self, image: int) -> tuple[str, float, float] | None:
-        """Find the line of an image; None where its class is not unfolded.
+        """Find the line of an image; None if its class is not unfolded.
 
         Returns
         -------
         tuple of str, float, float
-            The row's id, and where the line begins in it and how thick it is, in CSS pixels.
+            The row's id, and the line's start in the row and its thickness, in CSS pixels.
         """
         number = int(self.run.array("images/label")[image])
         name = self.histories.names[number]
@@ -212,7 +212,7 @@ class ClassRows:
         everything = self._images(listed.number)
         images = everything[block * BLOCK : (block + 1) * BLOCK]
         kind = pixel_kind(self.run, self.state.pixels)
-        # Outcomes stand in the order of the index, whatever order is shown.
+        # Outcomes stand in the order of the index, in any displayed order.
         places = np.searchsorted(np.sort(everything), images)
         columns = self.columns
         values = outcomes_of(self.run, listed.number, kind)[places][:, columns.span]
@@ -242,7 +242,7 @@ class ClassRows:
         return Row(key, shown, len(images) * pixel_height(len(everything)), (array,), options)
 
     def _amount_top(self, number: int, kind: str) -> float:
-        """Give the value of the strongest colour: one outlier would leave all else white."""
+        """Give the value of the strongest colour: below the maximum, which may be an outlier."""
         values = outcomes_of(self.run, number, kind)
         known = values[np.isfinite(values)]
         return max(float(np.quantile(known, 0.98)), 1e-9) if known.size else 1.0

@@ -31,7 +31,7 @@ TELLS = {
 
 
 class ImageLists:
-    """The lists, one at a time, beside the classes."""
+    """The lists, one at a time, in the rail of the classes."""
 
     def __init__(self, run: Run, selection: Selection, state: ValidationState) -> None:
         self.run = run
@@ -75,7 +75,7 @@ class ImageLists:
         )
 
     def update(self) -> None:
-        """Count again what the store holds now."""
+        """Count again, from the store's current commit."""
 
         def show(found: Forgetting) -> None:
             self.found = found

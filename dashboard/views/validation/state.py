@@ -72,5 +72,5 @@ class ValidationState(State):
 
     @classmethod
     def sift(cls, run: Run, values: dict[str, Any]) -> list[str]:
-        """Take out of a link's values what the run does not have; see `State.sift`."""
+        """Remove from a link's values names that the run does not have; see `State.sift`."""
         return drop_unknown(values, "open_classes", has_class(run), "unfolded class {}".format)

@@ -45,7 +45,7 @@ NOTHING_RECORDED = (
     "labels, <code>Recorder(…, images=labels)</code>, and what the network said at each snapshot, "
     "<code>recorder.outcomes(iteration, predicted, loss=…)</code>; then process the log anew.</div>"
 )
-# Classes whose colours the legend names; of more, pointing tells.
+# Most classes whose colours the legend names; the card at the pointer names any class.
 MOST_NAMED = 12
 LISTED_BY = (
     "class_order",
@@ -64,7 +64,7 @@ FRAMED_BY = ("window", "iterations", "classes", "images")
 
 
 class ValidationView:
-    """A heat line a class; a class unfolds into its images, an image opens beside them."""
+    """One heat line per class; a class unfolds into its images, an image opens in the rail."""
 
     title = "Validation"
     tip = "Classes and images: where the network errs, and when that flips"
@@ -188,7 +188,7 @@ class ValidationView:
         )
 
     def _explain(self, rows: ClassRows) -> None:
-        """Say what colours and marks mean."""
+        """Show the legend of colours and marks."""
         kind = pixel_kind(self.run, self.state.pixels)
         amounts = kind not in ("correct", "predicted")
         self.key.object = class_legend(
@@ -201,11 +201,11 @@ class ValidationView:
         )
 
     def _columns(self) -> PixelColumns:
-        """Give what is sent of the run: as many places as there are pixels for."""
+        """Give the columns to send: as many places as there are pixels for."""
         return PixelColumns.sent(self.run, self.selection.window, int(self.list.pixels))
 
     def _refine(self, *_: Any) -> None:
-        """Send other columns where a window, or a wider chart, shows them finer."""
+        """Send other columns if a window or a wider chart shows them at a finer resolution."""
         columns = self._columns()
         if self.rows and columns != self.rows.columns:
             self.rows.columns = columns
@@ -217,7 +217,7 @@ class ValidationView:
         return first, last + 1
 
     def _settle(self) -> None:
-        """Look for the optimal order of many classes beside the page, and show it when found."""
+        """Find the optimal order of many classes on a thread, and show it when it is found."""
         by_similarity = (self.state.class_order, self.state.class_grouping)
         if "similarity" not in by_similarity or not self.rows:
             return
@@ -226,7 +226,7 @@ class ValidationView:
             self.reads.find(tree.settle, lambda _: self.update())
 
     def _say(self, *, listed: int) -> None:
-        """Say why the list is empty, or that it is not in its final order yet."""
+        """Show why the list is empty, or that its order is not final yet."""
         said = ""
         if not listed:
             said = (
@@ -277,7 +277,7 @@ class ValidationView:
         }
 
     def _changed(self, *events: Any) -> None:
-        """List anew what must be; of a pick, tell the browser only what is picked."""
+        """List the rows again if necessary; for a pick alone, send the browser only the pick."""
         names = {event.name for event in events}
         if names & {*LISTED_BY, *COUNTED_BY}:
             self.update()
@@ -294,14 +294,14 @@ class ValidationView:
             self._bring(*picked)
 
     def _picked(self, with_image: bool = True) -> tuple[str, int | None]:
-        """Give the class that was picked last, and the image of it that is open."""
+        """Give the last picked class, and its opened image."""
         image = self._opened_image() if with_image else None
         if image is not None:
             return self.run.class_names[int(self.run.array("images/label")[image])], image
         return (self.selection.classes or [""])[-1], None
 
     def _unfold(self, name: str, image: int | None) -> None:
-        """Unfold what hides a class that was picked elsewhere, or its image."""
+        """Show a class or image that was picked elsewhere: unfold, and clear filters hiding it."""
         state, names = self.state, self.run.class_names
         if name not in names:
             return

@@ -1,4 +1,4 @@
-"""The picked filters' weights below the raster, one above the other."""
+"""The picked filters' weights below the raster, as rasters one above the other."""
 
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ __all__ = ["ComparedFilters"]
 
 
 class ComparedFilters:
-    """A raster a picked filter, all on the same iterations; its label leads to the filter alone."""
+    """One raster per picked filter, on the same iterations; its label links to the filter alone."""
 
     def __init__(
         self, run: Run, selection: Selection, state: WeightsState, filters: FiltersState
@@ -48,18 +48,18 @@ class ComparedFilters:
         selection.param.watch(lambda _: self.update(), "filters")
 
     def panel(self) -> tuple[pn.viewable.Viewable, ...]:
-        """Give what is said of them, and their chart."""
-        # As wide as the rail above, so that an iteration is one vertical line.
+        """Give the line of text about them, and their chart."""
+        # As wide as the rail above, so that an iteration is one vertical line in both charts.
         space = pn.Spacer(width=RAIL_WIDTH, height=1, css_classes=["dt-rail"])
         return self.told, beside(self.chart, space)
 
     def update(self) -> None:
-        """Draw the picked filters anew."""
+        """Draw the picked filters again."""
         run, selection, state = self.run, self.selection, self.state
         filters = [(str(name), int(index)) for name, index in selection.filters]
         columns = PixelColumns.of(run, selection.window)
         gradient = shows_gradients(run, self.filters.quantity)
-        # Of one scale with the raster above, where all share one.
+        # On the scale of the raster above, if all rasters share one scale.
         above = RasterQuantity(state.raster, state.raster_statistic, gradient)
         is_shared = state.raster_scale == "shared"
 

@@ -1,6 +1,6 @@
 """The raster's figure: an image of pixels over iterations and weights, changed in place.
 
-It knows no widgets: the weights view shows it on a page, a notebook can show it too.
+It uses no widgets: the weights view shows it on a page, and a notebook can show it too.
 """
 
 from collections.abc import Sequence
@@ -34,8 +34,8 @@ from deeptracker.dashboard.views.weights.raster_pointer import RasterPointer
 __all__ = ["RasterPlot"]
 
 HEIGHT = 520
-# Bokeh reads these of its own; the page's theme sets what they refer to.
-# On the whole screen the page leaves more room (`--dt-room`).
+# Bokeh reads these CSS variables; the page's theme sets the variables they refer to.
+# In full screen the page leaves more room (`--dt-room`).
 STYLE = f"""
 :host {{
   height: max({HEIGHT}px, var(--dt-room, 0px)) !important;
@@ -49,7 +49,7 @@ STYLE = f"""
 }}
 """
 TOOLBAR_STYLE = ".bk-divider { background-color: var(--dt-line, #d9dee4) !important; }"
-# Labels stand where those of the other charts do: at the middle of columns, as many as fit.
+# Labels stand at the middle of columns, as in the other charts; as many as fit.
 COLUMN_TICKS = """
 const { start, end, range } = cb_data
 const [frame] = range.frames
@@ -110,7 +110,7 @@ class RasterPlot:
         self._dress(listed)
 
     def show(self, subject: RasterQuantity, shape: Sequence[int], pixels: Pixels) -> None:
-        """Show pixels, and tell of them when they are pointed at."""
+        """Show pixels, and describe the pixel under the pointer."""
         values, weights = pixels.values, pixels.weights
         x0, x1 = (self.spacing.place(column) for column in pixels.columns)
         self._shown = image = np.ascontiguousarray(values.to_numpy(), np.float32)
@@ -126,14 +126,14 @@ class RasterPlot:
     def colour(
         self, subject: RasterQuantity, limits: tuple[float, float], *, dark: bool = False
     ) -> None:
-        """Set the colours' ends; two signs have a palette about zero.
+        """Set the values of the end colours; values of two signs get a palette around zero.
 
-        An end beyond which values in sight lie says so: they have its colour.
+        Values in sight beyond an end have the end's colour; the label of that end shows this.
         """
         palettes = PALETTES_DARK if dark else PALETTES
         self.mapper.palette = list(palettes["diverging" if subject.is_signed else "blues"])
         self.mapper.low, self.mapper.high = limits
-        # A colour bar reads no variables of the page's theme.
+        # A colour bar does not read the CSS variables of the page's theme.
         inks = DARK if dark else LIGHT
         self._bar.title_text_color = self._bar.major_label_text_color = inks["faint"]
         self._bar.bar_line_color = inks["line"]
@@ -143,7 +143,7 @@ class RasterPlot:
         tell_scale(self._bar, limits, self._shown)
 
     def space(self, spacing: Spacing) -> None:
-        """Set where columns stand; `reach`, `bound`, `pick` and `show` are to follow."""
+        """Set the positions of columns; call `reach`, `bound`, `pick` and `show` afterwards."""
         if not np.array_equal(spacing.iterations, self.spacing.iterations):
             self._formatters[False].args = {"iterations": spacing.iterations.tolist()}
         self.spacing = spacing
@@ -153,11 +153,11 @@ class RasterPlot:
         axis.formatter = self._formatters[spacing.is_true]
 
     def columns_at(self, *places: float) -> list[float]:
-        """Give the columns at places of the horizontal axis."""
+        """Give the columns at positions of the horizontal axis."""
         return [self.spacing.column(place) for place in places]
 
     def reach(self, columns: tuple[float, float], weights: tuple[float, float]) -> None:
-        """Set what is in sight: first and last column, first and last weight."""
+        """Set the range in sight: first and last column, first and last weight."""
         self._column_ticks.args = {"first": int(columns[0])}
         self.x_range.update(
             start=self.spacing.place(columns[0]), end=self.spacing.place(columns[1])
@@ -166,7 +166,7 @@ class RasterPlot:
         self.y_range.update(start=weights[1], end=weights[0])
 
     def bound(self, columns: tuple[float, float], weights: tuple[float, float]) -> None:
-        """Set what there is to see: nobody pans or zooms out farther; reset shows all of it."""
+        """Set the bounds of panning and zooming; reset shows all within them."""
         first, last = (self.spacing.place(column) for column in columns)
         narrowest = float(np.diff(self.spacing.edges).min())
         self.x_range.update(
@@ -212,7 +212,7 @@ class RasterPlot:
             axis.axis_label_text_font_size = axis.major_label_text_font_size = "11px"
         plot.yaxis[0].ticker = AdaptiveTicker(min_interval=1, num_minor_ticks=0)
         self.space(self.spacing)
-        # The frame stands under the timeline's, so that an iteration is one vertical line.
+        # The frame lines up with the timeline's, so that an iteration is one vertical line.
         plot.min_border_left, plot.min_border_right = LEFT_MARGIN, RIGHT_MARGIN
         plot.background_fill_color = plot.border_fill_color = None
         plot.grid.visible = False

@@ -1,4 +1,4 @@
-"""What is told where the pointer is on a raster: a card there, and a line on all charts."""
+"""The pointer on a raster: a card at the pixel, and a line on all charts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from deeptracker.dashboard.widgets.modules import module_of
 __all__ = ["RasterPointer"]
 
 SCRIPT = f"{module_of(__file__)}export default pointed\n"
-# No pixels of their own: columns of the run are those of the image.
+# The image's columns follow the run's columns: no table of pixels is needed.
 EVEN: dict[str, Any] = {"firsts": [], "lasts": [], "start": 0.0, "width": 1.0}
 ITERATION = """
 if (firsts.length) {
@@ -66,7 +66,7 @@ return `${shown} (${words})`
 
 
 class RasterPointer:
-    """The card at the pointer, and the line under it, which all charts share.
+    """The card at the pointer, and the line at its iteration, which all charts share.
 
     Parameters
     ----------
@@ -102,11 +102,11 @@ class RasterPointer:
         attend = CustomJS(args=args, code=SCRIPT)
         for event in (MouseEnter, MouseMove, MouseLeave):
             plot.js_on_event(event, attend)
-        # The first layout: other charts point at iterations before the pointer was ever here.
+        # From the first layout on: other charts may point at iterations before this one does.
         plot.js_on_change("inner_width", attend)
 
     def space(self, spacing: Spacing) -> None:
-        """Set where columns stand."""
+        """Set the positions of columns."""
         edges = spacing.edges
         centres = [spacing.centre(column) for column in range(len(spacing.iterations))]
         self.columns.data = {"from": edges[:-1], "to": edges[1:], "centre": np.array(centres)}
@@ -119,7 +119,7 @@ class RasterPointer:
         pixels: Pixels,
         span: tuple[float, float],
     ) -> None:
-        """Tell of pixels that stand in a span of the horizontal axis."""
+        """Describe pixels that fill a range of the horizontal axis."""
         window = pixels.window
         per = max(window.weights_per_row, int(np.ceil(pixels.weights_per_pixel - 1e-9)))
         self._place.args = {"shape": list(shape) or [1], "per": per}
@@ -134,7 +134,7 @@ class RasterPointer:
 
 
 def _pointed(runs: np.ndarray, start: float, end: float) -> dict[str, Any]:
-    """Give what tells the iterations under a pixel from its place."""
+    """Give the values by which `ITERATION` finds the iterations under a position."""
     return {
         "firsts": runs[:, 0].tolist(),
         "lasts": runs[:, 1].tolist(),

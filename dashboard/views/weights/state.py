@@ -13,7 +13,7 @@ __all__ = ["WeightsState"]
 
 
 class WeightsState(State):
-    """What the weight view's raster shows."""
+    """The choices of the weight view's raster."""
 
     KEYS: ClassVar[Mapping[str, str]] = {
         "raster_scale": "rs",
@@ -37,11 +37,11 @@ class WeightsState(State):
 
     @classmethod
     def sift(cls, run: Run, values: dict[str, Any]) -> list[str]:
-        """Take out of a link's values what the run does not have; see `State.sift`."""
+        """Remove from a link's values names that the run does not have; see `State.sift`."""
         missing = drop_unknown(
             values, "raster", lambda name: has_parameter(run, name), "parameter {}".format
         )
         if missing:
-            # A range is one of this parameter's weights.
+            # The range of weights belongs to this parameter.
             values["raster_range"] = None
         return missing

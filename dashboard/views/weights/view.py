@@ -35,7 +35,7 @@ Reach = tuple[float, float, float, float]
 
 
 class WeightView:
-    """One row a weight, one column an iteration; zoom in until single weights show."""
+    """One row per weight, one column per iteration; zoom in until single weights show."""
 
     title = "Weights"
     tip = "Single weights over the iterations, at any zoom"
@@ -72,8 +72,8 @@ class WeightView:
         self.plot.figure.on_event(RangesUpdate, self._moved)
         self.plot.figure.on_event(Reset, self._show_all)
         self.plot.figure.on_event(Tap, self._tapped)
-        # The figure joins the page with its first pixels: one that is still being laid out takes no
-        # changes.
+        # The figure joins the page with its first pixels: a figure ignores changes during its
+        # layout.
         waiting = text("<div class='dt-hint'>Reading the weights…</div>", height=HEIGHT)
         self.stage = pn.Column(waiting, sizing_mode="stretch_width", margin=0)
         self.compared = ComparedFilters(run, selection, state, filters)
@@ -95,7 +95,7 @@ class WeightView:
         self.update()
 
     def panel(self) -> pn.viewable.Viewable:
-        """Give the controls, the raster and what it says."""
+        """Give the controls, the raster and its texts."""
         if not self.names:
             return text(
                 "<div class='dt-empty'><b>No weights were recorded.</b><br>Record them with "
@@ -188,7 +188,7 @@ class WeightView:
 
     @property
     def subject(self) -> RasterQuantity:
-        """What the raster is of."""
+        """The parameter, statistic and quantity of the raster."""
         gradient = shows_gradients(self.run, self.filters.quantity)
         return RasterQuantity(self.state.raster, self.state.raster_statistic, gradient)
 
@@ -213,7 +213,7 @@ class WeightView:
         return float(first), float(last + 1), whole[2], whole[3]
 
     def _draw(self, reach: Reach) -> None:
-        """Read what is in sight beside the page's loop, then show it."""
+        """Read the part in sight on a thread, then show it."""
         run, subject = self.run, self.subject
         spacing = self.plot.spacing
         shared = self.state.raster_scale == "shared"
@@ -274,7 +274,7 @@ class WeightView:
         self.state.raster_range = self._own_range
 
     def _resized(self, _name: str, _old: Any, new: Any) -> None:
-        """Read finer where the whole screen has more lines."""
+        """Read at a finer resolution if the full screen has more lines."""
         high = max(HEIGHT, int(new or 0))
         if high != self._high:
             self._high = high
