@@ -72,7 +72,7 @@ def to_payload(value: Any, name: str = "tensor", dtype: str | None = None) -> Pa
     Raises
     ------
     LogError
-        When the value is no array, or its dtype has no place in a safetensors file.
+        When the value is no array, or safetensors has no code for its dtype.
     """
     array, code = _as_numpy(value, name)
     if dtype is not None and code in ("F64", "F32", "F16", "BF16") and CODES[dtype] != code:
@@ -101,7 +101,7 @@ def _cast(array: np.ndarray, code: str, dtype: str) -> tuple[np.ndarray, str]:
 
 
 def _as_numpy(value: Any, name: str) -> tuple[np.ndarray, str]:
-    """Return (array, safetensors code); bfloat16 comes as its uint16 bit patterns."""
+    """Return (array, safetensors code); bfloat16 is returned as uint16 bit patterns."""
     if hasattr(value, "detach") and hasattr(value, "cpu"):
         value = value.detach().cpu()
         if str(getattr(value, "dtype", "")).endswith("bfloat16"):
@@ -116,7 +116,7 @@ def _as_numpy(value: Any, name: str) -> tuple[np.ndarray, str]:
 
 
 def _torch_bfloat16_bits(tensor: Any) -> np.ndarray:
-    # NumPy knows no bfloat16; torch hands over the same bytes as 16-bit integers.
+    # NumPy has no bfloat16; torch gives the same bytes as 16-bit integers.
     shape = tuple(tensor.shape)
     bits = tensor.contiguous().view(-1).view(_int16_of(tensor)).numpy().view(np.uint16)
     return np.asarray(bits.reshape(shape))

@@ -1,4 +1,4 @@
-"""The training-log format: which files there are, and what they say."""
+"""The training-log format: its files and their contents."""
 
 import json
 import math
@@ -41,7 +41,7 @@ KNOWN_SCALARS = (
 
 @dataclass(frozen=True)
 class RunDescription:
-    """What ``run.json`` says.
+    """The content of ``run.json``.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class RunDescription:
     modules : dict of str to str
         Module name to type: ``{"layer1.0.conv1": "Conv2d"}``.
     hyperparameters : dict
-        Anything JSON can hold.
+        Any JSON values.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Scalars:
     values : dict of str to numpy.ndarray
         float64 [n]; NaN where a scalar was not recorded.
     problems : list of str
-        Lines that were left out, and why.
+        The skipped lines, with reasons.
     """
 
     iterations: np.ndarray
@@ -96,7 +96,7 @@ class TrainingLog:
         self.path = Path(path)
 
     def describe(self) -> RunDescription | None:
-        """Read ``run.json``; None where there is none.
+        """Read ``run.json``; None if it is missing.
 
         Raises
         ------
@@ -134,22 +134,22 @@ class TrainingLog:
         return _by_iteration(self.path / "outcomes")
 
     def images(self) -> Path | None:
-        """Find ``images.safetensors``; None where there is none."""
+        """Find ``images.safetensors``; None if it is missing."""
         path = self.path / "images.safetensors"
         return path if path.is_file() else None
 
     def scalars(self) -> Scalars:
         """Read ``scalars.jsonl``.
 
-        Lines of the same iteration are merged, later values override earlier ones. A line that is
-        torn or malformed is left out and named in `problems`.
+        Lines of the same iteration are merged; later values override earlier ones. A torn or
+        malformed line is skipped and named in `problems`.
         """
         path = self.path / "scalars.jsonl"
         return parse_scalar_lines(path.read_bytes() if path.is_file() else b"")
 
 
 def parse_description(content: bytes, path: str, folder: str) -> RunDescription:
-    """Read what a ``run.json`` says.
+    """Read the content of a ``run.json``.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def parse_description(content: bytes, path: str, folder: str) -> RunDescription:
     path : str
         Named in errors.
     folder : str
-        The run's name where the file gives none.
+        The run's name if the file gives none.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def parse_description(content: bytes, path: str, folder: str) -> RunDescription:
 
 
 def json_values(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Give hyperparameters as ``run.json`` holds them: NumPy's scalars and arrays as Python's.
+    """Convert hyperparameters for ``run.json``: NumPy scalars and arrays to Python values.
 
     Raises
     ------
@@ -239,8 +239,8 @@ def parse_scalars(line: bytes) -> tuple[int, dict[str, float]]:
     Raises
     ------
     ValueError
-        When it is no JSON object with a whole, non-negative ``iteration`` and numbers beside it
-        that float64 can hold.
+        When it is not a JSON object of a whole, non-negative ``iteration`` and other numbers that
+        float64 can hold.
     """
     try:
         fields = json.loads(line)
@@ -263,9 +263,9 @@ def parse_scalars(line: bytes) -> tuple[int, dict[str, float]]:
 
 
 def iteration_of(name: str) -> int | None:
-    """Give the iteration that a snapshot's or outcomes' file name tells; None for other files.
+    """Give the iteration in the file name of a snapshot or of outcomes; None for other files.
 
-    It may be `ITERATION_LIMIT` or more, which no store can hold.
+    The iteration may be `ITERATION_LIMIT` or more; no store can hold it then.
     """
     stem = name.removesuffix(".safetensors")
     return int(stem) if stem != name and stem.isascii() and stem.isdigit() else None
@@ -273,7 +273,7 @@ def iteration_of(name: str) -> int | None:
 
 def _by_iteration(folder: Path) -> dict[int, Path]:
     found: dict[int, Path] = {}
-    # By name, so that of two files of one iteration the same one is taken as by the pipeline.
+    # Sort by name: if two files have one iteration, the pipeline must take the same file.
     for path in sorted(folder.glob("*.safetensors")):
         iteration = iteration_of(path.name)
         if iteration is not None and iteration < ITERATION_LIMIT:

@@ -1,4 +1,4 @@
-"""Validation images as they are given to the recorder: checked, made tensors and recorded."""
+"""The recorder's validation images: checked, converted to tensors and written."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from deeptracker.record.tensor_file import read_header, read_tensor, write_tenso
 
 __all__ = ["THUMBNAIL_CHANNELS", "class_numbers", "image_tensors", "record_images"]
 
-# Grey, colours, and colours with what shines through.
+# Grey, RGB, RGBA.
 THUMBNAIL_CHANNELS = (1, 3, 4)
 
 Tensors = dict[str, np.ndarray]
@@ -26,7 +26,7 @@ def class_numbers(values: Any, name: str) -> np.ndarray:
     Raises
     ------
     LogError
-        When they are no integers, or beyond int32.
+        When they are not integers, or exceed int32.
     """
     array = to_numpy(values, name)
     if array.dtype.kind not in "iu":
@@ -52,7 +52,7 @@ def image_tensors(images: Any) -> tuple[Tensors, dict[str, str]]:
     Raises
     ------
     LogError
-        When something else is given, or the lengths differ.
+        When the argument has another form, or the lengths differ.
     """
     fields = dict(images) if isinstance(images, Mapping) else {"label": images}
     unknown = sorted(fields.keys() - {"label", "thumbnail", "names"})
@@ -87,9 +87,9 @@ def image_tensors(images: Any) -> tuple[Tensors, dict[str, str]]:
 
 
 def record_images(log: TrainingLog, images: Any) -> int | None:
-    """Write the images of a log, or go on with those that it holds.
+    """Write the images of a log, or check them against the images that it already holds.
 
-    Thumbnails and names that the log holds stay where none are given.
+    Thumbnails and names in the log stay if none are given.
 
     Parameters
     ----------
@@ -100,12 +100,12 @@ def record_images(log: TrainingLog, images: Any) -> int | None:
     Returns
     -------
     int or None
-        How many there are; None where they are unknown.
+        The number of images; None if it is unknown.
 
     Raises
     ------
     LogError
-        When the log holds other images, or what is given is none.
+        When the log holds other images, or the argument has another form.
     """
     path = log.images()
     known = None if path is None else _recorded_labels(path)
@@ -145,7 +145,7 @@ def _check_same(path: Path, known: np.ndarray, given: np.ndarray) -> None:
 def _completed(
     path: Path, tensors: Tensors, metadata: dict[str, str]
 ) -> tuple[Tensors, dict[str, str]]:
-    """Add what a file holds beside the labels and is not given."""
+    """Add the file's thumbnails and names if none are given."""
     entries, known = read_header(path)
     entry = entries.get("thumbnail")
     if entry is not None and "thumbnail" not in tensors:

@@ -1,4 +1,4 @@
-"""The recorder: what a training script calls to leave a training log."""
+"""The recorder: a training script calls it to write a training log."""
 
 import datetime as dt
 import json
@@ -34,17 +34,17 @@ DTYPES = ("float32", "float16", "bfloat16")
 class Recorder:
     """Writes a training log while a network trains.
 
-    Opened on a log that exists, it goes on with it: what a crash left half-written is dropped, and
-    an iteration that is recorded again replaces what was recorded of it before. One recorder writes
-    a log at a time; of a distributed training's processes, rank 0 alone records.
+    On an existing log, the recorder appends: it removes files that a crash left half-written, and
+    an iteration that is recorded again replaces the earlier recording. Only one recorder may write
+    a log at a time; in a distributed training, only rank 0 records.
 
     Parameters
     ----------
     path : str or Path
-        The log's folder; made where it is missing.
+        The log's folder; created if it is missing.
     model : object, optional
-        Anything with torch's ``named_parameters()`` and ``named_modules()``. `snapshot` then needs
-        no parameters, and takes the gradients that are there.
+        Any object with torch's ``named_parameters()`` and ``named_modules()``. `snapshot` then
+        needs no parameters, and records the existing gradients.
     name : str, optional
         The run's name; the folder's by default.
     classes : sequence of str, optional
@@ -52,16 +52,16 @@ class Recorder:
     images : array-like or mapping, optional
         The validation images: their true classes, integers [image]; or a mapping with ``label``
         and optionally ``thumbnail`` uint8 [image, y, x(, channel)] and ``names``. Thumbnails and
-        names that the log holds stay where none are given.
+        names in the log stay if none are given.
     every : int
         `due` is true at each multiple of this iteration. The default keeps the recorder's share of
         a usual training's time under 2 %.
     dtype : {"float32", "float16", "bfloat16"}, optional
-        Round floating-point weights to this dtype; they are kept as they are by default.
+        Round floating-point weights to this dtype; by default they are not rounded.
     gradients : bool
         Whether gradients found on the model's parameters are recorded.
     hyperparameters : mapping, optional
-        Anything JSON can hold, and NumPy's scalars and arrays.
+        JSON values, and NumPy scalars and arrays.
 
     Raises
     ------
@@ -123,11 +123,11 @@ class Recorder:
 
     @property
     def last_iteration(self) -> int | None:
-        """The last iteration with a snapshot; None where there is none."""
+        """The last iteration with a snapshot; None without snapshots."""
         return max(self.log.snapshots(), default=None)
 
     def due(self, iteration: int) -> bool:
-        """Whether `every` asks for a snapshot at this iteration."""
+        """Whether this iteration is a multiple of `every`, so that a snapshot is due."""
         return iteration % self.every == 0
 
     def snapshot(
@@ -174,7 +174,7 @@ class Recorder:
     def outcomes(
         self, iteration: int, predicted: Any, loss: Any = None, confidence: Any = None
     ) -> None:
-        """Record what the network says of every validation image.
+        """Record the network's prediction for every validation image.
 
         Parameters
         ----------
@@ -210,7 +210,7 @@ class Recorder:
     def scalars(self, iteration: int, **values: float) -> None:
         """Record scalars at an iteration, such as ``train_loss=0.3``.
 
-        Values recorded earlier at the same iteration stay unless they are given again.
+        Other scalars recorded earlier at the same iteration stay.
         """
         line = {"iteration": _step(iteration)}
         for name, value in values.items():
@@ -233,7 +233,7 @@ class Recorder:
     def _place(self, kind: str, iteration: int) -> Path:
         existing = self.log.snapshots() if kind == "snapshots" else self.log.outcomes()
         name = f"{iteration:0{ITERATION_DIGITS}d}.safetensors"
-        # Whoever wrote the log first chose the padding; a second name would double the iteration.
+        # Keep the zero padding of existing file names: a second name would duplicate the iteration.
         return existing.get(iteration, self.log.path / kind / name)
 
     def _parameters(

@@ -1,4 +1,4 @@
-"""safetensors files: headers read without the tensors, and files written whole or not at all."""
+"""safetensors files: headers read without the tensors, and files written atomically."""
 
 import json
 import math
@@ -29,7 +29,7 @@ LARGEST_HEADER = 100_000_000
 
 ITEM_BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2}
 ITEM_BYTES |= {"I16": 2, "U16": 2, "I8": 1, "U8": 1, "BOOL": 1}
-# What a file may also hold, and nothing here reads.
+# Valid codes that this module cannot read as arrays.
 OTHER_ITEM_BITS = {"F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8}
 OTHER_ITEM_BITS |= {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64}
 ITEM_BITS = {code: 8 * item for code, item in ITEM_BYTES.items()} | OTHER_ITEM_BITS
@@ -60,7 +60,7 @@ class TensorEntry:
 
 
 def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str]]:
-    """Read where a file's tensors lie, without reading them.
+    """Read the positions of a file's tensors, without reading the tensors.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
 def parse_header(
     path: str, file_bytes: int, read: Callable[[int, int], bytes]
 ) -> tuple[dict[str, TensorEntry], dict[str, str]]:
-    """Read where a file's tensors lie, wherever the file is.
+    """Read the positions of a file's tensors, from a disk or a bucket.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def parse_header(
     file_bytes : int
         The file's length.
     read : callable
-        Gives the bytes [start, stop) of the file; asked for the first 8, then for the header.
+        Gives the bytes [start, stop) of the file; called first for 8 bytes, then for the header.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def _entry(path: str, name: str, field: Any, data_start: int, file_bytes: int) -
 def read_tensor(
     path: str | Path, entry: TensorEntry, start: int = 0, stop: int | None = None
 ) -> np.ndarray:
-    """Read elements [start, stop) of a tensor, in C order; bfloat16 comes as float32.
+    """Read elements [start, stop) of a tensor, in C order; bfloat16 is returned as float32.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def write_tensors(
 ) -> int:
     """Write tensors to a safetensors file, whole or not at all.
 
-    The file is written under a temporary name beside its place, flushed to the disk and renamed.
+    The file is written under a temporary name in the same folder, flushed to disk and renamed.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def write_tensors(
         name: value if isinstance(value, Payload) else to_payload(value, name)
         for name, value in tensors.items()
     }
-    # Largest items first keeps every tensor aligned; among equals the network's order stays.
+    # Largest item sizes first keeps every tensor aligned; equal sizes keep the network's order.
     ordered = sorted(payloads.items(), key=lambda item: -ITEM_BYTES[item[1].code])
     fields: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     end = 0
@@ -256,7 +256,7 @@ def write_tensors(
 
 
 def replace_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
-    """Put a file in its place in one step, so that a reader never sees half of it.
+    """Replace a file in one step, so that a reader never sees half of it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a crash leaves half-written in a training log, dropped when a recorder goes on with it."""
+"""Cleanup of half-written files that a crash left in a training log."""
 
 import os
 import time
@@ -10,12 +10,12 @@ from deeptracker.record.tensor_file import TEMPORARY_SUFFIX, replace_file
 
 __all__ = ["drop_unfinished"]
 
-# No file takes that long to write.
+# Writing a file takes less time than this.
 ABANDONED_SECONDS = 24 * 3600
 
 
 def drop_unfinished(log: Path) -> None:
-    """Remove temporary files that nobody writes any more, and a torn last line of the scalars."""
+    """Remove abandoned temporary files, and a torn last line of the scalars."""
     for folder in (log, log / "snapshots", log / "outcomes"):
         for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
             with suppress(FileNotFoundError):
@@ -25,7 +25,7 @@ def drop_unfinished(log: Path) -> None:
 
 
 def _is_abandoned(temporary: Path) -> bool:
-    """Whether nobody writes a temporary file any more: its process has ended, or it is old."""
+    """Whether a temporary file is abandoned: its process has ended, or the file is old."""
     if time.time() - temporary.stat().st_mtime > ABANDONED_SECONDS:
         return True
     pid = temporary.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
@@ -33,7 +33,7 @@ def _is_abandoned(temporary: Path) -> bool:
 
 
 def _is_running(pid: int) -> bool:
-    if os.name == "nt":  # where signal 0 is Ctrl-C
+    if os.name == "nt":  # on Windows signal 0 is Ctrl-C
         return True
     try:
         os.kill(pid, 0)
@@ -45,7 +45,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _repair_scalars(path: Path) -> None:
-    """Drop a last line that a crash tore, so that the next one does not grow onto it."""
+    """Remove a last line that a crash cut off, so that the next line is not appended to it."""
     if not path.is_file():
         return
     content = path.read_bytes()
