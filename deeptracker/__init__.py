@@ -23,7 +23,7 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-# Imported when they are asked for, so that `deeptracker --help` loads no NumPy.
+# Imported on first use, so that `deeptracker --help` loads no NumPy.
 _MODULES = {
     "Recorder": "record.recorder",
     "RunDescription": "record.log_format",

@@ -1,4 +1,4 @@
-"""The command line: the one place that knows every package, and imports each when it is needed."""
+"""The command line: the only module that uses every package; it imports each on first use."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from typing import Annotated
 try:
     import typer
     from rich.console import Console
-except ModuleNotFoundError as missing:  # the recorder alone is installed
+except ModuleNotFoundError as missing:  # only the recorder is installed
     sys.exit(
         f"deeptracker: the command line needs {missing.name}; "
         "install everything with: pip install 'deeptracker[app]'"
@@ -56,7 +56,7 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @contextmanager
 def _one_line_errors() -> Iterator[None]:
-    """Print what a person can act on in one line; anything else keeps its traceback."""
+    """Print a `DeepTrackerError` in one line; other errors keep their traceback."""
     try:
         yield
     except DeepTrackerError as error:
@@ -153,7 +153,7 @@ def _follow(
     task_log: Path | None,
     as_json: bool,
 ) -> None:
-    """Keep a store up with its log; a line for every commit."""
+    """Process new snapshots of a log as they appear; print a line for every commit."""
     with _one_line_errors():
         with loading():
             from deeptracker.pipeline import Summary
@@ -193,7 +193,7 @@ def plan(
         bool, typer.Option("--json", help="Print the forecast as one JSON object.")
     ] = False,
 ) -> None:
-    """Tell what processing would read, write, hold in memory and take, without doing it."""
+    """Forecast what processing reads, writes, holds in memory and takes, without processing."""
     with _one_line_errors():
         with loading():
             from deeptracker.pipeline import plan as plan_log
@@ -257,7 +257,7 @@ def user(
         str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for.")
     ],
 ) -> None:
-    """Let someone sign in to what 'serve --users FILE' shows."""
+    """Add a user who may sign in to 'serve --users FILE'."""
     with _one_line_errors():
         from deeptracker.dashboard.server.users_file import Users
 
@@ -271,7 +271,7 @@ def info(
     config: StorageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
 ) -> None:
-    """Tell what a store holds."""
+    """Show the contents of a store."""
     with _one_line_errors():
         with loading():
             from deeptracker.pipeline.config import load_config
@@ -302,7 +302,7 @@ def compact(
     config: StorageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
 ) -> None:
-    """Free what older commits and killed runs left in a store."""
+    """Free the space that older commits and killed runs occupy in a store."""
     with _one_line_errors():
         from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The exceptions a person sees: each says what is wrong, where, and what to do."""
+"""The exceptions that a person sees; each message names the error, its place and the remedy."""
 
 __all__ = [
     "ClusterError",
@@ -12,7 +12,7 @@ __all__ = [
 
 
 class DeepTrackerError(Exception):
-    """Anything the person at the keyboard can act on; printed without a traceback."""
+    """An error that the user can act on; the command line prints it without a traceback."""
 
 
 class LogError(DeepTrackerError):
@@ -33,7 +33,7 @@ class StoreBusyError(StoreError):
     Attributes
     ----------
     holder : str
-        Who it is, in words.
+        The writing process, in words.
     """
 
     def __init__(self, message: str, holder: str) -> None:

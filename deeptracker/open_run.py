@@ -1,4 +1,4 @@
-"""Opening a run: like the command line it stands above all rooms, and imports them when asked."""
+"""Opening a run; like the command line, it may import all packages, and does so when called."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ def open(  # noqa: A001  # read as deeptracker.open
     store : str or pathlib.Path
         The store that ``deeptracker process`` wrote: a path or a URL.
     theme : {"light", "dark"}, optional
-        Of its charts; that of Panel, as ``pn.extension(theme="dark")`` sets it, for None.
+        The theme of its charts; None takes Panel's, as ``pn.extension(theme="dark")`` sets it.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def open(  # noqa: A001  # read as deeptracker.open
     StoreError
         When there is no store.
     DeepTrackerError
-        When what draws is not installed.
+        When the drawing libraries are not installed.
     """
     try:
         from deeptracker.dashboard.notebook.opened_run import OpenedRun  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What every section of the configuration has in common."""
+"""The base class of all configuration sections."""
 
 from typing import Annotated
 
@@ -8,19 +8,19 @@ __all__ = ["GIB", "MIB", "MOST", "Section", "Share"]
 
 
 class Section(BaseModel):
-    """Frozen settings that know their keys: any other is an error."""
+    """Frozen settings; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 MIB = 2**20
 GIB = 2**30
-# More snapshots, findings or workers than any run has use for.
+# Upper bound of counts: more snapshots, findings or workers than any run needs.
 MOST = 100_000
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class FiniteSection(Section):
-    """Settings of which no number is infinite or none."""
+    """Settings whose numbers are all finite."""
 
     model_config = ConfigDict(allow_inf_nan=False)

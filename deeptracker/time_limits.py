@@ -1,4 +1,4 @@
-"""The longest time that any setting takes: a century, and what is meant by more is for ever."""
+"""Upper bound of time settings: 100 years stands for "never"."""
 
 __all__ = ["MOST_DAYS", "MOST_HOURS", "MOST_SECONDS"]
 
