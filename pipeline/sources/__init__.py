@@ -1,4 +1,4 @@
-"""Sources: what a training left, as an index of byte ranges built from file headers alone.
+"""Sources: an index of the byte ranges of a training's files, built from file headers alone.
 
 A format is one module with `recognises(folder)` and `open_folder(folder, pattern)`, and one line in
 `FORMATS`; the folder may be on a local disk or in a bucket.
@@ -50,12 +50,12 @@ def open_source(
         A regular expression whose first group is the iteration, for formats that read it from file
         names.
     storage : StorageConfig, optional
-        How buckets are reached; by the environment where it says nothing.
+        How buckets are reached; a setting left out comes from the environment.
 
     Raises
     ------
     LogError
-        When there is no such folder, or nothing in it that a format recognises.
+        When there is no such folder, or no format recognises it.
     """
     folder = open_folder(str(path), storage)
     if folder.has("refs") and folder.has("manifests"):

@@ -1,4 +1,4 @@
-"""A folder of plain safetensors checkpoints as a source: one file a snapshot, nothing else."""
+"""A folder of plain safetensors checkpoints as a source: one file per snapshot."""
 
 import re
 from collections.abc import Iterator

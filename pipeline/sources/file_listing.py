@@ -24,14 +24,14 @@ def list_log(location: str, storage: StorageConfig | None = None) -> Iterator[Fi
 def check_unchanged(
     source: Source, iterations: Iterable[int], storage: StorageConfig | None = None
 ) -> None:
-    """See, after they were read, that the files of some iterations are those that were indexed.
+    """Check, after reading, that the files of some iterations are still the indexed ones.
 
-    One that is gone by now was read before.
+    A file that has been removed since passes: it was read before.
 
     Raises
     ------
     LogError
-        When one was written anew meanwhile: what was read may be of both.
+        When a file was rewritten while it was read: the values may mix both versions.
     """
     now = {file.location: file for file in list_log(source.location, storage)}
     for iteration in iterations:

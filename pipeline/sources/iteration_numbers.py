@@ -1,4 +1,4 @@
-"""Files of a log by the iterations that their names tell: one file an iteration."""
+"""Files of a log by the iterations in their names: one file per iteration."""
 
 from collections.abc import Iterable
 
@@ -10,14 +10,14 @@ __all__ = ["by_iteration"]
 
 
 def by_iteration(numbered: Iterable[tuple[int, File]], problems: list[Problem]) -> dict[int, File]:
-    """Sort files by the iterations that their names tell.
+    """Sort files by the iterations in their names.
 
     Parameters
     ----------
     numbered : iterable of (int, File)
     problems : list of Problem
-        Gets the files that are left out: of two of one iteration the second, and those of
-        iterations that a store cannot hold.
+        Gets the files that are left out: the second file of an iteration, and files of iterations
+        that a store cannot hold.
     """
     found: dict[int, File] = {}
     for iteration, file in numbered:

@@ -39,7 +39,7 @@ class ByteRange:
     shape : tuple of int
         The tensor's shape; its elements lie in C order.
     access : Access or None
-        How the object's server is reached; None for a file on disk.
+        How to reach the object's server; None for a file on disk.
     """
 
     path: str
@@ -92,7 +92,7 @@ class Parameter:
 
     @property
     def has_filters(self) -> bool:
-        """Whether filter measures mean something: vectors and scalars have none."""
+        """Whether the parameter has filters to measure: vectors and scalars have none."""
         return len(self.shape) >= 2
 
 
@@ -114,7 +114,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class OutcomeFile:
-    """What the network said of every validation image at one iteration."""
+    """The network's outcome for every validation image at one iteration."""
 
     predicted: ByteRange
     loss: ByteRange | None = None
@@ -130,7 +130,7 @@ class Images:
     labels : numpy.ndarray
         int32 [image].
     names : tuple of str
-        One an image.
+        One per image.
     thumbnails : ByteRange or None
         uint8 [image, y, x, channel].
     """
@@ -166,7 +166,7 @@ class Source(Protocol):
         ...
 
     def description(self) -> RunDescription | None:
-        """Describe the run; None where nobody has."""
+        """Describe the run; None where the log has no description."""
         ...
 
     def outcomes(self, iteration: int) -> OutcomeFile | None:

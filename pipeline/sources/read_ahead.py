@@ -1,13 +1,13 @@
-"""Reading from buckets: ranges are fetched before they are asked for, neighbours together.
+"""Reading from buckets: ranges are fetched before they are needed, neighbours together.
 
-A request to a bucket takes milliseconds however little it brings, so tensors that lie side by side
-in an object come with one request, large ones with several at once, and the next ones while those
-before are being measured. Requests for one tensor at a time took 12 times as long for two snapshots
-of ResNet-50 on moto's server.
+A request to a bucket takes milliseconds even for a few bytes. So one request fetches neighbouring
+tensors of an object, parallel requests fetch a large tensor, and the next window is fetched while
+the last one is measured. One request per tensor took 12 times as long for two snapshots of
+ResNet-50 on moto's server.
 
-`obstore.get_ranges` joins neighbours too. It is not called here: where an object has become shorter
-than a range that it joined it panics (obstore 0.12), and it joins again what was cut to be fetched
-in pieces at once.
+`obstore.get_ranges` joins neighbours too, but is not used here for two reasons: it panics when an
+object has become shorter than a joined range (obstore 0.12), and it joins again the pieces that
+were cut to be fetched in parallel.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,11 +28,11 @@ from deeptracker.pipeline.sources.manifest import ITEM_BYTES, ByteRange
 
 __all__ = ["ReadAhead", "Request", "ended"]
 
-# What is fetched while the window before it is consumed: two of them are held at once.
+# A window is fetched while the one before is consumed: two are held at a time.
 WINDOW_BYTES = 32 * 2**20
-# One request brings at most as much; larger ranges are cut, and their pieces fetched at once.
+# Most bytes of one request; a larger range is cut into pieces that are fetched in parallel.
 LARGEST_PIECE = 8 * 2**20
-# Reading over a gap is cheaper than a request of its own.
+# Reading a gap up to this size is cheaper than a second request.
 LARGEST_GAP = 2**18
 PARALLEL_REQUESTS = 16
 
@@ -57,7 +57,7 @@ class Request:
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """What tells requests apart."""
+        """Identify the request."""
         return self.ref.path, self.first, self.last
 
 
@@ -76,7 +76,7 @@ class _Window:
     pieces: dict[str, list[tuple[int, int, Future[Any]]]] = field(default_factory=dict)
 
     def fetch(self) -> None:
-        """Begin to fetch, if nobody has."""
+        """Begin to fetch, unless that has begun."""
         if self.pieces:
             return
         ordered = sorted(self.requests, key=lambda request: request.key)
@@ -89,7 +89,7 @@ class _Window:
             ]
 
     def cancel(self) -> None:
-        """Take back what has not begun."""
+        """Cancel the requests that have not begun."""
         for pieces in self.pieces.values():
             for _, _, future in pieces:
                 future.cancel()
@@ -98,7 +98,7 @@ class _Window:
 class ReadAhead:
     """Reads ranges of objects in a stated order.
 
-    Any other range is read too, only without a start.
+    Other ranges can be read too, but are not fetched ahead.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class ReadAhead:
         Raises
         ------
         LogError
-            When the object ends before, or cannot be read.
+            When the object ends before `stop`, or cannot be read.
         """
         values = out[: stop - start]
         wanted = Request(ref, start, stop)
@@ -169,7 +169,7 @@ def _grouped(requests: Sequence[Request]) -> Iterator[list[Request]]:
 
 
 def _pieces(ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Join ranges of one object, ascending, that lie side by side; cut what is too large."""
+    """Join neighbouring ranges of one object, given in ascending order; cut ranges too large."""
     first, last = ranges[0]
     joined = []
     for begin, end in ranges[1:]:

@@ -1,4 +1,4 @@
-"""How a log's files tell their iterations."""
+"""How iterations are read from a log's file names."""
 
 import re
 
@@ -26,7 +26,7 @@ class SourceConfig(Section):
 
 
 def iteration_pattern(text: str) -> re.Pattern[str]:
-    """Compile a pattern by which the name of a checkpoint tells its iteration.
+    """Compile the pattern that finds the iteration in a checkpoint's name.
 
     Raises
     ------

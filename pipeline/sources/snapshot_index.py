@@ -1,4 +1,4 @@
-"""The index that formats of one safetensors file a snapshot share: headers in, byte ranges out."""
+"""Index of snapshots, one safetensors file each: from headers to byte ranges."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
             continue
         entries[iteration] = header.entries
         fingerprints[iteration] = header.fingerprint
-        # Snapshots of one form share their entries.
+        # Snapshots with equal headers share one entries object.
         if id(header.entries) not in seen:
             seen[id(header.entries)] = _signature(header.entries)
         signatures[iteration] = seen[id(header.entries)]
@@ -120,7 +120,7 @@ def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
 def _signature(entries: dict[str, TensorEntry]) -> Signature:
     """Name, shape and dtype of every weight tensor, by name.
 
-    Integer tensors (counters, indices) and 8-bit floats are no weights and are passed over.
+    Integer tensors (counters, indices) and 8-bit floats are not weights and are left out.
     """
     return tuple(
         (name, tuple(entry.shape), entry.dtype)
@@ -149,7 +149,7 @@ def _gradient_problems(
     files: Mapping[int, File],
     entries: dict[int, dict[str, TensorEntry]],
 ) -> list[Problem]:
-    """Name the first file with a gradient that is unlike its parameter's others."""
+    """Name the first file with a gradient that differs from its parameter's other gradients."""
     seen: set[int] = set()
     for iteration, tensors in entries.items():
         if id(tensors) in seen:
@@ -171,7 +171,7 @@ def _gradient_problems(
 
 
 def _difference(given: Signature, reference: Signature) -> str:
-    """Say the first thing in which a snapshot differs from the majority."""
+    """Describe the first difference between a snapshot and the majority."""
     mine = {name: (shape, dtype) for name, shape, dtype in given}
     for name, shape, dtype in reference:
         if name not in mine:

@@ -1,4 +1,4 @@
-"""Reading elements of a tensor by byte range, into a buffer that is used again."""
+"""Reading elements of a tensor by byte range, into a reusable buffer."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +25,7 @@ __all__ = [
 
 Reader = Callable[[ByteRange, int, int, np.ndarray], np.ndarray]
 
-# Of one task; a process may open a thousand or so.
+# Limit of one task; a process may open about a thousand.
 MOST_OPEN_FILES = 128
 
 # BF16 has no NumPy dtype: its 16 bits are the upper half of a float32.
@@ -58,7 +58,7 @@ def read_values(
     start, stop : int
         Element range in C order; `stop` defaults to the tensor's end.
     out : numpy.ndarray, optional
-        A buffer of the raw dtype with room for the elements; its beginning is filled and returned.
+        A buffer of the raw dtype, large enough; its beginning is filled and returned.
 
     Returns
     -------
@@ -76,12 +76,12 @@ def read_values(
 
 
 class LocalFiles:
-    """Reads ranges of files on disk, which stay open: a task reads many of each.
+    """Reads ranges of files on disk and keeps the files open: a task reads many ranges of each.
 
     Attributes
     ----------
     closed : int
-        How many were closed for others to be opened.
+        Number of files closed so that others could be opened.
     """
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class LocalFiles:
         Raises
         ------
         LogError
-            When the file ends before, or cannot be read.
+            When the file ends before `stop`, or cannot be read.
         """
         values = out[: stop - start]
         wanted = memoryview(values).cast("B")  # type: ignore[arg-type]  # has a buffer
@@ -112,12 +112,12 @@ class LocalFiles:
         return values
 
     def descriptor(self, path: str) -> int:
-        """Give the descriptor of an open file; it stays so until as many others were asked for.
+        """Give the descriptor of an open file, valid until `MOST_OPEN_FILES` others are opened.
 
         Raises
         ------
         LogError
-            When it cannot be opened.
+            When the file cannot be opened.
         """
         descriptor = self._open.pop(path, None)
         if descriptor is None:
@@ -128,7 +128,7 @@ class LocalFiles:
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             except OSError as error:
                 raise unreadable(path, error) from error
-        # The last in the dict: the file that was not asked for longest is the first, and goes.
+        # Most recent file last: the first in the dict is the least recently used, and is closed.
         self._open[path] = descriptor
         return descriptor
 
@@ -151,9 +151,9 @@ class LocalFiles:
 
 @contextmanager
 def reading(requests: Iterable[Request]) -> Iterator[Reader]:
-    """Give a function that reads as `read_values` does, and knows what will be read.
+    """Give a function that reads as `read_values` does, given in advance what it will read.
 
-    Files on disk are read when they are asked for; objects in buckets are fetched ahead.
+    Files on disk are read on demand; objects in buckets are fetched ahead.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Tiles of weights as a task measures them: files are read by the kernel, objects fetched ahead."""
+"""Tiles of weights for a task: the kernel reads files on disk; objects are fetched ahead."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ __all__ = ["Tiles", "in_memory", "tile_reading"]
 
 
 def in_memory(values: np.ndarray) -> np.ndarray:
-    """Say where an array lies, as `Tiles.places` does of a tensor: int64 [1, 2].
+    """Give the address of an array in the form of `Tiles.places`: int64 [1, 2].
 
     Parameters
     ----------
@@ -34,27 +34,27 @@ class Tiles(Protocol):
     """Gives the same tile of several snapshots."""
 
     def places(self, refs: Sequence[ByteRange], start: int, stop: int) -> np.ndarray:
-        """Say where elements [start, stop) of some tensors lie, to be measured before asking again.
+        """Locate elements [start, stop) of some tensors; valid until the next call.
 
         Returns
         -------
         numpy.ndarray
-            int64 [tensor, 2]: a file's descriptor and the first byte, or -1 and an address. Of the
-            first so many tensors, at least one.
+            int64 [tensor, 2]: a file's descriptor and the first byte, or -1 and a memory address.
+            Covers the first tensors of `refs`, at least one.
         """
 
     def read(self, ref: ByteRange, start: int, stop: int) -> np.ndarray:
-        """Read raw elements [start, stop) of a tensor; they stay until the next but one is read.
+        """Read raw elements [start, stop) of a tensor; the second read after it overwrites them.
 
         Raises
         ------
         LogError
-            When there are none, or they cannot be read.
+            When the tensor is missing, or cannot be read.
         """
 
 
 class _ReadTiles:
-    """Tiles that are read, in turn, into two buffers that are used again and again."""
+    """Tiles that are read alternately into two reused buffers."""
 
     def __init__(self, read: Reader) -> None:
         self._read = read
@@ -62,11 +62,11 @@ class _ReadTiles:
         self._turn = 0
 
     def places(self, refs: Sequence[ByteRange], start: int, stop: int) -> np.ndarray:
-        """Read the first; the other buffer holds the snapshot before."""
+        """Read the first tensor; the other buffer holds the previous snapshot."""
         return in_memory(self.read(refs[0], start, stop))
 
     def read(self, ref: ByteRange, start: int, stop: int) -> np.ndarray:
-        """Read a tile into the buffer that was not given last."""
+        """Read a tile into the buffer that was not returned last."""
         self._turn = 1 - self._turn
         raw = RAW_DTYPES[ref.dtype]
         wanted = (stop - start) * raw.itemsize
@@ -76,7 +76,7 @@ class _ReadTiles:
 
 
 class _FileTiles(_ReadTiles):
-    """Tiles of files on disk, which are opened here and read where they are measured."""
+    """Tiles of files on disk: opened here, read by the kernel that measures them."""
 
     def __init__(self, files: LocalFiles) -> None:
         super().__init__(files.read)
@@ -86,8 +86,8 @@ class _FileTiles(_ReadTiles):
         self._begins = self._steps = np.empty((0, 2), np.int64)
 
     def places(self, refs: Sequence[ByteRange], start: int, stop: int) -> np.ndarray:  # noqa: ARG002
-        """Open the files, as many as may be open at once."""
-        # Tile after tile of the same tensors: where these begin is found out once.
+        """Open as many of the files as the limit allows."""
+        # Successive tiles are of the same tensors: locate their first bytes once.
         if refs is not self._refs or self._closed != self._files.closed:
             some = refs[:MOST_OPEN_FILES]
             begins = [(self._files.descriptor(ref.path), ref.offset) for ref in some]
@@ -99,12 +99,12 @@ class _FileTiles(_ReadTiles):
 
 @contextmanager
 def tile_reading(requests: Iterable[Request]) -> Iterator[Tiles]:
-    """Give the quickest way to a task's tiles, and end it with the block.
+    """Give the fastest reader of a task's tiles, and close it at the end of the block.
 
     Parameters
     ----------
     requests : iterable of Request
-        In the order in which they will be taken; all on disk, or all in buckets.
+        In the order in which they will be read; all on disk, or all in buckets.
     """
     coming = iter(requests)
     first = next(coming, None)

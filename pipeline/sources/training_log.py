@@ -21,7 +21,7 @@ from deeptracker.record.tensor_file import TensorEntry
 __all__ = ["TrainingLogSource", "open_folder", "recognises"]
 
 INTEGERS = {"I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8"}
-# Every class takes room and time, whether an image is of it or not.
+# Every class takes memory and time, even a class without images.
 UNNAMED_CLASSES = 100_000
 UNNAMED_CLASSES_PER_IMAGE = 10
 
@@ -42,8 +42,8 @@ class TrainingLogSource:
     Raises
     ------
     LogError
-        When the log holds no readable snapshot, its run.json cannot be read, or a label is beyond
-        any number of classes that its images can have.
+        When the log holds no readable snapshot, its run.json cannot be read, or a label is too
+        large to be a class number.
     """
 
     location: str
@@ -204,7 +204,7 @@ class TrainingLogSource:
         return found
 
     def _check_labels(self) -> None:
-        """Refuse labels that are no class numbers: each class up to the greatest is counted."""
+        """Refuse labels that cannot be class numbers: every class up to the largest counts."""
         if self._images is None or not self._outcomes:
             return
         labels = self._images.labels
