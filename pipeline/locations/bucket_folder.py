@@ -44,7 +44,7 @@ class BucketFolder(Folder):
         return self._listed(under)[0] if under else self._top[0]
 
     def has(self, name: str) -> bool:
-        """Whether an object, or objects under a prefix, of this name are in it."""
+        """Whether it holds an object of this name, or objects under a prefix of this name."""
         files, folders = self._top
         return name in folders or any(file.name == name for file in files)
 
@@ -98,7 +98,7 @@ class BucketFolder(Folder):
             nonlocal head
             stop = min(stop, file.size)
             if stop > len(head) and start < stop:
-                # The first request asks for more than it must, and is then mostly the only one.
+                # Request more than needed first: mostly that covers the whole header.
                 wanted = min(max(stop, HEADER_BYTES), file.size)
                 head += obstore.get_range(self._bucket, key, start=len(head), end=wanted).to_bytes()
             return head[start:stop]

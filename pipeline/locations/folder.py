@@ -1,4 +1,4 @@
-"""A folder of files, wherever it lies."""
+"""A folder of files, on a disk or in a bucket."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -13,7 +13,7 @@ from deeptracker.record.tensor_file import LARGEST_HEADER, TensorEntry, parse_he
 
 __all__ = ["HEADER_BYTES", "PARALLEL_REQUESTS", "File", "FileHeader", "Folder", "Parsed"]
 
-# Most headers fit; one request then reads a header.
+# Most headers fit into this size, so that one request reads a header.
 HEADER_BYTES = 2**16
 PARALLEL_REQUESTS = 32
 # Entries and metadata, by the size of the file and its header.
@@ -27,7 +27,7 @@ class File:
     Attributes
     ----------
     name : str
-        Without its folder.
+        Name without the folder.
     location : str
         Path or URL.
     size : int
@@ -44,7 +44,7 @@ class File:
 
 @dataclass(frozen=True)
 class FileHeader:
-    """What the head of a safetensors file says.
+    """The content of a safetensors file's header.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Folder(ABC):
     name : str
         The last part of the location.
     access : Access or None
-        How its server is reached; None on a local disk.
+        How to reach its server; None on a local disk.
     """
 
     location: str
@@ -79,7 +79,7 @@ class Folder(ABC):
 
     @abstractmethod
     def files(self, under: str = "") -> list[File]:
-        """List the files directly in it, or in a folder under it, by name; none where it is not."""
+        """List the files directly in it or in one of its folders, by name; none if missing."""
 
     @abstractmethod
     def has(self, name: str) -> bool:
@@ -91,7 +91,7 @@ class Folder(ABC):
 
     @abstractmethod
     def headers(self, files: Sequence[File]) -> Iterator[FileHeader | LogError]:
-        """Read the headers of safetensors files, or say what is wrong with each."""
+        """Yield each safetensors file's header, or the error in reading it."""
 
     def find(self, name: str) -> File | None:
         """Find a file directly in it."""
@@ -105,7 +105,7 @@ class Folder(ABC):
 def header_of(
     location: str, size: int, version: str, read: Callable[[int, int], bytes], parsed: Parsed
 ) -> FileHeader:
-    """Read a header; what equals another's, as that of most snapshots does, is parsed once."""
+    """Read a header; equal headers, as most snapshots have, are parsed once."""
     length = int.from_bytes(read(0, 8), "little")
     content = read(8, 8 + length) if length <= min(size, LARGEST_HEADER) else b""
     known = parsed.get((size, content))

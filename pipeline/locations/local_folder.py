@@ -1,4 +1,4 @@
-"""A folder on a disk, by the system's own calls.
+"""A folder on a disk, read with system calls.
 
 obstore's LocalStore takes 2 times as long to list 10,000 files, and 1.4 to 2 times as long to read
 the headers of 1,000 checkpoints (``python benchmarks/listing.py``).
@@ -39,7 +39,7 @@ class LocalFolder(Folder):
         try:
             with os.scandir(self._path / under) as found:
                 for entry in found:
-                    # A recorder renames what it has written while we look.
+                    # A recorder may rename a file during the listing.
                     with suppress(FileNotFoundError):
                         if entry.is_file():
                             status = entry.stat()
@@ -75,7 +75,7 @@ class LocalFolder(Folder):
             raise LogError(f"{where}: cannot be read ({error.strerror or error})") from error
 
     def headers(self, files: Sequence[File]) -> Iterator[FileHeader | LogError]:
-        """Read headers one after the other; a disk gains nothing from more."""
+        """Read headers one after the other; parallel reads from a disk are no faster."""
         for file in files:
             try:
                 yield _local_header(file, self._parsed)
@@ -86,7 +86,7 @@ class LocalFolder(Folder):
 def _local_header(file: File, parsed: Parsed) -> FileHeader:
     try:
         with open(file.location, "rb", buffering=0) as opened:  # noqa: PTH123  # a quarter of Path.open's cost
-            # The file itself is asked again: a listing may be older than a file that was replaced.
+            # Take the open file's own status: it may have been replaced after the listing.
             status = os.fstat(opened.fileno())
 
             def read(start: int, stop: int) -> bytes:

@@ -1,8 +1,7 @@
-"""S3-compatible storage: how to reach it, and the few requests that are made of it.
+"""S3-compatible storage: how to reach it, and the few requests that are needed.
 
-Everything that speaks to a bucket gets an `Access`, which says where the server is. Credentials are
-no part of it: each process takes its own from its environment (or its machine's role), so that none
-travels with a task.
+Code that speaks to a bucket gets an `Access`, which names the server. It holds no credentials: each
+process takes them from its environment (or its machine's role), so that tasks carry none.
 """
 
 import os
@@ -41,16 +40,16 @@ TRUE = {"1", "true", "yes", "on"}
 
 @dataclass(frozen=True)
 class Access:
-    """Where a server is, and how patient to be with it.
+    """The address of a server, its retries and its timeout.
 
     Attributes
     ----------
     endpoint : str or None
-        The server's URL; Amazon's own for None.
+        The server's URL; None for Amazon's.
     tries : int
-        Requests until one succeeds, with growing pauses between them.
+        Attempts at a request, with growing pauses between them.
     timeout_seconds : float
-        Of one request.
+        Timeout of one request.
     """
 
     endpoint: str | None
@@ -63,7 +62,7 @@ class Access:
 
     @property
     def patience(self) -> timedelta:
-        """The longest that one request may take, its repetitions and pauses included."""
+        """The longest time that one request may take, with its retries and pauses."""
         pauses = sum(
             min(FIRST_BACKOFF_SECONDS * 2**number, LONGEST_BACKOFF_SECONDS)
             for number in range(self.tries - 1)
@@ -85,7 +84,7 @@ class Access:
         )
 
     def icechunk_config(self) -> icechunk.RepositoryConfig:
-        """Give the settings of a store that is reached this way."""
+        """Give the settings of a store on this server."""
         retries = icechunk.StorageRetriesSettings(
             max_tries=self.tries,
             initial_backoff_ms=round(1000 * FIRST_BACKOFF_SECONDS),
@@ -103,7 +102,7 @@ class ObjectURL:
 
     @classmethod
     def parse(cls, text: str) -> "ObjectURL":
-        """Take an URL apart; a trailing slash means nothing."""
+        """Split a URL into bucket and key; a trailing slash is ignored."""
         parts = urlsplit(text)
         return cls(parts.netloc, parts.path.strip("/"))
 
@@ -112,12 +111,12 @@ class ObjectURL:
 
 
 def access_of(config: StorageConfig | None = None) -> Access:
-    """Settle how storage is reached: by the config, else by the usual environment variables.
+    """Take the server's settings from the config, else from the usual environment variables.
 
     Raises
     ------
     ConfigError
-        When the endpoint is unencrypted and nobody has allowed that.
+        When the endpoint is unencrypted and the config does not allow that.
     """
     config = config or StorageConfig()
     endpoint = (
@@ -150,7 +149,7 @@ def access_of(config: StorageConfig | None = None) -> Access:
 
 @lru_cache(maxsize=16)
 def bucket_at(bucket: str, access: Access) -> S3Store:
-    """Open a bucket; the same one with the same connections for the whole process."""
+    """Open a bucket; a process shares one object and its connections."""
     options: dict[str, Any] = {"region": access.region}
     if access.endpoint:
         options["endpoint"] = access.endpoint
@@ -178,7 +177,7 @@ def bucket_at(bucket: str, access: Access) -> S3Store:
 
 
 def trouble_with(url: ObjectURL, access: Access) -> str:
-    """Ask a bucket for something, once; say what is wrong, or nothing where it answers well."""
+    """Send one request to a bucket; give the cause if it fails, else ""."""
     try:
         obstore.list_with_delimiter(bucket_at(url.bucket, replace(access, tries=1)), url.key)
     except REQUEST_ERRORS as error:
@@ -187,12 +186,12 @@ def trouble_with(url: ObjectURL, access: Access) -> str:
 
 
 def object_tag(url: ObjectURL, access: Access) -> str | None:
-    """Give what changes when an object does.
+    """Give a tag that changes when the object does.
 
     Raises
     ------
     BaseError, FileNotFoundError
-        When there is none, or the server refuses.
+        When there is no such object, or the server refuses.
     """
     return obstore.head(bucket_at(url.bucket, access), url.key)["e_tag"]
 
@@ -206,7 +205,7 @@ def has_object(url: ObjectURL, access: Access) -> bool:
         When the server refuses, or has no such bucket.
     """
     try:
-        # Not a HEAD: its answer has no body, and so does not tell a bucket that is not there.
+        # GET, not HEAD: the body of the error distinguishes a missing bucket from a missing object.
         obstore.get(bucket_at(url.bucket, access), url.key)
     except FileNotFoundError as error:
         if "NoSuchBucket" in str(error):

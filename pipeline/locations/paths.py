@@ -1,7 +1,7 @@
 """Places where a log lies: a folder on disk, or a prefix of a bucket.
 
-A location is a path or an URL; here alone it becomes one or the other. Sources see a `Folder` and
-do not know which it is.
+A location is a path or a URL; only this module distinguishes them. Sources see a `Folder` and do
+not know which it is.
 """
 
 import errno
@@ -29,7 +29,7 @@ def is_remote(location: str) -> bool:
     Raises
     ------
     ConfigError
-        When it is an URL of a kind that nothing here can read.
+        When it is a URL with an unsupported scheme.
     """
     scheme = urlsplit(location).scheme if "://" in location else ""
     if scheme in ("", "file"):
@@ -47,7 +47,7 @@ def local_path(location: str) -> Path:
     Raises
     ------
     ConfigError
-        When no file system can hold it, or its links lead in a circle.
+        When no file system can hold the path, or its links form a loop.
     """
     path = Path(urlsplit(location).path if location.startswith("file://") else location)
     try:
@@ -72,7 +72,7 @@ def sibling(location: str, name: str) -> str:
     Raises
     ------
     ConfigError
-        When nothing can be beside it: it is the root of the file system.
+        When it is the root of the file system, which has no sibling.
     """
     if is_remote(location):
         url = ObjectURL.parse(location)
@@ -85,7 +85,7 @@ def sibling(location: str, name: str) -> str:
 
 
 def open_folder(location: str, storage: StorageConfig | None = None) -> Folder:
-    """Open a place.
+    """Open the folder at a location.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Why storage refused, in a few words, whichever library reports it.
+"""Why storage refused, in a few words, for the errors of every library.
 
-Object stores, Icechunk and the operating system each wrap the cause in pages of context; a person
-wants the cause.
+Object stores, Icechunk and the operating system each wrap the cause in pages of context; users need
+the cause.
 """
 
 import re
@@ -12,7 +12,7 @@ DISK_FULL = "the disk is full"
 CLOCK_BEHIND = "the clock of this machine is behind the store's last commit"
 CLOCK_APART = "the clocks of this machine and of its storage do not agree"
 
-# What the text of an error tells, the most telling first.
+# Causes by words in an error's text, the most specific first.
 SIGNS = (
     (r"invalid snapshot timestamp ordering", CLOCK_BEHIND),
     (r"machine clock has drifted", CLOCK_APART),
@@ -28,7 +28,7 @@ SIGNS = (
     (r"dns error|failed to lookup address", "the server's name is not known"),
     (r"BadScheme|URL scheme is not allowed", "the server is not reached by this kind of URL"),
 )
-# What Icechunk says of files of its own that are cut off, overwritten or gone.
+# Icechunk's messages for its own files that are cut off, overwritten or missing.
 DAMAGE = re.compile(
     r"corruption|incomplete frame|invalid magic numbers|early eof|EOF while parsing"
     r"|expected value at line|expected struct RepositoryConfig|Wanted range starting"
@@ -49,7 +49,7 @@ def is_damage(error: BaseException) -> bool:
 
 
 def cause_of(error: BaseException) -> str:
-    """Say in a few words why storage refused."""
+    """Give in a few words the reason why storage refused."""
     text = str(error)
     for sign, words in SIGNS:
         if re.search(sign, text):

@@ -9,9 +9,9 @@ __all__ = ["StorageConfig"]
 
 
 class StorageConfig(FiniteSection):
-    """How ``s3://`` locations are reached; what is left out comes from the environment.
+    """How ``s3://`` locations are reached; settings left out come from the environment.
 
-    Credentials have no place here: every process takes them from its own environment.
+    No setting holds credentials: every process takes them from its own environment.
     """
 
     endpoint_url: str | None = Field(
