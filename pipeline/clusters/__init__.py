@@ -1,4 +1,4 @@
-"""Where tasks run: one module a kind of cluster, a model of its settings that knows how to connect.
+"""Clusters that run tasks: one module per kind, a settings model that knows how to connect.
 
 A kind is one module with a `ClusterSettings`, and one line in `KINDS`.
 """
@@ -47,7 +47,7 @@ KINDS: dict[str, type[ClusterSettings]] = {
 }
 if TYPE_CHECKING:
     AnyCluster = ClusterSettings
-else:  # what pydantic chooses from
+else:  # the kinds that pydantic chooses from
     AnyCluster = Annotated[Union[tuple(KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
 
 
@@ -58,12 +58,12 @@ def connect(settings: AnyCluster, nbytes: int | None = None) -> Iterator["Client
     Parameters
     ----------
     nbytes : int, optional
-        Bytes that will be read, where that is known: for few, no worker processes are started.
+        Bytes that will be read, if known: a small run starts no worker processes.
 
     Raises
     ------
     ConfigError
-        When there is none, or it has no workers.
+        When there is no such cluster, or it has no workers.
     """
     settings = _fitted(settings, nbytes)
     with dask_settings(settings), settings.connect() as client:
@@ -71,7 +71,7 @@ def connect(settings: AnyCluster, nbytes: int | None = None) -> Iterator["Client
 
 
 def size_of(settings: AnyCluster, nbytes: int | None = None) -> Size:
-    """Give how much the cluster runs at once; an existing scheduler is asked.
+    """Give the cluster's size; an existing scheduler is asked for it.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def size_of(settings: AnyCluster, nbytes: int | None = None) -> Size:
     Raises
     ------
     ConfigError
-        When it cannot be asked.
+        When the scheduler cannot be reached.
     """
     return _fitted(settings, nbytes).size()
 
@@ -91,12 +91,12 @@ def _fitted(settings: AnyCluster, nbytes: int | None) -> AnyCluster:
 
 
 def overridden(settings: AnyCluster, workers: int | None, scheduler: str | None) -> AnyCluster:
-    """Let a number of workers, or an existing scheduler, take the place of what is set.
+    """Override the settings by a number of workers or an existing scheduler.
 
     Raises
     ------
     ConfigError
-        When the cluster's size is not ours to say.
+        When the cluster's size cannot be set by us.
     """
     if scheduler is not None:
         try:

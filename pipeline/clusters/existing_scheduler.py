@@ -1,4 +1,4 @@
-"""A scheduler that is there already, wherever its workers are."""
+"""An existing Dask scheduler, with workers on any machine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ class AddressSettings(ClusterSettings):
 
     @contextmanager
     def connect(self) -> Iterator["Client"]:
-        """Use the scheduler; it and its workers stay when the run is over.
+        """Connect to the scheduler; it and its workers stay after the run.
 
         Raises
         ------
@@ -66,7 +66,7 @@ class AddressSettings(ClusterSettings):
             return Size(len(workers), max(1, threads // len(workers)), min(limits, default=None))
 
     def resized(self, workers: int) -> Self:
-        """Refuse: its workers are its own.
+        """Refuse: an existing scheduler has its own workers.
 
         Raises
         ------

@@ -25,7 +25,7 @@ VOLUME = "data"
 
 
 class KubernetesSettings(ClusterSettings):
-    """A Dask cluster of its own in a namespace, for the length of the run."""
+    """A Dask cluster in a namespace, created for one run."""
 
     kind: Literal["kubernetes"]
     connect_seconds: float = Field(
@@ -82,7 +82,7 @@ class KubernetesSettings(ClusterSettings):
                 resource_timeout=int(self.connect_seconds),
                 quiet=True,
             )
-        except Exception as error:  # kr8s, httpx and the operator each have errors of their own
+        except Exception as error:  # kr8s, httpx and the operator have different error types
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise ConfigError(
                 f"no cluster {self.name!r} on Kubernetes: {reason}; look at: kubectl get "
@@ -91,7 +91,7 @@ class KubernetesSettings(ClusterSettings):
         with cluster, Client(cluster) as client:
             if self.adaptive:
                 cluster.adapt(minimum=self.adaptive.minimum, maximum=self.adaptive.maximum)
-            if self.adaptive is None or self.adaptive.minimum:  # else they come with the work
+            if self.adaptive is None or self.adaptive.minimum:  # else workers start with the work
                 try:
                     client.wait_for_workers(1, timeout=self.connect_seconds)
                 except TimeoutError:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalSettings"]
 
-# A run that reads less is done before worker processes would have started.
+# A run that reads less ends before worker processes would have started.
 SMALL_BYTES = 2**30
 
 
 class LocalSettings(ClusterSettings):
-    """Worker processes on this machine, for the length of the run."""
+    """Worker processes on this machine, started for one run."""
 
     kind: Literal["local"] = "local"
     workers: int | None = Field(default=None, ge=1, description="worker processes; one a core")
@@ -79,7 +79,7 @@ class LocalSettings(ClusterSettings):
             yield client
 
     def size(self) -> Size:
-        """Give the number of workers, and the memory of each: all of the machine's, shared out."""
+        """Give the number of workers, and an equal share of the machine's memory for each."""
         from distributed.worker_memory import parse_memory_limit
 
         workers, threads = self.workers or os.cpu_count() or 1, self.threads
@@ -99,7 +99,7 @@ class LocalSettings(ClusterSettings):
         return self.model_copy(update={"workers": workers, "adaptive": None})
 
     def fitted(self, nbytes: int) -> Self:
-        """Choose threads for a run that reads little, unless it was said what to use."""
+        """Choose threads for a run that reads little, unless the settings choose processes."""
         free = self.processes is None and self.workers is None and self.adaptive is None
         if free and nbytes < SMALL_BYTES:
             return self.model_copy(update={"processes": False})
@@ -108,23 +108,23 @@ class LocalSettings(ClusterSettings):
 
 @contextmanager
 def _given_up_if_interrupted() -> Iterator[None]:
-    """Start a cluster; one that is interrupted as it starts cannot be closed, and is not."""
+    """Start a cluster; leave it open if interrupted while starting, as it cannot be closed."""
     from distributed.deploy.spec import SpecCluster
 
-    known = SpecCluster._instances  # noqa: SLF001  # Dask has no other list of its clusters
+    known = SpecCluster._instances  # noqa: SLF001  # Dask's only list of its clusters
     others = set(known)
     try:
         yield
     except KeyboardInterrupt:
         for cluster in set(known) - others:
-            # Else Dask closes it as the interpreter ends, and fails over pages.
+            # Else Dask closes it when the interpreter exits, and prints pages of errors.
             cluster.shutdown_on_close = False
         raise
 
 
 @contextmanager
 def _start_explained() -> Iterator[None]:
-    """Say in a line what keeps scheduler and worker processes from starting."""
+    """Report in one line why the scheduler or the worker processes do not start."""
     try:
         yield
     except RuntimeError as error:
@@ -133,7 +133,7 @@ def _start_explained() -> Iterator[None]:
         cause: BaseException = error
         while cause.__cause__:
             cause = cause.__cause__
-        # Dask knows what ails a scheduler in this process, but not what ails others.
+        # Dask reports the cause for a scheduler in this process, not for other processes.
         if "failed to start" not in str(cause):
             raise ClusterError(f"the scheduler and its workers did not start: {cause}") from error
         raise ClusterError(
@@ -144,7 +144,7 @@ def _start_explained() -> Iterator[None]:
 
 @contextmanager
 def _threads(settings: LocalSettings) -> Iterator["Client"]:
-    """Run tasks in this process: one worker, as many threads as there would be in all workers."""
+    """Run tasks in this process: one worker with the threads of all workers together."""
     import dask
     from distributed import Client, LocalCluster
 

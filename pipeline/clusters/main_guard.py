@@ -1,4 +1,4 @@
-"""A script's first mistake: what starts worker processes must not run as these start."""
+"""Detect a script without a main guard: a worker that imports it would start workers too."""
 
 from multiprocessing import current_process
 
@@ -10,14 +10,14 @@ GUARD = 'put the call under: if __name__ == "__main__":'
 
 
 def refuse_unguarded() -> None:
-    """Refuse a run that a worker process begins while it imports the script that started it.
+    """Refuse a run in a worker process that is still importing the script that started it.
 
     Raises
     ------
     ClusterError
         With the remedy.
     """
-    # What Python itself asks before it lets such a process start others.
+    # Python itself checks this attribute before such a process may start others.
     if getattr(current_process(), "_inheriting", False):
         raise ClusterError(
             "the script was run once more by a worker process, which imports it as it starts; "

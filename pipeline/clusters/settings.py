@@ -1,4 +1,4 @@
-"""What every kind of cluster has in common: its settings, its size, and Dask's time limits."""
+"""Common parts of all kinds of cluster: settings, size, and Dask's time limits."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -32,14 +32,14 @@ MOST_MEMORY = 2**60
 
 @dataclass(frozen=True)
 class Size:
-    """How much runs at once, as far as it is known before the run.
+    """How much runs in parallel, as far as known before the run.
 
     Attributes
     ----------
     workers, threads : int
         Worker processes, and threads of each.
     memory : int or None
-        Memory limit of a worker in bytes; None where it has none or nobody knows it.
+        Memory limit of a worker in bytes; None where it has none or it is unknown.
     """
 
     workers: int
@@ -48,12 +48,12 @@ class Size:
 
     @property
     def tasks(self) -> int:
-        """Tasks that run at once."""
+        """Tasks that run in parallel."""
         return self.workers * self.threads
 
 
 class AdaptiveSettings(Section):
-    """Workers come while there is work, and go when there is none."""
+    """Workers start while there is work, and stop when there is none."""
 
     minimum: int = Field(default=1, ge=0, description="workers that always stay")
     maximum: int = Field(ge=1, le=100_000, description="workers at most")
@@ -66,9 +66,9 @@ class AdaptiveSettings(Section):
 
 
 class ClusterSettings(Section):
-    """A kind of cluster: what can be set, how much it runs at once, and how one connects to it.
+    """A kind of cluster: its settings, its size, and how to connect to it.
 
-    What every kind has: when a worker counts as lost, and a task as stuck.
+    Every kind has limits after which a worker counts as lost and a task as stuck.
     """
 
     kind: str
@@ -98,7 +98,7 @@ class ClusterSettings(Section):
 
     @abstractmethod
     def connect(self) -> "AbstractContextManager[Client]":
-        """Give a client for the length of a context; what was started for it ends with it.
+        """Give a client for a `with` block; what it started ends with the block.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class ClusterSettings(Section):
 
     @abstractmethod
     def size(self) -> Size:
-        """Give how much runs at once."""
+        """Give how much runs in parallel."""
 
     @abstractmethod
     def resized(self, workers: int) -> Self:
@@ -117,17 +117,17 @@ class ClusterSettings(Section):
         Raises
         ------
         ConfigError
-            When the cluster's size is not ours to say.
+            When the cluster's size cannot be set by us.
         """
 
-    def fitted(self, nbytes: int) -> Self:  # noqa: ARG002  # most kinds are started all the same
+    def fitted(self, nbytes: int) -> Self:  # noqa: ARG002  # most kinds ignore it
         """Give the settings for a run that reads so many bytes."""
         return self
 
 
 @contextmanager
 def dask_settings(settings: ClusterSettings) -> Iterator[None]:
-    """Apply the time limits to what is started here: scheduler, client and local workers."""
+    """Apply the time limits to the scheduler, client and workers that this process starts."""
     import dask
     import distributed  # noqa: F401  # registers its defaults, which would override ours
 
@@ -135,7 +135,7 @@ def dask_settings(settings: ClusterSettings) -> Iterator[None]:
         "distributed.scheduler.worker-ttl": f"{settings.worker_ttl_seconds}s",
         "distributed.comm.timeouts.tcp": f"{settings.timeout_seconds}s",
         "distributed.comm.timeouts.connect": f"{settings.timeout_seconds}s",
-        # What all tasks need is sent once, and may be large: nobody can act on that warning.
+        # The shared value is sent once and may be large: users cannot act on the warning.
         "distributed.admin.large-graph-warning-threshold": "4GiB",
     }
     with dask.config.set(limits):
@@ -143,7 +143,7 @@ def dask_settings(settings: ClusterSettings) -> Iterator[None]:
 
 
 def worker_environment(settings: ClusterSettings) -> dict[str, str]:
-    """Give the same limits, and the settings of memory, for workers that are started elsewhere."""
+    """Give the same limits, and the memory settings, for workers on other machines."""
     return {
         **{name: str(value) for name, value in ENVIRONMENT.items()},
         "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": f"{settings.timeout_seconds}s",
@@ -157,7 +157,7 @@ def parse_memory(text: str) -> int:
     Raises
     ------
     ValueError
-        When it is no size.
+        When the text is not a size.
     """
     from dask.utils import parse_bytes
 

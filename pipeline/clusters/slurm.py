@@ -28,7 +28,7 @@ __all__ = ["SlurmSettings"]
 
 
 class SlurmSettings(ClusterSettings):
-    """Jobs of one partition; the scheduler runs beside this program."""
+    """Jobs of one partition; the scheduler runs on this program's machine."""
 
     kind: Literal["slurm"]
     connect_seconds: float = Field(
@@ -63,7 +63,7 @@ class SlurmSettings(ClusterSettings):
         Raises
         ------
         ConfigError
-            When dask-jobqueue or Slurm is missing, it refuses the job, or none starts in time.
+            When dask-jobqueue or Slurm is missing, Slurm refuses the job, or no job starts in time.
         """
         from distributed import Client
 
@@ -75,7 +75,7 @@ class SlurmSettings(ClusterSettings):
                 )
             else:
                 cluster.scale(jobs=self.jobs)
-            if self.adaptive is None or self.adaptive.minimum:  # else they come with the work
+            if self.adaptive is None or self.adaptive.minimum:  # else workers start with the work
                 try:
                     client.wait_for_workers(1, timeout=self.connect_seconds)
                 except TimeoutError:
@@ -107,7 +107,7 @@ def _cluster(settings: SlurmSettings) -> "SLURMCluster":
     if shutil.which("sbatch") is None:
         raise ConfigError("kind: slurm needs the command sbatch; run this where Slurm is installed")
     exports = [f"export {name}={value}" for name, value in worker_environment(settings).items()]
-    # The nodes run what runs here, also from a checkout that is not installed.
+    # Let the nodes import the code of this process, even from a checkout not installed.
     if "PYTHONPATH" in os.environ:
         exports.append(f"export PYTHONPATH={os.environ['PYTHONPATH']}")
     try:
@@ -130,7 +130,7 @@ def _cluster(settings: SlurmSettings) -> "SLURMCluster":
             death_timeout=settings.timeout_seconds * 2,
         )
     except (RuntimeError, ValueError) as error:
-        # Most of all of a network interface that is not there.
+        # Most often: a network interface that does not exist.
         reason = " ".join(str(error).split())
         raise ConfigError(
             f"the Slurm cluster cannot be started ({reason}); see the keys of 'cluster', as "
@@ -139,9 +139,9 @@ def _cluster(settings: SlurmSettings) -> "SLURMCluster":
 
 
 def _check_job(script: str) -> None:
-    """Ask Slurm whether it would take the job; a refusal later would be seen by nobody."""
+    """Ask Slurm whether it would accept the job; nobody would see a later refusal."""
     asked = subprocess.run(
-        ["sbatch", "--test-only"],  # noqa: S607  # Slurm's commands are found as its users find them
+        ["sbatch", "--test-only"],  # noqa: S607  # Slurm's commands are found on PATH
         input=script,
         capture_output=True,
         text=True,

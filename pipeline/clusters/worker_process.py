@@ -1,4 +1,4 @@
-"""What a worker process is started with.
+"""Environment and preload of a worker process.
 
 Without the settings of memory a run takes 1.05 times the processor time (the system clears pages
 once more), without the preload 1.13 times (0.6 s): `python benchmarks/processes.py`.
@@ -8,10 +8,10 @@ from functools import cache
 
 __all__ = ["ENVIRONMENT", "PRELOAD", "set_defaults"]
 
-# What a worker loads first. One elsewhere, where that may be missing, would not even start.
+# Module that a local worker loads first. A worker where it is missing would not start.
 PRELOAD = "deeptracker.pipeline.tasks.worker_preload"
-# Tasks ask for arrays of megabytes thousands of times. By default the C library gives each back to
-# the kernel, which clears every page once more.
+# Tasks allocate arrays of megabytes thousands of times. By default the C library returns each to
+# the kernel, which clears every page again.
 ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": 256 * 2**20,
     "MALLOC_MMAP_THRESHOLD_": 32 * 2**20,  # the C library allows no more
@@ -20,7 +20,7 @@ ENVIRONMENT = {
 
 @cache
 def set_defaults() -> None:
-    """Change defaults of Dask for workers that are started here; what a user has set stays."""
+    """Change Dask's defaults for workers started here; a user's own settings stay."""
     import dask
     import distributed  # noqa: F401  # registers its defaults, which would override ours
 
