@@ -1,1 +1,1 @@
-"""Work on a cluster while it runs: jobs, those that lag or hang, and what people see of it."""
+"""Running work on a cluster: jobs, stragglers, standstills, progress and the task log."""

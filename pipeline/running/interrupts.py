@@ -1,4 +1,4 @@
-"""A terminated run ends as an interrupted one does: workers go, nothing is published."""
+"""SIGTERM ends a run as Ctrl-C does: workers stop, nothing is committed."""
 
 import signal
 import threading
@@ -13,7 +13,7 @@ __all__ = ["terminate_as_interrupt"]
 def terminate_as_interrupt() -> Iterator[None]:
     """Turn SIGTERM into KeyboardInterrupt, so that every `finally` runs."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set handlers; its owner decides there
+        yield  # only the main thread may set handlers
         return
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:

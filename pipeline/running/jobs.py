@@ -1,9 +1,9 @@
-"""Jobs: pieces of work on the cluster, each tried elsewhere too when it lags behind its kind.
+"""Jobs: units of work on the cluster; a straggler is also attempted on another worker.
 
-A job is tried as one Dask task, or as several where the first does not end. The first result counts
-and goes on to whatever needs it; Dask itself moves the tasks of workers that are gone. Another try
-does no harm: a task writes its chunks under names of their own, and only the fork that goes on
-knows them.
+A job has one attempt, a Dask task, or several where the first does not end. The first result counts
+and is passed on; Dask itself moves the tasks of lost workers. A second attempt does no harm: each
+attempt writes its chunks under unique names, and only the fork of the result that counts refers to
+them.
 """
 
 import queue
@@ -27,23 +27,23 @@ from deeptracker.pipeline.running.worker_task import given, run_job
 
 __all__ = ["Job", "Jobs", "Label"]
 
-# Of a task that raises; a failing read of a network file system may succeed a moment later.
+# Retries of a task that raises: a failed read of a network file system may succeed later.
 RETRIES = 1
 ATTEMPTS = 3
 TICK_SECONDS = 1.0
 LOST_CLUSTER_SECONDS = 60.0
-# Longer than it takes to send what is shared to workers that answer.
+# Longer than it takes to send a shared value to workers that respond.
 SPREAD_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a job is, for people.
+    """A job's description for people.
 
     Attributes
     ----------
     kind : str
-        Jobs of a kind are compared with each other.
+        Durations are compared between jobs of one kind.
     iterations : tuple of int or None
         First and last.
     nbytes : int
@@ -62,19 +62,19 @@ class Label:
 
 @dataclass(eq=False)
 class Job:
-    """One piece of work.
+    """One unit of work.
 
     Attributes
     ----------
     attempts : dict of str to Future
-        Its tasks, by key, but for those that failed and the one that brought the result.
+        Its tasks by key, without those that failed and the one that gave the result.
     keys : list of str
-        Of all its tasks, in the order of the attempts.
+        Keys of all its tasks, in the order of the attempts.
     submitted : float
-        When it was last tried.
+        Time of the last attempt.
     result : Future or None
-        That of the first task that ended well; whoever needs it no more sets it to None, and the
-        workers let go of it.
+        Result of the first task that succeeded. Set to None once it is no longer needed, so that
+        the workers release it.
     """
 
     label: Label
@@ -87,23 +87,23 @@ class Job:
 
 
 class Jobs:
-    """Submits jobs and gives them back as they end.
+    """Submits jobs and yields them as they end.
 
     Parameters
     ----------
     client : Client
-        Of the cluster; they last as long as a run, so that a worker that hangs stays known.
+        Client of the cluster. One `Jobs` serves a whole run, so that it remembers hanging workers.
     limits : ClusterSettings
         When a task is a straggler.
     log : TaskLog, optional
-        Is told of every task that ended, of every further try, and of tries that failed.
+        Records every task that ended, every further attempt, and every attempt that failed.
     progress : Progress, optional
-        Is told when workers compile.
+        Shows when workers compile.
 
     Attributes
     ----------
     compiled : bool
-        Whether a worker has compiled so far: how long its tasks took says nothing of others.
+        Whether a worker has compiled so far: the durations of its tasks are then not typical.
     """
 
     def __init__(
@@ -123,11 +123,11 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._open: set[Job] = set()
         self._told: set[str] = set()
-        self._unheard: set[str] = set()  # the winners' keys whose end was not told yet
-        self._failed: set[str] = set()  # keys of the tries that did
+        self._unheard: set[str] = set()  # keys of results whose end event has not arrived
+        self._failed: set[str] = set()  # keys of the failed attempts
         self._stragglers = Stragglers(limits.straggler_factor, limits.straggler_seconds)
         self._standstill = Standstill(limits.stall_seconds)
-        # Told by Dask's threads, read by ours alone.
+        # Filled by Dask's threads, read by our thread alone.
         self._inbox: queue.SimpleQueue[Future | dict[str, Any]] = queue.SimpleQueue()
         self._looked = self._seen = time.monotonic()
 
@@ -136,7 +136,7 @@ class Jobs:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Take back what is not needed: on a shared scheduler it would go on."""
+        """Cancel tasks that are not needed: on a shared scheduler they would go on."""
         failed = error[0] is not None
         if not failed:
             self._hear_the_last()
@@ -148,34 +148,34 @@ class Jobs:
             self.client.unsubscribe_topic(self._topic)
 
     def submit(self, label: Label, function: Callable[..., Any], *arguments: Any) -> Job:
-        """Begin a job; arguments may hold results of others, and `Packed` ones are opened."""
+        """Begin a job; arguments may hold other jobs' results; `Packed` arguments are opened."""
         job = Job(label, function, arguments)
         self._open.add(job)
         self._attempt(job)
         return job
 
     def share(self, label: Label, value: Any, jobs: int) -> Job:
-        """Let the workers hold a value that many jobs get, which need its `Job.result` only.
+        """Copy a value to the workers; many jobs then get it by its `Job.result`.
 
-        The scheduler keeps it once, and gives it anew to workers that take the place of others.
-        While it is shared no other job may be open.
+        The scheduler keeps one copy, and sends it again to workers that replace others.
+        No other job may be open during the call.
 
         Parameters
         ----------
         jobs : int
-            How many there will be: no more workers get it than could have one.
+            Number of jobs that will get the value: at most as many workers get a copy.
         """
         job = self.submit(label, given, value)
         for _ in self.finished():
             pass
-        # Dask runs a task where what it needs lies, unless it lies everywhere. Where workers hang
-        # or end meanwhile it fails in many ways; the jobs get what is shared all the same.
+        # Copy first: Dask runs a task on a worker that has its inputs. If workers hang or end
+        # meanwhile, copying fails in many ways, but the jobs get the value nevertheless.
         with suppress(Exception):
             self.client.replicate([job.result], n=jobs, callback_timeout=SPREAD_SECONDS)
         return job
 
     def finished(self) -> Iterator[Job]:
-        """Yield each job as it ends, those submitted meanwhile too, until all have.
+        """Yield each job as it ends, including jobs submitted meanwhile, until all have ended.
 
         Raises
         ------
@@ -183,7 +183,7 @@ class Jobs:
             When the scheduler or all workers are lost, all workers hang for `stall_seconds`, or a
             job ends every worker that it runs on.
         Exception
-            What the last attempt at a job raised.
+            The error of a job's last attempt.
         """
         while self._open:
             try:
@@ -198,16 +198,16 @@ class Jobs:
             elif message is not None:
                 self._hear(message)
             if time.monotonic() - self._looked >= TICK_SECONDS:
-                with suppress(OSError):  # a scheduler that is lost is told of by its futures
+                with suppress(OSError):  # futures report a lost scheduler
                     self._look()
 
     def results(self, ended: Sequence[Job]) -> list[Any]:
-        """Fetch the results of jobs that have ended; the workers may let go of them.
+        """Fetch the results of jobs that have ended; the workers may release them.
 
         Raises
         ------
         ClusterError
-            When the workers that hold them do not give them within `stall_seconds`.
+            When the workers do not send the results within `stall_seconds`.
         """
         held = [job.result for job in ended]
         try:
@@ -246,7 +246,7 @@ class Jobs:
         future.add_done_callback(self._inbox.put)
 
     def _ended(self, future: Future) -> Job | None:
-        """Take a result; None where the job has one, or another try may still bring one."""
+        """Take a result; None if the job has one, or another attempt may still give one."""
         key = str(future.key)
         job = self._jobs[key]
         if future.status == "error":
@@ -256,7 +256,7 @@ class Jobs:
             return None
         if future.status == "finished":
             job.result = job.attempts.pop(key)
-            # No further try will come: results that it was given may go.
+            # No further attempt will follow: release the arguments.
             job.arguments = ()
             self._open.discard(job)
             if key not in self._told:
@@ -271,7 +271,7 @@ class Jobs:
         )
 
     def _drop(self, job: Job, key: str, error: BaseException) -> None:
-        """Let go of a try that failed; the last one's error ends the run."""
+        """Forget an attempt that failed; if it is the last one, its error ends the run."""
         if len(job.attempts) == 1:
             raise error
         del job.attempts[key]
@@ -287,7 +287,7 @@ class Jobs:
             self.compiled = True
             self._progress.compiling(event["kept"])
         if "seconds" not in event:
-            # Its error may overtake the news of its start. One that compiles begins anew.
+            # The error may arrive before the start event. Compiling restarts the task's time.
             if key not in self._failed:
                 self._stragglers.started(key, event["worker"], label.kind, label.nbytes)
             return
@@ -299,7 +299,7 @@ class Jobs:
                 task=label.kind,
                 name=label.name,
                 iterations=label.iterations,
-                # What merges results sums up what they read, and reads nothing itself.
+                # A merging job reports the sum of its inputs' bytes, but reads nothing itself.
                 nbytes=event["nbytes"] if label.nbytes else 0,
                 seconds=event["seconds"],
                 worker=event["worker"],
@@ -308,7 +308,7 @@ class Jobs:
             )
 
     def _hear_the_last(self) -> None:
-        """Wait a moment for what the log still lacks: results may overtake the news of them."""
+        """Wait briefly for missing end events: results may arrive before them."""
         deadline = time.monotonic() + 5
         while self._log and time.monotonic() < deadline:
             if not self._unheard:
@@ -321,7 +321,7 @@ class Jobs:
                 self._hear(message)
 
     def _look(self) -> None:
-        """Look for stragglers, for what waits behind them, and for workers at all."""
+        """Check for stragglers, for jobs that wait behind them, and for lost workers."""
         self._looked = now = time.monotonic()
         self._standstill.check(self.client, self._stragglers.all(), self._jobs.keys())
         late = self._stragglers.late()
@@ -330,7 +330,7 @@ class Jobs:
             running = {key for key in job.keys if self._stragglers.running(key)}
             if not running:
                 waiting.append(job)
-            elif running <= late.keys():  # its last try has had its time as well
+            elif running <= late.keys():  # all its running attempts are late
                 stuck.append((job, [late[key] for key in running]))
         long = any(now - job.submitted > self._limits.straggler_seconds for job in waiting)
         if len(waiting) < len(self._open) and not late and not long:
@@ -344,7 +344,7 @@ class Jobs:
             self._retry_behind(waiting, workers)
 
     def _workers(self, now: float) -> set[str]:
-        """Ask for the workers; none at all is borne for a while."""
+        """Ask for the workers; raise when there has been none for too long."""
         workers = set(self.client.scheduler_info()["workers"])
         if workers:
             self._seen = now
@@ -357,7 +357,7 @@ class Jobs:
         return workers
 
     def _retry_behind(self, waiting: list[Job], workers: set[str]) -> None:
-        """Try the jobs elsewhere that Dask has given to a worker that does not come to them."""
+        """Attempt jobs elsewhere that wait for a worker which does not start them."""
         jobs = {key: job for job in waiting for key in job.attempts}
         for worker, keys in self.client.processing().items():
             for job in {jobs[str(key)] for key in keys if str(key) in jobs}:
@@ -365,7 +365,7 @@ class Jobs:
                     self._retry(job, workers - {worker}, f"waits for {worker}")
 
     def _retry(self, job: Job, workers: set[str], reason: str) -> None:
-        """Try a job once more on other workers, if there are any and its last try had its time."""
+        """Attempt a job again on other workers, unless a recent retry has yet to start."""
         untried = any(
             key in job.attempts and not self._stragglers.running(key) for key in job.keys[1:]
         )
@@ -378,7 +378,7 @@ class Jobs:
 
 
 def _error_of(job: Job, future: Future) -> BaseException:
-    """Give what a task raised, or say that it ended its workers."""
+    """Give the error that a task raised, or one that says that it ended its workers."""
     error = future.exception()
     if isinstance(error, KilledWorker):
         return ClusterError(

@@ -1,4 +1,4 @@
-"""Progress: what the pipeline tells whoever watches, and a terminal bar that listens."""
+"""Progress: the events that the pipeline reports, and a terminal bar that shows them."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ UNKEPT = (
 
 
 class Progress(Protocol):
-    """Told of every step; the pipeline knows nothing else of its watcher."""
+    """Receives every step of the pipeline, which knows nothing else of its watcher."""
 
     def start(self, total_bytes: int) -> None:
         """Begin: `total_bytes` of snapshots will be read."""
@@ -27,9 +27,9 @@ class Progress(Protocol):
         ...
 
     def compiling(self, kept: bool) -> None:
-        """Kernels are compiled by a worker, which takes seconds.
+        """Show that a worker compiles kernels, which takes seconds.
 
-        `kept` for later runs; otherwise it found no folder to keep them in.
+        `kept` says whether they are kept for later runs; otherwise no folder can be written.
         """
         ...
 
@@ -38,7 +38,7 @@ class Progress(Protocol):
         ...
 
     def stop(self) -> None:
-        """End, well or not."""
+        """End, after success or failure."""
         ...
 
 
@@ -102,12 +102,12 @@ class RichProgress:
         self._bar.console.print(f"Dask dashboard: {dashboard}", highlight=False, soft_wrap=True)
 
     def stage(self, name: str) -> None:
-        """Name the stage beside the bar."""
+        """Show the stage's name next to the bar."""
         self._stage = name
         self._bar.update(self._task, description=name)
 
     def compiling(self, kept: bool) -> None:
-        """Name it in place of the stage, until something has been processed."""
+        """Show it in place of the stage's name until something has been processed."""
         self._bar.update(self._task, description="compiling (first run)" if kept else "compiling")
         if not kept and not self._told:
             self._told = True
@@ -118,5 +118,5 @@ class RichProgress:
         self._bar.update(self._task, description=self._stage, advance=done_bytes)
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.stop()

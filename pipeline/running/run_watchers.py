@@ -1,4 +1,4 @@
-"""Who watches a run: the progress bar, Dask's performance report, the task log."""
+"""The watchers of a run: the progress bar, Dask's performance report, the task log."""
 
 import os
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ __all__ = ["Watch"]
 
 @dataclass(frozen=True)
 class Watch:
-    """What a run tells to whom.
+    """The progress bar and the files that a run reports to.
 
     Attributes
     ----------
     report : Path or None
-        Where Dask's performance report is written, an HTML file.
+        Dask's performance report, an HTML file.
     task_log : Path or None
-        Where every task that ended is told of, a JSON object a line.
+        The task log, a JSON object per line for every task that ended.
     """
 
     progress: Progress
@@ -33,7 +33,7 @@ class Watch:
     task_log: Path | None = None
 
     def check(self) -> None:
-        """See before the run that everything can be written.
+        """Check before the run that every file can be written.
 
         Raises
         ------
@@ -52,7 +52,7 @@ class Watch:
 
     @contextmanager
     def over(self, client: Client) -> Iterator[TaskLog | None]:
-        """Watch what a client runs; the report is written also when that fails."""
+        """Watch a client's tasks; the report is also written when they fail."""
         if find_spec("bokeh") is not None and client.dashboard_link and _has_pages(client):
             self.progress.cluster(client.dashboard_link)
         with ExitStack() as watching:
@@ -63,7 +63,7 @@ class Watch:
 
 
 def _has_pages(client: Client) -> bool:
-    """Whether Dask's dashboard is behind its link: a scheduler of our own may go without."""
+    """Whether the scheduler serves Dask's dashboard: our own may run without."""
     scheduler = getattr(client.cluster, "scheduler", None)
     application = getattr(scheduler, "http_application", None)
     return application is None or bool(application.applications)
@@ -71,7 +71,7 @@ def _has_pages(client: Client) -> bool:
 
 @contextmanager
 def _reporting(client: Client, path: Path) -> Iterator[None]:
-    """Write the report when the run ends; where it fails, its own error is the one to tell."""
+    """Write the report when the run ends; a failed run's error takes precedence."""
     with client.as_current():
         report = performance_report(str(path), stacklevel=4)
         report.__enter__()

@@ -1,7 +1,7 @@
 """A value that many tasks get: packed once by the client, opened once by each worker.
 
-A schema of thousands of parameters takes longer to unpickle than a small block to measure, and the
-scheduler keeps what each task that waits was given.
+Unpickling a schema of thousands of parameters takes longer than measuring a small block, and the
+scheduler keeps the arguments of every waiting task.
 """
 
 import pickle
@@ -12,15 +12,15 @@ from typing import Any, Self
 
 __all__ = ["Packed"]
 
-# Names repeat themselves: the fastest level leaves a tenth.
+# Names repeat: the fastest level compresses to a tenth.
 LEVEL = 1
-# A run has a schema and the labels of its images; on a shared cluster there may be two runs.
+# A run shares a schema and its images' labels; a shared cluster may have two runs.
 OPENED = 4
 
 
 @dataclass(frozen=True)
 class Packed:
-    """Takes the place of an argument, which no task may change: all of a worker's share it."""
+    """A packed argument. Tasks must not change its value: all tasks of a worker share it."""
 
     data: bytes
 

@@ -1,4 +1,4 @@
-"""Standstill: a cluster that has workers, and of which none begins or ends anything any more."""
+"""Standstill: a cluster with workers on which no task begins or ends any more."""
 
 import time
 from collections.abc import Collection, Mapping
@@ -11,18 +11,18 @@ from deeptracker.pipeline.running.stragglers import Running
 
 __all__ = ["Standstill"]
 
-# Workers tell the scheduler of themselves every second or so.
+# Workers send the scheduler a heartbeat about every second.
 SILENT_SECONDS = 30.0
 NAMED_WORKERS = 8
 
 
 class Standstill:
-    """Knows when anything last moved, and ends the run when that was too long ago.
+    """Notes when a task last began or ended, and ends the run when that was too long ago.
 
     Parameters
     ----------
     seconds : float
-        How long nothing may begin or end.
+        Longest time in which no task begins or ends.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -34,19 +34,19 @@ class Standstill:
         self._moved = time.monotonic()
 
     def check(self, client: Client, running: Mapping[str, Running], ours: Collection[str]) -> None:
-        """See that something moves, or that there is a reason.
+        """Raise at a standstill, unless there is a reason to wait.
 
         Parameters
         ----------
         running : mapping of str to Running
             Our tasks that have begun, by key.
         ours : collection of str
-            The keys of all our tasks: a shared cluster may be at work on others'.
+            The keys of all our tasks: a shared cluster may run other clients' tasks.
 
         Raises
         ------
         ClusterError
-            Naming the workers, what each runs and when it was last heard of.
+            Naming the workers, the tasks that each runs and the time since its last heartbeat.
         """
         still = time.monotonic() - self._moved
         if still <= self._seconds:
@@ -68,7 +68,7 @@ class Standstill:
 
 
 def _works_for_others(client: Client, silent: Mapping[str, float], ours: Collection[str]) -> bool:
-    """Whether a worker that lives has tasks of other clients: ours wait their turn."""
+    """Whether a live worker has tasks of other clients, so that ours wait their turn."""
     tasks: Mapping[str, Any] = client.processing()
     return any(
         silent.get(worker, SILENT_SECONDS) < SILENT_SECONDS
@@ -78,7 +78,7 @@ def _works_for_others(client: Client, silent: Mapping[str, float], ours: Collect
 
 
 def _told(worker: str, running: Mapping[str, Running], silent: float) -> str:
-    """Say of a worker what it runs, and whether it still tells of itself."""
+    """Describe a worker: the tasks that it runs, and how long it has been silent."""
     here = [(key, task) for key, task in running.items() if task.worker == worker]
     what = "; ".join(f"{_name(key)} for {task.seconds:.0f} s" for key, task in here) or "nothing"
     heard = f", silent for {silent:.0f} s" if silent >= SILENT_SECONDS else ""

@@ -1,4 +1,4 @@
-"""Stragglers: which tasks run where since when, and which take far longer than their kind."""
+"""Stragglers: which tasks run, where and since when; which take far longer than their kind."""
 
 import statistics
 import time
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 __all__ = ["Pace", "Running", "Stragglers"]
 
-# Before any of a kind has ended, a task may take as long as at this speed, and then some.
+# Speed that is assumed until the first task of a kind has ended.
 SLOWEST_BYTES_PER_SECOND = 10e6
 REMEMBERED = 256
 
 
 class Pace:
-    """How long tasks of each kind take, and from when on one of them is a straggler.
+    """How long tasks of each kind take, and after how long one is a straggler.
 
     Parameters
     ----------
     factor : float
-        A straggler takes so many times the median of its kind.
+        A task over this multiple of its kind's median time is a straggler.
     seconds : float
         A task younger than this is never a straggler.
     """
@@ -38,7 +38,8 @@ class Pace:
     def limit(self, kind: str, nbytes: int) -> float:
         """Give the seconds after which a task that reads `nbytes` is a straggler.
 
-        The median of its kind counts, more for a task that reads more than the median of them.
+        The limit follows the median time of its kind, and grows for a task that reads more than
+        the median.
         """
         known = self._ended.get(kind)
         if known:
@@ -66,7 +67,7 @@ class Running:
 
 
 class Stragglers:
-    """Knows every task that runs, and tells the late ones from the others.
+    """Knows every task that runs, and which of them are late.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ class Stragglers:
         self._heard: dict[str, float] = {}
 
     def started(self, key: str, worker: str, kind: str, nbytes: int) -> None:
-        """Note that a task has started; one that had before does so anew."""
+        """Note that a task has started; a second call restarts its time."""
         now = time.monotonic()
         self._running[key] = Running(worker, now, kind, nbytes)
         self._heard[worker] = now
@@ -94,7 +95,7 @@ class Stragglers:
             self._pace.ended(task.kind, seconds, task.nbytes)
 
     def failed(self, key: str) -> None:
-        """Note that a task has failed for good; how long it took says nothing of its kind."""
+        """Note that a task has finally failed; its time does not count for its kind."""
         task = self._running.pop(key, None)
         if task is not None:
             self._heard[task.worker] = time.monotonic()
@@ -116,9 +117,9 @@ class Stragglers:
         }
 
     def holds_up(self, worker: str, since: float) -> bool:
-        """Whether a worker that was given a task at `since` keeps it waiting for no good reason.
+        """Whether a worker, given a task at `since`, delays it without a good reason.
 
-        It does where its own tasks are late, or where it has neither begun nor ended any for long.
+        It does if its own tasks are late, or if it has neither begun nor ended one for long.
         """
         here = {key for key, task in self._running.items() if task.worker == worker}
         if here:

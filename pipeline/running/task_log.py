@@ -1,4 +1,4 @@
-"""The task log: one JSON object a line for every task of a run that ended."""
+"""The task log: a JSON object per line for every task of a run that ended."""
 
 import json
 import time
@@ -10,7 +10,7 @@ __all__ = ["TaskLog"]
 
 
 class TaskLog:
-    """Appends to a file; a line is whole once it is there.
+    """Appends to a file, whole lines only.
 
     Parameters
     ----------
@@ -33,20 +33,20 @@ class TaskLog:
         memory_bytes: int,
         attempt: int,
     ) -> None:
-        """Tell of a task that ended well.
+        """Record a task that ended well.
 
         Parameters
         ----------
         task, name : str
-            Its kind, and what it is about.
+            Its kind, and the name of its subject.
         iterations : tuple of int or None
             First and last.
         nbytes : int
-            Bytes of weights and gradients that it read from the log; 0 of a kind that reads none.
+            Bytes of weights and gradients that it read from the log; 0 for a kind that reads none.
         memory_bytes : int
-            The most that its worker's process has held since it started.
+            Peak memory of the worker's process since the process started.
         attempt : int
-            From 1; more where it was tried elsewhere too.
+            Number of the attempt, from 1.
         """
         self._write(
             event="ended",
@@ -61,11 +61,11 @@ class TaskLog:
         )
 
     def retried(self, *, task: str, name: str, reason: str) -> None:
-        """Tell of a task that is tried elsewhere too."""
+        """Record a further attempt at a task on another worker."""
         self._write(event="retried", task=task, name=name, reason=reason)
 
     def failed(self, *, task: str, name: str, reason: str) -> None:
-        """Tell of a task that failed while another try of it goes on."""
+        """Record a task that failed while another attempt goes on."""
         self._write(event="failed", task=task, name=name, reason=reason)
 
     def close(self) -> None:

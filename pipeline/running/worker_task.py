@@ -1,4 +1,4 @@
-"""One try at a job, on a worker: the function that is run, and what is told of it."""
+"""One attempt at a job, on a worker: the function that runs, and the events that it reports."""
 
 import resource
 import time
@@ -15,12 +15,12 @@ __all__ = ["given", "run_job"]
 
 
 def given(value: Any) -> Any:
-    """Give back what was given: a job's result that others share."""
+    """Return the argument: the result of a job that shares a value."""
     return value
 
 
 def run_job(topic: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run a job's function on a worker, and tell when it starts, compiles and ends."""
+    """Run a job's function on a worker, and report when it starts, compiles and ends."""
     worker = get_worker()
     event = {"key": worker.get_current_task(), "worker": worker.address}
     worker.log_event(topic, event)
@@ -41,11 +41,11 @@ def run_job(topic: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _most_memory() -> int:
-    """Give the most bytes that this process has held."""
+    """Give this process's peak memory in bytes."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     except OSError:
-        # In KiB; on Linux it may tell of the process that started this one.
+        # In KiB; on Linux it may be the peak of the parent process.
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024
