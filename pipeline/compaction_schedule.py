@@ -1,7 +1,7 @@
-"""Upkeep: a store that is followed is compacted now and then, so that it does not grow for ever.
+"""Upkeep: compact a followed store at intervals, so that it does not grow without bound.
 
-A commit of one iteration writes anew the objects that the iteration falls into; the older ones stay
-for those who still read them, and go here.
+A commit of one iteration rewrites the objects that hold the iteration. The older objects stay for
+current readers; compaction removes them.
 """
 
 import time
@@ -15,7 +15,7 @@ __all__ = ["Upkeep"]
 
 
 class Upkeep:
-    """Compacts a store after the first commit, and after one every `follow.compact_hours`.
+    """Compacts a store after its first commit, then at most every `follow.compact_hours`.
 
     Parameters
     ----------
@@ -34,17 +34,17 @@ class Upkeep:
         self._grown = True
 
     def look(self, now: datetime | None = None) -> Compaction | None:
-        """Compact the store if it has grown and it is time.
+        """Compact the store if it has grown and compaction is due.
 
         Parameters
         ----------
         now : datetime, optional
-            The time that ages are counted from; the clock's by default.
+            The time from which ages are counted; the current time by default.
 
         Returns
         -------
         Compaction or None
-            None where it was not done: another time, too, while somebody else writes the store.
+            None if nothing was done: not due, not grown, or another process writes the store.
         """
         hours = self._config.follow.compact_hours
         if hours is None or not self._grown or time.monotonic() < self._due:

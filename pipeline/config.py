@@ -22,7 +22,7 @@ from deeptracker.time_limits import MOST_HOURS, MOST_SECONDS
 __all__ = ["Config", "FollowConfig", "load_config"]
 
 
-# Of what was given, which may be anything.
+# Short form of a given value, which may be anything.
 SHOWN = reprlib.Repr()
 SHOWN.maxlevel, SHOWN.maxlist, SHOWN.maxstring = 2, 3, 80
 
@@ -57,16 +57,16 @@ class FollowConfig(FiniteSection):
 
 
 class Config(FiniteSection):
-    """Everything that can be set.
+    """All settings.
 
     Attributes
     ----------
     block_bytes : int
         Memory that one task may hold, in bytes.
     columns_per_chunk : int
-        Iterations that a task computes together, and the most in one object of the store.
+        Iterations that a task computes together; also the most in one object of the store.
     thresholds : tuple of float
-        Change ratios: shares of the weights whose relative change is over each.
+        Thresholds of the change ratios: a ratio is the share of weights that changed by more.
     """
 
     block_bytes: int = Field(default=GIB, ge=32 * MIB, le=MOST_MEMORY)
@@ -87,7 +87,7 @@ class Config(FiniteSection):
         if not isinstance(value, dict):
             return value
         if not isinstance(value.get("kind", ""), str):
-            raise ValueError("a kind by its name")  # noqa: TRY004  # pydantic takes no other
+            raise ValueError("a kind by its name")  # noqa: TRY004  # pydantic needs a ValueError
         return {"kind": "local", **value}
 
     @field_validator("cluster")
@@ -113,12 +113,12 @@ def load_config(path: str | Path | None = None) -> Config:
     Parameters
     ----------
     path : str, Path or None
-        Without one, every setting has its default.
+        The file; None leaves every setting at its default.
 
     Raises
     ------
     ConfigError
-        Naming the file, the key, what was given and what is allowed.
+        Naming the file, the key, the given value and the allowed values.
     """
     if path is None:
         return Config()
@@ -147,7 +147,7 @@ def _sentences(file: Path, error: ValidationError) -> str:
 
 
 def _sentence(detail: Any) -> str:
-    """One error in words: the key, what was given, what is allowed."""
+    """One error in words: the key, the given value, the allowed values."""
     location = _without_kind(detail["loc"])
     key = ".".join(str(part) for part in location)
     if detail["type"] == "extra_forbidden":
@@ -166,15 +166,15 @@ def _sentence(detail: Any) -> str:
 
 
 def _shown(given: Any) -> str:
-    """Show what was given, in a few words: aliases make it as long as they like."""
+    """Show the given value, cut short: YAML aliases can make it very long."""
     try:
         return SHOWN.repr(given)
-    except ValueError:  # more digits than Python writes
+    except ValueError:  # more digits than Python converts to text
         return f"a huge {type(given).__name__}"
 
 
 def _without_kind(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Leave out the kind of cluster, which stands in the location but not in the file."""
+    """Leave out the kind of cluster, which pydantic adds to the location."""
     if len(location) > 1 and location[0] == "cluster" and location[1] in KINDS:
         return (location[0], *location[2:])
     return location

@@ -1,8 +1,8 @@
-"""Following: a store keeps up with its log while the training goes on, one commit a batch.
+"""Following: add to a store while its training goes on, one commit per batch.
 
-The log is looked at every few seconds, at its listing alone. Files that are there are whole, since
-writers rename; what may still be missing is another file of the newest iteration, so that waits
-until it has what the iteration before has.
+Every few seconds the log's files are listed. Listed files are complete, since recorders write under
+another name and rename. The newest iteration may still lack a file: it waits until it has the same
+kinds of files as the iteration before.
 """
 
 import copy
@@ -48,24 +48,24 @@ def follow(
     committed: Callable[[Summary], None] | None = None,
     noticed: Callable[[str], None] | None = None,
 ) -> None:
-    """Process what is in a log, and then whatever is added to it, until told to stop.
+    """Process a log, and then everything that is added to it, until a signal ends it.
 
-    It returns on SIGINT (Ctrl-C) or SIGTERM while it waits. During a batch they end it by
-    KeyboardInterrupt, as they end `process`: nothing of the batch is committed. While another
-    process writes the store, it waits. Now and then it compacts the store.
+    SIGINT (Ctrl-C) or SIGTERM between two batches makes it return. During a batch they raise
+    KeyboardInterrupt, as in `process`, and nothing of the batch is committed. While another
+    process writes the store, it waits. It compacts the store at intervals.
 
     Parameters
     ----------
     log, store, config, workers, scheduler, task_log
-        As of `process`. The log need not be there yet. The cluster is started for the first batch
+        As for `process`. The log need not exist yet. The cluster is started for the first batch
         and kept.
     poll_seconds : float, optional
-        Between two looks at the log; overrides the config.
+        Time between two listings of the log; overrides the config.
     committed : callable, optional
-        Told of every commit.
+        Called with every commit's summary.
     noticed : callable, optional
-        Told, once each, of files that were left out, rewritten or removed, of a log that cannot be
-        read at the moment, of who else writes the store, and of what compacting it has freed.
+        Called once with each notice: files left out, rewritten or removed; a log that cannot be
+        read at the moment; another writer of the store; the bytes that compacting has freed.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def _look_once(
     notices: "_Notices",
     committed: Callable[[Summary], None] | None,
 ) -> None:
-    """Process what is new in the log, if anything, and compact the store when it is due."""
+    """Process new files of the log, if any, and compact the store when it is due."""
     source = lookout.look_or_tell(notices)
     if source is not None:
         summary = batches.process(source)
@@ -118,7 +118,7 @@ def _look_once(
 
 
 class Lookout:
-    """Looks at a log, and gives its source when there may be something new in it.
+    """Lists a log, and gives its source when it may have new files.
 
     Parameters
     ----------
@@ -135,9 +135,9 @@ class Lookout:
         self._held = False
 
     def look(self) -> Source | None:
-        """Give the source if the listing has changed, or if what was held back has waited enough.
+        """Give the source if the listing has changed, or if held-back files have waited enough.
 
-        Scalars may come every second: where nothing else has changed they wait for a while.
+        Scalars may come every second: if only they have changed, they wait for a while.
 
         Raises
         ------
@@ -164,7 +164,7 @@ class Lookout:
         return _without_newest(source) if len(source.iterations) > 1 else None
 
     def look_or_tell(self, notices: "_Notices") -> Source | None:
-        """Look, and tell of a log that cannot be read at the moment."""
+        """Look, and report a log that cannot be read at the moment."""
         try:
             return self.look()
         except LogError as error:
@@ -172,7 +172,7 @@ class Lookout:
             return None
 
     def forget(self) -> None:
-        """Look at everything anew."""
+        """Forget the last listing, so that the next look gives the source again."""
         self._seen = frozenset()
 
     def _listing(self) -> Listing:
@@ -182,18 +182,18 @@ class Lookout:
         )
 
     def _is_stored(self, source: Source) -> bool:
-        """Whether the newest iteration was processed before: held back, it would seem removed."""
+        """Whether the store has the newest iteration: if held back, it would count as removed."""
         reader = find_store(self._store, self._config.storage)
         return reader is not None and source.iterations[-1] in read(reader.root(), "iteration")
 
 
 class _Batches:
-    """Brings the store up to what the log has, batch by batch.
+    """Adds the log's new files to the store, batch by batch.
 
     Attributes
     ----------
     within : bool
-        Whether a batch is being processed: ended there, it is lost.
+        Whether a batch is being processed: it is lost if the process ends now.
     waits : bool
         Whether the last batch found another process writing the store.
     """
@@ -215,14 +215,14 @@ class _Batches:
         self.waits = False
 
     def process(self, source: Source) -> Summary | None:
-        """Process a batch; none where it must be looked at anew, which is told."""
+        """Process a batch; report why and return None if it must be processed again."""
         self.within, self.waits = True, False
         try:
             summary = update(
                 Subject(source, self._config), self._location, self._watch, self._connecting
             )
         except LogError as error:
-            # A file vanished or shrank while it was read: what is there now comes next.
+            # A file vanished or shrank while it was read: the next batch takes the files of then.
             self._put_off(str(error))
             return None
         except StoreBusyError as error:
@@ -242,21 +242,21 @@ class _Batches:
 
 
 class _Notices:
-    """Passes on what was not said before."""
+    """Passes on each message once."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._said: set[str] = set()
 
     def tell(self, messages: tuple[str, ...] | list[str]) -> None:
-        """Say what is new, and forget what is no longer so."""
+        """Pass on the messages that are new, and forget those that no longer hold."""
         for message in messages:
             if message not in self._said:
                 self.say(message)
         self._said = set(messages)
 
     def say(self, message: str) -> None:
-        """Say something that happened once."""
+        """Pass on a message about a single event."""
         self._tell(message)
 
 
@@ -267,7 +267,7 @@ def _without_scalars(listing: Listing) -> Listing:
 def _is_incomplete(source: Source) -> bool:
     """Whether the newest iteration lacks a file of a kind that the one before has.
 
-    The first is expected to have outcomes where the validation images are there already.
+    The first iteration is expected to have outcomes if the log has validation images.
     """
     newest = source.iterations[-1]
     if len(source.iterations) == 1:
@@ -286,7 +286,7 @@ def _without_newest(source: Source) -> Source:
 
 @contextmanager
 def _kept(settings: AnyCluster) -> Iterator[Connecting]:
-    """Give a way to connect of which the first call starts the cluster, and later ones use it."""
+    """Give a function that starts the cluster at its first call and reuses it later."""
     with ExitStack() as cluster:
         clients: list[Client] = []
 

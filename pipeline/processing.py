@@ -1,4 +1,4 @@
-"""Processing: a training log becomes a store, or a grown log adds to one. The main flow."""
+"""Processing: make a store of a training log, or add a grown log to it. The main flow."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -54,15 +54,15 @@ def process(
 ) -> Summary:
     """Process a training log (or a folder of checkpoints) into a store.
 
-    Called again on a log that has grown, it adds what is new. Whatever happens meanwhile, readers
-    see the store as it was before, or all of the new commit.
+    A second call on a log that has grown adds its new files. Readers see the store either as it
+    was before or with the whole new commit, even if the run fails.
 
     Parameters
     ----------
     log : str or Path
         The training log.
     store : str or Path, optional
-        Path or URL of the store; ``LOG.dtstore`` beside the log by default.
+        Path or URL of the store; ``LOG.dtstore`` next to the log by default.
     config : Config, optional
         See `deeptracker.pipeline.config`.
     workers : int, optional
@@ -70,9 +70,9 @@ def process(
     scheduler : str, optional
         Address of an existing Dask scheduler; overrides the config.
     progress : Progress, optional
-        Is told of every step.
+        Receives every step.
     report : str or Path, optional
-        Dask's performance report is written there, also when the run fails.
+        File for Dask's performance report, which is written also when the run fails.
     task_log : str or Path, optional
         One JSON object a line is appended for every task that ended; see
         `deeptracker.pipeline.running.task_log`.
@@ -80,12 +80,12 @@ def process(
     Returns
     -------
     Summary
-        What was done.
+        What the run did.
 
     Raises
     ------
     DeepTrackerError
-        When the log, the config or the store is unfit; what was committed before is intact.
+        When the log, the config or the store is unfit; earlier commits stay intact.
     """
     started = time.perf_counter()
     refuse_unguarded()
@@ -117,7 +117,7 @@ def update(
     location : str
         Path or URL of the store.
     connecting : callable
-        Is asked for a cluster once there is something to measure.
+        Called to connect to a cluster once there is something to measure.
     started : float, optional
         When the run began, by `time.perf_counter`; now by default.
     """
@@ -149,9 +149,9 @@ def plan(
     Parameters
     ----------
     log, store, config, workers, scheduler
-        As of `process`.
+        As for `process`.
     rate : float, optional
-        Bytes a second that one thread of a worker gets through.
+        Bytes per second that one thread of a worker measures.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def plan(
 
 
 def default_store(log: str | Path) -> str:
-    """Name the store of a log: beside it."""
+    """Name the default store of a log, next to the log."""
     return sibling(str(log), f"{name_of(str(log))}.dtstore")
 
 
@@ -197,7 +197,7 @@ def _planned(writer: StoreWriter, subject: Subject, change: Change) -> Run:
 def _measured(
     writer: StoreWriter, run: Run, change: Change, watch: Watch, connecting: Connecting
 ) -> tuple[int, int]:
-    """Run both stages on the cluster, and conclude; give the bytes read and the findings."""
+    """Run both stages on the cluster, and conclude; give (bytes read, number of findings)."""
     if not len(run.columns):
         prepare(writer, run.subject, run.schema, change, run.recording)
         judgement = judge(writer.session.store, run, ())
@@ -226,7 +226,7 @@ def _measured(
             writer.merge(measured.written)
             if not jobs.compiled:
                 _note_rate(writer, client, measured.nbytes, seconds)
-            # While the workers compare: a commit writes a manifest for each of hundreds of arrays.
+            # Overlap with comparing: a commit writes a manifest for each of hundreds of arrays.
             with _beside(writer.stage, "Staged: measures") as staged:
                 known = opened_fork(measured.written).store
                 judgement = judge(known, run, measured.classes)
@@ -241,13 +241,13 @@ def _measured(
 
 @contextmanager
 def _beside(function: Callable[..., None], *arguments: Any) -> Iterator[Future[None]]:
-    """Run something in a thread of its own; at the end it is waited for."""
+    """Run a function in a second thread; the end of the block waits for it."""
     with ThreadPoolExecutor(1, thread_name_prefix="deeptracker-beside") as pool:
         yield pool.submit(function, *arguments)
 
 
 def _note_rate(writer: StoreWriter, client: Client, nbytes: int, seconds: float) -> None:
-    """Keep how fast a thread was, for the next forecast; a short run says little."""
+    """Store the rate of one thread for the next forecast, unless the run was short."""
     threads = sum(client.nthreads().values())
     if seconds >= TELLING_SECONDS and threads:
         writer.root().attrs[RATE_ATTRIBUTE] = nbytes / seconds / threads

@@ -1,4 +1,4 @@
-"""What a run of the pipeline did, and what a store holds, in words and as JSON."""
+"""The result of a run of the pipeline and the content of a store, in words and as JSON."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,9 +24,9 @@ class Summary:
     store : str
         Where the store is.
     action : str
-        What was done to it.
+        Action on the store.
     reason : str
-        Why everything was processed anew, where it was.
+        Why everything was processed again, if it was.
     snapshots, iterations : int
         Snapshots processed now, and iterations in the store.
     nbytes : int
@@ -54,11 +54,11 @@ class Summary:
 
     @property
     def gigabytes_per_second(self) -> float:
-        """Bytes of weights by the whole run's time."""
+        """Bytes of weights over the whole run's time."""
         return self.nbytes / 1e9 / self.seconds if self.seconds else 0.0
 
     def line(self) -> str:
-        """Say it in one line, without the warnings."""
+        """Give the summary in one line, without the warnings."""
         reason = f", everything anew since {self.reason}" if self.reason else ""
         return (
             f"{self.action}: {counted(self.snapshots, 'snapshot')} ({sized(self.nbytes)}) "
@@ -150,21 +150,21 @@ class StoreDescription:
 def describe_store(
     location: str | Path, storage: "StorageConfig | None" = None
 ) -> StoreDescription:
-    """Open a store and tell what it holds.
+    """Open a store and describe its content.
 
     Parameters
     ----------
     location : str or Path
         The store.
     storage : StorageConfig, optional
-        How buckets are reached; by the environment where it says nothing.
+        How buckets are reached; a setting left out comes from the environment.
 
     Raises
     ------
     StoreError
         When there is no store, or it is damaged.
     """
-    # xarray and zarr are heavy, and a summary is wanted without them.
+    # Import late: xarray and zarr are heavy, and `Summary` does not need them.
     from deeptracker.pipeline.store.repository import refusals  # noqa: PLC0415
     from deeptracker.pipeline.store.run_store import open_store  # noqa: PLC0415
 
