@@ -1,1 +1,1 @@
-"""One-pass kernels: everything that is derived from a parameter's bytes, arrays in, arrays out."""
+"""One-pass kernels: compute all results from a parameter's bytes; arrays in, arrays out."""

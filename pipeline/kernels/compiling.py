@@ -1,10 +1,10 @@
-"""Kernels are compiled when they are first called, and kept for every later process.
+"""Kernels are compiled at their first call, and kept on disk for later processes.
 
-Numba's own way of keeping them asks the file of each alone whether it has changed: a kernel whose
-callee stands in another one would go on as it was. It also refuses to begin where it finds no
-folder to write to, as in a container whose files are read-only, and lets a damaged file or a full
-disk end the run. Here all kernels are kept in one folder that is named after all their sources, and
-what cannot be kept is compiled once a process.
+Numba's own cache checks only the file of each kernel for changes: it would reuse a kernel after a
+change in a callee from another file. It also raises if no folder can be written, as in a container
+with read-only files, and lets a damaged file or a full disk end the run. Here all kernels are kept
+in one folder that is named after a digest of all their sources; a kernel that cannot be kept is
+compiled once per process.
 """
 
 import gc
@@ -30,16 +30,16 @@ __all__ = ["inner", "kept_in", "kernel", "noticed_compiling"]
 FOLDER = "deeptracker-kernels-"
 HERE = Path(__file__).parent
 OUTDATED_SECONDS = 30 * 86_400
-config: Any = numba.config  # whose names are made from the environment
+config: Any = numba.config  # its attributes come from the environment
 
 
 class _Kept(FunctionCache):
-    """What is kept of a kernel: if it cannot be read it is made anew, if not written it is not.
+    """A kernel's files on disk: compile again if they cannot be read; ignore a failed write.
 
     Parameters
     ----------
     sources : str
-        A digest of what else the kernel is compiled from.
+        A digest of the kernel's other sources.
     """
 
     def __init__(self, function: Callable[..., Any], sources: str) -> None:
@@ -50,22 +50,22 @@ class _Kept(FunctionCache):
         return (*super()._index_key(sig, codegen), self._sources)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Give what was compiled for a signature, or None.
+        """Give the compiled code for a signature, or None.
 
-        Numba would first import all that it can compile, which takes longer than all kernels do; it
-        does so again before it compiles.
+        Numba's own method first imports all its supported modules, which takes longer than loading
+        all kernels. It imports them before it compiles anyway.
         """
         rtsys.initialize(target_context)
         try:
             return self._load_overload(sig, target_context)
-        except Exception:  # noqa: BLE001  # a damaged pickle raises whatever it comes upon
+        except Exception:  # noqa: BLE001  # a damaged pickle may raise any exception
             with suppress(OSError):
                 self.flush()
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep what was compiled."""
-        # A full disk, a quota, a folder that is gone: the kernel works all the same.
+        """Write compiled code to the folder."""
+        # With a full disk, a quota or a missing folder the kernel still works, but is not kept.
         with suppress(OSError):
             super().save_overload(sig, data)
 
@@ -76,13 +76,13 @@ def kernel(sources: str = "", **options: Any) -> Callable[[Callable[..., Any]], 
     Parameters
     ----------
     sources : str
-        A digest of what a kernel is compiled from beside its own file and those of this room.
+        A digest of a kernel's sources other than its own file and this folder's.
     """
 
     def decorated(function: Callable[..., Any]) -> Any:
         compiled = njit(nogil=True, **options)(function)
         if _kept_in is not None:
-            # Numba raises it where the folder cannot be written any more.
+            # Numba raises RuntimeError if the folder can no longer be written.
             with _numba_keeps_in(_kept_in), suppress(RuntimeError):
                 compiled._cache = _Kept(function, sources)  # noqa: SLF001  # `cache=True` sets it too
         return compiled
@@ -91,12 +91,12 @@ def kernel(sources: str = "", **options: Any) -> Callable[[Callable[..., Any]], 
 
 
 def inner(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Make a decorator of functions that kernels call: they are compiled, and kept, as a part."""
+    """Make a decorator of functions that kernels call: compiled and kept as part of a kernel."""
     return njit(nogil=True, **options)
 
 
 def kept_in() -> Path | None:
-    """Tell where compiled kernels are kept; None where no folder can be written."""
+    """Give the folder of compiled kernels; None if no folder can be written."""
     return _kept_in
 
 
@@ -109,7 +109,7 @@ def noticed_compiling(notice: Callable[[], None]) -> Iterator[None]:
 
 
 class _Listener(event.Listener):
-    """Hears of every kernel that begins or ends, of those within others too."""
+    """Receives the start and end of every compilation, nested ones included."""
 
     def __init__(self, notice: Callable[[], None]) -> None:
         self._notice = notice
@@ -121,7 +121,7 @@ class _Listener(event.Listener):
         if threading.get_ident() == self._thread:
             if self._depth == 0:
                 self._notice()
-                # Millions of objects come into being, hardly any garbage: a tenth of the time.
+                # Compiling makes millions of objects and little garbage: collecting takes 10 %.
                 self._collected = gc.isenabled()
                 gc.disable()
             self._depth += 1
@@ -135,7 +135,7 @@ class _Listener(event.Listener):
 
 @contextmanager
 def _numba_keeps_in(folder: Path) -> Iterator[None]:
-    """Let Numba look for what it keeps in a folder; whoever shares the process has it elsewhere."""
+    """Set Numba's cache folder within the block; other users of Numba keep their own."""
     before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
     try:
         yield
@@ -144,8 +144,8 @@ def _numba_keeps_in(folder: Path) -> Iterator[None]:
 
 
 def _digest() -> str:
-    """Sum up the sources of all kernels; Numba itself looks at the file of each that it keeps."""
-    digest = hashlib.sha256(__name__.encode())  # kernels name the modules that they call
+    """Compute a digest of all kernels' sources; Numba itself checks only a kernel's own file."""
+    digest = hashlib.sha256(__name__.encode())  # kernels refer to modules by name
     for source in sorted(HERE.rglob("*.py")):
         name = str(source.relative_to(HERE)).encode()
         digest.update(name + b"\0" + source.read_bytes() + b"\0")
@@ -153,7 +153,7 @@ def _digest() -> str:
 
 
 def _places() -> Iterator[Path]:
-    """Yield folders to keep kernels in, the best first: one that was chosen, ours, the user's."""
+    """Yield folders to keep kernels in, the best first: the configured one, ours, the user's."""
     if config.CACHE_DIR:  # NUMBA_CACHE_DIR
         yield Path(config.CACHE_DIR)
     yield HERE / "__pycache__"
@@ -162,7 +162,7 @@ def _places() -> Iterator[Path]:
 
 
 def _find_folder() -> Path | None:
-    """Find a folder that can be written; make it if need be, and remove outdated ones beside it."""
+    """Find a folder that can be written; create it if needed, and remove outdated siblings."""
     name = FOLDER + _digest()
     for place in _places():
         folder = place / name
@@ -176,9 +176,9 @@ def _find_folder() -> Path | None:
 
 
 def _remove_outdated(place: Path) -> None:
-    """Remove what other versions kept and have not added to for a month."""
+    """Remove folders that other versions have not changed for a month."""
     for folder in place.glob(f"{FOLDER}*"):
-        with suppress(OSError):  # another process removes it as well
+        with suppress(OSError):  # another process may remove it too
             if time.time() - folder.stat().st_mtime > OUTDATED_SECONDS:
                 shutil.rmtree(folder)
 

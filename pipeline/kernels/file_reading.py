@@ -1,7 +1,7 @@
 """Reading a file from compiled code: into a buffer that stays in the processor's cache.
 
-A tile is measured right after it was read, so the copy costs hardly more than bringing in the bytes
-would, and no Python runs between one tile and the next.
+A tile is measured right after it was read, so that the copy costs little more than loading the
+bytes into the cache. No Python runs between tiles.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from deeptracker.pipeline.kernels.compiling import inner
 
 __all__ = ["raw_at", "read_at"]
 
-# pread(2) of the C library: descriptor, address, bytes, place in the file.
+# pread(2) of the C library: descriptor, address, bytes, offset in the file.
 _pread: Any = types.ExternalFunction(
     "pread", types.intp(types.intc, types.voidptr, types.uintp, types.int64)
 )
@@ -45,7 +45,7 @@ def read_at(descriptor, offset, address, nbytes):
     Returns
     -------
     bool
-        Whether all are there; else the file ends before, or the system refused.
+        Whether all bytes were read; False if the file ends before, or the read failed.
     """
     done = np.int64(0)
     file = np.int32(descriptor)

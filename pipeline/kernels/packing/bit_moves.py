@@ -28,17 +28,17 @@ __all__ = [
     "quick",
 ]
 
-LANES = 64  # values that are moved together: a bit of each makes a word
+LANES = 64  # values that are moved together: one bit of each fills a word
 HALF_BITS = 16
-BLOCK = 32_768  # values: 8 columns of a chunk, each but the first with one to refer to
+BLOCK = 32_768  # values: 8 columns of a chunk; all but the first can refer to the one before
 HEADER_BYTES = 16
 # Version of the format and of LZ4's; LZ4, bitshuffled, a block not split by bytes; bytes a value.
 HEADER = (2, 1, 0x20 | 0x10 | 0x04, 4)
 LEAST_MATCH = 4  # bytes of a back reference
-# Marks of a word: all zeros or all ones, and the same a column before.
+# Marks of a word: all zeros or all ones; equal to the word one column before.
 RUNS, AGAIN = np.uint8(1 | 2), np.uint8(4)
 ONES, BYTES = np.uint64(2**64 - 1), np.uint64(0x0101010101010101)
-LITERAL_WORDS = 2  # LZ4 wants a block to end in literals
+LITERAL_WORDS = 2  # LZ4 requires a block to end in literals
 WORDS_TOGETHER = 8
 quick = inner()
 
@@ -50,11 +50,11 @@ def move_bits(typingctx, values, first, planes, words):  # noqa: ARG001  # Numba
     Parameters
     ----------
     values : uint16 [value], contiguous
-        Those from `first` on, a multiple of 64, are taken; there must be 64.
+        The 64 values from `first` on, a multiple of 64, are moved.
     planes : uint64 [plane * words], contiguous
         Word ``first / 64`` of each plane is written.
     words : int
-        Of a plane.
+        Words of a plane.
     """
 
     def generate(context, builder, signature, arguments):
@@ -103,7 +103,7 @@ def copy_bytes(typingctx, source, start, target, at, count):  # noqa: ARG001
 
 
 def _equal_bytes(name):
-    """Count bytes from one end of a word: those before the first bit that is set."""
+    """Count the zero bytes of a word, from one end to the first set bit."""
 
     def generate(context, builder, signature, arguments):  # noqa: ARG001
         word = ir.IntType(64)
@@ -117,7 +117,7 @@ def _equal_bytes(name):
 
 @intrinsic
 def low_bytes(typingctx, difference):  # noqa: ARG001
-    """Count the zero bytes at the low end of a word, 8 of them where all are."""
+    """Count the zero bytes at the low end of a word; 8 if the word is 0."""
     return _equal_bytes("llvm.cttz")
 
 

@@ -1,10 +1,10 @@
-"""Pyramid chunks in the compressed form that any reader of Blosc understands, made quickly.
+"""Fast packing of pyramid chunks in a compressed form that any Blosc reader understands.
 
-What is stored is rounded to bfloat16 and read as float32: the lower half of every value is zero.
-Blosc's *bitshuffle* puts bit 0 of all values first, then bit 1 of all, and so on; LZ4 follows. Here
+Values are rounded to bfloat16 and stored as float32: the lower half of every value is zero. Blosc's
+*bitshuffle* puts bit 0 of all values first, then bit 1 of all, and so on; then it applies LZ4. Here
 only the 16 planes of the upper half are moved, 64 values at a time, and the LZ4 stream is written
-directly: a run for the zeros, runs where a plane stays equal, back references to the column before
-where it was the same, and the rest (mostly the mantissa, which nothing compresses) as it is.
+directly: one run for the zeros, a run where a plane stays equal, a back reference where a column
+equals the one before, and literals for the rest (mostly the mantissa, which does not compress).
 
 Chunks of ResNet-50's pyramids are packed 2.5 times as fast as by numcodecs' Blosc, and Blosc's are
 1.23 times as large (``python benchmarks/packing.py``).
@@ -31,13 +31,13 @@ __all__ = ["packed", "upper_halves"]
 
 
 def upper_halves(chunk: np.ndarray) -> np.ndarray | None:
-    """Give values as they can be `packed`.
+    """Convert values to the form that `packed` takes.
 
     Returns
     -------
     numpy.ndarray or None
-        uint16 [value], of bfloat16, or of float32 whose lower halves are all zero; None where
-        these are not, or the number of values is not a multiple of 64.
+        uint16 [value], from bfloat16, or from float32 with all lower halves zero. None if a lower
+        half is not zero, or the number of values is not a multiple of 64.
     """
     if chunk.size == 0 or chunk.size % LANES:
         return None
@@ -57,17 +57,17 @@ def packed(values: np.ndarray, column_values: int, chunks: int = 1) -> list[memo
     Parameters
     ----------
     values : numpy.ndarray
-        uint16 [value], contiguous: the upper halves of float32, one chunk after the other. In each
-        as many as a multiple of 64.
+        uint16 [value], contiguous: the upper halves of float32, one chunk after the other. A
+        chunk's number of values is a multiple of 64.
     column_values : int
-        Values of one column of a chunk; one that equals the one before it costs next to nothing.
+        Values in one column of a chunk; a column equal to the one before takes few bytes.
     chunks : int
-        Into how many equal chunks the values fall.
+        Number of equal chunks in the values.
 
     Returns
     -------
     list of memoryview
-        A chunk each; of one buffer, which lives as long as one of them.
+        One view per chunk, all of one buffer, which lives as long as any view.
     """
     size = values.size // chunks
     assert size * chunks == values.size
@@ -75,7 +75,7 @@ def packed(values: np.ndarray, column_values: int, chunks: int = 1) -> list[memo
     even = column_values % (LANES * WORDS_TOGETHER) == 0 and column_values <= BLOCK // 2
     block = min(BLOCK // column_values * column_values if even else BLOCK, size)
     blocks = -(-size // block)
-    # Literals, and the lengths of runs and literals, a byte for each 255.
+    # Literals, and the lengths of runs and literals: a byte per 255.
     most = HEADER_BYTES + 2 * size + size // 32 + 64 * blocks
     out = _scratch(chunks * most)
     words = HALF_BITS * block // LANES
@@ -92,7 +92,7 @@ _room = threading.local()
 
 
 def _scratch(nbytes: int) -> np.ndarray:
-    """Give uint8 [byte], the thread's own, used again and again: so much is written to it first."""
+    """Give the thread's reused buffer, uint8 [byte]; callers overwrite it before they read."""
     if not hasattr(_room, "out") or _room.out.size < nbytes:
         _room.out = np.empty(nbytes, np.uint8)
     return _room.out

@@ -39,7 +39,7 @@ __all__ = [
 
 @kernel()
 def pack(values, block, column_words, room, out, ends):
-    """Write the chunks one after the other, and where each ends to `ends`.
+    """Write the chunks one after the other, and the end of each to `ends`.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def pack(values, block, column_words, room, out, ends):
     block : int
         Values a block, a multiple of 64.
     column_words : int
-        Words of a plane that are one column; 0 where columns do not fill whole words.
+        Words per column in a plane; 0 if columns do not fill whole words.
     room : uint64 [word], the same memory as uint8, and twice uint8 [word]
-        For a block's planes, and what is marked of them.
+        Scratch memory for a block's planes and their marks.
     out : uint8 [byte]
     """
     begin = 0
@@ -67,7 +67,7 @@ def pack(values, block, column_words, room, out, ends):
 
 @quick
 def pack_chunk(values, block, column_words, room, out):
-    """Write all blocks behind the header's place; return the size of the whole."""
+    """Write all blocks after the space for the header; return the total size."""
     blocks = -(-values.size // block)
     lines = np.empty(HALF_BITS * WORDS_TOGETHER, np.uint64)
     at = HEADER_BYTES + 4 * blocks
@@ -85,9 +85,9 @@ def pack_chunk(values, block, column_words, room, out):
 
 @quick
 def move_block(part, words, lines, planes):
-    """Move a block's bits to its planes, a cache line of each at a time.
+    """Move a block's bits to its planes, one cache line per plane at a time.
 
-    Planes lie a power of two apart: word by word they would drive each other out of the cache.
+    Planes lie a power of two apart: word by word they would evict each other from the cache.
     """
     together = WORDS_TOGETHER * LANES
     whole = part.size // together
@@ -107,27 +107,27 @@ def move_block(part, words, lines, planes):
 def write_planes(room, words, back, out, at):
     """Write the 16 planes of a block as LZ4 sequences; return where they end.
 
-    `back` are the words of a column, 0 where columns are not looked at.
+    `back` is the number of words per column; 0 turns references to columns off.
     """
     planes, plane_bytes, marks, starts = room
     total = HALF_BITS * words
     last = total - LITERAL_WORDS
     mark(planes[:total], back, last, marks, starts)
     marked, started = marks.view(np.uint64), starts.view(np.uint64)
-    begin = 0  # of the literals, in bytes
+    begin = 0  # first byte of the pending literals
     word = next_start(started, 0, last)
     while word < last:
         kind = starts[word]
         run = end_of(marks, marked, word, kind & RUNS) if kind & RUNS else word
         again = end_of(marks, marked, word, AGAIN) if kind & AGAIN else word
         if run >= again:
-            # The run's first byte stands for itself, unless it is known, and is repeated.
+            # The run's first byte is a literal, unless already written; the rest repeats it.
             first = max(begin, 8 * word + 1)
             at = write_sequence(out, at, plane_bytes, begin, first, 1, 8 * run - first)
             word = run
             begin = 8 * word
         else:
-            # What stood a column before, and the bytes beside it that did as well.
+            # Words equal to the column before, and the adjacent bytes that are equal too.
             step = 8 * back
             first, end = 8 * word, 8 * again
             if word > back:
@@ -144,10 +144,10 @@ def write_planes(room, words, back, out, at):
 
 @quick
 def mark(planes, back, last, marks, starts):
-    """Mark the words that are all zeros, all ones, or those `back` words before.
+    """Mark words that are all zeros, all ones, or equal to the word `back` words before.
 
-    In `starts`, only those whose next has the same mark: single words are not worth a sequence.
-    Words from `last` on have none.
+    `starts` has only marks that the next word shares: one word is too short for a sequence.
+    Words from `last` on are not marked.
     """
     for word in range(planes.size):
         bits = planes[word]
@@ -164,7 +164,7 @@ def mark(planes, back, last, marks, starts):
 
 @quick
 def next_start(started, word, last):
-    """Find the next word with a mark, from this one on; `last` or more where there is none."""
+    """Find the next word with a mark, from `word` on; `last` or more if there is none."""
     if word >= last:
         return word
     place = word // WORDS_TOGETHER
@@ -182,7 +182,7 @@ def next_start(started, word, last):
 
 @quick
 def end_of(marks, marked, word, kind):
-    """Find where words stop being marked so; those behind the last are not."""
+    """Find the first word without the mark `kind`; the last words have no mark."""
     every = np.uint64(kind) * BYTES
     while word % WORDS_TOGETHER:
         if not marks[word] & kind:
@@ -228,7 +228,7 @@ def write_sequence(out, at, source, begin, end, offset, length):
 
 @quick
 def write_length(out, at, rest):
-    """Write what of a length is beyond the token's 15, a byte for each 255 and one more."""
+    """Write the rest of a length beyond the token's 15: a byte per 255, then the remainder."""
     while rest >= 255:
         out[at] = 255
         at += 1

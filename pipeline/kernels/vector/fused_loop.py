@@ -1,9 +1,9 @@
 """The innermost loop over a filter's weights in a span: bins, sums and changes at once.
 
-Counting bins keeps the processor's loads and stores busy, one weight after the other; sums and
-comparisons keep its vector units busy, sixteen at a time. Side by side in one loop they take hardly
-longer than the slower of them, where the compiler would make them two loops. So the loop is written
-here in LLVM's own terms: on any processor, whatever the width of its registers.
+Counting bins uses the processor's load and store units, one weight after the other. Sums and
+comparisons use its vector units, sixteen weights at a time. Fused into one loop they take little
+longer than the slower of them; the compiler would make two loops. So the loop is written in LLVM's
+intermediate language, for any processor and any register width.
 """
 
 from contextlib import contextmanager
@@ -18,13 +18,13 @@ from deeptracker.pipeline.kernels.measuring.histograms import FINE_SHIFT
 __all__ = ["CHANGES", "FOUND", "LANES", "measure_run"]
 
 LANES = 16
-# Weights that are summed in their own type before they are added in float64: sixteen a lane, so
-# that no sum is off by more than a millionth of what is summed, even if all is rounded alike.
+# Weights that are summed in their own type before adding in float64: sixteen per lane, so that the
+# error is at most a millionth of the sum, even if all rounding errors have the same sign.
 BLOCK = 16 * LANES
-# What is found of a run: sum and sum of squares of the differences from a weight that is given, sum
-# of magnitudes; of the changes, squares, magnitudes, rise of the squares.
+# Sums of a run. Of weights: differences from a given weight, their squares, magnitudes. Of changes:
+# squares, magnitudes, increase of the weights' squares.
 FOUND = 6
-CHANGES = 4  # thresholds that are looked at together
+CHANGES = 4  # thresholds that are compared together
 INTEGER = ir.IntType(32)
 INTEGERS = ir.VectorType(INTEGER, LANES)
 DOUBLE = ir.DoubleType()
@@ -39,9 +39,9 @@ def measure_run(typingctx, w, w32, p, count, shift, thresholds, histogram, over,
     Parameters
     ----------
     w, p : float32 or float64 [weight], contiguous
-        The weights, and those of the snapshot before.
+        The weights, and the weights of the snapshot before.
     w32 : float32 [weight], contiguous
-        The weights again, by which they are counted into bins.
+        The weights again, for counting into bins.
     count : int
         A multiple of `LANES`, not 0.
     shift : float32
@@ -49,9 +49,9 @@ def measure_run(typingctx, w, w32, p, count, shift, thresholds, histogram, over,
     thresholds : of the weights' type [CHANGES]
     histogram : uint32 [fine bin]
     over : uint32 [CHANGES * LANES]
-        Weights with abs(W - P) > threshold * abs(P), lane by lane, are added.
+        Counts of weights with abs(W - P) > threshold * abs(P), lane by lane; added to.
     found : float64 [FOUND]
-        Is written.
+        The sums; overwritten.
     """
 
     def generate(context, builder, signature, arguments):
@@ -71,7 +71,7 @@ def measure_run(typingctx, w, w32, p, count, shift, thresholds, histogram, over,
 
 
 class _Run:
-    """Writes the loop."""
+    """Emits the loop."""
 
     def __init__(self, builder, kind, index):
         self.builder = builder
@@ -83,7 +83,7 @@ class _Run:
         self.total = self.intrinsic(total, DOUBLE, [DOUBLE, DOUBLES])
 
     def measure(self, count, shift, w, w32, p, thresholds, histogram, over, found):
-        """Write what stands before the loop, in it, and behind it."""
+        """Emit the code before, in and after the loop."""
         builder, nothing = self.builder, [0.0] * LANES
         middle = self.spread(shift)
         limits = [
@@ -118,7 +118,7 @@ class _Run:
             builder.store(total, self.place(found, self.number(k)))
 
     def count_bins(self, w32, at, histogram):
-        """Count each of these weights into its bin: loads and stores."""
+        """Emit the counting of each weight into its bin: loads and stores."""
         builder = self.builder
         for lane in range(LANES):
             value = self.place(w32, builder.add(at, self.number(lane)))
@@ -128,7 +128,7 @@ class _Run:
             builder.store(builder.add(builder.load(slot), ir.Constant(INTEGER, 1)), slot)
 
     def add(self, sums, now, before, middle):
-        """Add these weights to the sums: vectors."""
+        """Emit the adding of the weights to the sums: vector instructions."""
         builder = self.builder
         apart = builder.fsub(now, middle, flags=FAST)
         change = builder.fsub(now, before, flags=FAST)
@@ -148,7 +148,7 @@ class _Run:
             builder.store(builder.fadd(builder.load(place), value, flags=FAST), place)
 
     def empty(self, sums, totals):
-        """Add the sums to what is float64, and begin them anew."""
+        """Emit the adding of the sums to the float64 totals, and reset the sums to 0."""
         builder = self.builder
         for place, total in zip(sums, totals, strict=True):
             lanes = builder.load(place)
@@ -158,7 +158,7 @@ class _Run:
             builder.store(ir.Constant(self.kinds, [0.0] * LANES), place)
 
     def compare(self, counts, now, before, limits):
-        """Count the changes over each threshold, lane by lane."""
+        """Emit the counting of changes over each threshold, lane by lane."""
         builder = self.builder
         change = builder.call(self.magnitude, [builder.fsub(now, before)])
         base = builder.call(self.magnitude, [before])
@@ -169,13 +169,13 @@ class _Run:
 
     @contextmanager
     def range(self, first, last, step):
-        """Write a loop, and give its index."""
+        """Emit a loop, and give its index."""
         loop = cgutils.for_range_slice(self.builder, first, last, self.number(step), self.index)
         with loop as (at, _):
             yield at
 
     def intrinsic(self, name, result, arguments):
-        """Name a function of LLVM's own; llvmlite has no names for those of vectors."""
+        """Declare an LLVM intrinsic; llvmlite has no names for vector intrinsics."""
         kind = ir.FunctionType(result, arguments)
         return cgutils.get_or_insert_function(self.builder.module, kind, name)
 

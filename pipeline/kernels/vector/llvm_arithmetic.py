@@ -1,9 +1,9 @@
-"""Arithmetic that Numba cannot say: integers that stay in 32 bits, and sums across lanes.
+"""Arithmetic that Numba cannot express: 32-bit integers, and sums across lanes.
 
-Numba widens every integer to 64 bits, which halves what a vector instruction does, and its min()
-and max() mind NaNs, which leaves them to be done one by one. And a loop over
-short rows is vectorised badly, as each row ends in one number. Here many rows are reduced
-together, by halves, as LLVM vectors: on any processor, whatever the width of its registers.
+Numba widens every integer to 64 bits, which halves the values per vector instruction. Its min()
+and max() handle NaNs, which prevents vector instructions. A loop over short rows is vectorised
+badly, as each row ends in one number. Here many rows are reduced together, by halves, as LLVM
+vectors, for any processor and any register width.
 """
 
 from llvmlite import ir
@@ -29,18 +29,18 @@ __all__ = [
     "rounded_half",
 ]
 
-ROW = 16  # weights a row at the finest pyramid level
+ROW = 16  # weights per row at the finest pyramid level
 ROWS_TOGETHER = 8
 LANES = 8
-FACTOR = 4  # rows of a level that are one of the next
-FACTOR_ROWS = 16  # rows of the next that are made together
+FACTOR = 4  # rows of a level that become one row of the next
+FACTOR_ROWS = 16  # rows of the next level that are computed together
 FLOAT = ir.FloatType()
 INTEGER = ir.IntType(32)
 EXPONENT = 0x7F800000
-# Vectors a and b hold halves of rows; each step puts neighbours beside each other and joins them.
+# Vectors a and b hold halves of rows; each step aligns neighbouring halves and joins them.
 PAIRS = ((0, 2, 8, 10, 4, 6, 12, 14), (1, 3, 9, 11, 5, 7, 13, 15))
 HALVES = ((0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15))
-# Of two vectors, those at even places and those at odd ones.
+# The elements of two vectors at even places, and those at odd places.
 NEIGHBOURS = tuple(tuple(range(first, 2 * FACTOR_ROWS, 2)) for first in (0, 1))
 
 
@@ -56,7 +56,7 @@ def add_uint32(typingctx, left, right):  # noqa: ARG001  # Numba's signature
 
 @intrinsic
 def as_float32(typingctx, bits):  # noqa: ARG001
-    """Read bits as a number: in a register, where a view of an array would go through memory."""
+    """Reinterpret bits as a float, in a register; a view of an array would go through memory."""
 
     def generate(context, builder, signature, arguments):  # noqa: ARG001
         return builder.bitcast(arguments[0], FLOAT)
@@ -66,7 +66,7 @@ def as_float32(typingctx, bits):  # noqa: ARG001
 
 @intrinsic
 def as_uint32(typingctx, value):  # noqa: ARG001
-    """Read a number's bits."""
+    """Reinterpret a float as its bits."""
 
     def generate(context, builder, signature, arguments):  # noqa: ARG001
         return builder.bitcast(arguments[0], ir.IntType(32))
@@ -76,7 +76,7 @@ def as_uint32(typingctx, value):  # noqa: ARG001
 
 @intrinsic
 def or_uint32(typingctx, left, right):  # noqa: ARG001
-    """Join bits."""
+    """Compute the bitwise or."""
 
     def generate(context, builder, signature, arguments):  # noqa: ARG001
         return builder.or_(*arguments)
@@ -88,7 +88,7 @@ def or_uint32(typingctx, left, right):  # noqa: ARG001
 def rounded_half(typingctx, bits):  # noqa: ARG001
     """Round the bits of a float32 to those of the nearest bfloat16, ties to even.
 
-    What would round to infinity is cut off instead; NaNs become the quiet one.
+    Values that would round to infinity are truncated; NaNs become the quiet NaN.
     """
 
     def generate(context, builder, signature, arguments):  # noqa: ARG001
@@ -124,7 +124,7 @@ def _minimum_or_maximum(name, typingctx, left, right):  # noqa: ARG001
 
 @intrinsic
 def lesser(typingctx, left, right):
-    """Give the lesser of two floats that are not NaN: min() minds NaNs, one weight at a time."""
+    """Give the lesser of two floats that are not NaN; min() handles NaNs without vectors."""
     return _minimum_or_maximum("llvm.minnum", typingctx, left, right)
 
 
@@ -233,7 +233,7 @@ def reduce_factor_rows(typingctx, fine, row, coarse, kind):  # noqa: ARG001
 
 
 def _across(builder, vectors, join):
-    """Join the lanes of each of eight vectors; lane i of the result is what vector i comes to."""
+    """Reduce the lanes of each of eight vectors; lane i of the result belongs to vector i."""
     for masks in (PAIRS, PAIRS, HALVES):
         vectors = [
             join(builder, *(_shuffled(builder, left, right, mask) for mask in masks))
