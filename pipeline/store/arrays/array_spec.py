@@ -1,4 +1,4 @@
-"""One array of the store: its specification, which zarr describes, and its creation."""
+"""The specification of one array of the store, and the creation of arrays."""
 
 import asyncio
 import json
@@ -42,33 +42,33 @@ __all__ = [
 
 Position = tuple[int, ...]
 Attributes = Mapping[str, Any]
-# A chunk; a view of many that were packed together, or of an object that was loaded.
+# An encoded chunk, possibly a view of many packed chunks or of a loaded object.
 Encoded = bytes | memoryview
 ZSTD_LEVEL = 0
 
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """Everything about an array but its values.
+    """Everything about an array except its values.
 
     Attributes
     ----------
     path : str
-        From the root, without a leading slash.
+        Path from the root, without a leading slash.
     dtype : str
         NumPy's name, or ``"str"``.
     dims : tuple of str
-        A name an axis.
+        One name per axis.
     long_name, units : str
         Shown on charts; ``"1"`` is dimensionless.
     chunks : tuple of int
-        What is compressed together.
+        Sides of what is compressed together.
     shards : tuple of int, optional
-        What one object of the store holds, a multiple of the chunks. One chunk, which is no shard
-        and has no index, by default or where it is no more.
+        Sides of one object of the store, multiples of the chunk's. By default, or if they equal the
+        chunk's, an object is one chunk without an index.
     quick : bool
-        Compress fast rather than small, each column (of the last dim) of a chunk for itself: what
-        most of a run's time and bytes are written as.
+        Compress fast rather than small, each column (of the last dim) of a chunk separately. Used
+        for the arrays that take most of a run's time and bytes.
     """
 
     path: str
@@ -89,7 +89,7 @@ class ArraySpec:
 
     @cached_property
     def stored(self) -> tuple[int, ...]:
-        """Sides of what one object of the store holds."""
+        """Sides of one object of the store."""
         return self.shards or self.chunks
 
     @cached_property
@@ -125,12 +125,12 @@ class ArraySpec:
     def _blosc(self) -> dict[str, Any]:
         """Settings of the compressor."""
         if self.quick:
-            # Rounding leaves half of the bits zero: whole planes of nothing once shuffled by bits.
+            # Rounding sets half of the bits to zero: bitshuffle turns them into planes of zeros.
             return {"cname": "lz4", "clevel": 1, "shuffle": "bitshuffle"}
         return {"cname": "lz4", "clevel": 5, "shuffle": "shuffle"}
 
     def encode(self, chunk: np.ndarray) -> Encoded:
-        """Encode one whole chunk as the array's metadata say; bfloat16 is stored as float32."""
+        """Encode one whole chunk by the array's metadata; bfloat16 is stored as float32."""
         if self.quick:
             chunk = chunk.swapaxes(-1, -2)
             planes = _planes()
@@ -146,15 +146,15 @@ class ArraySpec:
         return bytes(blosc.compress(plain, name, level, shuffle, 0, self.item_bytes))
 
     def encode_run(self, values: np.ndarray) -> list[memoryview] | None:
-        """Encode full chunks together where they lie one after the other in memory.
+        """Encode full chunks together if they lie one after the other in memory.
 
-        They do in bfloat16 values that lie column by column, of a region that is one chunk high.
+        They do if the values are bfloat16, lie column by column, and the region is one chunk high.
 
         Returns
         -------
         list of memoryview or None
-            Quantity by quantity, and column by column; None where they do not lie so, may be
-            missing, or are of a size that only the general library compresses.
+            Chunks by quantity, then by column. None if the values do not lie so, may be missing, or
+            have a size that only the general library compresses.
         """
         if not self.quick or values.dtype.name != "bfloat16":
             return None
@@ -175,7 +175,7 @@ class ArraySpec:
         return None if halves is None else planes.packed(halves, rows, values.size // size)
 
     def decode(self, data: Encoded) -> np.ndarray:
-        """Undo `encode`; what is given may not be written to."""
+        """Decode a chunk; the result may be read-only."""
         dtype = np.dtype(self.dtype).newbyteorder("<")
         values = np.frombuffer(blosc.decompress(data), dtype)
         if self.quick:
@@ -184,11 +184,11 @@ class ArraySpec:
 
     def is_missing(self, chunk: np.ndarray) -> bool:
         """Whether a chunk holds nothing but missing values."""
-        # Nearly always the first value tells.
+        # The first value mostly decides: test it before the others.
         return bool(self._missing(chunk.item(0))) and bool(np.all(self._missing(chunk)))
 
     def _missing(self, values: Any) -> Any:
-        """Tell of each value whether it is missing."""
+        """Mark the values that are missing."""
         return np.isnan(values) if self._fills_with_nan else values == self.fill
 
     @cached_property
@@ -196,11 +196,11 @@ class ArraySpec:
         return isinstance(self.fill, float) and bool(np.isnan(self.fill))
 
     def empty_chunk(self, dtype: np.dtype | None = None) -> np.ndarray:
-        """Give a chunk of nothing but missing values, laid out as it is encoded."""
+        """Give a chunk of missing values, in the memory layout of encoding."""
         dtype = np.dtype(self.dtype) if dtype is None else dtype
         fill = np.array(self.fill, dtype)
         if dtype.name == "bfloat16":
-            # NumPy fills with bfloat16, which is not its own, ten times as slowly as with its bits.
+            # NumPy fills bfloat16, a foreign dtype, ten times as slowly as uint16.
             fill = fill.view(np.uint16)
         sides = self._laid_out if self.quick else self.chunks
         empty = np.full(sides, fill).view(dtype)
@@ -234,7 +234,7 @@ class ArraySpec:
 
 @cache
 def _planes() -> ModuleType:
-    """Bring the kernels in: readers need none."""
+    """Import the kernels, which readers do not need."""
     return import_module("deeptracker.pipeline.kernels.packing.bit_planes")
 
 
@@ -260,12 +260,12 @@ def read(group: zarr.Group, path: str, selection: Any = ...) -> np.ndarray:
 def create_arrays(
     store: Store, groups: Mapping[str, Attributes], specs: Iterable[ArraySpec]
 ) -> None:
-    """Create groups and empty arrays, all at once.
+    """Create groups and empty arrays together.
 
     Parameters
     ----------
     groups : mapping of str to attributes
-        Paths from the root. Groups between them are made too.
+        Attributes by path from the root. Parent groups are created too.
     """
     arrays = {spec.path: spec.metadata() for spec in specs}
     paths = {
@@ -278,12 +278,12 @@ def create_arrays(
 
 
 def store_metadata(store: Store, specs: Iterable[ArraySpec]) -> None:
-    """Write what arrays are: new ones, or the new shapes of those whose chunks stay."""
+    """Write arrays' metadata: of new arrays, or new shapes of arrays whose chunks stay."""
     _store_nodes(store, {spec.path: spec.metadata() for spec in specs})
 
 
 def _store_nodes(store: Store, nodes: Mapping[str, ArrayV3Metadata | GroupMetadata]) -> None:
-    # Zarr's own serialisation indents, for which Python's JSON takes five times as long.
+    # Zarr's serialisation indents the JSON, which takes Python five times as long.
     pending = [
         (f"{path}/zarr.json", json.dumps(node.to_dict()).encode()) for path, node in nodes.items()
     ]

@@ -1,6 +1,6 @@
-"""Objects of a store, many at once: what zarr does one after the other costs a millisecond each.
+"""Many objects of a store in parallel: zarr handles them in turn, a millisecond each.
 
-Even `zarr.create_hierarchy`, which looks for every node before it stores it, takes twice as long to
+`zarr.create_hierarchy`, which looks up every node before it stores it, still takes twice as long to
 create the 1,004 nodes of ResNet-50's store (``python benchmarks/array_writing.py``).
 """
 
@@ -14,8 +14,8 @@ from zarr.core.buffer.cpu import Buffer
 
 __all__ = ["load", "load_all", "store_all"]
 
-# Objects on their way at once: enough to hide an object storage's latency. With all of tens of
-# thousands each would take several times as long.
+# Objects in flight: enough to hide the latency of object storage. With tens of thousands in flight
+# each would take several times as long.
 AT_ONCE = 64
 
 
@@ -31,7 +31,7 @@ async def load_all(store: Store, keys: Iterable[str]) -> list[memoryview | None]
 
 
 async def store_all(store: Store, pending: Sequence[tuple[str, bytes]]) -> None:
-    """Store objects, `AT_ONCE` together; where one fails, no more are begun."""
+    """Store objects, `AT_ONCE` in parallel; after a failure no more are begun."""
     waiting = iter(pending)
 
     async def store_some() -> None:
@@ -43,7 +43,7 @@ async def store_all(store: Store, pending: Sequence[tuple[str, bytes]]) -> None:
 
 
 class _Encoded(Buffer):
-    """Bytes on their way to the store, which would copy them twice as a plain buffer."""
+    """Bytes for the store, which would copy a plain buffer twice."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(np.frombuffer(data, np.uint8))

@@ -1,4 +1,4 @@
-"""Cutting a region of an array along the chunks, and the objects of the store, that it touches."""
+"""Cutting a region of an array into pieces, by the chunks and objects that it touches."""
 
 import itertools
 import math
@@ -11,18 +11,18 @@ __all__ = ["Piece", "WholeChunks", "pieces_of", "whole_chunks_of"]
 
 
 class Piece(NamedTuple):
-    """What of a region falls into one chunk.
+    """The part of a region in one chunk.
 
     Attributes
     ----------
     place : tuple of int
-        The object, among the array's.
+        Position of the object in the array.
     chunk : tuple of int
-        The chunk, among the object's.
+        Position of the chunk in the object.
     values, within : tuple of slice
-        Where it lies in the region, and in the chunk.
+        Its place in the region, and in the chunk.
     whole : bool
-        Whether it is the whole chunk, but for what lies past the array's end.
+        Whether it is the whole chunk, up to the array's end.
     """
 
     place: Position
@@ -38,11 +38,11 @@ class WholeChunks(NamedTuple):
     Attributes
     ----------
     place : tuple of int
-        The object, among the array's.
+        Position of the object in the array.
     chunks : list of tuple of int
-        The chunks, among the object's.
+        Positions of the chunks in the object.
     numbers : list of int
-        Which of the region's chunks they are, counted along its last dim first.
+        Their numbers among the region's chunks, counted along the last dim first.
     """
 
     place: Position
@@ -53,7 +53,7 @@ class WholeChunks(NamedTuple):
 def whole_chunks_of(
     spec: ArraySpec, offset: tuple[int, ...], shape: tuple[int, ...]
 ) -> list[WholeChunks] | None:
-    """Cut a region into full chunks, object by object; None where it holds a part of one."""
+    """Cut a region into full chunks, object by object; None if it holds a part of a chunk."""
     chunks = spec.chunks
     if any(s % c or n % c for s, n, c in zip(offset, shape, chunks, strict=True)):
         return None
@@ -62,7 +62,7 @@ def whole_chunks_of(
     for dim, (start, chunk, count, grid) in enumerate(
         zip(offset, chunks, counts, spec.grid, strict=True)
     ):
-        # By object along this dim: the chunks within it, and what they add to the number.
+        # By object along this dim: the chunks in it, and their share of the chunk's number.
         side: dict[int, tuple[list[int], list[int]]] = {}
         step = math.prod(counts[dim + 1 :])
         for number in range(count):
@@ -81,7 +81,7 @@ def whole_chunks_of(
 
 
 def pieces_of(spec: ArraySpec, offset: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[Piece]:
-    """Cut the region of some shape that begins at `offset`."""
+    """Cut the region of this shape at `offset` into pieces."""
     sides = zip(offset, shape, spec.shape, spec.chunks, spec.grid, strict=True)
     for along in itertools.product(*(_along(*side) for side in sides)):
         place, chunk, values, within, whole = zip(*along, strict=True)

@@ -1,8 +1,8 @@
-"""Writing regions of arrays: encoded in place, put into shards, handed to the store together.
+"""Writing regions of arrays: encode chunks, put them into shards, store many together.
 
-Zarr's own writing costs more than a millisecond a chunk, in opening the array and in changing
-threads; and where a shard gains a column, it decodes and encodes the whole of it. Here the chunks
-that stay are taken over as they are stored. Zarr takes 4 times as long for the pyramids of
+Zarr's own writing takes more than a millisecond per chunk, to open the array and to change threads.
+To add a column to a shard, it decodes and encodes the whole shard. Here unchanged chunks are copied
+in their encoded form. Zarr takes 4 times as long for the pyramids of
 ResNet-50, and 3 times for one more snapshot (``python benchmarks/array_writing.py``).
 """
 
@@ -26,23 +26,23 @@ from deeptracker.pipeline.store.arrays.shards import pack, unpack
 
 __all__ = ["ChunkWriter"]
 
-# Stored objects that are loaded together to be completed, by the bytes of their values.
+# Bytes of values in the stored objects that are loaded together to be completed.
 LOAD_BYTES = 64 * 2**20
-# What is whole goes as soon as nothing else is on its way, so that little waits for the task's end.
+# If nothing is being stored, whole objects are stored from this size on: less remains at the end.
 SOON_BYTES = 2 * 2**20
 
 
 class ChunkWriter:
-    """Writes regions, many chunks together, while the next ones are being made.
+    """Writes regions, many chunks together, while the caller computes the next ones.
 
-    A shard is held, encoded, until it is whole.
+    An encoded shard is held until it is whole.
 
     Parameters
     ----------
     store : zarr.abc.store.Store
-        Where the arrays were created.
+        The store that has the arrays.
     buffer_bytes : int
-        Whole objects are held until there are as many bytes, while others are being stored.
+        Bytes of whole objects that are held while others are being stored.
     """
 
     def __init__(self, store: Store, buffer_bytes: int = 16 * 2**20) -> None:
@@ -55,8 +55,8 @@ class ChunkWriter:
     def write(self, spec: ArraySpec, offset: tuple[int, ...], values: np.ndarray) -> None:
         """Write `values` at `offset`.
 
-        A chunk that lies whole in the region, or whose other columns lie past the array's end, is
-        encoded at once; one that holds older columns will be read and completed.
+        A chunk that the region covers up to the array's end is encoded at once. A chunk with older
+        columns is read and completed later.
         """
         if values.size == 0:
             return
@@ -77,11 +77,11 @@ class ChunkWriter:
             self._hand_over([held for held in self._held.values() if held.is_whole])
 
     def begin_flush(self) -> None:
-        """Begin to store what is held, as the first half of `flush`."""
+        """Begin to store all held objects: the first half of `flush`."""
         self._hand_over(list(self._held.values()))
 
     def flush(self) -> None:
-        """Store what is held, and wait until it is."""
+        """Store all held objects, and wait until they are stored."""
         self.begin_flush()
         self._wait()
 
@@ -92,7 +92,7 @@ class ChunkWriter:
 
     @contextmanager
     def _filling(self, spec: ArraySpec, place: Position) -> Iterator["_Object"]:
-        """Give what is held of an object, to take more, and count what became ready."""
+        """Give an object to add chunks to, and count the bytes that become ready."""
         key = spec.key(place)
         held = self._held.get(key)
         if held is None:
@@ -102,7 +102,7 @@ class ChunkWriter:
         self._ready_bytes += held.ready_bytes - before
 
     def _hand_over(self, objects: "list[_Object]") -> None:
-        """Begin to store some of what is held, after what was handed over before."""
+        """Begin to store some held objects, after those handed over before."""
         self._wait(1)
         for held in objects:
             del self._held[held.key]
@@ -111,11 +111,11 @@ class ChunkWriter:
             self._storing.append(_writing_thread().submit(_store, self._store, objects))
 
     def _wait(self, remaining: int = 0) -> None:
-        """Wait until no more than so many lots are still on their way; where one fails, for all."""
+        """Wait until at most `remaining` batches are being stored; after a failure, for all."""
         while len(self._storing) > remaining:
             storing = self._storing.popleft()
             if storing.exception() is not None:
-                # Nothing is to be written any more once the error is known.
+                # No write may continue after the error is raised.
                 wait(self._storing)
                 self._storing.clear()
             storing.result()
@@ -125,7 +125,7 @@ _threads = threading.local()
 
 
 def _writing_thread() -> ThreadPoolExecutor:
-    """Give this thread's companion: to start one for every task takes some milliseconds each."""
+    """Give this thread's writing thread; starting one per task would take milliseconds."""
     if not hasattr(_threads, "companion"):
         _threads.companion = ThreadPoolExecutor(1, thread_name_prefix="deeptracker-write")
     found: ThreadPoolExecutor = _threads.companion
@@ -134,16 +134,16 @@ def _writing_thread() -> ThreadPoolExecutor:
 
 @dataclass(eq=False)
 class _Object:
-    """What is known of one object that is to be stored.
+    """The content of one object until it is stored.
 
     Attributes
     ----------
     place : tuple of int
-        Among the array's objects.
+        Position in the array's objects.
     chunks : dict
-        Encoded chunks by their place in the object; None for those without a value.
+        Encoded chunks by their place in the object; None for a chunk of missing values.
     cuts : dict
-        Values of chunks that hold others too.
+        Values of parts of chunks.
     """
 
     spec: ArraySpec
@@ -156,14 +156,14 @@ class _Object:
 
     def __post_init__(self) -> None:
         sides = zip(self.place, self.spec.grid, self.spec.shape, self.spec.chunks, strict=True)
-        # Of a shard that sticks out of the array, the chunks within it.
+        # Chunks of the shard within the array, along each dim.
         self._within = tuple(min(g, -(-n // c) - p * g) for p, g, n, c in sides)
         self._first = self._within
         self._expected = 0
 
     @property
     def is_whole(self) -> bool:
-        """Whether every chunk that comes after the first one written is there.
+        """Whether it has every chunk after the first one written.
 
         A task writes from its first column on, and rows in their order.
         """
@@ -171,12 +171,12 @@ class _Object:
 
     @property
     def ready_bytes(self) -> int:
-        """Bytes that are held and may go."""
+        """Bytes that are ready to be stored."""
         return self.nbytes if self.is_whole else 0
 
     @property
     def has_older(self) -> bool:
-        """Whether the store may hold a part of it."""
+        """Whether the store may already hold a part of it."""
         return bool(self.cuts) or len(self.chunks) < math.prod(self._within)
 
     def take(self, piece: Piece, values: np.ndarray) -> None:
@@ -201,7 +201,7 @@ class _Object:
         self.nbytes += sum(map(len, encoded))
 
     def _see(self, places: Sequence[Position]) -> None:
-        """Note that chunks were written, the first of which lies before the others."""
+        """Note that chunks were written; the first in the list lies before the others."""
         first = tuple(map(min, self._first, places[0]))
         if first != self._first:
             self._first = first
@@ -209,7 +209,7 @@ class _Object:
         self._seen.update(places)
 
     def packed(self, older: Encoded | None) -> bytes | None:
-        """Give what is to be stored in place of what is there; None for nothing at all."""
+        """Give the bytes to store in place of the older object; None to store no object."""
         spec = self.spec
         stored = unpack(spec, self.key, older) if older is not None else {}
         chunks: dict[Position, Encoded | None] = {**stored, **self.chunks}
@@ -223,7 +223,7 @@ class _Object:
         return pack(spec, known) if known or older is not None else None
 
     def _encoded(self, piece: Piece, chunk: np.ndarray) -> Encoded | None:
-        """Encode a chunk, filled up where it sticks out of the array."""
+        """Encode a chunk, padded past the array's end."""
         spec = self.spec
         if spec.shards and spec.is_missing(chunk):
             return None
@@ -244,7 +244,7 @@ def _store(store: Store, objects: Sequence[_Object]) -> None:
 
 
 def _batches(objects: Sequence[_Object]) -> Iterator[list[_Object]]:
-    """Group objects, so that a bounded number of stored bytes is loaded together."""
+    """Group objects, so that a bounded number of bytes is loaded together."""
     batch: list[_Object] = []
     nbytes = 0
     for held in objects:

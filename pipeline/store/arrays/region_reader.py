@@ -1,4 +1,4 @@
-"""Reading regions of arrays: of many at once, and of a shard no more than is wanted.
+"""Reading regions of many arrays together; of a shard, only the chunks that are needed.
 
 Zarr reads array by array, and takes 4 times as long for a window of each level of ResNet-50's
 pyramids (``python benchmarks/array_writing.py``).
@@ -22,13 +22,13 @@ from deeptracker.pipeline.store.arrays.shards import LEFT_OUT, index_bytes, read
 
 __all__ = ["read_region", "read_regions", "spec_of"]
 
-# Rather than ask twice, what lies between two chunks of a shard is read too.
+# A gap up to this size between two chunks of a shard is read too, to save a request.
 GAP_BYTES = 2**16
 
 
 def spec_of(array: "zarr.Array[Any]") -> ArraySpec:
-    """Describe a stored array, so that it can be read here; its values are as `schema` has them."""
-    codecs = array.metadata.codecs  # type: ignore[union-attr]  # Zarr v3 always
+    """Give the specification of a stored array, for reading; its dtype is as `schema` has it."""
+    codecs = array.metadata.codecs  # type: ignore[union-attr]  # Zarr v3 arrays have codecs
     if array.shards is not None:
         assert isinstance(codecs[0], ShardingCodec)
         codecs = codecs[0].codecs
@@ -46,7 +46,7 @@ def spec_of(array: "zarr.Array[Any]") -> ArraySpec:
 
 
 def read_region(store: Store, spec: ArraySpec, region: tuple[slice, ...]) -> np.ndarray:
-    """Read one region of an array; a slice a dim, with both ends."""
+    """Read one region of an array; one slice per dim, with start and stop."""
     return read_regions(store, [(spec, region)])[0]
 
 
@@ -58,7 +58,7 @@ def read_regions(
     Parameters
     ----------
     wanted : sequence of (ArraySpec, tuple of slice)
-        A slice a dim, with both ends.
+        One slice per dim, with start and stop.
 
     Raises
     ------
@@ -94,7 +94,7 @@ async def _load_objects(
 async def _load_chunks(
     store: Store, spec: ArraySpec, place: Position, chunks: Collection[Position]
 ) -> dict[Position, Encoded]:
-    """Load some chunks of an object: with all of it, or by its index where they are few."""
+    """Load some chunks of an object: the whole object, or by its index if they are few."""
     key = spec.key(place)
     if 2 * len(chunks) < math.prod(spec.grid):
         return await _load_by_index(store, spec, key, chunks)

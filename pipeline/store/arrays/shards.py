@@ -1,9 +1,9 @@
 """Shards: many chunks in one object, as Zarr's `sharding_indexed` codec lays them out.
 
-The encoded chunks stand one after another; behind them an index says of each where it begins and
-how long it is, or that it is left out for holding nothing but missing values; a checksum ends it.
-Zarr's codec decodes what it completes; the writer and the reader need the encoded chunks, for which
-zarr has no call (what that gains: ``python benchmarks/array_writing.py``).
+The encoded chunks stand one after another. An index after them has each chunk's offset and length,
+or a mark for a chunk that is left out because all its values are missing. A checksum ends it. The
+writer and the reader need the encoded chunks; zarr's codec only gives decoded ones (the gain is
+measured by ``python benchmarks/array_writing.py``).
 """
 
 import itertools
@@ -23,18 +23,18 @@ CHECKSUM_BYTES = 4
 
 
 def index_bytes(grid: Position) -> int:
-    """Count the bytes of the index of a shard that holds so many chunks along each dim."""
+    """Give the bytes of a shard's index, by its number of chunks along each dim."""
     return 16 * math.prod(grid) + CHECKSUM_BYTES
 
 
 def pack(spec: ArraySpec, chunks: Mapping[Position, Encoded]) -> bytes:
-    """Put encoded chunks, by their place in the object, into one; without shards it is the chunk.
+    """Join encoded chunks into an object; without shards the object is the one chunk.
 
-    Places that are not named are left out of the shard.
+    `chunks` has them by their place in the object. Other places are left out of the shard.
     """
     if spec.shards is None:
         return bytes(next(iter(chunks.values())))
-    # Row by row, so that neighbouring columns are read at one go.
+    # Row by row, so that one read covers neighbouring columns.
     placed = sorted(chunks.items())
     index = np.full((*spec.grid, 2), LEFT_OUT, "<u8")
     lengths = np.array([len(data) for _, data in placed], "<u8")
@@ -75,20 +75,20 @@ def read_index(spec: ArraySpec, key: str, tail: Encoded) -> np.ndarray:
     Parameters
     ----------
     key : str
-        The shard's, for the message.
+        The shard's key, for error messages.
     tail : bytes-like
         The shard's last `index_bytes`.
 
     Returns
     -------
     numpy.ndarray
-        uint64 [chunks along each dim …, 2]: where each begins and its bytes, both `LEFT_OUT` where
-        it is.
+        uint64 [chunks along each dim …, 2]: each chunk's offset and length in bytes, both
+        `LEFT_OUT` if it is left out.
 
     Raises
     ------
     StoreError
-        When it is cut off, or its checksum is another.
+        When the index is cut off, or its checksum differs.
     """
     if len(tail) < index_bytes(spec.grid):
         raise _damaged(key, f"it has {len(tail):,} bytes instead of {index_bytes(spec.grid):,}")

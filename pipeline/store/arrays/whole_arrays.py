@@ -1,6 +1,6 @@
-"""Small arrays that are written whole, in place of older ones: names, sizes, findings.
+"""Small arrays that are always replaced as a whole: names, sizes, findings.
 
-Zarr writes one after the other and takes 5 times as long, 0.1 s of every run
+Zarr writes them one after the other and takes 5 times as long, 0.1 s of every run
 (``python benchmarks/array_writing.py``).
 """
 
@@ -18,12 +18,12 @@ __all__ = ["WholeArrays"]
 
 
 class WholeArrays:
-    """Collects arrays, and stores them at the end of a ``with`` block that does not fail.
+    """Collects arrays, and stores them at the end of a ``with`` block without errors.
 
     Parameters
     ----------
     store : zarr.abc.store.Store
-        Where their groups are.
+        The store that has their groups.
     """
 
     def __init__(self, store: Store) -> None:
@@ -40,7 +40,7 @@ class WholeArrays:
         *,
         rows_per_chunk: int | None = None,
     ) -> None:
-        """Write an array; in one chunk unless it is said otherwise.
+        """Write an array; in one chunk by default.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class WholeArrays:
     ) -> None:
         if kind is not None:
             return
-        # A chunk is refused until its array is there.
+        # Arrays first: the store refuses a chunk without its array.
         store_metadata(self._store, [spec for spec, _ in self._arrays])
         writer = ChunkWriter(self._store)
         for spec, values in self._arrays:
