@@ -1,4 +1,4 @@
-"""Which classes and layers moved together: rank correlation, with a p-value that minds time."""
+"""Which classes and layers moved together: rank correlation, its p-value by circular shifts."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ CLASSES_AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Association:
-    """How each pair of series goes together.
+    """The correlation of each pair of series, and its significance.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ def _fast_length(columns: int) -> int:
 
 
 def _around(shifted: np.ndarray, columns: int) -> np.ndarray:
-    """Turn shifts into a padded void into shifts around and around, [..., column]."""
+    """Fold shifts over zero padding into circular shifts, [..., column]."""
     length = shifted.shape[-1]
     if length == columns:
         return shifted
@@ -107,9 +107,9 @@ def _standard_ranks(series: np.ndarray) -> np.ndarray:
 
 
 def _ranks(row: np.ndarray) -> np.ndarray:
-    """Rank values from 1; equal ones share the mean of their ranks.
+    """Rank values from 1; equal values share the mean of their ranks.
 
-    scipy.stats has it too, and takes a quarter of the time of a short run to import.
+    scipy.stats has this too, but importing it takes a quarter of a short run's time.
     """
     ordered = np.sort(row)
     below, up_to = (np.searchsorted(ordered, row, side) for side in ("left", "right"))

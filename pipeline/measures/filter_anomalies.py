@@ -12,8 +12,8 @@ from deeptracker.pipeline.measures.own_past import NORMAL_MAD
 __all__ = ["MINIMUM_HISTORY", "anomaly_scores"]
 
 MINIMUM_HISTORY = 8
-# A spread below this share of the usual change says that weights are stored coarsely, not that the
-# filter is steady.
+# A spread below this share of the usual change comes from coarsely stored weights, not from a
+# steady filter.
 SPREAD_FLOOR = 0.05
 
 
@@ -29,13 +29,13 @@ def anomaly_scores(
     Parameters
     ----------
     changes : numpy.ndarray
-        float [filter, column]; NaN where there is none. Columns must be in order of time.
+        float [filter, column]; NaN where unknown. Columns must be in order of time.
     window : int
         Snapshots of history.
     gaps : numpy.ndarray, optional
         Iterations between each column and the one before, [column]. A change grows with about the
-        square root of the steps it took, as a random walk does; where snapshots are unevenly spaced
-        it is divided by that, lest a wider spacing look like an incident.
+        square root of its steps, as a random walk does. Changes are divided by it, so that a wider
+        gap between snapshots does not look like an incident.
     first : int
         Columns before it are history, and get no score.
 
@@ -58,11 +58,11 @@ def _usual(changes: np.ndarray, first: int) -> np.ndarray:
     """Median change over the filters at each column from the first; 0 where none is known."""
     usual = np.zeros(changes.shape[1])
     known = np.count_nonzero(~np.isnan(changes[:, first:]), axis=0)
-    # Few counts differ: most columns are known of all filters.
+    # Few distinct counts: most columns are known for all filters.
     for count in set(known.tolist()) - {0}:
         columns = first + np.flatnonzero(known == count)
         middle = [(count - 1) // 2, count // 2]
-        # What is not known comes last.
+        # NaNs sort last.
         ordered = np.partition(np.ascontiguousarray(changes[:, columns].T), middle, axis=1)
         usual[columns] = ordered[:, middle].mean(axis=1)
     return usual
@@ -72,10 +72,10 @@ def _usual(changes: np.ndarray, first: int) -> np.ndarray:
 def _score(changes, window, minimum, floor, first, scores):
     """Score filters one by one, each from its window of earlier changes in order of size.
 
-    Rows 1 to `length` of `windows` are the window, between two that no change reaches.
+    Elements 1 to `length` of a row of `windows` are the window, between two infinite bounds.
     """
     windows = np.empty((2, window + 2))  # the one before a change, and the one after it
-    history = np.empty(window)  # in order of time, around and around
+    history = np.empty(window)  # in order of time, a ring buffer
     for row in range(changes.shape[0]):
         windows[:] = np.inf
         windows[:, 0] = -np.inf
@@ -103,10 +103,11 @@ def _score(changes, window, minimum, floor, first, scores):
 
 @inner(fastmath={"nnan", "nsz"})
 def _exchange(before, after, length, leaving, value):
-    """Write a window with a value in place of another; `leaving` is infinite where it grows.
+    """Write a window with one value replaced by another; `leaving` is infinite if it grows.
 
-    Where a value comes to stand is as good as random. Here nothing branches on it, and each place
-    follows from three of the window before: LLVM makes vectors of the loop.
+    A value's place in the window is practically random, so a branch on it would be slow. Here
+    nothing branches, and each element follows from three of the old window: LLVM vectorises the
+    loop.
     """
     for k in range(1, length + 1):
         lower = before[k - 1] if before[k - 1] < leaving else before[k]
@@ -119,13 +120,13 @@ def _median_and_deviation(ordered, length):
     """Find the median of a window, and the median of the distances from it.
 
     The distances below the median and those above it, from the middle outwards, are two sorted
-    lists of h each. Of both, the smaller half are min(below[k], above[h - 1 - k]), and the larger
+    lists of h each. The smaller half of both lists is min(below[k], above[h - 1 - k]), the larger
     half the maxima of these pairs: the first step of a bitonic merge (Batcher, AFIPS 1968).
     """
     half = length // 2
     odd = length % 2
     median = ordered[half + 1] if odd else (ordered[half] + ordered[half + 1]) / 2
-    # Of an odd number the median itself is one more below, at no distance.
+    # For an odd length the median itself counts as below, with distance 0.
     low, high = 0.0, np.inf
     for k in range(half):
         below = median - ordered[half - k]

@@ -1,4 +1,4 @@
-"""A finding: one thing that is wrong in a training."""
+"""A finding: one problem in a training."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ __all__ = ["Finding"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong.
+    """One problem in a training.
 
     Attributes
     ----------
@@ -17,13 +17,13 @@ class Finding:
         The rule's name.
     severity : {"error", "warning", "info"}
     node, class_ : str
-        Where; empty where it does not apply.
+        Where the problem is; empty if it does not apply.
     iteration : int
-        When it began.
+        Iteration at which it began.
     value : float
-        The number behind it.
+        The value that crossed the rule's limit.
     message : str
-        A sentence.
+        Description in one sentence.
     """
 
     rule: str

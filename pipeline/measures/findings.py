@@ -1,4 +1,4 @@
-"""Findings of the health rules: what is wrong in a training, where and when."""
+"""Findings of the health rules: problems in a training, where and when."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ def find_all(run: RunSeries, limits: Limits | None = None) -> list[Finding]:
     Parameters
     ----------
     limits : FindingConfig, optional
-        All thresholds; each at its default where there are none.
+        All thresholds; the defaults if omitted.
 
     Returns
     -------
     list of Finding
-        The gravest first, then the strongest of each rule.
+        By severity, the gravest first, then the strongest of each rule.
     """
     limits = limits or FindingConfig()
     cases: dict[str, list[Case]] = defaultdict(list)

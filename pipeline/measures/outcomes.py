@@ -20,14 +20,14 @@ RULES = {"left": 0, "right": 1, "full": 2}
 
 @dataclass(frozen=True)
 class OutcomeCounts:
-    """What is counted of classes and images.
+    """Counts over classes and images.
 
     Attributes
     ----------
     left, right, full : numpy.ndarray
         int32 [window, class_, column]: anomalous images; the first entry is window 1.
     error : numpy.ndarray
-        float32 [class_, column]: share of wrong among the recorded outcomes, NaN where none.
+        float32 [class_, column]: share of wrong ones among the recorded outcomes; NaN without any.
     flips : numpy.ndarray
         int32 [class_, column]: images whose correctness differs from the one recorded before.
     image_flips : numpy.ndarray
@@ -76,7 +76,7 @@ def anomaly_counts(
         int [image], from 0 to `classes` - 1.
     classes, windows : int
     new : int
-        Columns before it are there for their history: an image's flips in them are not counted.
+        Columns before it are only history: an image's flips in them are not counted.
     """
     columns = correct.shape[1]
     counts = np.zeros((3, windows, classes, columns), np.int32)

@@ -1,4 +1,4 @@
-"""Series against their own past: stretches of marks, and what was usual before each value."""
+"""Series against their own past: stretches of marks; median and spread before each value."""
 
 import numpy as np
 
@@ -17,12 +17,12 @@ def stretches(marks: np.ndarray) -> list[tuple[int, int]]:
 
 
 def beginnings(marks: np.ndarray) -> list[int]:
-    """Give where each run of true begins."""
+    """Give the first column of each run of true."""
     return [first for first, _ in stretches(marks)]
 
 
 def median_before(values: np.ndarray, history: int) -> np.ndarray:
-    """Give the median of the `history` values before each; infinite below five."""
+    """Give the median of the `history` values before each; infinite with fewer than five."""
     before = _before(values, history)
     finite = np.where(np.isfinite(before), before, np.nan)
     known = np.isfinite(before).sum(axis=1)
@@ -30,7 +30,7 @@ def median_before(values: np.ndarray, history: int) -> np.ndarray:
 
 
 def spread_before(values: np.ndarray, history: int) -> np.ndarray:
-    """Give the deviation usual among the values before each; 0 where there is no median."""
+    """Give the spread of the values before each; 0 where there is no median."""
     middle = median_before(values, history)
     usual = np.isfinite(middle)
     deviations = np.abs(_before(values, history) - np.where(usual, middle, 0)[:, None])
@@ -38,18 +38,18 @@ def spread_before(values: np.ndarray, history: int) -> np.ndarray:
 
 
 def _before(values: np.ndarray, history: int) -> np.ndarray:
-    """Give the `history` values before each, [column, before]; NaN where there are fewer."""
+    """Give the `history` values before each, [column, before]; padded with NaN."""
     padded = np.concatenate([np.full(history, np.nan), np.asarray(values, np.float64)])
     return np.lib.stride_tricks.sliding_window_view(padded, history)[: len(values)]
 
 
 def _median(rows: np.ndarray) -> np.ndarray:
-    """Give the median of each row's numbers; NaN, which sort last, are none."""
+    """Give the median of each row without its NaNs, which sort last."""
     ordered = np.sort(rows, axis=1)
     count = np.maximum((~np.isnan(rows)).sum(axis=1), 1)
     low, high = (
         np.take_along_axis(ordered, place[:, None], axis=1)[:, 0]
         for place in ((count - 1) // 2, count // 2)
     )
-    # Of two infinite values the sum over two is not the middle.
+    # Take equal values as they are: half of the sum is no median of infinite values.
     return np.where(low == high, low, (low + high) / 2)

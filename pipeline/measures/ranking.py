@@ -13,15 +13,15 @@ def iteration_score(
     """Score how far an iteration stands out, by its images or by its filters.
 
     Each series is standardised over the run by its median and median absolute deviation; the score
-    is the greatest of the three, so that a mass flip, many anomalous filters, and a single filter
-    that was torn out of its course all come to the top.
+    is the greatest of the three. So a mass flip, many anomalous filters, and a single strongly
+    anomalous filter all rank high.
 
     Parameters
     ----------
     image_anomalies, filter_anomalies : numpy.ndarray
         Counts [column].
     highest_score : numpy.ndarray
-        float [column]: the highest filter score; NaN where none is known.
+        float [column]: the highest filter score; NaN if unknown.
 
     Returns
     -------
@@ -45,6 +45,6 @@ def _standardised(values: np.ndarray, least_spread: float) -> np.ndarray:
         return np.zeros(numbers.shape)
     median = np.median(finite)
     spread = NORMAL_MAD * np.median(np.abs(finite - median))
-    # An infinite score is the highest there is, not a missing one.
+    # An infinite score is the highest, not a missing one.
     bounded = np.where(np.isposinf(numbers), np.finfo(np.float32).max, numbers)
     return (bounded - median) / max(spread, least_spread)

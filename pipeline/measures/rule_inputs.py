@@ -1,4 +1,4 @@
-"""What the health rules look at: statistics, measures, outcomes and scalars over the iterations."""
+"""Inputs of the health rules: statistics, measures, outcomes and scalars over iterations."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class ClassSeries:
 
 @dataclass(frozen=True)
 class RunSeries:
-    """Everything the rules look at; what was not recorded is None or empty."""
+    """All inputs of the rules; data that was not recorded is None or empty."""
 
     nodes: NodeSeries | None = None
     classes: ClassSeries | None = None
@@ -55,7 +55,7 @@ class RunSeries:
     scalars: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def nodes_of(self, kind: str, statistic: str) -> Iterator[tuple[str, np.ndarray]]:
-        """Yield the nodes of a kind with a statistic, float64 [column]; none where it lacks."""
+        """Yield (node, statistic as float64 [column]) of a kind; nothing without the statistic."""
         nodes = self.nodes
         if nodes is None or statistic not in nodes.statistics:
             return

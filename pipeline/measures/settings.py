@@ -8,7 +8,7 @@ __all__ = ["AnomalyConfig"]
 
 
 class AnomalyConfig(FiniteSection):
-    """What counts as anomalous."""
+    """Thresholds of anomalies."""
 
     image_window: int = Field(
         default=5,

@@ -1,1 +1,1 @@
-"""Measures of filters, one file a family: each a formula on sums over a filter's weights."""
+"""Measures of filters, one file per family: each is a formula on sums over a filter's weights."""

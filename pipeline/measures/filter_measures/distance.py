@@ -1,4 +1,4 @@
-"""How far a filter is from what it was at the snapshot before."""
+"""Distance of a filter from its weights at the snapshot before."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def cosine(sums: FilterSums) -> float:
     """Give 1 - cos(W, P) without subtracting nearly equal numbers.
 
     As 2 |W| |P| (1 - cos) = |D|^2 - (|W| - |P|)^2, and |W| - |P| = (|W|^2 - |P|^2) / (|W| + |P|)
-    with |W|^2 - |P|^2 = sum D (W + P). It is 0 where both are zero, 1 where one is.
+    with |W|^2 - |P|^2 = sum D (W + P). It is 0 if both are zero, 1 if one is.
     """
     now, before = np.sqrt(sums.squares), np.sqrt(sums.squares_before)
     if now == 0 or before == 0:

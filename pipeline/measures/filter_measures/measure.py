@@ -15,14 +15,14 @@ class FilterMeasure:
     Attributes
     ----------
     name : str
-        In the store's `measure` coordinate.
+        Name in the store's `measure` coordinate.
     label : str
-        In menus and legends.
+        Text in menus and legends.
     meaning : str
-        In the store's `meaning` coordinate.
+        Text in the store's `meaning` coordinate.
     formula : callable
-        Gives a number of the sums over a filter's weights. Numba compiles it: arithmetic,
-        conditions, and functions of NumPy; division by zero gives infinity or NaN.
+        Computes the measure from the sums over a filter's weights. Numba compiles it: it may use
+        arithmetic, conditions, and functions of NumPy; division by zero gives infinity or NaN.
     of_change : bool
         Whether it compares a snapshot with the one before. Such a measure is NaN at the first
         snapshot, and also ranks filters.

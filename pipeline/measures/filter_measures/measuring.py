@@ -26,13 +26,13 @@ careful = inner(inline="always", error_model="numpy")
 
 
 def _sources() -> str:
-    """Sum up the formulas, so that a change in one compiles the loop anew."""
+    """Compute a digest of the formulas, so that a change in one recompiles the loop."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _in_order(formulas):
-    """Make one function that writes what each formula gives, from a place on."""
+    """Make one function that writes every formula's result, from a given place on."""
     if not formulas:
         return careful(lambda _sums, _into, _place: None)
     first, others = careful(formulas[0]), _in_order(formulas[1:])
@@ -53,8 +53,8 @@ def measured_filters(filters: GatheredFilters) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        float32 [measure, filter, column], NaN where nothing is known. In memory the filters of a
-        column lie one after the other.
+        float32 [measure, filter, column], NaN where unknown. In memory the filters of a column lie
+        one after the other.
     """
     of_change = np.array([measure.of_change for measure in FILTER_MEASURES.values()])
     found = np.empty((len(of_change), len(filters.before), filters.count), np.float32)

@@ -1,4 +1,4 @@
-"""Which measures of filters there are."""
+"""The list of filter measures."""
 
 from importlib import import_module
 

@@ -1,6 +1,6 @@
-"""How far a filter moved, against how large it was.
+"""Change of a filter relative to its size before.
 
-0 where nothing changed, infinite where all weights before were zero.
+0 if nothing changed, infinite if all weights before were zero.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""How large a filter is."""
+"""Size of a filter."""
 
 import numpy as np
 

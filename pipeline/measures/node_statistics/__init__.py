@@ -1,1 +1,1 @@
-"""Statistics of nodes, one file a family: each a formula on what the pass gathered."""
+"""Statistics of nodes, one file per family: each is a formula on gathered sums and histograms."""

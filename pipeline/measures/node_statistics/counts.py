@@ -1,4 +1,4 @@
-"""How many weights of a node are numbers."""
+"""Numbers of finite and other weights of a node."""
 
 import numpy as np
 

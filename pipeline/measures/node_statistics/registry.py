@@ -1,4 +1,4 @@
-"""Which statistics of nodes there are."""
+"""The list of node statistics."""
 
 from importlib import import_module
 
@@ -30,7 +30,7 @@ def statistics_of(gathered: Gathered) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to numpy.ndarray
-        float64 [node, column] each, NaN where there is nothing to measure.
+        float64 [node, column] each, NaN where there are no weights.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return {name: statistic.of(gathered) for name, statistic in NODE_STATISTICS.items()}

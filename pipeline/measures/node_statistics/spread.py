@@ -1,4 +1,4 @@
-"""How far the weights of a node lie apart."""
+"""Spread of the weights of a node."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ __all__ = ["STATISTICS"]
 def variance(gathered: Gathered) -> np.ndarray:
     """Give the variance of the population."""
     moments, count = gathered.moments, gathered.count
-    # Rounding may leave a variance of about -1e-17 where all weights are equal.
+    # Rounding may give a variance of about -1e-17 if all weights are equal.
     return np.maximum(moments.sum_squares / count - (moments.sum / count) ** 2, 0.0)
 
 

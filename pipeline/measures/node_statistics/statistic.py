@@ -1,4 +1,4 @@
-"""A statistic of nodes, and what it is computed from."""
+"""A statistic of nodes, and its inputs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ QUARTILES = (0.25, 0.5, 0.75)
 
 @dataclass(frozen=True)
 class Gathered:
-    """What the pass gathered of some nodes.
+    """Sums and histograms of some nodes, gathered by the kernels.
 
     Attributes
     ----------
     moments : Moments
-        Sums over the weights, [node, …, column] each.
+        Sums over the weights, each [node, …, column].
     histograms : sequence of SparseHistogram
         The weights of each node in fine bins.
     """
@@ -34,7 +34,7 @@ class Gathered:
 
     @classmethod
     def of(cls, moments: Sequence[Moments], histograms: "Sequence[SparseHistogram]") -> "Gathered":
-        """Put together what was gathered of each node."""
+        """Stack the moments and histograms of the nodes."""
         return cls(Moments.stacked(moments), histograms)
 
     @cached_property
@@ -53,13 +53,13 @@ class Gathered:
         Returns
         -------
         numpy.ndarray
-            float64 [node, threshold, column], NaN where no snapshot stands before.
+            float64 [node, threshold, column], NaN where there is no snapshot before.
         """
         pairs = np.where(self.moments.pairs == 0, np.nan, self.moments.pairs)
         return self.moments.change_counts / pairs[:, None]
 
     def quantiles(self, shares: Sequence[float]) -> np.ndarray:
-        """Find the weights whose ranks reach some shares of all, within 1.6 %.
+        """Find quantiles of the weights, within 1.6 %.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class Gathered:
         numpy.ndarray
             float64 [share, node, column], NaN where a node has no finite weight.
         """
-        # Whoever only asks for names and meanings has no use for Numba.
+        # Import late: names and meanings are needed without Numba.
         from deeptracker.pipeline.kernels.measuring.quantiles import quantiles  # noqa: PLC0415
 
         limits = zip(self.histograms, self.moments.min, self.moments.max, strict=True)
@@ -90,15 +90,15 @@ class NodeStatistic:
     Attributes
     ----------
     name : str
-        Of its array in the store; ``grad_`` stands before it where it is of gradients.
+        Name of its array in the store, with the prefix ``grad_`` for gradients.
     label : str
-        In menus and legends.
+        Text in menus and legends.
     long_name, units : str
-        Of its array.
+        Attributes of its array.
     of : callable
-        Gives float64 [node, column] of what was gathered; NaN where there is nothing to measure.
+        Computes float64 [node, column] from `Gathered`; NaN where there are no weights.
     joined : {"mean", "min", "max"}
-        What is shown of several iterations that share a pixel: what stood out must still be seen.
+        How iterations that share a pixel are combined, so that outliers stay visible.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The weights of a node together."""
+"""Mean and sum of the weights of a node."""
 
 from deeptracker.pipeline.measures.node_statistics.statistic import NodeStatistic
 

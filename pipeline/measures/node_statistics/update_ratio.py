@@ -1,4 +1,4 @@
-"""How far a snapshot moved the weights of a node, against how large they were."""
+"""Change of a node's weights since the snapshot before, relative to their size."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ __all__ = ["STATISTICS"]
 
 
 def update_ratio(gathered: Gathered) -> np.ndarray:
-    """Give norm2(D) / norm2(P): 0 where nothing changed, NaN where no snapshot stands before."""
+    """Give norm2(D) / norm2(P): 0 if nothing changed, NaN if there is no snapshot before."""
     moments = gathered.moments
     ratio = np.sqrt(moments.change_squares / moments.previous_squares)
     still = (moments.change_squares == 0) & (moments.previous_squares == 0)

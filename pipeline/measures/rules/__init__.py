@@ -1,1 +1,1 @@
-"""Health rules, one file a rule or a family: what each looks for, and when it speaks."""
+"""Health rules, one file per rule or family: its condition and its message."""

@@ -1,4 +1,4 @@
-"""Steps that are large against a layer's weights and against its own history."""
+"""Updates that are large relative to a layer's weights and to its earlier updates."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ class ExplodingUpdateLimits(Limits):
 
 
 def find(run: RunSeries, limits: ExplodingUpdateLimits) -> Iterator[Case]:
-    """Find where a layer's update ratio begins to be over both limits."""
+    """Find where a layer's update ratio rises over both limits."""
     for name, ratio in run.nodes_of("layer", "update_ratio"):
         usual = median_before(ratio, limits.history)
         over = (ratio > limits.exploding_update_ratio) & (

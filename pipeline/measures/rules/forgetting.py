@@ -21,7 +21,7 @@ class ForgettingLimits(Limits):
 
 
 def find(run: RunSeries, limits: ForgettingLimits) -> Iterator[Case]:
-    """Find classes whose last error is far over their least."""
+    """Find classes with a last error far over their least error."""
     classes = run.classes
     if classes is None or not classes.error.size:
         return

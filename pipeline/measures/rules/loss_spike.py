@@ -19,7 +19,7 @@ class LossSpikeLimits(Limits):
 
 
 def find(run: RunSeries, limits: LossSpikeLimits) -> Iterator[Case]:
-    """Find where a loss begins to be over a multiple of its median, and six spreads over it."""
+    """Find where a loss rises over a multiple of its median, and over six spreads above it."""
     for name in ("train_loss", "validation_loss"):
         if name not in run.scalars:
             continue

@@ -20,7 +20,7 @@ class MassFlipLimits(Limits):
 
 
 def find(run: RunSeries, limits: MassFlipLimits) -> Iterator[Case]:
-    """Find where flips begin to be many, and six spreads over their median before."""
+    """Find where flips rise over the limit, and over six spreads above their median before."""
     classes = run.classes
     if classes is None or not classes.flips.size:
         return

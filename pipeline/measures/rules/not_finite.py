@@ -1,4 +1,4 @@
-"""Weights or gradients that are no numbers."""
+"""Weights or gradients that are NaN or infinite."""
 
 from collections.abc import Iterator
 

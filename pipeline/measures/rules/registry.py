@@ -1,4 +1,4 @@
-"""Which health rules there are, and the section of a config that holds their thresholds."""
+"""The list of health rules, and the config section with their thresholds."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,7 +10,7 @@ from deeptracker.pipeline.measures.rules.rule import FilterRule, Limits, Rule, R
 
 __all__ = ["FILTER_RULES", "RULES", "RUN_RULES", "FindingConfig", "section_of"]
 
-# Modules of this folder with a tuple RULES; findings of one severity stand in this order.
+# Modules of this folder with a tuple RULES; findings of equal severity are in this order.
 FILES = (
     "not_finite",
     "exploding_update",
@@ -30,12 +30,12 @@ FILTER_RULES = tuple(rule for rule in RULES if isinstance(rule, FilterRule))
 
 
 def section_of(rules: Sequence[Rule]) -> Any:
-    """Make the section of a config that has the thresholds of some rules.
+    """Make the config section with the thresholds of some rules.
 
     Raises
     ------
     ValueError
-        When two rules mean different things by one key.
+        When two rules use one key with different meanings.
     """
     owners: dict[str, type] = {}
     for rule in rules:

@@ -1,4 +1,4 @@
-"""A health rule: what it is called, when it speaks, and what it looks at."""
+"""A health rule: its name, condition, limits and inputs."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Severity = Literal["error", "warning", "info"]
 
 
 class Limits(FiniteSection):
-    """Thresholds of several rules; those of one alone stand in a class of its own, made of this."""
+    """Thresholds that several rules share; subclasses add the thresholds of one rule."""
 
     still_snapshots: int = Field(
         default=10, ge=2, le=MOST, description="snapshots without learning"
@@ -28,18 +28,18 @@ class Limits(FiniteSection):
 
 @dataclass(frozen=True)
 class Case:
-    """One case of what a rule looks for.
+    """One match of a rule.
 
     Attributes
     ----------
     iteration : int
-        When it began.
+        Iteration at which it began.
     value : float
-        The number behind it; of many cases those of the greatest magnitudes are kept.
+        The value that crossed the limit; of many cases, those of the greatest magnitude are kept.
     message : str
-        A sentence.
+        Description in one sentence.
     node, class_ : str
-        Where; empty where it does not apply.
+        Where it is; empty if it does not apply.
     """
 
     iteration: int
@@ -51,17 +51,17 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What all rules declare.
+    """The attributes of every rule.
 
     Attributes
     ----------
     name : str
-        Of its findings.
+        Name of the rule in its findings.
     severity : {"error", "warning", "info"}
     speaks : str
-        When it speaks, in the docs' table.
+        Its condition, for the table in the docs.
     source : str
-        Who described it, or that it is our own.
+        Who described the rule, or that it is our own.
     limits : type
         Its thresholds. Each is a key of ``findings:`` in a config.
     """
@@ -80,9 +80,9 @@ class RunRule(Rule):
     Attributes
     ----------
     find : callable
-        Yields a `Case` for each of what it looks for in a run, by its limits.
+        Yields a `Case` for every match in a run, by its limits.
     statistics : tuple of str
-        The statistics of nodes that it reads, as the store names them; ``grad_…`` are there where
+        The node statistics that it reads, by their names in the store; ``grad_…`` exist if
         gradients were recorded.
     """
 
@@ -97,12 +97,12 @@ class FilterRule(Rule):
     Attributes
     ----------
     find : callable
-        Yields a `Case` for each of what it looks for among the filters of one parameter.
+        Yields a `Case` for every match among the filters of one parameter.
     measures : tuple of str
-        The measures of filters that it reads.
+        The filter measures that it reads.
     concerns : callable
-        Whether the last `still_snapshots` columns of a parameter's filters may be such a case: only
-        then is the whole of their series read.
+        Whether the last `still_snapshots` columns of a parameter's filters may match. Only then are
+        the whole series read.
     """
 
     find: Callable[[FilterSeries, Any], Iterator[Case]]

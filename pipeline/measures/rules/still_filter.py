@@ -22,7 +22,7 @@ def frozen(series: FilterSeries, _limits: Limits) -> np.ndarray:
 
 
 def _at_end(series: FilterSeries, limits: Limits, still: np.ndarray, words: str) -> Iterator[Case]:
-    """Find the filters that have been marked for long enough, to the end."""
+    """Find the filters whose marks last to the end, and for long enough."""
     columns = still.shape[1]
     unmarked = np.argmin(still[:, ::-1], axis=1)
     lengths = np.where(still.all(axis=1), columns, unmarked)
