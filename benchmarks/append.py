@@ -1,13 +1,13 @@
-"""A rerun after one new snapshot, against processing everything.
+"""Time a rerun after one new snapshot, compared with processing everything.
 
     python benchmarks/append.py                         # ResNet-50, 32 snapshots and 1 more
     python benchmarks/append.py --images 50000 --classes 1000
 
-`deeptracker process` is run as a command, with the start of Python and of what does the work: over
-n snapshots, then after one more. Without `--workers` it decides itself: a run that reads little
-starts no worker processes. The same is timed on a cluster that is running already. Bar: the rerun
-takes at most 2/n of the full time, and two seconds. What the store grows by is told too: an append
-writes anew the objects that the new iteration falls into.
+`deeptracker process` runs as a command over n snapshots, then after one more. The start of Python
+and of the workers counts. Without `--workers` the command decides: a run that reads little starts
+no worker processes. The same is timed on a running cluster. Bar: the rerun takes at most 2/n of the
+full time, and two seconds. The growth of the store is reported too: an append rewrites the objects
+that hold the new iteration.
 """
 
 import statistics
@@ -35,15 +35,15 @@ Processing = Callable[[Path, Path], None]
 
 
 def as_command(workers: int) -> Processing:
-    """Run the command line; 0 workers are not said to it."""
+    """Run the command; 0 workers leaves `--workers` out."""
     chosen = ("--workers", str(workers)) if workers else ()
     return lambda log, store: run_command(log, store, *chosen)
 
 
 def timed(run: Processing, log: Path, folder: Path, repeats: int) -> tuple[float, float, int]:
-    """Give the median seconds of the whole log but its last iteration, and of that one.
+    """Give the median seconds of the log without its last iteration, and of the last iteration.
 
-    And the bytes that the store grew by in the last append.
+    Also give the bytes by which the last append grew the store.
     """
     whole, added = [], []
     for number in range(repeats):

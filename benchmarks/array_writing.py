@@ -1,13 +1,13 @@
-"""The store's own array writing against zarr's, on a real network's pyramids, through Icechunk.
+"""Compare the store's array writing with zarr's, on a network's pyramids, through Icechunk.
 
     python benchmarks/array_writing.py                  # ResNet-50, 8 snapshots
     python benchmarks/array_writing.py --network vgg16 --snapshots 16
 
-A log is processed. What its store holds is then written again into new stores, by the pipeline's
-own code and by zarr, which take turns: *create*, all groups and empty arrays (`create_arrays`
-against `zarr.create_hierarchy`); *write*, all pyramid levels but for their last snapshot
+A log is processed. The content of its store is then written again into new stores, by the
+pipeline's own code and by zarr in turn: *create*, all groups and empty arrays (`create_arrays`
+against `zarr.create_hierarchy`); *write*, all pyramid levels without their last snapshot
 (`ChunkWriter` against assigning to a `zarr.Array`); *append*, the last snapshot, which completes
-shards that are there; *whole*, the arrays of names and sizes (`WholeArrays` against
+existing shards; *whole*, the arrays of names and sizes (`WholeArrays` against
 `Group.create_array`); *read*, the first rows of every level (`read_regions` against indexing a
 `zarr.Array`). Both stores must read back the same. Ratios are zarr's time over ours.
 """
@@ -44,7 +44,7 @@ Steps = dict[str, Callable[[Store], None]]
 
 @dataclass(frozen=True)
 class Content:
-    """What is written.
+    """The groups and arrays to write.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Content:
     specs : list of ArraySpec
         All arrays of the run.
     pyramids : list of (ArraySpec, numpy.ndarray)
-        bfloat16 [statistic, row, iteration], each column contiguous, as kernels leave it.
+        bfloat16 [statistic, row, iteration], each column contiguous, as kernels write it.
     whole : mapping of str to numpy.ndarray
         Small arrays by path.
     """
@@ -92,13 +92,13 @@ class Content:
         ]
 
     def window(self, spec: ArraySpec) -> tuple[slice, ...]:
-        """Give the first rows of an array, as a view asks for them."""
+        """Give the region of an array's first rows, as a view reads them."""
         quantities, rows, columns = spec.shape
         return slice(0, quantities), slice(0, min(rows, WINDOW_ROWS)), slice(0, columns)
 
 
 def by_us(content: Content) -> Steps:
-    """Give the steps as the pipeline takes them."""
+    """Give the steps in the pipeline's own code."""
 
     def create(store: Store) -> None:
         create_arrays(store, content.groups, content.specs)
@@ -131,7 +131,7 @@ def by_us(content: Content) -> Steps:
 
 
 def by_zarr(content: Content) -> Steps:
-    """Give the same steps as zarr takes them."""
+    """Give the same steps by zarr."""
 
     def create(store: Store) -> None:
         nodes = {path: GroupMetadata(dict(attrs)) for path, attrs in content.groups.items()}
@@ -194,7 +194,7 @@ def measure(network: str, snapshots: int, repeats: int) -> dict[str, object]:
                 with timed_steps(steps, folder / f"{way}-{number}") as (seconds, root):
                     if number:
                         found[way].append(seconds)
-                    else:  # loads the kernels
+                    else:  # the first run loads the kernels
                         equal &= reads_back(content, root)
     figures: dict[str, object] = {
         "groups": len(content.groups),
@@ -211,7 +211,7 @@ def measure(network: str, snapshots: int, repeats: int) -> dict[str, object]:
 
 
 def reads_back(content: Content, root: zarr.Group) -> bool:
-    """Whether a store holds what was to be written."""
+    """Whether a store holds the written values."""
     pyramids = all(
         np.array_equal(root[spec.path][...], values.astype(np.float32), equal_nan=True)
         for spec, values in content.pyramids

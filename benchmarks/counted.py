@@ -1,8 +1,8 @@
-"""The app in a process that tells, when it is asked, what lives in it and what it holds.
+"""Serve the app, and report the process's live objects and memory on request.
 
     python benchmarks/counted.py STORE PORT
 
-A line on its standard input is answered by one JSON object: live objects by class after a garbage
+It answers each line on standard input with one JSON object: live objects by class after a garbage
 collection, and resident bytes.
 """
 
@@ -23,7 +23,7 @@ COUNTED = (RunPage, Arrival, Document)
 
 
 def count() -> dict[str, int]:
-    """Count what no collection removes."""
+    """Count the objects that remain after garbage collection."""
     for _ in range(3):
         gc.collect()
     kinds = Counter(type(found) for found in gc.get_objects())

@@ -1,12 +1,12 @@
 """Open the page cold and pick iterations, in a real Chromium.
 
     python benchmarks/dashboard.py                            # ResNet-50, 1,000 classes, made first
-    python benchmarks/dashboard.py --store /data/run.dtstore  # a store that is there already
+    python benchmarks/dashboard.py --store /data/run.dtstore  # an existing store
 
 *Cold* is a new browser context: from navigation until the timeline and the validation view are
 drawn, with a server that has answered once before. *Linked* is from the mouse button's release on
-the timeline until a view has drawn the picked iteration: one view after another, each on a page of
-its own. Needs Playwright and a Chromium; both are there after `make browser`.
+the timeline until a view has drawn the picked iteration. Each view is measured in turn, on its own
+page. Needs Playwright and a Chromium; `make browser` installs both.
 """
 
 import argparse
@@ -40,7 +40,7 @@ window.dtFind = (id) => {
   return walk(document)
 }
 """
-# Each view's chart, and where its state tells of the pick.
+# Each view's chart, and the part of its state that holds the pick.
 LINKED = {
     "validation": ("validation", "picked"),
     "layers": ("layers", "picked"),
@@ -90,14 +90,14 @@ def linked(page: Page, view: str, place: float) -> float:
 
 
 def followed(browser: Browser, address: str, view: str, repeats: int) -> list[float]:
-    """Pick iterations, a view being open; give the seconds until each was drawn there."""
+    """Pick iterations while a view is open; give the seconds until it has drawn each."""
     page, _ = cold(browser, address, view)
     page.wait_for_timeout(1000)
     places = np.random.default_rng(0).permutation(np.linspace(0.05, 0.95, 2 * repeats))
     seconds = []
     for place in places:
         seconds.append(linked(page, view, float(place)))
-        # A person looks before the next click; what moves comes to rest.
+        # Wait as a person would between clicks, until animations have ended.
         page.wait_for_timeout(300)
     page.context.close()
     return seconds

@@ -10,20 +10,20 @@ from deeptracker.record.framework_arrays import float_bits_to_bfloat16
 __all__ = ["CODES", "Drift"]
 
 CODES = {"f4": "F32", "bf16": "BF16", "f2": "F16", "f8": "F64"}
-CHUNK = 1 << 18  # weights that are moved or written at once: they stay in the cache
+CHUNK = 1 << 18  # weights that are moved or written together: they stay in the cache
 NOISE = 1 << 22  # weights of normal noise that are drawn once and reused at random offsets
 GRADIENT_SCALE = 0.01
 
 
 class Drift:
-    """Every parameter takes steps of noise and of a trend of its own, and decays a little.
+    """Every parameter moves by noise and by its own trend, and decays a little.
 
     Parameters
     ----------
     shapes : dict of str to tuple of int
-        Of every parameter. They start at He et al.'s scale (arXiv 1502.01852); vectors at 1.
+        Shapes by parameter. Weights start at He et al.'s scale (arXiv 1502.01852); vectors at 1.
     dtype : {"f4", "bf16", "f2", "f8"}
-        What is written. The weights are kept in float32, since small steps vanish in less.
+        Written dtype. In memory the weights are float32, since smaller dtypes lose small steps.
     seed : int
     """
 
@@ -55,7 +55,7 @@ class Drift:
             self._filter(name, row)[:] = 0
 
     def reinitialise(self, name: str, row: int) -> None:
-        """Draw one filter anew, three times as large."""
+        """Draw new weights for one filter, three times as large."""
         values = self._filter(name, row)
         drawn = self._random.standard_normal(values.size, dtype=np.float32)
         values[:] = np.float32(3 * self._scale(name)) * drawn
@@ -66,12 +66,12 @@ class Drift:
         self._filter(name, row)[:] = 0
 
     def raw(self, name: str) -> Iterator[memoryview]:
-        """Give a parameter's bytes as they are written, a chunk at a time."""
+        """Yield a parameter's bytes in the written dtype, a chunk at a time."""
         for chunk in self._chunks(self.weights[name]):
             yield self._encoded(chunk)
 
     def raw_gradient(self, name: str) -> Iterator[memoryview]:
-        """Give the bytes of the gradients that made the last step."""
+        """Yield the bytes of the last step's gradients."""
         scale = np.float32(GRADIENT_SCALE * self._scale(name))
         for number, chunk in enumerate(self._chunks(self.weights[name])):
             work = self._work[: len(chunk)]
@@ -111,7 +111,7 @@ class Drift:
         return float(np.sqrt(2 / max(1, int(np.prod(shape[1:]))))) if len(shape) > 1 else 0.05
 
     def _liveliness(self, name: str) -> float:
-        """How much faster than others a parameter learns: between a half and two."""
+        """Learning speed of a parameter relative to others: between a half and two."""
         return float(2 ** (zlib.crc32(name.encode()) / 2**31 - 1))
 
     def _offsets(self, name: str) -> np.ndarray:

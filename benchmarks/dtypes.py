@@ -3,10 +3,10 @@
     python benchmarks/dtypes.py                           # ResNet-50, 8 snapshots of each
     python benchmarks/dtypes.py --snapshots 24 --repeats 5
 
-One worker process of one thread, logs in the page cache, kernels compiled. The runs of the four
-take turns, medians count. What compares them is weights a second, whatever their bytes: of whole
-runs by the processor's time of all threads, and of the tasks that read, measure and write weights
-by the clock. Ratios are to float32.
+One worker process of one thread, logs in the page cache, kernels compiled. The four
+dtypes run in turn; medians count. They are compared by weights per second, not by bytes: whole runs
+by the processor time of all threads, and the tasks that read, measure and write weights by wall
+time. Ratios are to float32.
 """
 
 import shutil
@@ -38,7 +38,7 @@ class Run:
 
     @classmethod
     def of(cls, log: Path, name: Path, scheduler: str) -> "Run":
-        """Process a log into a store that is removed again."""
+        """Process a log into a temporary store."""
         store, tasks = name.with_suffix(".dtstore"), name.with_suffix(".jsonl")
         whole = Timing.of(lambda: process(log, store, scheduler=scheduler, task_log=tasks))
         shutil.rmtree(store)

@@ -1,10 +1,10 @@
-"""Filters' anomaly scores by a window that stays sorted, against NumPy's sliding windows.
+"""Compare filters' anomaly scores from a sorted window with NumPy's sliding windows.
 
     python benchmarks/filter_scores.py                  # the shipped digits log, its filters tiled
     python benchmarks/filter_scores.py --copies 1
 
-The changes are those of the shipped log's filters, as its store has them, of 141 snapshots, tiled
-to half as many filters as ResNet-50 has. Two ways take turns and must agree: `anomaly_scores`, and
+The changes of the shipped log's filters over 141 snapshots are read from its store and tiled to
+half as many filters as ResNet-50 has. Two ways run in turn and must agree: `anomaly_scores`, and
 the same rule in NumPy, with a median over sliding windows and one over the distances from it. The
 ratio is NumPy's time over the kernel's.
 """
@@ -47,7 +47,7 @@ def by_numpy(changes: np.ndarray) -> np.ndarray:
     values = changes[:, known]
     floor = SPREAD_FLOOR * np.median(values, axis=0)
     for first, length in windows(len(known)):
-        # Windows that are still growing are one, the others all that have the whole length.
+        # A growing window is scored alone; all windows of full length are scored together.
         last = len(known) - 1 if length == WINDOW else first + length
         views = np.lib.stride_tricks.sliding_window_view(values[:, first:last], length, axis=1)
         middle = np.median(views, axis=2)

@@ -1,11 +1,10 @@
-"""The first run on a machine, which compiles the kernels, against the next.
+"""Compare the first run on a machine, which compiles the kernels, with the next.
 
     python benchmarks/first_run.py
 
-`deeptracker process` is run as a command over a small log of float32 weights and of outcomes, with
-an empty folder for kernels, then with what the first left there. What lies between them is paid
-once for each kind of processor, version and dtype, or by every process that finds no folder to
-write to.
+`deeptracker process` runs as a command over a small log of float32 weights and outcomes, first with
+an empty folder for kernels, then with the kernels of the first run. The difference is paid once for
+each kind of processor, version and dtype, or by every process that finds no writable folder.
 """
 
 import shutil
@@ -25,12 +24,12 @@ def seconds(log: Path, store: Path, kernels: Path) -> float:
 
 
 def kept_files(kernels: Path) -> int:
-    """Count the kernels that are kept."""
+    """Count the kept kernels."""
     return len(list(kernels.rglob("*.nbc")))
 
 
 def measure(network: str, repeats: int) -> dict[str, object]:
-    """Time first runs and the next in turn; medians count."""
+    """Time first and next runs in turn; medians count."""
     first, later = [], []
     with scratch() as folder:
         log, kernels = folder / "log", folder / "kernels"

@@ -5,13 +5,13 @@
     python benchmarks/footprint.py --network vgg16 --snapshots 10
     python benchmarks/footprint.py --network transformer-1.3b --snapshots 4 --dtype bf16
     python benchmarks/footprint.py --network embedding --snapshots 2      # one tensor of 4.1 GB
-    python benchmarks/footprint.py --log /data/log                        # a log that is there
+    python benchmarks/footprint.py --log /data/log                        # an existing log
 
-`deeptracker process` runs as a process of its own, with worker processes; the start of Python and
-of the workers counts, kernels were compiled before. Memory is the most that each process has held
-(VmHWM): of workers as their tasks tell it, of the command as the kernel does. *Foreseen* is what
-the run's plan states before a byte is read. Bar: no worker holds more than `block_bytes`, and what
-libraries and kernels take. Log and store lie in the temporary folder (TMPDIR) where none is named.
+`deeptracker process` runs as a command with worker processes. The start of Python and of the
+workers counts; kernels were compiled before. Memory is each process's peak (VmHWM): the task log
+reports it for workers, the system for the command. *Foreseen* is the forecast of the run's plan,
+before a byte is read. Bar: no worker holds more than `block_bytes` plus the libraries and kernels.
+Log and store lie in the temporary folder (TMPDIR) by default.
 """
 
 import argparse
@@ -41,14 +41,14 @@ LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Ended:
-    """How the command ended.
+    """Result of the command.
 
     Attributes
     ----------
     seconds : float
-        From its start to its end.
+        Time from its start to its end.
     memory : int
-        The most bytes that its own process has held.
+        Peak memory of its own process in bytes.
     """
 
     seconds: float
@@ -57,7 +57,7 @@ class Ended:
 
 
 def run(command: list[str]) -> Ended:
-    """Run a command to its end, and look at its memory meanwhile."""
+    """Run a command to its end, and sample its memory meanwhile."""
     started = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         held = [0]
@@ -87,7 +87,7 @@ def _watch(pid: int, held: list[int], ended: threading.Event) -> None:
 def measure(
     log: Path, store: Path, folder: Path, workers: int, config: Config
 ) -> dict[str, object]:
-    """Process a log, and tell everything that it took."""
+    """Process a log, and report its time, memory, tasks and objects."""
     source = open_source(str(log))
     tasks, settings = folder / "tasks.jsonl", folder / "config.yaml"
     settings.write_text(yaml.safe_dump({"block_bytes": config.block_bytes}), encoding="utf-8")
@@ -163,7 +163,7 @@ def main() -> None:
 
 
 def source_name(log: Path | None) -> str:
-    """Name the network of a log that was given."""
+    """Name the network of the given log."""
     return open_source(str(log)).network if log else ""
 
 

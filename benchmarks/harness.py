@@ -1,4 +1,4 @@
-"""What the benchmarks share: a worker on one core, warm kernels, timed runs, and the report."""
+"""Shared parts of the benchmarks: one-core worker, warm kernels, timed runs, report."""
 
 import argparse
 import json
@@ -39,12 +39,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The whole pipeline's runs over one log, each into a store of its own.
+    """Runs of the whole pipeline over one log, each into a new store.
 
     Attributes
     ----------
     store : Path
-        The last.
+        The last run's store.
     gigabytes, seconds : float
         Bytes of weights in the log, and the median run's time.
     """
@@ -55,14 +55,14 @@ class Pipeline:
 
     @property
     def rate(self) -> float:
-        """Gigabytes of weights a second."""
+        """Gigabytes of weights per second."""
         return self.gigabytes / self.seconds
 
     @classmethod
     def timed(cls, log: Path, folder: Path, scheduler: str, repeats: int) -> "Pipeline":
         """Process a log several times, after kernels were compiled on a small one."""
         warm_up(folder, scheduler)
-        # A log that was just made is still on its way to the disk, and the processor has its part.
+        # Flush a new log to disk first: writing it back would take processor time.
         os.sync()
         runs: list[Summary] = [
             process(log, next_store(folder, number), scheduler=scheduler)
@@ -74,7 +74,7 @@ class Pipeline:
 
 
 def next_store(folder: Path, number: int) -> Path:
-    """Name the store of a run, and remove that of the one before, whose memory it takes."""
+    """Name the store of a run, and remove the previous run's store, to reuse its memory."""
     shutil.rmtree(folder / f"{number - 1}.dtstore", ignore_errors=True)
     return folder / f"{number}.dtstore"
 
@@ -99,10 +99,10 @@ def warm_up(folder: Path, scheduler: str, **like: Any) -> None:
 
 
 def run_command(log: Path, store: Path, *arguments: str, **variables: str) -> None:
-    """Run `deeptracker process` as a person does, with some variables of the environment."""
+    """Run `deeptracker process` as a command, with some environment variables."""
     root = Path(__file__).resolve().parents[1]
     command = [sys.executable, "-m", "deeptracker.cli", "process", str(log), "--quiet"]
-    # Bytecode is kept from run to run, as it is where nobody forbids it.
+    # Keep bytecode between runs, as is Python's default.
     kept = {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""}
     subprocess.run(
         [*command, "--store", str(store), *arguments],
@@ -113,7 +113,7 @@ def run_command(log: Path, store: Path, *arguments: str, **variables: str) -> No
 
 
 def task_events(tasks: Path, event: str = "ended") -> list[dict[str, Any]]:
-    """Read the events of a kind from the log of tasks that `process` appends to."""
+    """Read the events of one kind from the task log."""
     lines = map(json.loads, tasks.read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line["event"] == event]
 

@@ -1,12 +1,12 @@
-"""Listing a folder of checkpoints and reading their headers, against obstore's LocalStore.
+"""Time listing checkpoints and reading their headers, compared with obstore's LocalStore.
 
     python benchmarks/listing.py                        # 10,000 files, 1,000 of them checkpoints
     python benchmarks/listing.py --files 100000
 
-`LocalFolder` of `pipeline/locations` asks the system; obstore reaches a folder as it does a bucket.
-Both list all files with their sizes and versions, and read the headers of the checkpoints, of
-ResNet-50's parameters, with one request a file. They take turns and must give the same. Ratios are
-obstore's time over ours.
+`LocalFolder` of `pipeline/locations` uses system calls; obstore reads a folder as it reads a
+bucket. Both list all files with their sizes and versions. Both read the headers of the checkpoints,
+which have ResNet-50's parameters, with one request per file. They run in turn and must agree.
+Ratios are obstore's time over ours.
 """
 
 import statistics
@@ -28,7 +28,7 @@ Entries = list[dict[str, TensorEntry]]
 
 
 def write_files(folder: Path, files: int, checkpoints: int) -> None:
-    """Write checkpoints of one weight a parameter, and other files."""
+    """Write checkpoints with one weight per parameter, and other files."""
     folder.mkdir()
     tensors = {name: np.zeros(1, np.float32) for name in shapes_of("resnet50")}
     for number in range(files):
@@ -60,7 +60,7 @@ def headers_by_us(folder: Path, files: list[File]) -> Entries:
 
 
 def headers_by_obstore(folder: Path, files: list[File]) -> Entries:
-    """Read headers as those of a bucket, one after the other."""
+    """Read headers as from a bucket, one after the other."""
     store, parsed, found = LocalStore(folder), Parsed(), []
     for file in files:
         wanted = (0, min(file.size, HEADER_BYTES))

@@ -96,7 +96,7 @@ def _experts(_classes: int, width: int = 256, depth: int = 16, experts: int = 64
 
 
 def _embedding(classes: int, rows: int = 4_000_000, width: int = 256) -> Shapes:
-    """List a recommender whose one table holds nearly everything, as in arXiv 1906.00091."""
+    """List a recommender with nearly all weights in one table, as in arXiv 1906.00091."""
     shapes: Shapes = {"table.weight": (rows, width)}
     for name, inputs, outputs in (
         ("top.0", width, 512),

@@ -1,4 +1,4 @@
-"""Outcomes of every validation image over a whole training.
+"""Time the outcomes of every validation image over a whole training.
 
     python benchmarks/outcomes.py            # 50,000 images x 1,000 classes x 757 snapshots
 
@@ -23,7 +23,7 @@ WINDOWS = (1, 5, 50)
 
 
 def counted_right(root: zarr.Group, source: Source, classes: list[int]) -> bool:
-    """Compare some classes with what is counted from the log."""
+    """Compare some classes with a count from the log."""
     images = source.images()
     assert images is not None
     chosen = np.flatnonzero(np.isin(images.labels, classes))

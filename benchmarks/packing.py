@@ -1,13 +1,13 @@
-"""The store's own packing of pyramid chunks against the Blosc library's, on a real network's rows.
+"""Compare the store's packing of pyramid chunks with the Blosc library's, on real rows.
 
     python benchmarks/packing.py                        # ResNet-50, 16 snapshots
     python benchmarks/packing.py --network vgg16 --snapshots 32
 
-A log is processed, and every chunk of its pyramids is encoded again from the values that the store
-gives back, laid out as the measuring kernels leave them: by `pipeline/kernels/packing`, and by
-numcodecs' Blosc (bitshuffle, LZ4, level 1, one thread), which needs the values as float32. The two
-take turns. Both are read back by Blosc and must be equal. Ratios are Blosc's over ours: more than 1
-is in favour of the kernel.
+A log is processed, and every chunk of its pyramids is read from the store and encoded again, in the
+memory layout of the measuring kernels: by `pipeline/kernels/packing`, and by numcodecs' Blosc
+(bitshuffle, LZ4, level 1, one thread), which needs the values as float32. The two run in turn.
+Blosc reads both back, and they must be equal. Ratios are Blosc's over ours: above 1 the kernel is
+better.
 """
 
 import statistics
@@ -26,7 +26,7 @@ from deeptracker.pipeline import open_store
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec, Encoded
 from deeptracker.pipeline.store.arrays.region_reader import spec_of
 
-# Values that are encoded before the other way has its turn: they stay in the cache of neither.
+# Values per turn: too many to stay in the cache for the other way.
 TURN_VALUES = 2**22
 
 Region = tuple[ArraySpec, np.ndarray]
@@ -34,7 +34,7 @@ Encoding = Callable[[ArraySpec, np.ndarray], list[Encoded]]
 
 
 def regions(root: zarr.Group) -> Iterator[Region]:
-    """Yield what tasks write: bands of chunks of one shard, bfloat16, each column contiguous."""
+    """Yield regions as tasks write them: chunks of one shard, bfloat16, each column contiguous."""
     for _, member in root["weights"].members(max_depth=None):
         if not isinstance(member, zarr.Array) or member.ndim != 3:
             continue
@@ -93,7 +93,7 @@ def turns(found: Iterator[Region]) -> Iterator[list[Region]]:
 
 
 def timed(encode: Encoding, some: list[Region]) -> tuple[float, list[Encoded]]:
-    """Encode regions; give the seconds, and what came out."""
+    """Encode regions; give the seconds, and the encoded chunks."""
     started = time.perf_counter()
     encoded = [data for region in some for data in encode(*region)]
     return time.perf_counter() - started, encoded

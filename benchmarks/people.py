@@ -1,13 +1,13 @@
-"""Twenty people at one server: how long each waits for a linked selection, and what each costs.
+"""Measure twenty people at one server: waiting time of a linked selection, cost per person.
 
     python benchmarks/people.py                             # ResNet-50, 1,000 classes, made first
     python benchmarks/people.py --store demo/digits.dtstore --people 20
 
 Every person is a websocket client that speaks the page's own protocol: it opens the page, reads
 the document and its charts, then picks an iteration on the timeline every few seconds and waits
-until the validation view is told of it. Browsers would measure their own drawing: twenty of them do
-not fit beside a server on a small machine. One more person zooms into weights all the while, with
-``--zoom``. The reference is one person alone at the same server.
+until the validation view receives it. Browsers would measure their own drawing, and twenty of them
+and a server do not fit on a small machine. With ``--zoom`` one more person zooms into weights the
+whole time. The reference is one person alone at the same server.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def models(value: Any) -> Any:
 
 @dataclass
 class Person:
-    """Someone at the page.
+    """A person at the page.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Person:
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     async def open(self) -> float:
-        """Open the page; give the seconds until its charts are there."""
+        """Open the page; give the seconds until its charts have arrived."""
         started = time.perf_counter()
         page = await AsyncHTTPClient().fetch(self.address, request_timeout=PATIENCE_SECONDS)
         token = re.search(r'"token":"([^"]+)"', page.body.decode())
@@ -89,7 +89,7 @@ class Person:
         return time.perf_counter() - started
 
     def note(self, sent: dict[str, Any]) -> None:
-        """Note the charts among what was sent."""
+        """Note the charts in a sent document."""
         for model in models(sent):
             values = model.get("attributes", {})
             if "test_id" in values:
@@ -98,7 +98,7 @@ class Person:
                     self.columns = len(values["iterations"])
 
     async def pick(self, column: int) -> float:
-        """Pick an iteration on the timeline; give the seconds until validation is told."""
+        """Pick an iteration on the timeline; give the seconds until validation receives it."""
         act = {"type": "pick", "row": "loss", "line": -1, "column": column, "shift": False}
         event = {
             "kind": "ModelChanged",
@@ -123,7 +123,7 @@ class Person:
             await self.socket.write_message(json.dumps(part))
 
     async def receive(self, kind: str) -> dict[str, Any]:
-        """Wait for a message of this kind, and pass over others."""
+        """Wait for a message of this kind, and ignore others."""
         assert self.socket
         deadline = asyncio.timeout(PATIENCE_SECONDS)
         async with deadline:
@@ -148,7 +148,7 @@ class Person:
 
 
 async def visit(address: str, picks: int, seed: int) -> tuple[float, list[float]]:
-    """Come, pick a few times with pauses; give the seconds of opening and of each pick."""
+    """Open the page, pick a few times with pauses; give the seconds of opening and each pick."""
     choose = random.Random(seed)
     person = Person(address)
     opened = await person.open()
@@ -162,7 +162,7 @@ async def visit(address: str, picks: int, seed: int) -> tuple[float, list[float]
 
 
 async def crowd(address: str, people: int, picks: int) -> tuple[list[float], list[float]]:
-    """Let some people come within a few seconds; give all openings and all picks."""
+    """Let some people open the page within a few seconds; give all opening and pick times."""
 
     async def one(number: int) -> tuple[float, list[float]]:
         await asyncio.sleep(number * 0.4)
@@ -182,7 +182,7 @@ def measure(store: Path | str, people: int, picks: int) -> dict[str, float]:
     """Measure one person alone, then a crowd."""
     server, address = serve(store)
     try:
-        asyncio.run(crowd(address, 2, 1))  # compiled and loaded
+        asyncio.run(crowd(address, 2, 1))  # compile and load first
         alone = asyncio.run(crowd(address, 1, picks))
         before = memory_of(server.pid)
         opened, waited = asyncio.run(crowd(address, people, picks))

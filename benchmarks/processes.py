@@ -1,11 +1,11 @@
-"""What is done to the processes of a run before and after their work, each against leaving it out.
+"""Measure each setting of a run's processes against leaving it out.
 
-    python benchmarks/processes.py                 # of the command over a small log, and of workers
-    python benchmarks/processes.py --compiles 3    # and of compiling, a minute a run
+    python benchmarks/processes.py                 # settings of the command, and of workers
+    python benchmarks/processes.py --compiles 3    # also of compiling, a minute per run
 
-`deeptracker process` is run as a command, in turn as it is and with one thing left out. Processor
-time counts, of the command and its workers, since it hardly depends on what else the machine does;
-wall time is told too. Above 1, leaving it out costs as much.
+`deeptracker process` runs as a command over a small log, in turn with all settings and with one
+left out. The processor time of the command and its workers counts, since it depends little on other
+load; wall time is reported too. A ratio above 1 is the cost of leaving the setting out.
 """
 
 import os
@@ -23,7 +23,7 @@ from synthesize import synthesize
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = "\nfrom deeptracker.cli import main\nif __name__ == '__main__':\n    main()\n"
-# What leaves a thing out, before the command begins.
+# Code that leaves a setting out, run before the command.
 OF_COMMANDS = {
     "loading without garbage": "from contextlib import nullcontext; import deeptracker.cli; "
     "deeptracker.cli.loading = nullcontext",
@@ -49,7 +49,7 @@ class Times:
 
 
 def timed(log: Path, store: Path, left_out: str, kernels: Path, *arguments: str) -> Times:
-    """Run the command with something left out."""
+    """Run the command with one setting left out."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     program = store.with_suffix(".py")
     program.write_text(left_out + COMMAND, encoding="utf-8")
@@ -70,7 +70,7 @@ def compared(
     *,
     compiles: bool = False,
 ) -> dict[str, object]:
-    """Time the command as it is and without each thing in turn, and give the ratios of medians."""
+    """Time the command with all settings and without each in turn; give ratios of medians."""
     ways = {"as it is": "", **things}
     found: dict[str, list[Times]] = {name: [] for name in ways}
     kernels = folder / "kernels"

@@ -1,11 +1,11 @@
 """Rasterize random windows of weight-iteration matrices, as the weights view does on each zoom.
 
     python benchmarks/raster.py                            # ResNet-50, 48 snapshots, made first
-    python benchmarks/raster.py --store /data/run.dtstore  # a store that is there already
+    python benchmarks/raster.py --store /data/run.dtstore  # an existing store
 
-Every window is read from the store or the log and brought to 900 x 500 pixels: of the largest
-parameter, and of one about a hundred times smaller, by turns. Bars: 95 of 100 windows within 50 ms;
-the larger's median at most 1.5 times the smaller's.
+Every window is read from the store or the log and drawn at 900 x 500 pixels. Windows alternate
+between the largest parameter and one about a hundred times smaller. Bars: 95 of 100 windows within
+50 ms; the larger parameter's median at most 1.5 times the smaller's.
 """
 
 import statistics
@@ -34,7 +34,7 @@ TIMES_SMALLER = 100
 def window_of(
     random: np.random.Generator, number: int, size: int, columns: int
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Draw a window of any size: every fourth of all weights, every third of all iterations."""
+    """Draw a window of random size: every fourth has all weights, every third all iterations."""
     span = size ** random.random() if number % 4 else size
     first = random.random() * (size - span)
     wide = max(2.0, columns * (random.random() if number % 3 else 1.0))
@@ -43,7 +43,7 @@ def window_of(
 
 
 def timed(run: Run, names: list[str], repeats: int, statistic: str) -> dict[str, list[float]]:
-    """Milliseconds of windows of each parameter, taken by turns."""
+    """Milliseconds of windows of each parameter, in turn."""
     random = np.random.default_rng(0)
     sizes = [int(np.prod(shape_of(run, name))) for name in names]
     found: dict[str, list[float]] = {name: [] for name in names}
@@ -54,7 +54,7 @@ def timed(run: Run, names: list[str], repeats: int, statistic: str) -> dict[str,
             subject = RasterQuantity(name, statistic)
             pixels_of(run, subject, columns, weights, width=WIDTH, height=HEIGHT)
             found[name].append(1e3 * (time.perf_counter() - started))
-    # The first compiles datashader's kernels.
+    # The first window compiles datashader's kernels.
     return {name: times[1:] for name, times in found.items()}
 
 

@@ -1,11 +1,11 @@
-"""How long a training waits at the recorder.
+"""Measure how long a training waits for the recorder.
 
     python benchmarks/recording.py
 
-Two answers. With torch installed: the digits example's network is trained for two of the recorder's
-default intervals, and the share of the time spent inside the recorder is printed. And for
+Two measurements. With torch installed: the digits example's network is trained for two of the
+recorder's default intervals, and the share of the time spent inside the recorder is printed. For
 ResNet-50's shapes: the seconds of one snapshot with gradients, the ratio to a plain write of the
-same bytes, and the step time from which on it is under 2 % at the default interval.
+same bytes, and the step time above which it is under 2 % at the default interval.
 """
 
 import argparse

@@ -1,15 +1,15 @@
-"""One worker process against two, one core against two, and ever more snapshots.
+"""Time one worker process and two, one core and two, and growing numbers of snapshots.
 
     python benchmarks/scaling.py                          # ResNet-50, 40 snapshots
     python benchmarks/scaling.py --snapshots 96 --repeats 3
 
-Workers have one thread each. *Processing* is a run on a cluster that is there already; *whole*
-counts the start of the cluster's processes too, each of which imports everything anew. A single
-worker has its storing threads, the scheduler and the client on the other cores; *one core* keeps
-all of them on the worker's own, as where every core has a worker, and *two cores* gives two workers
-and all that belongs to them two. Then one worker processes a quarter, half and all of the
-snapshots, each time in a process of its own, whose peak memory is told. Bars: two workers at least
-1.8 times as fast as one; time linear in the number of snapshots, memory flat.
+Workers have one thread each. *Processing* is a run on a running cluster; *whole* also counts the
+start of the cluster's processes, each of them importing all modules. A single worker has its
+storing threads, the scheduler and the client on the other cores. *One core* keeps all of them on
+the worker's core, as when every core has a worker; *two cores* gives two cores to two workers and
+all their threads. Then one worker processes a quarter, half and all of the snapshots, each time in
+a new process, and its peak memory is reported. Bars: two workers at least 1.8 times as fast as one;
+time linear in the number of snapshots, memory flat.
 """
 
 import multiprocessing
@@ -33,16 +33,16 @@ BAR = 1.8
 
 @dataclass(frozen=True)
 class Run:
-    """One run on worker processes of its own.
+    """One run on new worker processes.
 
     Attributes
     ----------
     start, seconds : float
-        Of the cluster, and of the processing.
+        Of the cluster's start, and of the processing.
     measuring : float
         Seconds of the tasks that measure weights, from the first one's start to the last one's end.
     memory : int
-        Peak bytes of the worker that held most.
+        Highest peak of a worker, in bytes.
     """
 
     start: float
@@ -65,7 +65,7 @@ def run(log: Path, folder: Path, workers: int, name: str) -> Run:
         started = time.perf_counter()
         process(log, folder / f"{name}.dtstore", scheduler=client.scheduler.address, task_log=tasks)
         seconds = time.perf_counter() - started
-    # The next store takes its place in memory and on disk.
+    # Free memory and disk space for the next store.
     shutil.rmtree(folder / f"{name}.dtstore")
     ended = task_events(tasks)
     measuring = sum(task["seconds"] for task in ended if task["task"] == "measure") / workers
@@ -73,7 +73,7 @@ def run(log: Path, folder: Path, workers: int, name: str) -> Run:
 
 
 def run_on_cores(cores: int, log: Path, folder: Path, name: str) -> Run:
-    """Process a log by as many workers as there are cores for all that belongs to the run."""
+    """Process a log with one worker per core, and all of the run's threads on these cores."""
     allowed = sorted(os.sched_getaffinity(0))[:cores]
     with ProcessPoolExecutor(
         1, multiprocessing.get_context("spawn"), os.sched_setaffinity, (0, allowed)
@@ -82,7 +82,7 @@ def run_on_cores(cores: int, log: Path, folder: Path, name: str) -> Run:
 
 
 def load_kernels() -> None:
-    """Measure a few weights, so that a worker has its kernels before the clock runs."""
+    """Measure a few weights, so that a worker loads its kernels before timing starts."""
     import numpy as np
 
     from deeptracker.pipeline.kernels.measuring.histograms import coarse_histogram

@@ -1,4 +1,4 @@
-"""The app in a process of its own, for benchmarks that visit it."""
+"""Start the app in a new process, for benchmarks that visit it."""
 
 import socket
 import subprocess

@@ -1,13 +1,13 @@
-"""The pyramids' size, and the greatest error of what they hold.
+"""Measure the size of the pyramids and the greatest error of their values.
 
     python benchmarks/storage.py                        # ResNet-50, 32 snapshots
     python benchmarks/storage.py --dtype bf16
 
 Size: the stored bytes of all pyramid levels as a share of the weight bytes of the log. Bar: at most
 15 %. Error: every stored mean, min and max of the checked snapshots, at every level, against
-NumPy's in float64 from the log's own bytes, as a share of the exact value. Where a row's weights
-all but cancel out, what float32 loses in adding them up is no error of the stored form: 2**-24 of
-their mean size, once for each halving of the row. Bar: at most 2**-8.
+NumPy's in float64 from the log's own bytes, as a share of the exact value. If a row's
+weights nearly cancel, the rounding of the float32 sum is not counted as an error: 2**-24 of their
+mean size, once for each halving of the row. Bar: at most 2**-8.
 """
 
 import itertools
@@ -80,7 +80,7 @@ def _errors(values: np.ndarray, rows: int, stored: np.ndarray) -> dict[str, floa
 def measure(
     network: str, snapshots: int, dtype: str, gradients: int, checked: int
 ) -> dict[str, object]:
-    """Process a log, and look at its store."""
+    """Process a log, and measure its store."""
     with scratch() as folder, one_core() as scheduler:
         log = folder / "log"
         synthesize(

@@ -1,6 +1,6 @@
-"""The pipeline's outputs as one would write them with xarray and dask, without thinking of speed.
+"""The pipeline's outputs in plain xarray and dask, not optimised for speed.
 
-Every output is one or two lines over named dims; nothing is done to make it slow.
+Every output is one or two lines over named dims; nothing makes it slow on purpose.
 """
 
 from collections.abc import Sequence
@@ -42,9 +42,9 @@ class Straightforward:
     Attributes
     ----------
     thresholds : sequence of float
-        Of change ratios.
+        Thresholds of change ratios.
     edges : numpy.ndarray
-        float64 [bin + 1]: of histograms; values outside fall into the outermost bins.
+        float64 [bin + 1], of histograms; values outside count in the outermost bins.
     """
 
     thresholds: Sequence[float]

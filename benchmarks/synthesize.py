@@ -5,10 +5,11 @@
     python benchmarks/synthesize.py /data/log --outcomes 0                  # snapshots only
     python benchmarks/synthesize.py /data/log --snapshots 0 --outcomes 757  # outcomes only
 
-Shapes are those of the published networks. Weights start at He et al.'s scale and drift ever more
-slowly, as under a learning rate that falls by steps; easy images are learned first. Four incidents
-are planted and named in run.json: a learning-rate spike, a filter that is drawn anew, a filter that
-dies, and a class that is forgotten for a while. Memory: the weights in float32, once.
+Shapes are those of the published networks. Weights start at He et al.'s scale and drift more and
+more slowly, as under a learning rate that falls by steps; easy images are learned first. Four
+incidents are planted and named in run.json: a learning-rate spike, a filter with new random
+weights, a filter that dies, and a class that is forgotten for a while. Memory: the weights in
+float32, once.
 """
 
 import argparse
@@ -32,7 +33,7 @@ SPIKE_FACTOR = 20.0
 
 @dataclass(frozen=True)
 class Incidents:
-    """When something goes wrong, as shares of the training turned into columns."""
+    """Columns of the planted incidents, from shares of the training."""
 
     spike: int
     reset: int
@@ -66,7 +67,7 @@ class Incidents:
 
 
 class Validation:
-    """Images that a network gets to recognise one after the other, easy ones first."""
+    """Images that a network learns to recognise one after the other, easy ones first."""
 
     def __init__(self, images: int, classes: int, incidents: Incidents, seed: int) -> None:
         self._random = np.random.default_rng([seed, 1])
@@ -90,7 +91,7 @@ class Validation:
 
 
 def pictures(label: np.ndarray, side: int) -> np.ndarray:
-    """Draw uint8 [image, y, x, channel]: a plain picture a class, noise of its own an image."""
+    """Draw uint8 [image, y, x, channel]: a plain picture per class, with noise per image."""
     random = np.random.default_rng(1)
     motifs = random.integers(40, 215, (int(label.max()) + 1, side, side, 3), dtype=np.int16)
     noise = random.integers(-40, 40, (len(label), side, side, 1), dtype=np.int16)
@@ -117,13 +118,13 @@ def synthesize(
     Parameters
     ----------
     snapshots, outcomes : int
-        The first so many iterations have them; as many outcomes as snapshots by default.
+        Numbers of iterations with snapshots and outcomes; by default equal.
     dtype : {"f4", "bf16", "f2", "f8"}
-        Of weights and gradients.
+        Dtype of weights and gradients.
     every : int
         Optimizer steps from one iteration to the next.
     thumbnails : int
-        Side of a picture of every image; none if 0.
+        Side of every image's thumbnail; 0 writes none.
     progress : bool
         Show a bar on standard error.
     """
@@ -167,7 +168,7 @@ def _write_images(out: Path, validation: Validation, thumbnails: int) -> None:
 
 
 def _learning_rate(progress: float) -> float:
-    """Fall by steps within the training, and smoothly in between."""
+    """Give a learning rate that falls by steps, and smoothly in between."""
     return float(0.02 * 0.1 ** int(3 * progress) * 0.5**progress)
 
 

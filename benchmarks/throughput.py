@@ -1,17 +1,16 @@
-"""Process a log of a real network's shapes, against reading the same bytes and summing them.
+"""Process a log with a network's shapes, compared with reading and summing its bytes.
 
     python benchmarks/throughput.py                       # ResNet-50, 64 snapshots, float32
     python benchmarks/throughput.py --dtype bf16 --gradients
-    python benchmarks/throughput.py --log /data/log       # a log that is there already
+    python benchmarks/throughput.py --log /data/log       # an existing log
 
 All measures and pyramids are written, by one worker process of one thread; the log is in the page
 cache, the kernels are compiled. Two references run between its runs, tensor by tensor: *plain* is
-`numpy.fromfile(path, dtype, count, offset)` and `numpy.sum` of what it gives; *reused* reads into a
-buffer that is kept, and sums that. bfloat16, which NumPy does not know, is shifted into float32
-before it is summed; float16 is summed as float32. The wall clock counts whatever else the machine
-does; the processor's time is that of all threads of the worker and of this process, Dask's and the
-store's too.
-Bars: 1.5 GB/s a core, and 0.3 of reading and summing.
+`numpy.fromfile(path, dtype, count, offset)` and `numpy.sum` of the result; *reused* reads into one
+reused buffer, and sums it. bfloat16, which NumPy lacks, is shifted into float32 before it is
+summed; float16 is summed as float32. Wall time includes other load of the machine. Processor time
+is that of all threads of the worker and of this process, with Dask's and the store's. Bars: 1.5
+GB/s a core, and 0.3 of reading and summing.
 """
 
 import argparse
@@ -39,7 +38,7 @@ BAR_RATIO = 0.3
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of the wall clock, and of the processor by this process and its workers."""
+    """Wall time, and processor time of this process and its workers, in seconds."""
 
     wall: float
     processor: float
@@ -61,14 +60,14 @@ class Timing:
 
 
 def processor_seconds() -> float:
-    """Give what this process and the processes that it started have used so far."""
+    """Give the processor seconds of this process and its children so far."""
     this = psutil.Process()
     times = [process.cpu_times() for process in (this, *this.children(recursive=True))]
     return sum(spent.user + spent.system for spent in times)
 
 
 def tensors(source: Source) -> Iterator[ByteRange]:
-    """Yield where every weight and gradient of every snapshot lies, file by file."""
+    """Yield the byte range of every weight and gradient of every snapshot, file by file."""
     for iteration in source.iterations:
         for parameter in source.parameters:
             for gradient in (False, True):
@@ -83,7 +82,7 @@ def add_up(raw: np.ndarray, dtype: str) -> float:
 
 
 def plain(source: Source) -> float:
-    """Read each tensor into an array of its own and sum it."""
+    """Read each tensor into a new array and sum it."""
     return sum(
         add_up(np.fromfile(ref.path, RAW_DTYPES[ref.dtype], ref.size, offset=ref.offset), ref.dtype)
         for ref in tensors(source)
@@ -100,7 +99,7 @@ def reused(source: Source) -> float:
 
 
 def measure(log: Path, folder: Path, like: Mapping[str, Any], repeats: int) -> dict[str, object]:
-    """Time all three in turn; medians count. Kernels are warm for logs like another."""
+    """Time all three in turn; medians count. `like` describes the log that warms the kernels."""
     source = open_source(str(log))
     gigabytes = sum(ref.nbytes for ref in tensors(source)) / 1e9
     of_plain, of_reused, of_runs = [], [], []

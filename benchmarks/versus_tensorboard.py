@@ -1,13 +1,13 @@
-"""TensorBoard histograms of the same parameters.
+"""Compare with TensorBoard histograms of the same parameters.
 
     pip install tensorboardX                            # or: tensorboard and torch
     python benchmarks/versus_tensorboard.py             # ResNet-50, 32 snapshots
     python benchmarks/versus_tensorboard.py --gradients 1
 
-The pipeline processes the log on one core, all measures and pyramids written. Of the first
-snapshots, `SummaryWriter.add_histogram` is called with every tensor, and the writer closed. It is
-torch.utils.tensorboard's where torch is installed, else tensorboardX's, from which torch's came.
-The ratio is that of weights a second. Bar: at least 20.
+The pipeline processes the log on one core, all measures and pyramids written. For every tensor of
+the first snapshots `SummaryWriter.add_histogram` is called, then the writer is closed. The writer
+is torch.utils.tensorboard's if torch is installed, else tensorboardX's, its origin. The ratio is of
+weights per second. Bar: at least 20.
 """
 
 import importlib.util

@@ -1,10 +1,10 @@
-"""Histograms of 64 bins a tensor, as `wandb.Histogram` makes them offline.
+"""Compare with histograms of 64 bins per tensor, as `wandb.Histogram` makes them offline.
 
     python benchmarks/versus_wandb_histogram.py         # ResNet-50, 32 snapshots
 
-The pipeline processes the log on one core, all measures and pyramids written. Of the first
-snapshots, `numpy.histogram(values, bins=64)` is taken of every tensor and put into one line of
-JSON a snapshot; wandb itself is not needed. The ratio is that of weights a second. Bar: at least 2.
+The pipeline processes the log on one core, all measures and pyramids written. For every tensor of
+the first snapshots `numpy.histogram(values, bins=64)` is computed, and written as one line of JSON
+per snapshot; wandb is not needed. The ratio is of weights per second. Bar: at least 2.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""The same outputs by straightforward xarray and dask, on a slice of the same log.
+"""Compare with the same outputs by plain xarray and dask, on a slice of the same log.
 
     python benchmarks/versus_xarray.py               # ResNet-50, 32 snapshots; slice: layer3.1 of 4
     python benchmarks/versus_xarray.py --slice layer2 --sample 8
@@ -6,7 +6,7 @@
 The pipeline processes the whole log on one core, all measures and pyramids written. For the layers
 under the slice, over the first snapshots, straightforward.py computes the node statistics with
 quartiles and histogram, the change ratios, the filter measures and the pyramids, and writes them
-with `to_zarr`, on one core as well. Both outputs are compared. The ratio is that of weights a
+with `to_zarr`, on one core as well. Both outputs are compared. The ratio is of weights per
 second. Bar: at least 500.
 """
 
@@ -35,7 +35,7 @@ from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTIC
 BAR = 500
 QUANTILE_ERROR = 0.02
 PYRAMID_ERROR = 2.0**-8
-# What float32 leaves of a value that was summed in it, as a share of its series' greatest.
+# Rounding error of a float32 sum, as a share of the greatest value in its series.
 ROUNDING = 2e-5
 
 
@@ -67,7 +67,7 @@ def computed(source: Source, node: str, sample: int, folder: Path) -> tuple[Path
             level = work.level(arrays[parameter.name], weights)
             groups[f"weights/{parameter.name}/{number}"] = level
     with dask.config.set(scheduler="threads", num_workers=1), warnings.catch_warnings():
-        # The first snapshot has none before it.
+        # The first snapshot has no snapshot before it.
         warnings.filterwarnings("ignore", message="invalid value", category=RuntimeWarning)
         for path, group in groups.items():
             group.to_zarr(folder, group=path, mode="a", zarr_format=3, consolidated=False)
@@ -81,7 +81,7 @@ def nodes_under(source: Source, node: str) -> list[str]:
 
 
 def differences(reference: Path, store: Path, source: Source, node: str) -> list[str]:
-    """Name every output that is not equal within tolerance."""
+    """Name every output that differs by more than the tolerance."""
     root = open_store(store).root()
     names = list(root["nodes/name"][...])
     found = []
@@ -127,7 +127,7 @@ def _stored(root: zarr.Group, name: str) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _small(level: bool, measure: str, values: np.ndarray) -> float:
-    """Give the size of a difference that is rounding of float32 sums."""
+    """Give the largest difference that rounding of float32 sums may cause."""
     if level:
         return ROUNDING * float(np.nanmax(np.abs(values), initial=0)) * (measure == "mean")
     return ROUNDING * (1.0 if measure == "change_cosine" else float(np.nanmax(values, initial=0)))
@@ -137,7 +137,7 @@ def _equal_statistic(
     statistic: str, ours: np.ndarray, theirs: np.ndarray, scale: np.ndarray
 ) -> bool:
     if statistic == "histogram":
-        # A value on an edge may fall to either side.
+        # A value on a bin's edge may count on either side.
         moved = np.abs(ours - theirs).sum(axis=1)
         return bool((moved <= 2 + 1e-5 * theirs.sum(axis=1)).all())
     if statistic in ("q1", "median", "q3"):
@@ -146,7 +146,7 @@ def _equal_statistic(
 
 
 def _equal(ours: np.ndarray, theirs: np.ndarray, relative: float, *, small: float) -> bool:
-    # Their first column of changes is a sum over nothing; ours says that there was none before.
+    # The reference's first column of changes is a sum over nothing; ours is NaN.
     known = np.isfinite(ours)
     known &= np.isfinite(theirs)
     if not known.any():

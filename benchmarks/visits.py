@@ -1,12 +1,12 @@
-"""What visits leave behind in a server: live pages and resident memory after people have gone.
+"""Measure a server's live pages and resident memory after visits have ended.
 
     python benchmarks/visits.py                             # a small network, made first
     python benchmarks/visits.py --store demo/digits.dtstore --visits 200 --gets 600
 
 A visit opens the page as a browser does, waits for its views, picks an iteration and closes the
-connection. A bare GET asks for the page and opens no connection, as a crawler or a health check
-does. Both are repeated after a first round that loads and compiles what every server needs; the
-figures are of the server's process before and after, once all sessions have ended.
+connection. A bare GET requests the page and opens no connection, as a crawler or a health check
+does. Both are repeated after a first round that loads and compiles the server's code. The figures
+are of the server's process before and after, once all sessions have ended.
 """
 
 import argparse
@@ -25,20 +25,20 @@ from synthesize import synthesize
 
 from deeptracker.pipeline import process
 
-# Longer than the server keeps sessions that nobody uses, and Panel waits to collect garbage.
+# Longer than the server keeps unused sessions, and Panel waits to collect garbage.
 END_SECONDS = 25.0
 AT_ONCE = 4
 MOST_GROWTH = 0.05
 
 
 class Server:
-    """The app in a process of its own, which counts what lives in it."""
+    """The app in a new process that counts its live objects."""
 
     def __init__(self, store: Path | str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        # Safe path: this folder has a dashboard.py of its own.
+        # Safe path: this folder has a dashboard.py that would hide the package.
         script = Path(__file__).with_name("counted.py")
         command = [sys.executable, "-P", str(script), str(store)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -64,13 +64,13 @@ class Server:
         return dict(json.loads(line))
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the process."""
         self.process.terminate()
         self.process.wait(timeout=20)
 
 
 async def visit(address: str, times: int) -> None:
-    """Visit the page some times, a few at once."""
+    """Visit the page `times` times, a few in parallel."""
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(number: int) -> None:
@@ -84,13 +84,13 @@ async def visit(address: str, times: int) -> None:
 
 
 def get(address: str, times: int) -> None:
-    """Ask for the page and go."""
+    """Request the page without a connection."""
     for _ in range(times):
         urllib.request.urlopen(address, timeout=60).read()
 
 
 def measure(store: Path | str, visits: int, gets: int, warm_up: int) -> dict[str, object]:
-    """Give what lives before and after some visits, and after some bare GETs."""
+    """Give the live objects before and after some visits, and after some bare GETs."""
     server = Server(store)
     try:
         asyncio.run(visit(server.address, warm_up))
