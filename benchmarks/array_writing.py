@@ -30,7 +30,7 @@ from zarr.core.group import GroupMetadata
 
 from deeptracker.pipeline import open_store
 from deeptracker.pipeline.config import Config
-from deeptracker.pipeline.planning.run_inputs import Subject
+from deeptracker.pipeline.planning.run_inputs import RunInputs
 from deeptracker.pipeline.sources import open_source
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec, create_arrays, store_metadata
 from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
@@ -66,7 +66,7 @@ class Content:
     def of(cls, log: Path, store: Path) -> "Content":
         """Read a processed log's store."""
         root = open_store(store).root()
-        subject = Subject(open_source(log), Config())
+        subject = RunInputs(open_source(log), Config())
         specs = list(subject.schema(subject.recording.iterations).arrays())
         members = dict(root.members(max_depth=None))
         arrays = {path: node for path, node in members.items() if isinstance(node, zarr.Array)}

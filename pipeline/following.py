@@ -18,14 +18,14 @@ from deeptracker.pipeline.clusters import AnyCluster, connect
 from deeptracker.pipeline.clusters.main_guard import refuse_unguarded
 from deeptracker.pipeline.compaction_schedule import Upkeep
 from deeptracker.pipeline.config import Config
-from deeptracker.pipeline.planning.run_inputs import Subject
+from deeptracker.pipeline.planning.run_inputs import RunInputs
 from deeptracker.pipeline.processing import Connecting, default_store, update, with_cluster
 from deeptracker.pipeline.running.interrupts import terminate_as_interrupt
 from deeptracker.pipeline.running.progress import SilentProgress
 from deeptracker.pipeline.running.run_watchers import Watch
 from deeptracker.pipeline.sources import Source, open_source
 from deeptracker.pipeline.sources.file_listing import list_log
-from deeptracker.pipeline.store.arrays.array_spec import read
+from deeptracker.pipeline.store.arrays.array_spec import read_array
 from deeptracker.pipeline.store.one_writer import lock_of
 from deeptracker.pipeline.store.run_store import find_store
 from deeptracker.pipeline.summary import Summary
@@ -184,7 +184,9 @@ class Lookout:
     def _is_stored(self, source: Source) -> bool:
         """Whether the store has the newest iteration: if held back, it would count as removed."""
         reader = find_store(self._store, self._config.storage)
-        return reader is not None and source.iterations[-1] in read(reader.root(), "iteration")
+        return reader is not None and source.iterations[-1] in read_array(
+            reader.root(), "iteration"
+        )
 
 
 class _Batches:
@@ -219,7 +221,7 @@ class _Batches:
         self.within, self.waits = True, False
         try:
             summary = update(
-                Subject(source, self._config), self._location, self._watch, self._connecting
+                RunInputs(source, self._config), self._location, self._watch, self._connecting
             )
         except LogError as error:
             # A file vanished or shrank while it was read: the next batch takes the files of then.

@@ -20,7 +20,7 @@ from deeptracker.pipeline.locations.paths import name_of, sibling
 from deeptracker.pipeline.planning.blocks import Columns, plan_blocks
 from deeptracker.pipeline.planning.changes import Change, find_changes
 from deeptracker.pipeline.planning.empty_store import merged_recording, prepare
-from deeptracker.pipeline.planning.run_inputs import Subject
+from deeptracker.pipeline.planning.run_inputs import RunInputs
 from deeptracker.pipeline.running.interrupts import terminate_as_interrupt
 from deeptracker.pipeline.running.jobs import Jobs
 from deeptracker.pipeline.running.progress import Progress, SilentProgress
@@ -31,7 +31,7 @@ from deeptracker.pipeline.store.arrays.array_spec import array_at
 from deeptracker.pipeline.store.forks import opened_fork
 from deeptracker.pipeline.store.run_store import StoreWriter, open_writer
 from deeptracker.pipeline.summary import Summary
-from deeptracker.pipeline.tasks.graph import Run, compare, compared, measure
+from deeptracker.pipeline.tasks.graph import ProcessingRun, compare, compared, measure
 from deeptracker.wording import counted
 
 __all__ = ["Connecting", "default_store", "plan", "process", "update", "with_cluster"]
@@ -100,11 +100,11 @@ def process(
     watch.check()
     with terminate_as_interrupt():
         source = open_source(log, config.source.pattern, config.storage)
-        return update(Subject(source, config), location, watch, connecting, started)
+        return update(RunInputs(source, config), location, watch, connecting, started)
 
 
 def update(
-    subject: Subject,
+    subject: RunInputs,
     location: str,
     watch: Watch,
     connecting: Connecting,
@@ -159,7 +159,7 @@ def plan(
         When the log, the config, the store or the cluster is unfit.
     """
     config = with_cluster(config or Config(), workers, scheduler)
-    subject = Subject(open_source(log, config.source.pattern, config.storage), config)
+    subject = RunInputs(open_source(log, config.source.pattern, config.storage), config)
     return forecast_of(subject, str(store or default_store(log)), rate)
 
 
@@ -168,7 +168,7 @@ def default_store(log: str | Path) -> str:
     return sibling(str(log), f"{name_of(str(log))}.dtstore")
 
 
-def _change(writer: StoreWriter, subject: Subject) -> Change:
+def _change(writer: StoreWriter, subject: RunInputs) -> Change:
     if writer.is_empty:
         return Change("create")
     return find_changes(
@@ -180,7 +180,7 @@ def _change(writer: StoreWriter, subject: Subject) -> Change:
     )
 
 
-def _planned(writer: StoreWriter, subject: Subject, change: Change) -> Run:
+def _planned(writer: StoreWriter, subject: RunInputs, change: Change) -> ProcessingRun:
     """Plan the run's blocks."""
     recording = merged_recording(writer.root(), change, subject.recording)
     schema = subject.schema(recording.iterations)
@@ -191,11 +191,11 @@ def _planned(writer: StoreWriter, subject: Subject, change: Change) -> Run:
         columns_per_chunk=subject.config.columns_per_chunk,
         workers=size_of(subject.config.cluster).tasks,
     )
-    return Run(subject, schema, recording, columns, plan)
+    return ProcessingRun(subject, schema, recording, columns, plan)
 
 
 def _measured(
-    writer: StoreWriter, run: Run, change: Change, watch: Watch, connecting: Connecting
+    writer: StoreWriter, run: ProcessingRun, change: Change, watch: Watch, connecting: Connecting
 ) -> tuple[int, int]:
     """Run both stages on the cluster, and conclude; give (bytes read, number of findings)."""
     if not len(run.columns):
@@ -258,7 +258,7 @@ def with_cluster(config: Config, workers: int | None, scheduler: str | None) -> 
     return config.model_copy(update={"cluster": overridden(config.cluster, workers, scheduler)})
 
 
-def _message(subject: Subject, change: Change, run: Run) -> str:
+def _message(subject: RunInputs, change: Change, run: ProcessingRun) -> str:
     name = subject.description.name
     if not len(run.columns):
         return f"New scalars or findings of {name}"
@@ -273,10 +273,10 @@ def _message(subject: Subject, change: Change, run: Run) -> str:
 def _summary(
     started: float,
     location: str,
-    subject: Subject,
+    subject: RunInputs,
     change: Change,
     writer: StoreWriter,
-    run: Run | None = None,
+    run: ProcessingRun | None = None,
     nbytes: int = 0,
     findings: int | None = None,
 ) -> Summary:

@@ -174,12 +174,12 @@ def describe_store(
 
 
 def _described(location: str, reader: "StoreReader") -> StoreDescription:
-    from deeptracker.pipeline.store.arrays.array_spec import array_at, read  # noqa: PLC0415
+    from deeptracker.pipeline.store.arrays.array_spec import array_at, read_array  # noqa: PLC0415
 
     root = reader.root()
     attrs = root.attrs.asdict()
-    iterations = read(root, "iteration")
-    kinds = list(read(root, "nodes/kind"))
+    iterations = read_array(root, "iteration")
+    kinds = list(read_array(root, "nodes/kind"))
     return StoreDescription(
         store=location,
         run=str(attrs["run"]),
@@ -190,10 +190,10 @@ def _described(location: str, reader: "StoreReader") -> StoreDescription:
         iterations=len(iterations),
         first_iteration=int(iterations[0]),
         last_iteration=int(iterations[-1]),
-        snapshots=int(read(root, "has_snapshot").sum()),
-        outcomes=int(read(root, "has_outcomes").sum()),
+        snapshots=int(read_array(root, "has_snapshot").sum()),
+        outcomes=int(read_array(root, "has_outcomes").sum()),
         parameters=kinds.count("parameter"),
-        weights=int(read(root, "nodes/size")[0]),
+        weights=int(read_array(root, "nodes/size")[0]),
         layers=kinds.count("layer"),
         gradients=bool(attrs["gradients"]),
         images=array_at(root, "images/label").shape[0] if "images/label" in root else 0,

@@ -8,7 +8,12 @@ import xarray as xr
 from deeptracker.dashboard.data.column_spacing import Spacing, runs_of
 from deeptracker.dashboard.data.datashading import datashader as ds
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.data.weight_window import COLUMNS_AT_MOST, WeightWindow, read, shape_of
+from deeptracker.dashboard.data.weight_window import (
+    COLUMNS_AT_MOST,
+    WeightWindow,
+    read_window,
+    shape_of,
+)
 
 __all__ = [
     "Pixels",
@@ -125,7 +130,7 @@ def pixels_of(
     across = COLUMNS_AT_MOST if is_true else width
 
     def part(statistic: str) -> tuple[xr.DataArray, WeightWindow]:
-        window = read(
+        window = read_window(
             run,
             subject.parameter,
             weights,

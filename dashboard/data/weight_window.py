@@ -19,7 +19,7 @@ from deeptracker.pipeline.sources.read_ahead import Request
 from deeptracker.pipeline.sources.tensor_reading import RAW_DTYPES, reading
 from deeptracker.pipeline.store.arrays.region_reader import read_region
 
-__all__ = ["WeightWindow", "position", "read", "shape_of"]
+__all__ = ["WeightWindow", "position", "read_window", "shape_of"]
 
 STATISTICS = ("mean", "min", "max", "range")
 # A level is fine enough when it has about one row a pixel.
@@ -90,7 +90,7 @@ def _kernel_names(dims: int) -> list[str]:
     return names.get(dims, [f"kernel axis {axis}" for axis in range(dims)])
 
 
-def read(
+def read_window(
     run: Run,
     parameter: str,
     weights: tuple[float, float],
@@ -204,15 +204,15 @@ def _chunks(run: Run, path: str, statistic: str, rows: slice, columns: slice) ->
             slice(first * high, min(last * high, count)),
             slice(begin * wide, min(end * wide, length)),
         )
-        [read] = read_region(run.root.store, spec, whole)
+        [found] = read_region(run.root.store, spec, whole)
         for (i, j), key in keys.items():
             top, left = (i - first) * high, (j - begin) * wide
-            SHARED.keep(key, read[top : top + high, left : left + wide].copy())
+            SHARED.keep(key, found[top : top + high, left : left + wide].copy())
     else:
         lines = [[kept[i, j] for j in range(begin, end)] for i in range(first, last)]
-        read = lines[0][0] if len(keys) == 1 else np.block(lines)
+        found = lines[0][0] if len(keys) == 1 else np.block(lines)
     top, left = rows.start - first * high, columns.start - begin * wide
-    return read[top : top + rows.stop - rows.start, left : left + columns.stop - columns.start]
+    return found[top : top + rows.stop - rows.start, left : left + columns.stop - columns.start]
 
 
 def _joined(values: np.ndarray, step: int, statistic: str) -> np.ndarray:

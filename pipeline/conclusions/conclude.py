@@ -25,7 +25,7 @@ from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
 from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
 from deeptracker.pipeline.store.arrays.region_reader import read_regions
 from deeptracker.pipeline.store.arrays.whole_arrays import WholeArrays
-from deeptracker.pipeline.tasks.graph import Run
+from deeptracker.pipeline.tasks.graph import ProcessingRun
 from deeptracker.pipeline.tasks.image_outcomes import ClassCounts
 from deeptracker.pipeline.tasks.score_filters import BandScore
 
@@ -58,7 +58,7 @@ class Judgement:
     flips: np.ndarray | None
 
 
-def judge(store: Store, run: Run, counts: Sequence[ClassCounts]) -> Judgement:
+def judge(store: Store, run: ProcessingRun, counts: Sequence[ClassCounts]) -> Judgement:
     """Run the health rules, and add up the images' flips; only reads.
 
     Parameters
@@ -74,7 +74,7 @@ def judge(store: Store, run: Run, counts: Sequence[ClassCounts]) -> Judgement:
 
 
 def write_conclusions(
-    store: Store, run: Run, judgement: Judgement, bands: Sequence[BandScore]
+    store: Store, run: ProcessingRun, judgement: Judgement, bands: Sequence[BandScore]
 ) -> None:
     """Write what was judged, and what follows from the filters' scores: the cube, the ranking."""
     classes = judgement.classes
@@ -91,7 +91,9 @@ def write_conclusions(
     writer.flush()
 
 
-def _write_layers(writer: ChunkWriter, arrays: WholeArrays, run: Run, layers: LayerValues) -> None:
+def _write_layers(
+    writer: ChunkWriter, arrays: WholeArrays, run: ProcessingRun, layers: LayerValues
+) -> None:
     architecture = run.schema.architecture
     names = np.array([architecture.nodes[layer].name for layer in architecture.layers()], object)
     arrays.put("cube/layer", names, ["layer"], "layer")
@@ -102,7 +104,7 @@ def _write_layers(writer: ChunkWriter, arrays: WholeArrays, run: Run, layers: La
         writer.write(specs["highest_score"], (0, first), layers.highest[:, first:])
 
 
-def _image_flips(store: Store, run: Run, counts: Sequence[ClassCounts]) -> np.ndarray:
+def _image_flips(store: Store, run: ProcessingRun, counts: Sequence[ClassCounts]) -> np.ndarray:
     """Add each image's flips in the new columns to those before."""
     count = run.schema.shape.images
     flips = np.zeros(count, np.int32)
@@ -115,7 +117,11 @@ def _image_flips(store: Store, run: Run, counts: Sequence[ClassCounts]) -> np.nd
 
 
 def _write_faces(
-    writer: ChunkWriter, arrays: WholeArrays, run: Run, classes: ClassValues, layers: LayerValues
+    writer: ChunkWriter,
+    arrays: WholeArrays,
+    run: ProcessingRun,
+    classes: ClassValues,
+    layers: LayerValues,
 ) -> None:
     """Put classes beside layers: flips, association and co-occurrence."""
     arrays.put("cube/class_", np.array(run.subject.classes, object), ["class_"], "class")
@@ -140,7 +146,7 @@ def _write_faces(
 
 
 def _write_ranking(
-    writer: ChunkWriter, run: Run, classes: ClassValues | None, layers: LayerValues
+    writer: ChunkWriter, run: ProcessingRun, classes: ClassValues | None, layers: LayerValues
 ) -> None:
     """Rank iterations by what stands out in images and filters."""
     nothing = np.zeros(run.schema.shape.iterations)
@@ -159,7 +165,7 @@ def _write_ranking(
         writer.write(specs[name], (0,), values.astype(np.float64))
 
 
-def _findings(store: Store, run: Run, classes: ClassValues | None) -> list[Finding]:
+def _findings(store: Store, run: ProcessingRun, classes: ClassValues | None) -> list[Finding]:
     """Run the health rules over the whole training."""
     return find_all(rule_series(store, run, classes), run.subject.config.findings)
 

@@ -11,12 +11,14 @@ from deeptracker.pipeline.measures.rules.registry import FILTER_RULES
 from deeptracker.pipeline.store.arrays.region_reader import read_regions
 from deeptracker.pipeline.store.quantities import measure_place
 from deeptracker.pipeline.store.schema import Schema
-from deeptracker.pipeline.tasks.graph import Run
+from deeptracker.pipeline.tasks.graph import ProcessingRun
 
 __all__ = ["filter_series"]
 
 
-def filter_series(store: Store, run: Run, snapshots: np.ndarray) -> Iterator[FilterSeries]:
+def filter_series(
+    store: Store, run: ProcessingRun, snapshots: np.ndarray
+) -> Iterator[FilterSeries]:
     """Give the parameters whose filters a rule may speak of.
 
     The rules of filters speak of stretches that last to the end, so that the end alone tells which
@@ -39,7 +41,11 @@ def filter_series(store: Store, run: Run, snapshots: np.ndarray) -> Iterator[Fil
 
 
 def _read(
-    store: Store, run: Run, numbers: Sequence[int], measures: Sequence[str], columns: np.ndarray
+    store: Store,
+    run: ProcessingRun,
+    numbers: Sequence[int],
+    measures: Sequence[str],
+    columns: np.ndarray,
 ) -> list[FilterSeries]:
     """Read some measures of the filters of neighbouring parameters, at ascending columns."""
     layout, spec = run.schema.layout, run.schema.filters()

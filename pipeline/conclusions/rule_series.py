@@ -8,12 +8,12 @@ from deeptracker.pipeline.conclusions.values import ClassValues
 from deeptracker.pipeline.measures.rule_inputs import ClassSeries, NodeSeries, RunSeries
 from deeptracker.pipeline.measures.rules.registry import RUN_RULES
 from deeptracker.pipeline.store.arrays.region_reader import read_regions
-from deeptracker.pipeline.tasks.graph import Run
+from deeptracker.pipeline.tasks.graph import ProcessingRun
 
 __all__ = ["rule_series"]
 
 
-def rule_series(store: Store, run: Run, classes: ClassValues | None) -> RunSeries:
+def rule_series(store: Store, run: ProcessingRun, classes: ClassValues | None) -> RunSeries:
     """Gather what the rules look at."""
     iterations = run.recording.iterations
     snapshots = np.flatnonzero(run.recording.snapshots)
@@ -36,7 +36,7 @@ def rule_series(store: Store, run: Run, classes: ClassValues | None) -> RunSerie
     )
 
 
-def _node_series(store: Store, run: Run, snapshots: np.ndarray) -> NodeSeries:
+def _node_series(store: Store, run: ProcessingRun, snapshots: np.ndarray) -> NodeSeries:
     nodes = run.schema.architecture.nodes
     every = (slice(0, len(nodes)), slice(0, run.schema.shape.iterations))
     known = {

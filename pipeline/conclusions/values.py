@@ -7,7 +7,7 @@ import numpy as np
 from zarr.abc.store import Store
 
 from deeptracker.pipeline.store.arrays.region_reader import read_regions
-from deeptracker.pipeline.tasks.graph import Run
+from deeptracker.pipeline.tasks.graph import ProcessingRun
 from deeptracker.pipeline.tasks.score_filters import BandScore
 
 __all__ = ["READ_VALUES"]
@@ -38,7 +38,7 @@ class LayerValues:
     highest: np.ndarray
 
 
-def read_classes(store: Store, run: Run) -> ClassValues | None:
+def read_classes(store: Store, run: ProcessingRun) -> ClassValues | None:
     if not run.schema.shape.images:
         return None
     specs = run.schema.classes()
@@ -55,7 +55,7 @@ def read_classes(store: Store, run: Run) -> ClassValues | None:
     return ClassValues(error, flips, anomalies)
 
 
-def read_layers(store: Store, run: Run, bands: Sequence[BandScore]) -> LayerValues:
+def read_layers(store: Store, run: ProcessingRun, bands: Sequence[BandScore]) -> LayerValues:
     """Read what was known of every layer, and add the new columns."""
     layers = run.schema.architecture.layers()
     if not layers:

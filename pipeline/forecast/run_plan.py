@@ -27,7 +27,7 @@ from deeptracker.pipeline.planning.blocks import (
 )
 from deeptracker.pipeline.planning.changes import Change, Recording, find_changes
 from deeptracker.pipeline.planning.empty_store import merged_recording
-from deeptracker.pipeline.planning.run_inputs import Subject
+from deeptracker.pipeline.planning.run_inputs import RunInputs
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
 from deeptracker.pipeline.store.repository import INLINE_BYTES, MANIFEST_OBJECTS, refusals
 from deeptracker.pipeline.store.run_store import find_store
@@ -85,12 +85,12 @@ class Rate:
     measured: bool = False
 
 
-def forecast_of(subject: Subject, location: str, rate: float | None = None) -> Forecast:
+def forecast_of(subject: RunInputs, location: str, rate: float | None = None) -> Forecast:
     """Foresee a run.
 
     Parameters
     ----------
-    subject : Subject
+    subject : RunInputs
         The log, and the config with its cluster; an existing scheduler is asked for its workers.
     location : str
         Path or URL of the store.
@@ -144,7 +144,7 @@ def forecast_of(subject: Subject, location: str, rate: float | None = None) -> F
 
 
 def _known(
-    subject: Subject, location: str, change: Change, recording: Recording, columns: Columns
+    subject: RunInputs, location: str, change: Change, recording: Recording, columns: Columns
 ) -> Forecast:
     """Say what is known of a run before its tasks are planned."""
     parameters = subject.architecture.parameters
@@ -161,13 +161,13 @@ def _known(
     )
 
 
-def _change(root: zarr.Group | None, subject: Subject) -> Change:
+def _change(root: zarr.Group | None, subject: RunInputs) -> Change:
     if root is None:
         return Change("create")
     return find_changes(root, subject.recording, subject.settings, subject.source, subject.whole)
 
 
-def _read_bytes(plan: Plan, recording: Recording, subject: Subject) -> int:
+def _read_bytes(plan: Plan, recording: Recording, subject: RunInputs) -> int:
     """Count what the tasks read: every snapshot once, and the one before each block again."""
     recorded = recording.snapshots != 0
     nbytes = 0
@@ -184,7 +184,7 @@ def _read_bytes(plan: Plan, recording: Recording, subject: Subject) -> int:
     return nbytes
 
 
-def _tasks(plan: Plan, schema: Schema, columns: Columns, subject: Subject) -> int:
+def _tasks(plan: Plan, schema: Schema, columns: Columns, subject: RunInputs) -> int:
     """Count blocks, the merges above them, and what is done for filters and classes."""
     count = 0
     for _, group in plan.by_columns():
@@ -231,7 +231,7 @@ def _share(spec: ArraySpec) -> float:
     return OTHER_SHARE
 
 
-def _written_bytes(written: Iterable[_Written], subject: Subject, change: Change) -> int:
+def _written_bytes(written: Iterable[_Written], subject: RunInputs, change: Change) -> int:
     nbytes = 0.0
     for _, objects, of_object in written:
         nbytes += objects * (of_object + MANIFEST_BYTES)
@@ -248,7 +248,7 @@ def _objects(written: Iterable[_Written], columns: Columns) -> int:
     )
 
 
-def _whole_arrays(schema: Schema, subject: Subject) -> int:
+def _whole_arrays(schema: Schema, subject: RunInputs) -> int:
     """Count the arrays that every run writes whole: each is a manifest."""
     scalars = len(subject.scalars.values) + 1 if subject.scalars else 1
     images = IMAGE_ARRAYS if subject.images is not None else 0
@@ -270,7 +270,7 @@ def _rate(given: float | None, attributes: dict[str, Any]) -> Rate:
     return Rate(STATED_RATE, "stated; no run of this store was measured yet")
 
 
-def _at_once(size: Size, subject: Subject) -> int:
+def _at_once(size: Size, subject: RunInputs) -> int:
     """Count the tasks that run at full speed: more workers than cores are no faster."""
     local = isinstance(subject.config.cluster, LocalSettings)
     return min(size.tasks, os.cpu_count() or 1) if local else size.tasks

@@ -14,7 +14,7 @@ from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
 from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTICS
 from deeptracker.pipeline.sources.manifest import Images, Problem, Source
-from deeptracker.pipeline.store.arrays.array_spec import group_at, read
+from deeptracker.pipeline.store.arrays.array_spec import group_at, read_array
 from deeptracker.pipeline.store.names import MEASURE
 from deeptracker.pipeline.store.network_tree import Architecture
 from deeptracker.pipeline.store.run_store import SCHEMA_VERSION
@@ -124,9 +124,9 @@ def find_changes(
     """
     _check_same_run(root, source)
     old = Recording(
-        read(root, "iteration"),
-        read(root, "snapshot_fingerprint"),
-        read(root, "outcome_fingerprint"),
+        read_array(root, "iteration"),
+        read_array(root, "snapshot_fingerprint"),
+        read_array(root, "outcome_fingerprint"),
     )
     reason = _outdated(root, settings) or _inserted(old, recording)
     if reason:
@@ -176,7 +176,7 @@ def _quantities_of(root: zarr.Group) -> Settings:
     ]
     return {
         STATISTICS: ", ".join(sorted(of_nodes)),
-        MEASURES: ", ".join(str(name) for name in read(root, f"filters/{MEASURE}")),
+        MEASURES: ", ".join(str(name) for name in read_array(root, f"filters/{MEASURE}")),
     }
 
 

@@ -11,12 +11,12 @@ from zarr.abc.store import Store
 
 from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES
 from deeptracker.pipeline.planning.changes import Change, Recording
-from deeptracker.pipeline.planning.run_inputs import Subject
+from deeptracker.pipeline.planning.run_inputs import RunInputs
 from deeptracker.pipeline.sources.tensor_reading import read_values
 from deeptracker.pipeline.store.arrays.array_spec import (
     create_arrays,
     group_at,
-    read,
+    read_array,
     store_metadata,
 )
 from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
@@ -43,9 +43,9 @@ def merged_recording(root: zarr.Group | None, change: Change, new: Recording) ->
     if root is None or change.action not in ("append", "nothing"):
         return new
     old = Recording(
-        read(root, "iteration"),
-        read(root, "snapshot_fingerprint"),
-        read(root, "outcome_fingerprint"),
+        read_array(root, "iteration"),
+        read_array(root, "snapshot_fingerprint"),
+        read_array(root, "outcome_fingerprint"),
     )
     later = new.iterations > old.iterations[-1]
     return Recording(
@@ -56,7 +56,7 @@ def merged_recording(root: zarr.Group | None, change: Change, new: Recording) ->
 
 
 def prepare(
-    writer: StoreWriter, subject: Subject, schema: Schema, change: Change, recording: Recording
+    writer: StoreWriter, subject: RunInputs, schema: Schema, change: Change, recording: Recording
 ) -> None:
     """Make (or grow) every array, and write what is known from the headers."""
     if change.action == "append":
@@ -82,7 +82,7 @@ def prepare(
     _write_recording(writer.session.store, schema, recording)
 
 
-def _groups(schema: Schema, subject: Subject) -> dict[str, Mapping[str, Any]]:
+def _groups(schema: Schema, subject: RunInputs) -> dict[str, Mapping[str, Any]]:
     """List the groups that have attributes; those between them follow by themselves."""
     groups: dict[str, Mapping[str, Any]] = {
         name: {}
@@ -110,7 +110,7 @@ def _groups(schema: Schema, subject: Subject) -> dict[str, Mapping[str, Any]]:
     return groups
 
 
-def _root_attributes(subject: Subject, created: str | None) -> dict[str, Any]:
+def _root_attributes(subject: RunInputs, created: str | None) -> dict[str, Any]:
     # A log that tells its beginning no more does not make the store forget it.
     begun = {"recorded": subject.description.created} if subject.description.created else {}
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -158,7 +158,7 @@ def _drop_other_scalars(root: zarr.Group, kept: set[str]) -> None:
             del group[name]
 
 
-def _put_scalars(arrays: WholeArrays, subject: Subject, paths: Mapping[str, str]) -> None:
+def _put_scalars(arrays: WholeArrays, subject: RunInputs, paths: Mapping[str, str]) -> None:
     scalars = subject.scalars
     iterations = scalars.iterations if scalars else np.empty(0, np.int64)
     axis = [SCALAR_ITERATION]
@@ -167,7 +167,7 @@ def _put_scalars(arrays: WholeArrays, subject: Subject, paths: Mapping[str, str]
         arrays.put(paths[name], values, axis, name.replace("_", " "))
 
 
-def _put_nodes(arrays: WholeArrays, schema: Schema, subject: Subject) -> None:
+def _put_nodes(arrays: WholeArrays, schema: Schema, subject: RunInputs) -> None:
     nodes = schema.architecture.nodes
     for name, dtype, long_name in (
         ("name", object, "dotted name"),
@@ -245,7 +245,7 @@ def _put_quantities(arrays: WholeArrays, schema: Schema) -> None:
         arrays.put("filters/parameter", owners, ["filter"], "index among the parameters")
 
 
-def _put_images(arrays: WholeArrays, subject: Subject) -> None:
+def _put_images(arrays: WholeArrays, subject: RunInputs) -> None:
     images = subject.images
     if images is None:
         return

@@ -17,11 +17,11 @@ from deeptracker.pipeline.store.network_tree import Architecture, architecture_o
 from deeptracker.pipeline.store.schema import RunShape, Schema
 from deeptracker.record.log_format import RunDescription, Scalars
 
-__all__ = ["Subject"]
+__all__ = ["RunInputs"]
 
 
 @dataclass(frozen=True)
-class Subject:
+class RunInputs:
     """A source and a config."""
 
     source: Source

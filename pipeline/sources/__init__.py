@@ -1,7 +1,7 @@
 """Sources: an index of the byte ranges of a training's files, built from file headers alone.
 
-A format is one module with `recognises(folder)` and `open_folder(folder, pattern)`, and one line in
-`FORMATS`; the folder may be on a local disk or in a bucket.
+A format is one module with `recognises(folder)` and `index_folder(folder, pattern)`, and one line
+in `FORMATS`; the folder may be on a local disk or in a bucket.
 """
 
 from pathlib import Path
@@ -65,7 +65,7 @@ def open_source(
         )
     for form in FORMATS:
         if form.recognises(folder):
-            return form.open_folder(folder, pattern)
+            return form.index_folder(folder, pattern)
     raise LogError(
         f"{folder.location}: is neither a training log (no run.json, no snapshots/) nor a folder "
         "of *.safetensors checkpoints"

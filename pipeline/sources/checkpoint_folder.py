@@ -11,7 +11,7 @@ from deeptracker.pipeline.sources.settings import iteration_pattern
 from deeptracker.pipeline.sources.snapshot_index import index_snapshots
 from deeptracker.record.log_format import RunDescription, Scalars
 
-__all__ = ["CheckpointFolder", "open_folder", "recognises"]
+__all__ = ["CheckpointFolder", "index_folder", "recognises"]
 
 SUFFIX = ".safetensors"
 LAST_DIGITS = r"(\d+)\D*$"
@@ -22,7 +22,7 @@ def recognises(folder: Folder) -> bool:
     return any(file.name.endswith(SUFFIX) for file in folder.files())
 
 
-def open_folder(folder: Folder, pattern: str | None = None) -> "CheckpointFolder":
+def index_folder(folder: Folder, pattern: str | None = None) -> "CheckpointFolder":
     """Index a folder of checkpoints.
 
     Parameters

@@ -18,7 +18,7 @@ from deeptracker.record.log_format import (
 from deeptracker.record.recorded_images import THUMBNAIL_CHANNELS, class_numbers
 from deeptracker.record.tensor_file import TensorEntry
 
-__all__ = ["TrainingLogSource", "open_folder", "recognises"]
+__all__ = ["TrainingLogSource", "index_folder", "recognises"]
 
 INTEGERS = {"I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8"}
 # Every class takes memory and time, even a class without images.
@@ -31,7 +31,7 @@ def recognises(folder: Folder) -> bool:
     return folder.has("run.json") or folder.has("snapshots")
 
 
-def open_folder(folder: Folder, pattern: str | None = None) -> "TrainingLogSource":  # noqa: ARG001
+def index_folder(folder: Folder, pattern: str | None = None) -> "TrainingLogSource":  # noqa: ARG001
     """Index a training log; its file names are iterations, so no pattern is needed."""
     return TrainingLogSource(folder)
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from deeptracker.pipeline.planning.blocks import Block, Columns, Plan, column_blocks
 from deeptracker.pipeline.planning.changes import Recording
-from deeptracker.pipeline.planning.run_inputs import Subject
+from deeptracker.pipeline.planning.run_inputs import RunInputs
 from deeptracker.pipeline.running.jobs import Job, Jobs, Label
 from deeptracker.pipeline.running.progress import Progress
 from deeptracker.pipeline.running.shared_argument import Packed
@@ -35,13 +35,13 @@ from deeptracker.pipeline.tasks.image_outcomes import (
 from deeptracker.pipeline.tasks.measure_block import combine_blocks, measure_block, write_nodes
 from deeptracker.pipeline.tasks.score_filters import BandScore, filter_bands, score_filters
 
-__all__ = ["Comparison", "Measured", "Run", "compare", "compared", "measure"]
+__all__ = ["Comparison", "Measured", "ProcessingRun", "compare", "compared", "measure"]
 
 FAN_IN = 32
 
 
 @dataclass(frozen=True)
-class Run:
+class ProcessingRun:
     """What both stages are about.
 
     Attributes
@@ -52,7 +52,7 @@ class Run:
         The columns to compute.
     """
 
-    subject: Subject
+    subject: RunInputs
     schema: Schema
     recording: Recording
     columns: Columns
@@ -104,7 +104,7 @@ class Comparison:
     written: bytes
 
 
-def measure(jobs: Jobs, fork: bytes, run: Run, progress: Progress) -> Measured:
+def measure(jobs: Jobs, fork: bytes, run: ProcessingRun, progress: Progress) -> Measured:
     """Run the first stage."""
     progress.stage("measuring")
     # First, so that the anomalies are counted beside the weights.
@@ -138,7 +138,9 @@ def measure(jobs: Jobs, fork: bytes, run: Run, progress: Progress) -> Measured:
     return Measured(merged_forks(fork, forks), nbytes, tuple(counted))
 
 
-def compare(jobs: Jobs, fork: bytes, run: Run, measured: Measured, progress: Progress) -> list[Job]:
+def compare(
+    jobs: Jobs, fork: bytes, run: ProcessingRun, measured: Measured, progress: Progress
+) -> list[Job]:
     """Begin the second stage, on what the first wrote."""
     progress.stage("comparing")
     tasks = list(filter_bands(run.schema))
@@ -178,7 +180,7 @@ def compared(jobs: Jobs, fork: bytes, scores: Sequence[Job]) -> Comparison:
 class _Merge:
     """Merges the results of one column block as they come, `FAN_IN` at a time, to its nodes."""
 
-    def __init__(self, jobs: Jobs, run: Run, columns: Columns, inputs: list[Job]) -> None:
+    def __init__(self, jobs: Jobs, run: ProcessingRun, columns: Columns, inputs: list[Job]) -> None:
         self._jobs = jobs
         self._run = run
         self._columns = columns
@@ -212,20 +214,22 @@ class _Merge:
         return list(self._inputs)
 
 
-def _span(run: Run, columns: Columns) -> tuple[int, int]:
+def _span(run: ProcessingRun, columns: Columns) -> tuple[int, int]:
     """Give the first and the last iteration of some columns."""
     iterations = run.recording.iterations
     return int(iterations[columns.start]), int(iterations[columns.stop - 1])
 
 
-def _submit_blocks(jobs: Jobs, fork: bytes, run: Run, group: Sequence[Block]) -> list[Job]:
+def _submit_blocks(
+    jobs: Jobs, fork: bytes, run: ProcessingRun, group: Sequence[Block]
+) -> list[Job]:
     """Begin the blocks of some columns, the largest first: the last to end are small."""
     order = sorted(range(len(group)), key=lambda number: -group[number].nbytes)
     begun = {number: _submit_block(jobs, fork, run, group[number]) for number in order}
     return [begun[number] for number in range(len(group))]
 
 
-def _submit_block(jobs: Jobs, fork: bytes, run: Run, block: Block) -> Job:
+def _submit_block(jobs: Jobs, fork: bytes, run: ProcessingRun, block: Block) -> Job:
     return jobs.submit(
         Label("measure", block.parts[0].parameter.name, _span(run, block.columns), block.nbytes),
         measure_block,
@@ -237,7 +241,7 @@ def _submit_block(jobs: Jobs, fork: bytes, run: Run, block: Block) -> Job:
     )
 
 
-def _submit_outcomes(jobs: Jobs, fork: bytes, run: Run) -> list[Job]:
+def _submit_outcomes(jobs: Jobs, fork: bytes, run: ProcessingRun) -> list[Job]:
     if run.subject.images is None:
         return []
     submitted = []
@@ -255,7 +259,9 @@ def _submit_outcomes(jobs: Jobs, fork: bytes, run: Run) -> list[Job]:
     return submitted
 
 
-def _submit_classes(jobs: Jobs, fork: bytes, run: Run, outcomes: Sequence[Job]) -> list[Job]:
+def _submit_classes(
+    jobs: Jobs, fork: bytes, run: ProcessingRun, outcomes: Sequence[Job]
+) -> list[Job]:
     """Begin to count the anomalies of what was written of the outcomes, now and before."""
     if run.subject.images is None:
         return []

@@ -19,7 +19,7 @@ from deeptracker.dashboard.data.weight_raster import (
     parameter_limits,
     pixels_of,
 )
-from deeptracker.dashboard.data.weight_window import position, read, shape_of
+from deeptracker.dashboard.data.weight_window import position, read_window, shape_of
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.filters.state import FiltersState
 from deeptracker.dashboard.views.weights.compared_filters import ComparedFilters
@@ -165,7 +165,7 @@ class WeightView:
     def table(self) -> pd.DataFrame:
         """Give the values of the rows and iterations in sight, one line each."""
         reach = self.state.raster_range or self._window_range(self._whole)
-        window = read(
+        window = read_window(
             self.run,
             self.state.raster,
             reach[2:],
@@ -317,7 +317,7 @@ class WeightView:
         (place,) = self.plot.columns_at(float(event.x))
         column = min(int(place), len(self.run.iterations) - 1)
         weight = min(max(0, int(event.y)), int(np.prod(self._shape)) - 1)
-        window = read(
+        window = read_window(
             self.run,
             self.state.raster,
             (weight, weight + 1),

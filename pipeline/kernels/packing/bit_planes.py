@@ -25,13 +25,13 @@ from deeptracker.pipeline.kernels.packing.bit_moves import (
     LANES,
     WORDS_TOGETHER,
 )
-from deeptracker.pipeline.kernels.packing.lz4_block import pack
+from deeptracker.pipeline.kernels.packing.lz4_block import pack_lz4
 
-__all__ = ["packed", "upper_halves"]
+__all__ = ["packed_planes", "upper_halves"]
 
 
 def upper_halves(chunk: np.ndarray) -> np.ndarray | None:
-    """Convert values to the form that `packed` takes.
+    """Convert values to the form that `packed_planes` takes.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def upper_halves(chunk: np.ndarray) -> np.ndarray | None:
     return (bits >> 16).astype(np.uint16)
 
 
-def packed(values: np.ndarray, column_values: int, chunks: int = 1) -> list[memoryview]:
+def packed_planes(values: np.ndarray, column_values: int, chunks: int = 1) -> list[memoryview]:
     """Compress values as Blosc would: bitshuffled in blocks, then LZ4.
 
     Parameters
@@ -83,7 +83,7 @@ def packed(values: np.ndarray, column_values: int, chunks: int = 1) -> list[memo
     column_words = column_values // LANES if even else 0
     ends = np.empty(chunks, np.int64)
     room = planes, planes.view(np.uint8), marks[0], marks[1]
-    pack(values.reshape(chunks, size), block, column_words, room, out, ends)
+    pack_lz4(values.reshape(chunks, size), block, column_words, room, out, ends)
     found = memoryview(out[: ends[-1]].tobytes())
     return [found[begin:end] for begin, end in itertools.pairwise([0, *ends.tolist()])]
 

@@ -27,8 +27,8 @@ __all__ = [
     "mark",
     "move_block",
     "next_start",
-    "pack",
     "pack_chunk",
+    "pack_lz4",
     "put_word",
     "write_length",
     "write_planes",
@@ -38,7 +38,7 @@ __all__ = [
 
 
 @kernel()
-def pack(values, block, column_words, room, out, ends):
+def pack_lz4(values, block, column_words, room, out, ends):
     """Write the chunks one after the other, and the end of each to `ends`.
 
     Parameters

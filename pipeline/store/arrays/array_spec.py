@@ -36,7 +36,7 @@ __all__ = [
     "array_at",
     "create_arrays",
     "group_at",
-    "read",
+    "read_array",
     "store_metadata",
 ]
 
@@ -252,7 +252,7 @@ def group_at(group: zarr.Group, path: str) -> zarr.Group:
     return found
 
 
-def read(group: zarr.Group, path: str, selection: Any = ...) -> np.ndarray:
+def read_array(group: zarr.Group, path: str, selection: Any = ...) -> np.ndarray:
     """Read an array, or a selection of it."""
     return np.asarray(array_at(group, path)[selection])
 

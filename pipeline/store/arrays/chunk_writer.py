@@ -22,7 +22,7 @@ from zarr.abc.store import Store
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec, Encoded, Position
 from deeptracker.pipeline.store.arrays.bulk_objects import load_all, store_all
 from deeptracker.pipeline.store.arrays.chunk_pieces import Piece, pieces_of, whole_chunks_of
-from deeptracker.pipeline.store.arrays.shards import pack, unpack
+from deeptracker.pipeline.store.arrays.shards import pack_shard, unpack_shard
 
 __all__ = ["ChunkWriter"]
 
@@ -211,7 +211,7 @@ class _Object:
     def packed(self, older: Encoded | None) -> bytes | None:
         """Give the bytes to store in place of the older object; None to store no object."""
         spec = self.spec
-        stored = unpack(spec, self.key, older) if older is not None else {}
+        stored = unpack_shard(spec, self.key, older) if older is not None else {}
         chunks: dict[Position, Encoded | None] = {**stored, **self.chunks}
         for place, cuts in self.cuts.items():
             data = chunks.get(place)
@@ -220,7 +220,7 @@ class _Object:
                 chunk[within] = values
             chunks[place] = spec.encode(chunk)
         known = {place: data for place, data in chunks.items() if data is not None}
-        return pack(spec, known) if known or older is not None else None
+        return pack_shard(spec, known) if known or older is not None else None
 
     def _encoded(self, piece: Piece, chunk: np.ndarray) -> Encoded | None:
         """Encode a chunk, padded past the array's end."""

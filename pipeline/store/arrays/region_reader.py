@@ -18,7 +18,7 @@ from zarr.core.sync import sync
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec, Encoded, Position
 from deeptracker.pipeline.store.arrays.bulk_objects import load
 from deeptracker.pipeline.store.arrays.chunk_pieces import Piece, pieces_of
-from deeptracker.pipeline.store.arrays.shards import LEFT_OUT, index_bytes, read_index, unpack
+from deeptracker.pipeline.store.arrays.shards import LEFT_OUT, index_bytes, read_index, unpack_shard
 
 __all__ = ["read_region", "read_regions", "spec_of"]
 
@@ -99,7 +99,7 @@ async def _load_chunks(
     if 2 * len(chunks) < math.prod(spec.grid):
         return await _load_by_index(store, spec, key, chunks)
     data = await load(store, key)
-    return unpack(spec, key, data) if data is not None else {}
+    return unpack_shard(spec, key, data) if data is not None else {}
 
 
 async def _load_by_index(

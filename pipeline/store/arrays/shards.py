@@ -16,7 +16,7 @@ import numpy as np
 from deeptracker.errors import StoreError
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec, Encoded, Position
 
-__all__ = ["LEFT_OUT", "index_bytes", "pack", "read_index", "unpack"]
+__all__ = ["LEFT_OUT", "index_bytes", "pack_shard", "read_index", "unpack_shard"]
 
 LEFT_OUT = np.uint64(2**64 - 1)
 CHECKSUM_BYTES = 4
@@ -27,7 +27,7 @@ def index_bytes(grid: Position) -> int:
     return 16 * math.prod(grid) + CHECKSUM_BYTES
 
 
-def pack(spec: ArraySpec, chunks: Mapping[Position, Encoded]) -> bytes:
+def pack_shard(spec: ArraySpec, chunks: Mapping[Position, Encoded]) -> bytes:
     """Join encoded chunks into an object; without shards the object is the one chunk.
 
     `chunks` has them by their place in the object. Other places are left out of the shard.
@@ -46,7 +46,7 @@ def pack(spec: ArraySpec, chunks: Mapping[Position, Encoded]) -> bytes:
     return b"".join([*(data for _, data in placed), plain, checksum])
 
 
-def unpack(spec: ArraySpec, key: str, data: Encoded) -> dict[Position, Encoded]:
+def unpack_shard(spec: ArraySpec, key: str, data: Encoded) -> dict[Position, Encoded]:
     """Take the encoded chunks out of an object, by their place in it.
 
     Raises

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lengths import examples
 
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.data.weight_window import _joined, read, shape_of
+from deeptracker.dashboard.data.weight_window import _joined, read_window, shape_of
 
 LARGE = "layer3.0.conv2.weight"
 RELATIVE_ERROR = 2.0**-8
@@ -33,7 +33,7 @@ def test_single_weights_are_the_logs_own(run, matrix, data):
     last = data.draw(st.integers(first + 1, min(size, first + 60)))
     begin = data.draw(st.integers(0, columns - 1))
     end = data.draw(st.integers(begin + 1, columns))
-    window = read(run, LARGE, (first, last), (begin, end), height=400, width=800)
+    window = read_window(run, LARGE, (first, last), (begin, end), height=400, width=800)
     assert (window.level, window.weights_per_row, window.first_weight) == (0, 1, first)
     np.testing.assert_array_equal(window.values, matrix[first:last, begin:end])
 
@@ -41,7 +41,9 @@ def test_single_weights_are_the_logs_own(run, matrix, data):
 @pytest.mark.parametrize("statistic", ["mean", "min", "max", "range"])
 def test_a_low_view_shows_a_pyramid_level_that_summarises_the_log(run, matrix, statistic):
     size = len(matrix)
-    window = read(run, LARGE, (0, size), (0, 10**6), height=20, width=800, statistic=statistic)
+    window = read_window(
+        run, LARGE, (0, size), (0, 10**6), height=20, width=800, statistic=statistic
+    )
     assert window.level >= 1
     rows = np.array_split(matrix, range(window.weights_per_row, size, window.weights_per_row))
     low = np.stack([row.min(axis=0) for row in rows])
@@ -59,19 +61,19 @@ def test_what_a_window_reads_is_bounded_by_its_pixels(run):
     size = int(np.prod(shape_of(run, LARGE)))
     coarsest = levels(run)[-1]
     for height in (8, 20, 40, 80):
-        window = read(run, LARGE, (0, size), (0, 200), height=height, width=100)
+        window = read_window(run, LARGE, (0, size), (0, 200), height=height, width=100)
         assert window.level == coarsest or len(window.values) <= 16 * height
         assert len(window.values) < size
 
 
 def test_a_window_beyond_the_matrix_is_clipped(run, matrix):
     size, columns = matrix.shape
-    window = read(run, LARGE, (-50, size + 50), (-9, columns + 9), height=4000, width=800)
+    window = read_window(run, LARGE, (-50, size + 50), (-9, columns + 9), height=4000, width=800)
     np.testing.assert_array_equal(window.values, matrix)
 
 
 def test_gradients_have_windows_of_their_own(run, recorded):
-    window = read(run, LARGE, (3, 9), (0, 141), height=400, width=800, gradient=True)
+    window = read_window(run, LARGE, (3, 9), (0, 141), height=400, width=800, gradient=True)
     expected = recorded(f"grad/{LARGE}")[3:9]
     np.testing.assert_array_equal(window.values, expected)
 
@@ -86,7 +88,7 @@ def test_without_its_log_a_run_shows_the_finest_level_and_says_so(digits_log, tm
     process(log, tmp_path / "store")
     log.rename(tmp_path / "gone")
     run = Run(str(tmp_path / "store"))
-    window = read(run, LARGE, (0, 64), (0, 12), height=400, width=800)
+    window = read_window(run, LARGE, (0, 64), (0, 12), height=400, width=800)
     assert window.level == levels(run)[0]
     assert "finest level" in window.note
     assert str(log) in window.note

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.data.weight_window import read
+from deeptracker.dashboard.data.weight_window import read_window
 from deeptracker.dashboard.shell.page import RunPage
 from deeptracker.pipeline import process
 
@@ -32,11 +32,11 @@ def test_its_page_opens_and_single_weights_come_with_few_requests(store, recorde
     run = Run(store)
     assert RunPage(run).panel() is not None
     matrix = recorded(LARGE)[:, :SNAPSHOTS]
-    window = read(run, LARGE, (100, 160), (0, SNAPSHOTS), height=400, width=800)
+    window = read_window(run, LARGE, (100, 160), (0, SNAPSHOTS), height=400, width=800)
     assert (window.level, window.note) == (0, "")
     np.testing.assert_array_equal(window.values, matrix[100:160])
     proxy.passed.clear()
-    window = read(run, LARGE, (200, 220), (0, SNAPSHOTS), height=400, width=800)
+    window = read_window(run, LARGE, (200, 220), (0, SNAPSHOTS), height=400, width=800)
     np.testing.assert_array_equal(window.values, matrix[200:220])
     assert len(proxy.passed) == SNAPSHOTS
     told = subprocess.run(

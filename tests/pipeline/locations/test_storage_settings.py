@@ -15,7 +15,7 @@ import yaml
 from logs import LogWriter
 
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.data.weight_window import read
+from deeptracker.dashboard.data.weight_window import read_window
 from deeptracker.errors import ConfigError, StoreError
 from deeptracker.pipeline import open_store, process
 from deeptracker.pipeline.config import Config, load_config
@@ -100,7 +100,7 @@ def test_a_store_in_a_bucket_is_served_by_the_config_alone(store, settings):
 
 def test_single_weights_are_read_from_a_log_in_a_bucket_by_the_config_alone(store, log, settings):
     storage = load_config(settings).storage
-    shown = read(Run(store, storage), "a.weight", (3, 9), (0, 3), height=400, width=400)
+    shown = read_window(Run(store, storage), "a.weight", (3, 9), (0, 3), height=400, width=400)
     assert (shown.level, shown.note) == (0, "")
     expected = [log.values(iteration)["a.weight"].ravel()[3:9] for iteration in (0, 10, 20)]
     np.testing.assert_array_equal(shown.values, np.transpose(expected))
@@ -118,6 +118,6 @@ def test_single_weights_are_found_in_checkpoints_that_the_config_has_a_pattern_f
         write_tensors(folder / name, {"a.weight": values[number]})
     config = Config(source=SourceConfig(pattern=r"epoch-(\d+)"))
     store = process(folder, config=config).store
-    shown = read(Run(store), "a.weight", (0, 8), (0, 3), height=400, width=400)
+    shown = read_window(Run(store), "a.weight", (0, 8), (0, 3), height=400, width=400)
     assert (shown.level, shown.note) == (0, "")
     np.testing.assert_array_equal(shown.values, values[:, 0].T)

@@ -8,7 +8,7 @@ from lengths import examples
 from ml_dtypes import bfloat16
 from numcodecs import blosc
 
-from deeptracker.pipeline.kernels.packing.bit_planes import packed, upper_halves
+from deeptracker.pipeline.kernels.packing.bit_planes import packed_planes, upper_halves
 
 
 def halves_of(values):
@@ -49,7 +49,7 @@ def test_blosc_unpacks_what_was_packed(pieces, column, seed):
             columns.append(spark)
     values = np.concatenate(columns)
     values = values[: values.size // 64 * 64]
-    [data] = packed(values, column)
+    [data] = packed_planes(values, column)
     np.testing.assert_array_equal(unpacked(data), values.astype(np.uint32) << 16)
 
 
@@ -59,7 +59,7 @@ def test_a_chunk_takes_up_less_than_blosc_makes_it_the_slower_its_weights_change
     start = rng.normal(0, 1, 4096)
     change = np.cumsum(rng.normal(0, drift, (8, 4096)), axis=0)
     values = (start + change).astype(bfloat16)
-    [ours] = packed(upper_halves(values), 4096)
+    [ours] = packed_planes(upper_halves(values), 4096)
     theirs = blosc.compress(values.astype(np.float32), b"lz4", 1, blosc.BITSHUFFLE, 0, 4)
     assert len(ours) <= bound * len(theirs)
 
@@ -69,22 +69,22 @@ def test_short_columns_are_hardly_larger_than_blosc_makes_them(rows):
     rng = np.random.default_rng(0)
     drift = np.cumsum(rng.normal(0, 0.001, (64, rows)), axis=0)
     values = (rng.normal(0, 0.02, rows) + drift).astype(bfloat16)
-    [ours] = packed(upper_halves(values), rows)
+    [ours] = packed_planes(upper_halves(values), rows)
     theirs = blosc.compress(values.astype(np.float32), b"lz4", 1, blosc.BITSHUFFLE, 0, 4)
     assert len(ours) <= 1.1 * len(theirs)
 
 
 def test_frozen_weights_take_up_next_to_nothing():
     frozen = np.tile(np.random.default_rng(0).normal(0, 0.02, 4096), (64, 1)).astype(bfloat16)
-    assert len(packed(upper_halves(frozen), 4096)[0]) < 0.16 * frozen.nbytes
+    assert len(packed_planes(upper_halves(frozen), 4096)[0]) < 0.16 * frozen.nbytes
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(4096, 8), (100, 16), (512, 64)])
 def test_chunks_that_are_packed_together_are_each_as_if_packed_alone(rows, columns):
     values = np.random.default_rng(0).normal(0, 0.02, (3, columns, rows)).astype(bfloat16)
     values[1, 1:] = values[1, :1]
-    together = packed(upper_halves(values), rows, 3)
-    assert together == [packed(upper_halves(chunk), rows)[0] for chunk in values]
+    together = packed_planes(upper_halves(values), rows, 3)
+    assert together == [packed_planes(upper_halves(chunk), rows)[0] for chunk in values]
 
 
 def test_only_rounded_values_are_packed():
