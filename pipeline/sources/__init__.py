@@ -1,15 +1,16 @@
 """Sources: an index of the byte ranges of a training's files, built from file headers alone.
 
-A format is one module with `recognises(folder)` and `index_folder(folder, pattern)`, and one line
-in `FORMATS`; the folder may be on a local disk or in a bucket.
+A format is one module with `LOOKS_LIKE`, what it is in words, `recognises(folder)` and
+`index_folder(folder, pattern)`, and one line in `FILES`; the folder may be on a local disk or in a
+bucket.
 """
 
+from importlib import import_module
 from pathlib import Path
 
 from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.paths import open_folder
 from deeptracker.pipeline.locations.settings import StorageConfig
-from deeptracker.pipeline.sources import checkpoint_folder, training_log
 from deeptracker.pipeline.sources.manifest import (
     ByteRange,
     Images,
@@ -33,8 +34,12 @@ __all__ = [
     "to_float",
 ]
 
-# The first that recognises a folder opens it.
-FORMATS = (training_log, checkpoint_folder)
+# Modules of this folder, one a format; the first that recognises a log's folder opens it.
+FILES = (
+    "training_log",
+    "checkpoint_folder",
+)
+FORMATS = tuple(import_module(f"{__name__}.{name}") for name in FILES)
 
 
 def open_source(
@@ -65,8 +70,7 @@ def open_source(
         )
     for form in FORMATS:
         if form.recognises(folder):
-            return form.index_folder(folder, pattern)
-    raise LogError(
-        f"{folder.location}: is neither a training log (no run.json, no snapshots/) nor a folder "
-        "of *.safetensors checkpoints"
-    )
+            source: Source = form.index_folder(folder, pattern)
+            return source
+    formats = ", nor ".join(form.LOOKS_LIKE for form in FORMATS)
+    raise LogError(f"{folder.location}: is neither {formats}")

@@ -1,4 +1,4 @@
-"""A folder of plain safetensors checkpoints as a source: one file per snapshot."""
+"""A folder of plain checkpoints as a source: one file a snapshot."""
 
 import re
 from collections.abc import Iterator
@@ -8,11 +8,12 @@ from deeptracker.pipeline.locations.folder import File, Folder
 from deeptracker.pipeline.sources.iteration_numbers import by_iteration
 from deeptracker.pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
 from deeptracker.pipeline.sources.settings import iteration_pattern
-from deeptracker.pipeline.sources.snapshot_index import index_snapshots
+from deeptracker.pipeline.sources.snapshot_index import ReadHeaders, index_snapshots
 from deeptracker.record.log_format import RunDescription, Scalars
 
-__all__ = ["CheckpointFolder", "index_folder", "recognises"]
+__all__ = ["LOOKS_LIKE", "CheckpointFolder", "index_folder", "recognises"]
 
+LOOKS_LIKE = "a folder of *.safetensors checkpoints"
 SUFFIX = ".safetensors"
 LAST_DIGITS = r"(\d+)\D*$"
 
@@ -23,7 +24,7 @@ def recognises(folder: Folder) -> bool:
 
 
 def index_folder(folder: Folder, pattern: str | None = None) -> "CheckpointFolder":
-    """Index a folder of checkpoints.
+    """Index a folder of safetensors checkpoints.
 
     Parameters
     ----------
@@ -36,7 +37,18 @@ def index_folder(folder: Folder, pattern: str | None = None) -> "CheckpointFolde
 
 
 class CheckpointFolder:
-    """Snapshots by iteration, the iteration taken from the file's name."""
+    """Snapshots by iteration, the iteration taken from the file's name.
+
+    Parameters
+    ----------
+    folder : Folder
+    pattern : str, optional
+        As of `open_folder`.
+    suffix : str
+        With which the names of checkpoints end.
+    read_headers : callable, optional
+        Gives the header of each file, or what is wrong with it; as of safetensors files by default.
+    """
 
     location: str
     network: str
@@ -44,17 +56,23 @@ class CheckpointFolder:
     parameters: tuple[Parameter, ...]
     problems: tuple[Problem, ...]
 
-    def __init__(self, folder: Folder, pattern: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        pattern: str | None = None,
+        suffix: str = SUFFIX,
+        read_headers: ReadHeaders | None = None,
+    ) -> None:
         problems: list[Problem] = []
-        numbered = _numbered(folder, _compiled(pattern or LAST_DIGITS), problems)
+        numbered = _numbered(folder, suffix, _compiled(pattern or LAST_DIGITS), problems)
         files = by_iteration(numbered, problems)
         if not files:
             raise LogError(
                 f"{folder.location}: no checkpoint's name tells its iteration by the pattern "
-                f"{pattern or LAST_DIGITS!r}; name them like step-000100.safetensors, or set "
+                f"{pattern or LAST_DIGITS!r}; name them like step-000100{suffix}, or set "
                 "source: {pattern: …} in the config"
             )
-        self._snapshots = index_snapshots(folder, files)
+        self._snapshots = index_snapshots(folder, files, read_headers)
         self.location = folder.location
         self.network = folder.name
         self.iterations = tuple(sorted(self._snapshots.files))
@@ -102,12 +120,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _numbered(
-    folder: Folder, pattern: re.Pattern[str], problems: list[Problem]
+    folder: Folder, suffix: str, pattern: re.Pattern[str], problems: list[Problem]
 ) -> Iterator[tuple[int, File]]:
     for file in folder.files():
-        if not file.name.endswith(SUFFIX):
+        if not file.name.endswith(suffix):
             continue
-        match = pattern.search(file.name.removesuffix(SUFFIX))
+        match = pattern.search(file.name.removesuffix(suffix))
         if not match or not (match[1] or "").isdecimal():
             problems.append(
                 Problem(

@@ -1,19 +1,20 @@
-"""Index of snapshots, one safetensors file each: from headers to byte ranges."""
+"""Index of snapshots, one file each: from headers to byte ranges."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deeptracker.errors import LogError
-from deeptracker.pipeline.locations.folder import File, Folder
+from deeptracker.pipeline.locations.folder import File, FileHeader, Folder
 from deeptracker.pipeline.locations.object_store import Access
 from deeptracker.pipeline.sources.manifest import ByteRange, Parameter, Problem
 from deeptracker.record.tensor_file import TensorEntry
 
-__all__ = ["GRADIENT_PREFIX", "SnapshotIndex", "index_snapshots"]
+__all__ = ["GRADIENT_PREFIX", "ReadHeaders", "SnapshotIndex", "index_snapshots"]
 
 GRADIENT_PREFIX = "grad/"
 FLOATS = {"F64", "F32", "F16", "BF16"}
+ReadHeaders = Callable[[Sequence[File]], Iterator[FileHeader | LogError]]
 Signature = tuple[tuple[str, tuple[int, ...], str], ...]
 
 
@@ -59,8 +60,17 @@ class SnapshotIndex:
         return ByteRange(path, entry.offset, entry.dtype, entry.shape, self.access)
 
 
-def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
+def index_snapshots(
+    folder: Folder, files: Mapping[int, File], read_headers: ReadHeaders | None = None
+) -> SnapshotIndex:
     """Read every header; keep the snapshots that agree with the majority.
+
+    Parameters
+    ----------
+    files : mapping of int to File
+        By iteration.
+    read_headers : callable, optional
+        Gives the header of each file, or what is wrong with it; as of safetensors files by default.
 
     Raises
     ------
@@ -73,7 +83,7 @@ def index_snapshots(folder: Folder, files: Mapping[int, File]) -> SnapshotIndex:
     seen: dict[int, Signature] = {}
     problems: list[Problem] = []
     ordered = sorted(files.items())
-    headers = folder.headers([file for _, file in ordered])
+    headers = (read_headers or folder.headers)([file for _, file in ordered])
     for (iteration, file), header in zip(ordered, headers, strict=True):
         if isinstance(header, LogError):
             problems.append(Problem.of(file.location, header))

@@ -18,8 +18,9 @@ from deeptracker.record.log_format import (
 from deeptracker.record.recorded_images import THUMBNAIL_CHANNELS, class_numbers
 from deeptracker.record.tensor_file import TensorEntry
 
-__all__ = ["TrainingLogSource", "index_folder", "recognises"]
+__all__ = ["LOOKS_LIKE", "TrainingLogSource", "index_folder", "recognises"]
 
+LOOKS_LIKE = "a training log (run.json or snapshots/)"
 INTEGERS = {"I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8"}
 # Every class takes memory and time, even a class without images.
 UNNAMED_CLASSES = 100_000
