@@ -1,10 +1,11 @@
 """Clusters that run tasks: one module per kind, a settings model that knows how to connect.
 
-A kind is one module with a `ClusterSettings`, and one line in `KINDS`.
+A kind is one module with a `ClusterSettings`, and one line in `MODELS`.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field, ValidationError
@@ -39,12 +40,22 @@ __all__ = [
     "size_of",
 ]
 
-KINDS: dict[str, type[ClusterSettings]] = {
-    "local": LocalSettings,
-    "address": AddressSettings,
-    "slurm": SlurmSettings,
-    "kubernetes": KubernetesSettings,
+# A kind's name in configs, and the model of its settings as MODULE:CLASS of this folder.
+MODELS = {
+    "local": "local:LocalSettings",
+    "address": "existing_scheduler:AddressSettings",
+    "slurm": "slurm:SlurmSettings",
+    "kubernetes": "kubernetes:KubernetesSettings",
 }
+
+
+def _model_at(place: str) -> type[ClusterSettings]:
+    module, _, name = place.partition(":")
+    model: type[ClusterSettings] = getattr(import_module(f"{__name__}.{module}"), name)
+    return model
+
+
+KINDS = {kind: _model_at(place) for kind, place in MODELS.items()}
 if TYPE_CHECKING:
     AnyCluster = ClusterSettings
 else:  # the kinds that pydantic chooses from

@@ -9,13 +9,14 @@ __all__ = ["checked_out", "environment"]
 TOP = Path(__file__).parents[2]
 
 
-def checked_out(folder: Path) -> Path:
-    """Copy the three packages into a folder, and give it; `pipeline` is a link there."""
+def checked_out(folder: Path, copied: tuple[str, ...] = ("deeptracker", "dashboard")) -> Path:
+    """Copy packages into a folder, and give it; the others are links there."""
     leave = shutil.ignore_patterns("__pycache__")
-    for name in ("deeptracker", "dashboard"):
-        shutil.copytree(TOP / name, folder / name, symlinks=True, ignore=leave)
-    # Its kernels are compiled already, and what is compiled is kept with them.
-    (folder / "pipeline").symlink_to(TOP / "pipeline")
+    for name in ("deeptracker", "dashboard", "pipeline"):
+        if name in copied:
+            shutil.copytree(TOP / name, folder / name, symlinks=True, ignore=leave)
+        else:  # What is compiled of its kernels is kept with them.
+            (folder / name).symlink_to(TOP / name)
     return folder
 
 

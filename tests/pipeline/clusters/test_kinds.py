@@ -3,7 +3,6 @@
 import gc
 import os
 import resource
-import shutil
 import subprocess
 import sys
 from importlib.resources import files
@@ -81,65 +80,6 @@ def test_the_size_of_a_cluster_follows_from_its_settings():
     adaptive = {"minimum": 1, "maximum": 7}
     pods = KubernetesSettings(kind="kubernetes", image="i", memory="2GiB", adaptive=adaptive)
     assert (size_of(pods).workers, size_of(pods).memory) == (7, 2 * GIB)
-
-
-ONE_THREAD = """
-from contextlib import contextmanager
-from typing import Literal
-from deeptracker.pipeline.clusters.settings import ClusterSettings, Size
-
-class OneThread(ClusterSettings):
-    kind: Literal["one-thread"]
-    greeting: str
-
-    @contextmanager
-    def connect(self):
-        from distributed import Client
-        with Client(n_workers=1, threads_per_worker=1, processes=False) as c:
-            yield c
-
-    def size(self):
-        return Size(1, 1, None)
-
-    def resized(self, workers):
-        return self
-"""
-
-
-def test_a_kind_of_cluster_is_one_new_file_and_one_line(tmp_path):
-    for room in ("deeptracker", "pipeline", "dashboard"):
-        shutil.copytree(
-            TOP / room, tmp_path / room, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    folder = tmp_path / "pipeline" / "clusters"
-    (folder / "one_thread.py").write_text(ONE_THREAD)
-    table = (folder / "__init__.py").read_text()
-    entry = '__import__("deeptracker.pipeline.clusters.one_thread", fromlist=[""]).OneThread'
-    assert table.count("] = {\n") == 1
-    (folder / "__init__.py").write_text(
-        table.replace("] = {\n", f'] = {{\n    "one-thread": {entry},\n')
-    )
-    (tmp_path / "run.yaml").write_text("cluster: {kind: one-thread, greeting: hello}")
-    (tmp_path / "wrong.yaml").write_text("cluster: {kind: one-thread, greting: hello}")
-    program = """
-from deeptracker.errors import ConfigError
-from deeptracker.pipeline.clusters import connect, size_of
-from deeptracker.pipeline.config import load_config
-settings = load_config("run.yaml").cluster
-with connect(settings) as client:
-    print(settings.greeting, size_of(settings).tasks, client.submit(sum, [20, 22]).result())
-try:
-    load_config("wrong.yaml")
-except ConfigError as error:
-    print(error)
-"""
-    ran = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    told, wrong = ran.stdout.splitlines()
-    assert told == "hello 1 42"
-    assert "unknown key 'cluster.greting' (did you mean 'greeting'?)" in wrong
 
 
 def test_worker_processes_leave_what_they_loaded_out_of_the_search_for_garbage():
