@@ -1,1 +1,1 @@
-"""What the views read from a store, without a widget."""
+"""Reads and computations of the views on a store, without widgets."""

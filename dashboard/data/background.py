@@ -1,4 +1,4 @@
-"""Slow reads on threads, so that one person's deep zoom stops nobody else's page."""
+"""Slow reads on threads, so that one person's deep zoom does not block other pages."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ _here = threading.local()
 
 
 def submit(store: str, work: Callable[[], Found]) -> "Future[Found]":
-    """Run `work` on a thread of a store: one that hangs takes no threads from another's pages."""
+    """Run `work` on a thread of a store; a store that hangs takes no threads from other stores."""
     with _making:
         if store not in _pools:
             _pools[store] = ThreadPoolExecutor(THREADS, thread_name_prefix="reading")
@@ -30,9 +30,9 @@ def submit(store: str, work: Callable[[], Found]) -> "Future[Found]":
 
 @contextmanager
 def rehearsing() -> Iterator[None]:
-    """Make something on this thread only to have what it reads in the cache.
+    """Make something on this thread only to fill the cache with its reads.
 
-    A `Latest` finds nothing meanwhile: what it would read is read on a thread anyway.
+    A `Latest` reads nothing meanwhile: its reads happen on a thread anyway.
     """
     _here.is_rehearsing = True
     try:
@@ -42,19 +42,19 @@ def rehearsing() -> Iterator[None]:
 
 
 def is_rehearsing() -> bool:
-    """Whether what is made on this thread is thrown away."""
+    """Whether this thread makes things only to fill the cache."""
     return getattr(_here, "is_rehearsing", False)
 
 
 class Latest:
-    """Finds things on a thread, one after another; of what is asked for meanwhile, the last.
+    """Runs requests on a thread, one after another; of the waiting requests only the last.
 
-    Without a served page (a notebook, a test, the first warm-up) everything is done at once.
+    Without a served page (a notebook, a test, the first warm-up) a request runs at once.
 
     Parameters
     ----------
     store : str
-        Where `work` reads. Each store has threads of its own.
+        The store that `work` reads. Each store has threads of its own.
 
     Examples
     --------
@@ -73,10 +73,10 @@ class Latest:
         Parameters
         ----------
         work : callable
-            Reads and computes; touches nothing of the page. What it raises is raised where `show`
-            would have been called.
+            Reads and computes; must not touch the page. Its exceptions are raised in place of the
+            call of `show`.
         show : callable
-            Changes the page. Not called where a later `find` came before it could be.
+            Changes the page. Not called if a later `find` came first.
         """
         if is_rehearsing():
             return
@@ -88,7 +88,7 @@ class Latest:
         if self._running:
             return
         self._running = True
-        # What changes after a page was sent and before it is ready would never arrive there.
+        # A change between the sending of a page and its ready event would never arrive there.
         if pn.state.loaded:
             self._start(document)
         else:
@@ -105,8 +105,8 @@ class Latest:
                 self._start(document)
                 return
             self._running = False
-            # As one message, behind those that wait: no chart sees half of what changed, and none
-            # hears of a part that it has not got yet.
+            # As one message, after the waiting ones: no chart gets half of a change, or a change to
+            # a part that has not arrived yet.
             with pn.io.hold():
                 show(done.result())
 
@@ -116,10 +116,11 @@ class Latest:
 
 
 def _with_lock(loop: Any, context: Any, document: Any, act: Callable[[], None]) -> None:
-    """Have `act` change a page, whichever thread this is.
+    """Run `act`, which changes a page, from any thread.
 
-    The page's session names the server's loop and has the lock; no thread needs a loop of its own,
-    and nothing depends on where Panel and Bokeh run callbacks. A page that is gone is left alone.
+    The page's session has the server's loop and the lock. So no thread needs a loop of its own, and
+    nothing depends on the thread in which Panel and Bokeh run callbacks. If the page has closed,
+    nothing happens.
     """
     loop = getattr(loop, "asyncio_loop", loop)
 
@@ -134,11 +135,11 @@ def _with_lock(loop: Any, context: Any, document: Any, act: Callable[[], None]) 
 
     def ended(task: "asyncio.Task[None]") -> None:
         _tasks.discard(task)
-        task.result()  # raised here, the loop reports it
+        task.result()  # the loop reports an exception raised here
 
-    with suppress(RuntimeError):  # the server stopped
+    with suppress(RuntimeError):  # the server has stopped
         loop.call_soon_threadsafe(begin)
 
 
-# The loop itself keeps only weak references.
+# The loop keeps only weak references.
 _tasks: "set[asyncio.Task[None]]" = set()

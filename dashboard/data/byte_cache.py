@@ -1,4 +1,4 @@
-"""What one page has read, kept for the next: a cache bounded in bytes that all sessions share."""
+"""A cache of arrays that all sessions share, bounded in bytes."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -16,12 +16,12 @@ Found = TypeVar("Found", np.ndarray, tuple[np.ndarray, ...])
 class ByteCache:
     """An `LRUCache` of arrays by key, for many threads.
 
-    Keys name the store and its commit, so that nothing stale is ever found.
+    Keys contain the store and its commit, so that no entry is ever stale.
 
     Parameters
     ----------
     limit_bytes : int
-        All arrays together hold at most this much; a larger one is not kept.
+        Most bytes of all arrays together; an array larger than this is not kept.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -30,24 +30,24 @@ class ByteCache:
 
     @property
     def held_bytes(self) -> int:
-        """Bytes of all arrays that are kept."""
+        """Bytes of all kept arrays."""
         return int(self._entries.currsize)
 
     def get(self, key: Hashable, make: Callable[[], Found]) -> Found:
-        """Give what is kept under a key, or make it and keep it. Treat it as read-only."""
+        """Give the arrays under a key; make and keep them if missing. Treat them as read-only."""
         found: Found | None = self.find(key)
         if found is not None:
             return found
-        # Made outside of the lock: one person's slow read does not stop another's quick one.
+        # Made outside the lock, so that a slow read does not block a quick one.
         return self.keep(key, make())
 
     def find(self, key: Hashable) -> Any:
-        """Give what is kept under a key; None where nothing is."""
+        """Give the arrays under a key; None if there are none."""
         with self._lock:
             return self._entries.get(key)
 
     def keep(self, key: Hashable, made: Found) -> Found:
-        """Keep arrays under a key; where another thread was first, give what it has kept."""
+        """Keep arrays under a key; if another thread was first, give that thread's arrays."""
         with self._lock, suppress(ValueError):  # larger than the whole cache
             return self._entries.setdefault(key, made)
         return made

@@ -30,13 +30,13 @@ SEPARATORS = ("/", " > ", "::")
 
 
 def named_class(name: str) -> str:
-    """Say that a name is a class's, unless it does so itself: "class 3", "class 0007"."""
+    """Put "class" before a class's name, unless the name has it: "class 3", "class 0007"."""
     return name if name.startswith("class") else f"class {name}"
 
 
 @dataclass(frozen=True)
 class ClassHistories:
-    """What is known of every class.
+    """Histories of all classes.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class ClassHistories:
         return shares.astype(np.float32)
 
     def final_error(self) -> np.ndarray:
-        """float64 [class_]: the last recorded error; -1 where there is none."""
+        """float64 [class_]: the last recorded error; -1 if there is none."""
         known = np.isfinite(self.error)
         last = self.error.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
         final = self.error[np.arange(len(self.error)), last].astype(np.float64)
@@ -86,10 +86,10 @@ class Group:
     Attributes
     ----------
     key : str
-        Unique among the groups; what `open_groups` names.
+        Unique among the groups; identifies the group in `open_groups`.
     label : str
     members : numpy.ndarray
-        int64, all classes in it, those of its parts too.
+        int64, all classes in it, including those of its parts.
     parts : tuple of Group
     """
 
@@ -145,7 +145,7 @@ class Listing:
 
 
 def class_histories(run: Run, rule: str, window: int) -> ClassHistories:
-    """Read the histories by a rule and its window, shared by all who look at the run."""
+    """Read the histories by a rule and its window; shared by all pages of the run."""
     counts = SHARED.get(
         (run.location, run.commit, "classes", rule, window),
         lambda: run.part(f"classes/{rule}", slice(window - 1, window))[0],
@@ -156,7 +156,7 @@ def class_histories(run: Run, rule: str, window: int) -> ClassHistories:
 
 
 def given_groups(names: Sequence[str], hyperparameters: Mapping[str, Any]) -> tuple[Group, ...]:
-    """Give the groups that the training recorded; none where it did not.
+    """Give the groups that the training recorded; none if it recorded none.
 
     They are `hyperparameters["class_groups"]`, a mapping of a group's name to a list of class names
     or to a mapping of the same kind; or else the class names themselves, where most of them are
@@ -181,7 +181,7 @@ def given_groups(names: Sequence[str], hyperparameters: Mapping[str, Any]) -> tu
 def similar_groups(histories: ClassHistories, count: int) -> tuple[Group, ...]:
     """Cut the classes into clusters of similar error histories.
 
-    A cluster's number follows from its first class, not from how the clusters are ordered.
+    A cluster's number follows from its first class, not from the order of the clusters.
     """
     tree = histories.similarity()
     if tree is None:
@@ -196,7 +196,7 @@ def similar_groups(histories: ClassHistories, count: int) -> tuple[Group, ...]:
 
 
 def shown_groups(run: Run, listing: Listing, histories: ClassHistories) -> tuple[Group, ...]:
-    """Give the groups that the classes are listed in; none where they are not grouped."""
+    """Give the groups that the classes are listed in; none if they are not grouped."""
     if listing.grouping == "similarity":
         return similar_groups(histories, listing.clusters)
     if listing.grouping == "given":
@@ -276,7 +276,7 @@ def _rank(order: str, histories: ClassHistories) -> np.ndarray:
 def _group_rank(
     order: str, histories: ClassHistories, rank: np.ndarray, group: Group
 ) -> tuple[Any, ...]:
-    """Order groups as their classes are ordered: by what they are as a whole."""
+    """Give a group's sort key, computed over all its classes."""
     sizes = histories.sizes[group.members]
     if order == "error":
         final = np.maximum(histories.final_error()[group.members], 0)
@@ -306,7 +306,7 @@ def _paths(groups: Mapping[str, Any], above: tuple[str, ...]) -> list[tuple[tupl
 
 
 def _grouped(paths: Mapping[int, tuple[str, ...]], depth: int = 0) -> tuple[Group, ...]:
-    """Make groups of classes by the part of their paths at a depth, and of those below it."""
+    """Make groups of classes by the part of their paths at a depth, and subgroups below it."""
     inside: dict[tuple[str, ...], list[int]] = {}
     for number, path in paths.items():
         if len(path) > depth:

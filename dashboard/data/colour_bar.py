@@ -1,4 +1,4 @@
-"""What is written at a colour bar, on the page and in notebooks."""
+"""Tick labels of colour bars, on the page and in notebooks."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ __all__ = ["scale_ticks", "tell_scale"]
 def scale_ticks() -> dict[str, Any]:
     """Make a colour bar's ticker and formatter, which `tell_scale` sets.
 
-    Bokeh's bar keeps those that it was made with, and the room for them.
+    Bokeh's bar keeps its first ticker and formatter, and the space for their labels.
     """
     return {
         "ticker": FixedTicker(ticks=[-1, 0, 1]),
@@ -26,7 +26,7 @@ def scale_ticks() -> dict[str, Any]:
 
 
 def tell_scale(bar: ColorBar, limits: tuple[float, float], values: np.ndarray) -> None:
-    """Write a bar's labels; an end beyond which some of `values` lie says so."""
+    """Write a bar's labels; mark an end if some of `values` lie beyond it."""
     ticker: Any = bar.ticker
     formatter: Any = bar.formatter
     ticker.ticks, labels = scale_labels(limits, values)

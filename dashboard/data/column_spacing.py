@@ -1,4 +1,4 @@
-"""Where columns stand on a time axis: evenly wide, or where their iterations were recorded."""
+"""Positions of columns on a time axis: evenly wide, or at their iterations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Spacing:
     def of(cls, iterations: Sequence[int] | np.ndarray, spacing: str) -> "Spacing":
         """Make the spacing of a page: "ordinal" or "true".
 
-        A single iteration has no neighbour that would give it a width: it is ordinal.
+        A single iteration has no neighbour to define its width: its spacing is ordinal.
         """
         recorded = np.asarray(iterations, np.int64)
         if spacing != "true" or len(recorded) < 2:
@@ -41,19 +41,19 @@ class Spacing:
         return cls(recorded, np.concatenate([[first], between, [last]]), is_true=True)
 
     def place(self, column: float) -> float:
-        """Give the place of a column's edge, or between two."""
+        """Give the place of a column's edge, or of a point between two edges."""
         return float(np.interp(column, np.arange(len(self.edges)), self.edges))
 
     def column(self, place: float) -> float:
-        """Give the column at a place, and how far through it."""
+        """Give the column at a place, and the fraction of the column before the place."""
         return float(np.interp(place, self.edges, np.arange(len(self.edges))))
 
     def centre(self, column: int) -> float:
-        """Give where a column is marked: at its iteration, or in its middle."""
+        """Give the place of a column's mark: at its iteration, or in its middle."""
         return float(self.iterations[column]) if self.is_true else column + 0.5
 
     def cells(self, columns: np.ndarray, most: int) -> int:
-        """Give how many even cells show columns with exact edges; `most` where that takes more.
+        """Give the number of even cells that show columns with exact edges; at most `most`.
 
         Parameters
         ----------
@@ -61,17 +61,17 @@ class Spacing:
             float64 [edge], in columns.
         most : int
         """
-        # Iterations are whole numbers: every edge is a multiple of a half.
+        # Iterations are whole numbers, so every edge is a multiple of one half.
         halves = np.rint(2 * np.array([self.place(column) for column in columns])).astype(np.int64)
         width = int(np.gcd.reduce(np.diff(halves)))
         return min(most, int(halves[-1] - halves[0]) // max(1, width))
 
 
 def runs_of(edges: np.ndarray, pixels: int) -> np.ndarray:
-    """Find the cells of any width that each of evenly wide pixels stands for.
+    """Find the cells, of any width, under each of evenly wide pixels.
 
-    A cell has the pixels whose middle lies in it; one too narrow for that has the pixel that it
-    lies in, beside others: none is lost.
+    A cell has the pixels whose middle lies in it. A cell too narrow for that shares the pixel in
+    which it lies, so that no cell is lost.
 
     Parameters
     ----------

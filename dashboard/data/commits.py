@@ -1,4 +1,4 @@
-"""Open commits: what all pages of a server share, so that twenty people cost little more."""
+"""Open commits, shared by all pages of a server, so that twenty people cost little more."""
 
 import threading
 import time
@@ -16,16 +16,16 @@ from deeptracker.pipeline.store.run_store import StoreReader, open_store
 __all__ = ["OpenCommit", "newest_commit"]
 
 CACHE_BYTES = 256 * 2**20
-# Of an array that is read in parts, larger ones are not kept.
+# Largest part to keep of an array that is read in parts.
 PART_BYTES = 2**20
-# However many pages ask, a store is asked for newer commits no more often than this.
+# A store is checked for newer commits at most this often, for any number of pages.
 FRESH_SECONDS = 1.0
 
 
 class OpenCommit:
-    """One commit of a store, with what was read of it.
+    """One commit of a store, with the arrays read from it.
 
-    Arrays are given out read-only: every page has the same ones.
+    Arrays are read-only, as all pages share them.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class OpenCommit:
     Attributes
     ----------
     trouble : str
-        Why the store could not be asked for a newer one the last time; empty where it could.
+        Why the last check for a newer commit failed; empty if it succeeded.
     """
 
     trouble = ""
@@ -50,13 +50,13 @@ class OpenCommit:
         self._facts: dict[str, Any] = {}
 
     def member(self, path: str) -> "zarr.Array[Any] | zarr.Group | None":
-        """Give an array or group, opened once; None where there is none."""
+        """Give an array or group, opened once; None if there is none."""
         found = self.fact(f"member {path}", lambda: self.root.get(path))
         assert found is None or isinstance(found, zarr.Array | zarr.Group)
         return found
 
     def array(self, path: str) -> np.ndarray:
-        """Read a whole array, once while there is room; the least used ones make room."""
+        """Read a whole array and cache it; the least recently used arrays make room."""
         with self._lock:
             known = self._arrays.get(path)
         if known is not None:
@@ -68,7 +68,7 @@ class OpenCommit:
         return values
 
     def part(self, path: str, index: tuple[slice | int | np.ndarray, ...]) -> np.ndarray:
-        """Read a part of an array; small parts are kept as whole arrays are."""
+        """Read a part of an array; small parts are cached like whole arrays."""
         key = f"{path}{[_written(entry) for entry in index]}"
         with self._lock:
             known = self._arrays.get(key)
@@ -87,7 +87,7 @@ class OpenCommit:
             self._arrays.setdefault(key, values)
 
     def fact(self, name: str, find: Callable[[], Any]) -> Any:
-        """Give what `find` finds, found once a commit: it must follow from the commit alone."""
+        """Give the result of `find`, cached per commit; it must depend on the commit alone."""
         with self._lock:
             if name in self._facts:
                 return self._facts[name]
@@ -103,12 +103,12 @@ def _written(entry: slice | int | np.ndarray) -> str:
 
 
 def _room_of(values: np.ndarray) -> int:
-    """Give an array's bytes; one that is larger than the cache takes all of it."""
+    """Give an array's bytes; at most the cache's size."""
     return min(values.nbytes, CACHE_BYTES)
 
 
 class _OpenStore:
-    """A store and its newest commit, opened when it is first asked for."""
+    """A store and its newest commit, opened at the first request."""
 
     def __init__(self, location: str, storage: StorageConfig | None) -> None:
         self._key = location, storage
@@ -124,7 +124,7 @@ class _OpenStore:
             try:
                 return self._refreshed(self._reader, self._commit)
             except Exception:  # noqa: BLE001  what is lost fails in its library's words, opened again in ours
-                # It may also have been removed and made again.
+                # The store may also have been removed and created again.
                 self._reader = self._commit = None
                 return self._open()
 
@@ -148,9 +148,9 @@ _opening = threading.Lock()
 
 
 def newest_commit(location: str, storage: StorageConfig | None = None) -> OpenCommit:
-    """Give the newest commit of a store, shared by all who ask.
+    """Give the newest commit of a store, shared by all callers.
 
-    A store that hangs keeps those waiting who ask for it, and nobody else.
+    A store that hangs blocks only the callers of this store.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the cube reads of the store, kept for all who look at the same commit."""
+"""The cube's numbers from the store, shared by all pages of the same commit."""
 
 from collections.abc import Callable, Hashable
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def once(run: Run, key: tuple[Hashable, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
-    """Give an array that was made before of this commit, or make it."""
+    """Give an array of this commit from the cache, or make it."""
 
     def read_only() -> np.ndarray:
         made = make()
@@ -60,13 +60,13 @@ def anomalous_filters(run: Run) -> np.ndarray:
 
 
 def images_by_flips(run: Run, number: int) -> np.ndarray:
-    """Give the images of a class, those of most flips first, int64 [image]."""
+    """Give the images of a class, most flips first, int64 [image]."""
     images = np.flatnonzero(run.array("images/label") == number)
     return images[np.argsort(-run.array("images/flips")[images], kind="stable")]
 
 
 def anomalous_images_of_class(run: Run, number: int, rule: Rule, window: int) -> np.ndarray:
-    """Tell whether each image of a class was anomalous, int32 [image, iteration] of 0 and 1.
+    """Whether each image of a class was anomalous, int32 [image, iteration] of 0 and 1.
 
     The images are in the order of `images_by_flips`.
 
@@ -98,7 +98,7 @@ def layer_filters(run: Run, layer: str) -> list[tuple[str, int]]:
 
 
 def anomalous_filters_of_layer(run: Run, layer: str) -> np.ndarray:
-    """Tell whether each filter of a layer was anomalous, int32 [filter, iteration] of 0 and 1.
+    """Whether each filter of a layer was anomalous, int32 [filter, iteration] of 0 and 1.
 
     The filters are in the order of `layer_filters`.
     """

@@ -1,7 +1,7 @@
-"""datashader, imported wherever the app may run.
+"""datashader, imported so that it works on a read-only file system.
 
-It keeps compiled code beside itself or in the user's home, and refuses to be imported where neither
-can be written, as in a container whose files are read-only.
+datashader caches compiled code in its own folder or in the user's home. Its import fails if it can
+write to neither, as in a container with read-only files.
 """
 
 import atexit
@@ -17,7 +17,7 @@ __all__ = ["datashader", "rasterize"]
 
 
 def _lend_a_folder() -> None:
-    """Give Numba a folder of this process alone, for as long as it runs."""
+    """Give Numba a temporary cache folder that lasts as long as this process."""
     try:
         folder = tempfile.mkdtemp(prefix="deeptracker-numba-")
     except OSError as error:
@@ -26,13 +26,13 @@ def _lend_a_folder() -> None:
             "compile in; set NUMBA_CACHE_DIR or TMPDIR to a folder that can be written"
         ) from error
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    config: Any = numba.config  # whose names are made from the environment
+    config: Any = numba.config  # its names come from the environment
     config.CACHE_DIR = folder
 
 
 try:
     import datashader
-except RuntimeError:  # Numba finds no place to keep what is compiled
+except RuntimeError:  # Numba finds no folder for its cache
     _lend_a_folder()
     import datashader
 from holoviews.operation.datashader import rasterize  # noqa: E402  # it imports datashader too

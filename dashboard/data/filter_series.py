@@ -1,4 +1,4 @@
-"""Reading the measures of filters from the store: of many parameters together."""
+"""Reading measures of filters from the store, for many parameters at once."""
 
 from collections.abc import Sequence
 
@@ -50,7 +50,7 @@ def read_filters_of(
     measure : str
         As the store's `measure` names them, or ``"anomaly_score"``.
     filters, columns : slice
-        Of each parameter; those that there are, with a step of one.
+        Of each parameter, clipped to the existing ones; the step must be one.
     """
     if not parameters:
         return []

@@ -1,4 +1,4 @@
-"""Whether gradients are what a view shows."""
+"""Whether a view shows gradients."""
 
 from deeptracker.dashboard.data.run import Run
 
@@ -6,12 +6,12 @@ __all__ = ["shows_gradients"]
 
 
 def shows_gradients(run: Run, quantity: str) -> bool:
-    """Whether gradients are wanted, and were recorded.
+    """Whether gradients are chosen and were recorded.
 
     Parameters
     ----------
     run : Run
     quantity : {"weights", "gradients"}
-        What a person wants to see.
+        The quantity that a person chose.
     """
     return quantity == "gradients" and run.has_gradients

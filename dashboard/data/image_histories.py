@@ -1,4 +1,4 @@
-"""Histories of single images: what was forgotten, what was never learned, and what went alike.
+"""Histories of single images: forgotten, never learned, and similar ones.
 
 Forgetting events are those of Toneva et al., *An Empirical Study of Example Forgetting during Deep
 Neural Network Learning* (ICLR 2019, arXiv 1812.05159): an image is forgotten where it was right and
@@ -34,24 +34,24 @@ LISTS = {
     "unforgettable": "unforgettable",
 }
 MISSING = 255
-# Rows read at a time: what is held stays small, whatever the number of images.
+# Rows read at a time, so that memory stays small for any number of images.
 BLOCK = 4096
-# Above this many images, similarity is the place on the first principal axis of their histories.
+# Above this many images, order by the place on the first principal axis of their histories.
 TREE_AT_MOST = 1500
 
 
 @dataclass(frozen=True)
 class Forgetting:
-    """What the outcomes say of each image.
+    """Learning and forgetting of each image, from its outcomes.
 
     Attributes
     ----------
     events : numpy.ndarray
-        int32 [image], times that the image was right and then wrong.
+        int32 [image], number of times that the image was right and then wrong.
     first_right : numpy.ndarray
-        int32 [image], the column at which it was right first; -1 where it never was.
+        int32 [image], the column at which it was first right; -1 if it never was.
     share_right : numpy.ndarray
-        float32 [image], share of its outcomes that were right; NaN where none was recorded.
+        float32 [image], share of right outcomes; NaN if none was recorded.
     """
 
     events: np.ndarray
@@ -61,14 +61,14 @@ class Forgetting:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """An image whose history is like another's; `differing` outcomes are not the same."""
+    """An image whose history is similar to another's; `differing` outcomes differ."""
 
     image: int
     differing: int
 
 
 def forgetting_of(correct: np.ndarray) -> Forgetting:
-    """Count forgetting events; an outcome is compared with the last recorded one.
+    """Count forgetting events; each outcome is compared with the recorded one before it.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def forgetting_of(correct: np.ndarray) -> Forgetting:
 
 
 def image_forgetting(run: Run) -> Forgetting:
-    """Count the forgetting events of all images; reads every outcome once for each commit."""
+    """Count the forgetting events of all images; reads every outcome once per commit."""
 
     def count() -> tuple[np.ndarray, ...]:
         parts = [forgetting_of(block) for _, block in _blocks(run)]
@@ -102,7 +102,7 @@ def image_forgetting(run: Run) -> Forgetting:
 
 
 def image_list(name: str, found: Forgetting) -> np.ndarray:
-    """Give the images of a list, the most telling first: int64 [entry].
+    """Give the images of a list, the most extreme first: int64 [entry].
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def images_of_class(run: Run, number: int, order: str) -> np.ndarray:
     Parameters
     ----------
     order : {"index", "forgetting", "similarity"}
-        Forgetting: most forgetting events first, those that were wrong more often before others.
+        Forgetting: most forgetting events first; among equals, most wrong outcomes first.
     """
     images = np.flatnonzero(run.array("images/label") == number)
     if order == "index" or not len(images):
@@ -157,10 +157,10 @@ def outcomes_of(run: Run, number: int, name: str) -> np.ndarray:
 
 
 def neighbours(run: Run, image: int, count: int = 8) -> list[Neighbour]:
-    """Find the images whose outcomes were the same as an image's at most iterations.
+    """Find the images whose outcomes equal an image's at the greatest number of iterations.
 
-    An outcome that was not recorded of one of them is not counted. Of those that are equally near,
-    images of the same class come first. Reads every outcome: use a thread.
+    An outcome counts only if it was recorded for both images. Among equally similar images, those
+    of the same class come first. Reads every outcome: use a thread.
     """
     own = run.part("images/correct", slice(image, image + 1))[0]
     label = run.array("images/label")
@@ -182,7 +182,7 @@ def _blocks(run: Run) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def _last_recorded(correct: np.ndarray) -> np.ndarray:
-    """Put the last recorded outcome where none was recorded."""
+    """Fill missing outcomes with the last recorded one."""
     known = correct != MISSING
     if known.all():
         return correct

@@ -1,4 +1,4 @@
-"""Names in a link, held against the run: those that the run does not have are left out."""
+"""Names in a link, checked against the run: names that the run does not have are dropped."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ def drop_unknown(
     is_known: Callable[[Any], bool],
     words: Callable[[Any], str],
 ) -> list[str]:
-    """Take the entries of a list, or the one name, that the run does not have out of a value.
+    """Remove from a value the entries of a list, or the name, that the run does not have.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ def drop_unknown(
     is_known : callable
         Whether the run has an entry.
     words : callable
-        Says what an entry is.
+        Describes an entry in words.
 
     Returns
     -------
     list of str
-        What was taken out, in words.
+        The removed entries, in words.
     """
     given = values[name]
     if isinstance(given, str):
@@ -45,7 +45,7 @@ def drop_unknown(
 
 
 def has_class(run: Run) -> Callable[[str], bool]:
-    """Give whether the run has a class; its classes are read when that is first asked."""
+    """Give a test for a class of the run; the first call reads the class names."""
     names: set[str] = set()
 
     def is_known(name: str) -> bool:
@@ -57,7 +57,7 @@ def has_class(run: Run) -> Callable[[str], bool]:
 
 
 def has_node(run: Run) -> Callable[[str], bool]:
-    """Give whether the run's architecture has a node."""
+    """Give a test for a node of the run's architecture."""
     return lambda name: run.node(name) is not None
 
 

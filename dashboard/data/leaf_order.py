@@ -1,9 +1,9 @@
-"""The optimal leaf order, here or in a process of its own.
+"""The optimal leaf order, in this process or in a separate one.
 
-SciPy holds the interpreter's lock while it searches, ten seconds for a thousand leaves; a server
-that did it itself would answer nobody. The process is spawned, not forked from a server's threads,
-imports NumPy, SciPy and the program's main module, and ends with the search: half a second more
-than the search alone.
+SciPy holds the interpreter's lock during the search: ten seconds for a thousand leaves. A server
+that searched in its own process would not respond meanwhile. The process is spawned, because
+forking a server with threads is unsafe. It imports NumPy, SciPy and the program's main module, and
+ends with the search. This adds half a second to the search.
 """
 
 import multiprocessing
@@ -36,14 +36,14 @@ def leaf_order(linkage: np.ndarray, series: np.ndarray) -> np.ndarray:
 
 
 def leaf_order_elsewhere(linkage: np.ndarray, series: np.ndarray) -> np.ndarray:
-    """Do the same in a process of its own; the calling thread waits without the lock."""
+    """Do the same in a separate process; the calling thread waits without the lock."""
     spawning = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawning, initializer=_end_with_parent) as pool:
         return pool.submit(leaf_order, linkage, series).result()
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent is killed: a pool's worker would wait for more work."""
+    """End this process when its parent is killed; otherwise a pool's worker waits for ever."""
     parent = multiprocessing.parent_process()
     assert parent is not None, "only a pool's worker calls this"
 

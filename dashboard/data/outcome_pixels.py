@@ -1,4 +1,4 @@
-"""Outcomes of images as pixels: of iterations that share a pixel, what is told of all of them."""
+"""Outcomes of images as pixels; a pixel summarises all iterations that share it."""
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def outcome_levels(correct: np.ndarray, columns: PixelColumns) -> np.ndarray:
 
 
 def taken_for(predicted: np.ndarray, label: int, columns: PixelColumns) -> np.ndarray:
-    """Give the class that images were taken for: where there are several, the last wrong one.
+    """Give the predicted class of images; of several in one place, the last wrong class.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The columns that a chart shows: the window's iterations, several to one where they crowd."""
+"""The columns that a chart shows: the window's iterations, one or several per place."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,13 +9,13 @@ from deeptracker.dashboard.data.run import Run
 
 __all__ = ["MOST_COLUMNS", "PixelColumns"]
 
-# About a pixel each on a wide screen: what a chart is sent does not grow with the run.
+# About one place per pixel of a wide screen, so that a chart's data do not grow with the run.
 MOST_COLUMNS = 1024
 
 
 @dataclass(frozen=True)
 class PixelColumns:
-    """Columns `first` to `last` of the run, `step` of them in one place of a chart.
+    """Columns `first` to `last` of the run, `step` of them per place of a chart.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class PixelColumns:
     def of(
         cls, run: Run, window: tuple[float, float] | None, most: int = MOST_COLUMNS
     ) -> "PixelColumns":
-        """Give the columns of a window of iterations; of all for None."""
+        """Give the columns of a window of iterations; None means all."""
         first, last = run.columns(window)
         return cls(first, last, max(1, -(-(last - first + 1) // most)))
 
@@ -38,9 +38,9 @@ class PixelColumns:
     def sent(
         cls, run: Run, window: tuple[float, float] | None, most: int = MOST_COLUMNS
     ) -> "PixelColumns":
-        """Give all columns where they have a place each, so that no zoom needs others.
+        """Give all columns if each has a place of its own, so that zooming needs no others.
 
-        Where they have not, those of the window alone: what is zoomed into is finer.
+        Otherwise give only the window's columns, so that zooming in shows a finer resolution.
         """
         whole = cls.of(run, None, most)
         return whole if whole.step == 1 else cls.of(run, window, most)
@@ -52,11 +52,11 @@ class PixelColumns:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What a row of a chart needs to know of them."""
+        """The columns as options of a chart's row."""
         return {"column0": self.first, "step": self.step}
 
     def joined(self, values: np.ndarray, how: Literal["mean", "min", "max", "sum"]) -> np.ndarray:
-        """Join every `step` columns along the last axis; what is missing is left out.
+        """Join every `step` columns along the last axis; missing values are left out.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class PixelColumns:
         Returns
         -------
         numpy.ndarray
-            [..., place]; NaN where all joined values are.
+            [..., place]; NaN where all joined values are NaN.
         """
         if self.step == 1:
             return values

@@ -1,4 +1,4 @@
-"""What a store holds of nodes and filters, by the names and labels that menus offer."""
+"""A store's statistics of nodes and measures of filters, with the labels for menus."""
 
 from deeptracker.dashboard.data.run import Run
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
@@ -11,7 +11,7 @@ SCORE_LABEL = "anomaly score"
 
 
 def node_statistics(run: Run) -> dict[str, str]:
-    """Label the statistics of nodes; a store may have been made before one was added."""
+    """Label the statistics of nodes that the store has; an older store may lack some."""
     found: dict[str, str] = run.fact(
         "statistics of nodes",
         lambda: {
@@ -24,7 +24,7 @@ def node_statistics(run: Run) -> dict[str, str]:
 
 
 def filter_ranks(run: Run) -> dict[str, str]:
-    """Label what ranks filters: the anomaly score, then the measures of change."""
+    """Label the measures that rank filters: the anomaly score, then the measures of change."""
     return {SCORE: SCORE_LABEL} | _measures(run, of_change=True)
 
 

@@ -1,4 +1,4 @@
-"""A run as the views see it: small, cached reads from the store."""
+"""A run for the views: small, cached reads from the store."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ Found = TypeVar("Found")
 
 
 class Run:
-    """One processed run, as one page sees it: at one commit, until it goes on to a newer one.
+    """One processed run on one page: at one commit, until the page goes on to a newer one.
 
     Parameters
     ----------
@@ -41,13 +41,13 @@ class Run:
         self._commit: OpenCommit = newest_commit(location, storage)
 
     def newer(self) -> "Run | None":
-        """Give the run at the newest commit; None where this is it."""
+        """Give the run at the newest commit; None if this run is at it."""
         newest = Run(self.location, self.storage)
         return None if newest._commit is self._commit else newest
 
     def move_to(self, newer: "Run") -> None:
-        """Go on to the commit of another."""
-        self._commit = newer._commit  # noqa: SLF001  another of its own
+        """Go on to the commit of another `Run` of this store."""
+        self._commit = newer._commit  # noqa: SLF001  of the same class
 
     @property
     def commit(self) -> str:
@@ -56,14 +56,14 @@ class Run:
 
     @property
     def trouble(self) -> str:
-        """Why the store could not be asked for a newer commit; empty where it could."""
+        """Why the last check for a newer commit failed; empty if it succeeded."""
         return self._commit.trouble
 
     def find_trouble(self) -> str:
-        """Ask the store now whether it can be read, and give why not; the commit stays."""
+        """Check now whether the store can be read, and give the reason if not; keep the commit."""
         try:
             return newest_commit(self.location, self.storage).trouble
-        except Exception as error:  # noqa: BLE001  whatever it is, the store cannot be read
+        except Exception as error:  # noqa: BLE001  any error means that the store cannot be read
             return first_line(error)
 
     @property
@@ -74,8 +74,8 @@ class Run:
     @property
     def attributes(self) -> dict[str, Any]:
         """Attributes of the root."""
-        # All of these are kept with the commit. Before Python 3.12 a cached_property locks all
-        # objects of its class, so that one store that hangs would stop every page.
+        # All of these are cached with the commit. Before Python 3.12 a cached_property locks all
+        # objects of its class, so that one hanging store would block every page.
         return self.fact("attributes", lambda: dict(self.root.attrs))
 
     @property
@@ -85,7 +85,7 @@ class Run:
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
-        """What the training script recorded of itself."""
+        """The hyperparameters that the training script recorded."""
         return dict(json.loads(self.attributes.get("hyperparameters") or "{}"))
 
     @property
@@ -119,7 +119,7 @@ class Run:
         return self._commit.array(path)
 
     def fact(self, name: str, find: Callable[[], Found]) -> Found:
-        """Give what `find` computes of this commit alone; all pages share it under its name."""
+        """Give the result of `find`, which depends on this commit alone; shared under a name."""
         return self._commit.fact(name, find)
 
     def part(self, path: str, *index: slice | int | np.ndarray) -> np.ndarray:
@@ -155,7 +155,7 @@ class Run:
         """Names of the recorded scalars, which are arrays of ``/scalars``."""
         if not self.has("scalars/iteration_s"):
             return []
-        # Their names alone: opening each array of thousands would take seconds.
+        # Only names are listed: opening thousands of arrays would take seconds.
         names: list[str] = self.fact("scalar names", lambda: sorted(_listed(self.group("scalars"))))
         return [name for name in names if name != "iteration_s"]
 
@@ -201,7 +201,7 @@ class Run:
         return self.fact("children", find)
 
     def node(self, name: str) -> int | None:
-        """Index of a node; None where there is none of that name."""
+        """Index of a node; None if there is no node of that name."""
         places = np.flatnonzero(self.nodes["name"] == name)
         return int(places[0]) if len(places) else None
 
@@ -218,7 +218,7 @@ class Run:
         return node + 1 + int(later[0]) if len(later) else len(self.nodes["depth"])
 
     def columns(self, window: tuple[float, float] | None) -> tuple[int, int]:
-        """Translate iterations [first, last] into columns [first, last]; all for None."""
+        """Translate iterations [first, last] into columns [first, last]; None means all."""
         last = len(self.iterations) - 1
         if window is None or last < 0:
             return 0, max(last, 0)
@@ -229,7 +229,7 @@ class Run:
         return first, min(max(final, first), last)
 
     def column(self, iteration: int) -> int | None:
-        """Column of an iteration; None where nothing was recorded there."""
+        """Column of an iteration; None if nothing was recorded at it."""
         place = int(np.searchsorted(self.iterations, iteration))
         found = place < len(self.iterations) and self.iterations[place] == iteration
         return place if found else None
@@ -250,5 +250,5 @@ def _listed(group: zarr.Group) -> list[str]:
 
 
 def first_line(error: Exception) -> str:
-    """Give what an error says in a line: those of libraries go on with traces of their own."""
+    """Give the first line of an error's message: libraries append traces to theirs."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

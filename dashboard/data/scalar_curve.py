@@ -1,4 +1,4 @@
-"""A scalar of the training log as a curve: smoothed, and thinned to what a screen can show."""
+"""A scalar of the training log as a curve: smoothed, and thinned to a screen's resolution."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from scipy.signal import lfilter
 
 __all__ = ["Curve", "curve", "shade_of", "smoothed"]
 
-# Two a pixel of a wide screen: the least and the greatest value of each bin.
+# Two points per pixel of a wide screen: the least and the greatest value of each bin.
 MOST_POINTS = 3000
-# Of the training and of the validation, wherever one of them stands alone.
+# The words for training and validation, as separate words of a name.
 SHADES = {"train": 0, "validation": 1, "val": 1}
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Points of a curve, rising in place.
+    """Points of a curve, by rising place.
 
     Attributes
     ----------
@@ -46,15 +46,15 @@ def curve(
     Parameters
     ----------
     recorded : numpy.ndarray
-        int64 [iteration_s], rising: where the scalar may have been recorded.
+        int64 [iteration_s], rising: the iterations at which any scalar was recorded.
     values : numpy.ndarray
-        float [iteration_s]; NaN where it was not.
+        float [iteration_s]; NaN where this scalar was not recorded.
     iterations : numpy.ndarray
         int64 [iteration], the snapshots' iterations, which are the columns.
     columns : (int, int)
         First and last column of the window.
     weight : float
-        Of the past in the moving average; see `smoothed`.
+        Weight of the past in the moving average; see `smoothed`.
     most : int
         Points to give at most.
     """
@@ -76,7 +76,7 @@ def curve(
 
 
 def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
-    """Give the exponential moving average, freed of the bias of its start.
+    """Give the exponential moving average, corrected for the bias of its start.
 
     With weight w, point n is sum(w^(n-i) v_i) / sum(w^(n-i)) over i up to n, so that the first
     point is the first value.
@@ -89,14 +89,14 @@ def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
 
 
 def shade_of(name: str) -> int:
-    """Give the place of a scalar's colour among `CATEGORICAL`: that of what it was measured on."""
+    """Give a scalar's colour as an index of `CATEGORICAL`: one for training, one for validation."""
     return SHADES.get(name.partition("_")[0], 0)
 
 
 def _in_columns(recorded: np.ndarray, iterations: np.ndarray) -> np.ndarray:
-    """Bring iterations to columns, straight between snapshots and beyond the first and last."""
+    """Convert iterations to columns, linearly between snapshots and beyond the first and last."""
     if len(iterations) == 1:
-        # No gap tells how wide the only column is: as wide as what was recorded about it.
+        # A single column has no gap to define its width: use the span of the recorded iterations.
         apart = (recorded - iterations[0]).astype(np.float64)
         return apart / max(1.0, 2 * np.abs(apart).max())
     columns = np.arange(len(iterations), dtype=np.float64)

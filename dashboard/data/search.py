@@ -1,4 +1,4 @@
-"""What the search finds, and where it leads."""
+"""The search: its entries, and the pick and view that each entry opens."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ __all__ = ["open_place", "places_of"]
 
 
 def places_of(run: Run, views: Mapping[str, str]) -> list[list[str]]:
-    """List what can be searched.
+    """List the entries of the search.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def places_of(run: Run, views: Mapping[str, str]) -> list[list[str]]:
 
 
 def open_place(run: Run, selection: Selection, kind: str, name: str) -> None:
-    """Pick what was found and open the view that shows it."""
+    """Pick a search result and open the view that shows it."""
     if kind == "view":
         selection.open(name)
     elif kind == "class":
@@ -52,7 +52,7 @@ def open_place(run: Run, selection: Selection, kind: str, name: str) -> None:
 
 
 def _ancestors(run: Run, name: str) -> list[str]:
-    """Name the nodes above a node, so that it can be unfolded into sight."""
+    """Name the nodes above a node; unfolding them shows it."""
     node = run.node(name)
     found = []
     while node is not None and run.nodes["parent"][node] >= 0:

@@ -1,8 +1,8 @@
-"""Order and clusters of series by similarity, so that what behaves alike stands together.
+"""Order and clusters of series by similarity, so that similar series stand together.
 
 Ward's linkage cuts into clusters of comparable size; the leaves of its tree are put in the optimal
-order of Bar-Joseph et al. (2001). Above `AT_ONCE` series that order is sought elsewhere
-(`leaf_order.py`), and the tree's plain order serves until it is found: both keep clusters together.
+order of Bar-Joseph et al. (2001). Above `AT_ONCE` series a separate process finds that order
+(`leaf_order.py`); until then the tree's plain order is used. Both orders keep clusters together.
 """
 
 import threading
@@ -18,7 +18,7 @@ from deeptracker.dashboard.data.leaf_order import leaf_order, leaf_order_elsewhe
 __all__ = ["SimilarityTree", "similarity_order", "similarity_tree"]
 
 AT_ONCE = 300
-# More columns than this are averaged in groups: distances change little, and cost far less.
+# More columns than this are averaged in groups: distances change little and cost far less.
 COMPARED_COLUMNS = 256
 KEPT_ORDERS = 16
 
@@ -37,7 +37,7 @@ class SimilarityTree:
     linkage : numpy.ndarray
         float64 [series - 1, 4], as SciPy's.
     series : numpy.ndarray
-        float32 [series, column], what was compared.
+        float32 [series, column], the compared values.
     """
 
     key: str
@@ -51,13 +51,13 @@ class SimilarityTree:
 
     @property
     def order(self) -> np.ndarray:
-        """int64 [series]: the optimal order where it is known, else the tree's own."""
+        """int64 [series]: the optimal order if it is known, else the tree's plain order."""
         if self.settled:
             return self.settle()
         return leaves_list(self.linkage).astype(np.int64)
 
     def settle(self) -> np.ndarray:
-        """Find the optimal order, int64 [series]; of many series it takes seconds: use a thread."""
+        """Find the optimal order, int64 [series]; takes seconds for many series: use a thread."""
         with _lock:
             if self.key in _orders:
                 return _orders[self.key]
@@ -79,7 +79,7 @@ class SimilarityTree:
 
 
 def similarity_tree(series: np.ndarray) -> SimilarityTree:
-    """Give the hierarchy of series, from memory where it was asked for before.
+    """Give the hierarchy of series; cached.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class Triple:
         The geometric mean of both counts.
     parameter : str
     filter : int
-        The layer's filter of the highest anomaly score there.
+        The layer's filter with the highest anomaly score at the iteration.
     filter_score : float
         That score.
     """
@@ -62,10 +62,10 @@ def strongest(
     anomaly_window : int
         Snapshots of the rule.
     window : tuple of float, optional
-        First and last iteration; all of them without.
+        First and last iteration; None means all of them.
     count : int
-        How many. Only the best so many classes and layers of each iteration are combined: no other
-        cell can be among the strongest.
+        Number of cells. Only the `count` best classes and layers of each iteration are combined: no
+        other cell can be among the strongest.
     """
     first, last = run.columns(window)
     images = class_anomalies(run, rule, anomaly_window)[:, first : last + 1]
@@ -76,7 +76,7 @@ def strongest(
     n = np.take_along_axis(images, classes, axis=0).astype(np.int64)
     m = np.take_along_axis(filters, layers, axis=0).astype(np.int64)
     product = n[:, None] * m[None]
-    # Equal scores stand in order of time, then of class, then of layer.
+    # Equal scores are ordered by time, then class, then layer.
     order = np.argsort(-product.transpose(2, 0, 1).ravel(), kind="stable")[:count]
     names = layer_names(run)
     found = []
@@ -102,10 +102,10 @@ def strongest(
 
 
 def _best(counts: np.ndarray, count: int) -> np.ndarray:
-    """Find the greatest of each column, int64 [place, column], those of equal counts by number."""
+    """Find the greatest of each column, int64 [place, column]; ties are ordered by number."""
     if len(counts) <= count:
         return np.argsort(-counts, axis=0, kind="stable")
-    # Ties are broken by number, so that the same cells are listed every time.
+    # Ties are ordered by number, so that the list is the same every time.
     keyed = counts.astype(np.int64) * len(counts) - np.arange(len(counts))[:, None]
     chosen = np.argpartition(-keyed, count - 1, axis=0)[:count]
     values = np.take_along_axis(keyed, chosen, axis=0)

@@ -1,4 +1,4 @@
-"""Pictures of validation images: read a few at a time, shown at whole multiples of their pixels."""
+"""Pictures of validation images: read a few at a time, enlarged by whole factors."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ __all__ = ["data_url", "png", "thumbnails"]
 
 
 def thumbnails(run: Run, images: np.ndarray) -> np.ndarray | None:
-    """Read uint8 [image, y, x, channel] of some images; None where no pictures were recorded."""
+    """Read uint8 [image, y, x, channel] of some images; None if no pictures were recorded."""
     if not run.has("images/thumbnail"):
         return None
     return run.part("images/thumbnail", np.asarray(images, np.int64))
@@ -26,5 +26,5 @@ def png(pixels: np.ndarray) -> bytes:
 
 
 def data_url(pixels: np.ndarray) -> str:
-    """Write uint8 [y, x, channel] as an address that a page can show."""
+    """Write uint8 [y, x, channel] as a data URL."""
     return "data:image/png;base64," + base64.b64encode(png(pixels)).decode()

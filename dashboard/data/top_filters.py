@@ -1,4 +1,4 @@
-"""The filters that changed most at an iteration, and those that did so at several."""
+"""The filters that changed most at one iteration, and those common to several iterations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from deeptracker.dashboard.data.run import Run
 
 __all__ = ["TopFilter", "common_filters", "top_filters"]
 
-# Columns that are read at once: as many as lie in a chunk of the store.
+# Columns read at a time: those of one chunk of the store.
 BLOCK = 32
 
 
 @dataclass(frozen=True)
 class TopFilter:
-    """A filter and its measure; of several iterations the least of them.
+    """A filter and its measure; for several iterations, the least value.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class TopFilter:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What names it."""
+        """Parameter and filter index."""
         return self.parameter, self.filter
 
 
@@ -49,11 +49,11 @@ def top_filters(
     ----------
     column : int
     count : int
-        At most so many.
+        Greatest length of the list.
     measure : str
         A filter measure.
     within : sequence of str
-        Nodes of the tree whose filters compete; the whole network's for none.
+        Nodes of the tree whose filters compete; if empty, all filters of the network.
     """
     names, starts = _filters_of(run)
     values = _values_at(run, names, measure, column)
@@ -70,7 +70,7 @@ def top_filters(
 
 
 def common_filters(tops: Sequence[Sequence[TopFilter]]) -> list[TopFilter]:
-    """List the filters that are among the top ones of every iteration.
+    """List the filters that are among the top filters of every iteration.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A window of weights as pixels: read at the right level, brought to the screen by datashader."""
+"""A window of weights as pixels: read at the right level, rasterized by datashader."""
 
 from dataclasses import dataclass
 
@@ -28,24 +28,24 @@ __all__ = [
     "spread",
 ]
 
-# A few weights far out would leave all else pale: colours end where all but so many lie.
+# Quantile at which colours end: otherwise a few outliers leave the rest pale.
 COLOUR_QUANTILE = 0.995
-# Pixels that a whole parameter is brought to for its colours, whatever the screen is.
+# Pixels of the raster of a whole parameter that sets its colours, for any screen.
 WHOLE_WIDTH, WHOLE_HEIGHT = 1400, 520
 DOWNSAMPLED = {"mean": "mean", "min": "min", "max": "max"}
 
 
 @dataclass(frozen=True)
 class RasterQuantity:
-    """What a raster is of.
+    """The parameter, statistic and quantity of a raster.
 
     Attributes
     ----------
     parameter : str
     statistic : {"mean", "min", "max", "range"}
-        Of the weights that share a pixel.
+        Statistic of the weights that share a pixel.
     gradient : bool
-        Whether it is of the gradients.
+        Whether it shows gradients.
     """
 
     parameter: str
@@ -54,7 +54,7 @@ class RasterQuantity:
 
     @property
     def is_signed(self) -> bool:
-        """Whether values have two signs, and so a palette about zero."""
+        """Whether values have two signs, and so a palette around zero."""
         return self.statistic != "range"
 
 
@@ -67,10 +67,10 @@ class Pixels:
     values : xarray.DataArray
         float32 [weight, column].
     window : WeightWindow
-        What was read for it: whole cells, so a little more than was asked for.
+        The window that was read: whole cells, so slightly larger than requested.
     runs : numpy.ndarray or None
-        int64 [column, 2]: the run's first and last column under each column of `values`, where
-        these are evenly wide in iterations; None where they are so in columns of the run.
+        int64 [column, 2]: the run's first and last column under each column of `values`, if
+        these are evenly wide in iterations; None if they are evenly wide in columns of the run.
     """
 
     values: xr.DataArray
@@ -90,7 +90,7 @@ class Pixels:
 
     @property
     def weights_per_pixel(self) -> float:
-        """How many weights a pixel stands for."""
+        """Weights per pixel."""
         return (self.weights[1] - self.weights[0]) / self.values.sizes["weight"]
 
     @property
@@ -114,7 +114,7 @@ def pixels_of(
     height: int,
     spacing: Spacing | None = None,
 ) -> Pixels:
-    """Read a window and bring it to pixels.
+    """Read a window and rasterize it.
 
     Parameters
     ----------
@@ -123,10 +123,10 @@ def pixels_of(
     width, height : int
         Pixels at most.
     spacing : Spacing, optional
-        Where the columns stand; with a true one every column of pixels is as many iterations wide.
+        Positions of the columns; with true spacing every pixel spans the same number of iterations.
     """
     is_true = spacing is not None and spacing.is_true
-    # Columns that are to be of different widths are brought to pixels below.
+    # Columns of different widths are converted to pixels below.
     across = COLUMNS_AT_MOST if is_true else width
 
     def part(statistic: str) -> tuple[xr.DataArray, WeightWindow]:
@@ -144,7 +144,7 @@ def pixels_of(
         return rasterize_window(window, across, height, method), window
 
     if subject.statistic == "range":
-        # Of all weights under a pixel: the greatest of the maxima less the least of the minima.
+        # Range of all weights under a pixel: the greatest maximum minus the least minimum.
         (low, _), (values, window) = part("min"), part("max")
     else:
         low, (values, window) = None, part(subject.statistic)
@@ -160,14 +160,14 @@ def pixels_of(
 
 
 def _laid(window: WeightWindow, count: int, spacing: Spacing, most: int) -> tuple[np.ndarray, int]:
-    """Give where the window's columns begin and end, and how many pixels show them."""
+    """Give the start and end of the window's columns, and the number of pixels for them."""
     columns = window.columns[0] + window.step * np.arange(count + 1)
     columns = np.minimum(columns, len(spacing.edges) - 1)
     return np.array([spacing.place(column) for column in columns]), spacing.cells(columns, most)
 
 
 def spread(values: xr.DataArray, runs: np.ndarray, method: str) -> xr.DataArray:
-    """Bring columns of any width to evenly wide ones.
+    """Resample columns of any width to evenly wide ones.
 
     Parameters
     ----------
@@ -176,18 +176,18 @@ def spread(values: xr.DataArray, runs: np.ndarray, method: str) -> xr.DataArray:
     runs : numpy.ndarray
         int64 [pixel, 2]: the first and last column under each pixel.
     method : {"mean", "min", "max"}
-        What a pixel shows of several columns; what is missing is left out.
+        How several columns are combined; missing values are left out.
 
     Returns
     -------
     xarray.DataArray
-        float32 [weight, column], a column for every pixel.
+        float32 [weight, column], one column per pixel.
     """
     cells, (first, last) = values.to_numpy(), runs.T
     if (first == last).all():
         return xr.DataArray(cells[:, first], dims=values.dims)
     padded = np.pad(cells, ((0, 0), (0, 1)), constant_values=np.nan)
-    # reduceat takes starts: every second result is of what lies between two pixels' columns.
+    # reduceat takes only starts: every second result covers the columns between two pixels.
     starts = np.stack([first, last + 1], axis=1).ravel()
     if method == "mean":
         known = np.isfinite(padded)
@@ -203,15 +203,15 @@ def spread(values: xr.DataArray, runs: np.ndarray, method: str) -> xr.DataArray:
 def rasterize_window(
     window: WeightWindow, width: int, height: int, method: str = "mean"
 ) -> xr.DataArray:
-    """Bring a window to pixels with datashader.
+    """Rasterize a window with datashader.
 
-    A row or column becomes a pixel where there is room; where there is not, datashader brings
-    several to one. Nothing is enlarged here: the browser draws a pixel as a block.
+    Each row or column becomes one pixel if there is room; otherwise datashader combines several.
+    Nothing is enlarged here: the browser draws a pixel as a block.
 
     Parameters
     ----------
     method : {"mean", "min", "max"}
-        What a pixel shows of the rows and columns under it.
+        How the rows and columns under a pixel are combined.
 
     Returns
     -------
@@ -228,14 +228,14 @@ def rasterize_window(
     lines, places = min(height, data.sizes["weight"]), min(width, data.sizes["column"])
     if (lines, places) == data.shape:
         return data
-    # From edge to edge of whole cells: datashader would shift cells that a range cuts.
+    # The range covers whole cells: datashader would shift cells that the range cuts.
     canvas = ds.Canvas(
         plot_width=places,
         plot_height=lines,
         x_range=(float(window.columns[0]), float(window.columns[-1] + step)),
         y_range=(float(window.first_weight), float(window.first_weight + per * len(rows))),
     )
-    # datashader takes a cell's size from its neighbour: a lone one is doubled.
+    # datashader derives a cell's size from its neighbour: duplicate a single cell.
     for dim, size in (("weight", per), ("column", step)):
         if data.sizes[dim] == 1:
             data = xr.concat([data, data.assign_coords({dim: data[dim] + size})], dim)
@@ -243,14 +243,14 @@ def rasterize_window(
 
 
 def colour_limits(values: np.ndarray, *, signed: bool) -> tuple[float, float]:
-    """Give the values of the first and last colour: about zero where values have two signs."""
+    """Give the values of the first and last colour, around zero if values have two signs."""
     known = np.abs(values[np.isfinite(values)])
     top = (float(np.quantile(known, COLOUR_QUANTILE)) if known.size else 1.0) or 1.0
     return (-top, top) if signed else (0.0, top)
 
 
 def parameter_limits(run: Run, subject: RasterQuantity) -> tuple[float, float]:
-    """Give the colours' ends of a whole parameter: the scale that all rasters can share."""
+    """Give the values of the end colours for a whole parameter, a scale for all its rasters."""
 
     def find() -> tuple[float, float]:
         columns = 0.0, float(len(run.iterations))
@@ -262,9 +262,9 @@ def parameter_limits(run: Run, subject: RasterQuantity) -> tuple[float, float]:
 
 
 def scale_labels(limits: tuple[float, float], values: np.ndarray) -> tuple[list[float], list[str]]:
-    """Give five ticks of a colour scale and what is written at them.
+    """Give five ticks of a colour scale and their labels.
 
-    An end beyond which some of `values` lie says so, by ≤ or ≥: they have its colour.
+    The label of an end has ≤ or ≥ if some of `values` lie beyond: they have the end's colour.
     """
     ticks = [float(tick) for tick in np.linspace(*limits, 5)]
     low, high = scale_ends(limits, values)
@@ -272,9 +272,9 @@ def scale_labels(limits: tuple[float, float], values: np.ndarray) -> tuple[list[
 
 
 def scale_ends(limits: tuple[float, float], values: np.ndarray) -> tuple[str, str]:
-    """Write the first and last colour's values; with ≤ or ≥ where some of `values` lie beyond."""
+    """Write the first and last colour's values, with ≤ or ≥ if some of `values` lie beyond."""
     (low, high), known = limits, values[np.isfinite(values)]
-    # Limits taken from float32 numbers are not rounded as these are.
+    # Limits from float32 numbers are rounded differently.
     slack = 1e-6 * (high - low)
     is_below = known.size > 0 and float(known.min()) < low - slack
     is_above = known.size > 0 and float(known.max()) > high + slack
@@ -282,7 +282,7 @@ def scale_ends(limits: tuple[float, float], values: np.ndarray) -> tuple[str, st
 
 
 def rounded(value: float) -> str:
-    """Write a number to three significant digits, as colour scales are labelled."""
+    """Write a number to three significant digits, as labels of colour scales do."""
     digits = f"{value:.3g}"
     is_written_out = "e" not in digits or 1 <= abs(value) < 1e6
     told = f"{float(digits):,.15g}" if is_written_out else digits

@@ -1,6 +1,6 @@
-"""Windows of a weight-iteration matrix: from the right pyramid level, or exact from the log.
+"""Windows of a weight-iteration matrix: from a pyramid level, or exact from the log.
 
-What a window costs is bounded by its size on the screen, never by the parameter's.
+The cost of a window is bounded by its size on the screen, for a parameter of any size.
 """
 
 import math
@@ -22,7 +22,7 @@ from deeptracker.pipeline.store.arrays.region_reader import read_region
 __all__ = ["WeightWindow", "position", "read_window", "shape_of"]
 
 STATISTICS = ("mean", "min", "max", "range")
-# A level is fine enough when it has about one row a pixel.
+# A level is fine enough if it has about one row per pixel.
 ROWS_A_PIXEL = 1.0
 EXACT_READS = 4096
 COLUMNS_AT_MOST = 2048
@@ -30,22 +30,22 @@ COLUMNS_AT_MOST = 2048
 
 @dataclass(frozen=True)
 class WeightWindow:
-    """A window as it is to be drawn.
+    """A window, ready to draw.
 
     Attributes
     ----------
     values : numpy.ndarray
         float32 [row, column].
     first_weight, weights_per_row : int
-        The window's first weight, and how many lie under each row.
+        The window's first weight, and the number of weights under each row.
     columns : numpy.ndarray
-        int64 [column]: which columns of the run.
+        int64 [column]: the columns of the run.
     size : int
         Weights of the parameter.
     level : int
         Pyramid level; 0 where single weights were read from the log.
     note : str
-        What to tell the person, such as that the log is gone.
+        A message for the person, such as that the log is missing.
     """
 
     values: np.ndarray
@@ -58,12 +58,12 @@ class WeightWindow:
 
     @property
     def step(self) -> int:
-        """Columns of the run that lie under one of the window's."""
+        """Columns of the run per column of the window."""
         return int(self.columns[1] - self.columns[0]) if len(self.columns) > 1 else 1
 
     @property
     def described(self) -> str:
-        """Say which level is shown."""
+        """Describe the level that is shown."""
         if self.level == 0:
             return "exact: single weights, read from the training log"
         return f"level {self.level}: {self.weights_per_row:,} weights a row"
@@ -77,7 +77,7 @@ def shape_of(run: Run, parameter: str) -> tuple[int, ...]:
 
 
 def position(shape: tuple[int, ...], weight: int) -> str:
-    """Say in words where a weight stands in its parameter: filter, channel, kernel position."""
+    """Describe a weight's position in its parameter: filter, channel, kernel position."""
     if len(shape) < 2:
         return f"weight {weight:,}"
     place = [int(index) for index in np.unravel_index(weight, shape)]
@@ -108,11 +108,11 @@ def read_window(
     run : Run
     parameter : str
     weights, columns : tuple of float
-        First and last weight and column, the last ones excluded; clipped to what there is.
+        First and last weight and column, the last ones excluded; clipped to the existing ones.
     height, width : int
         Pixels.
     statistic : {"mean", "min", "max", "range"}
-        Of the weights under a row.
+        Statistic of the weights under a row.
     gradient : bool
         Whether to read the gradients.
 
@@ -185,7 +185,7 @@ def _from_level(
 
 
 def _chunks(run: Run, path: str, statistic: str, rows: slice, columns: slice) -> np.ndarray:
-    """Read a part of a level by a shard's lines of chunks, which the next window needs again."""
+    """Read a part of a level in cached blocks, one chunk high and one shard wide."""
     spec = run.spec(path)
     place = [str(name) for name in run.array("weights/1/statistic")].index(statistic)
     (_, count, length), high, wide = spec.shape, spec.chunks[1], spec.stored[2]
@@ -198,7 +198,7 @@ def _chunks(run: Run, path: str, statistic: str, rows: slice, columns: slice) ->
     }
     kept: dict[tuple[int, int], Any] = {place: SHARED.find(key) for place, key in keys.items()}
     if any(chunk is None for chunk in kept.values()):
-        # Together: waiting for many chunks takes hardly longer than waiting for one.
+        # Read all at once: waiting for many chunks takes hardly longer than waiting for one.
         whole = (
             slice(place, place + 1),
             slice(first * high, min(last * high, count)),
@@ -216,7 +216,7 @@ def _chunks(run: Run, path: str, statistic: str, rows: slice, columns: slice) ->
 
 
 def _joined(values: np.ndarray, step: int, statistic: str) -> np.ndarray:
-    """Summarise every `step` columns, so that what happened between two pixels is still seen."""
+    """Summarise every `step` columns, so that changes between two pixels stay visible."""
     padding = -values.shape[1] % step
     filled = np.pad(values, ((0, 0), (0, padding)), constant_values=np.nan)
     groups = filled.reshape(len(values), -1, step)
@@ -249,7 +249,7 @@ def _exact(
     return values.T
 
 
-# A commit is a sign that the log may have grown since.
+# A new commit means that the log may have grown.
 @lru_cache(maxsize=4)
 def _source(
     location: str, pattern: str | None, storage: StorageConfig | None, _commit: str
