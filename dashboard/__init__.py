@@ -1,4 +1,4 @@
-"""Show: a store becomes a page of linked views."""
+"""The dashboard: shows a store as a page of linked views."""
 
 from collections.abc import Sequence
 from pathlib import Path

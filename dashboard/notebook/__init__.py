@@ -1,1 +1,1 @@
-"""Figures: each view's chart alone, as HoloViews objects for notebooks and reports."""
+"""Figures: the chart of each view as a HoloViews object, for notebooks and reports."""

@@ -1,4 +1,4 @@
-"""The validation view's charts alone: classes and their images over the iterations."""
+"""The charts of the validation view: classes and their images over the iterations."""
 
 import holoviews as hv
 import numpy as np
@@ -70,7 +70,7 @@ class ClassFigures:
         ----------
         measure : {"error", "flips", "anomalies"}
         order : {"name", "error", "anomaly", "similarity"}
-            As recorded; by final error; by anomalies; similar histories beside each other.
+            As recorded; by final error; by anomalies; similar histories next to each other.
         rule, window
             The anomaly rule's.
         height : int
@@ -79,7 +79,7 @@ class ClassFigures:
         Returns
         -------
         holoviews.DynamicMap
-            Rasterized anew at every zoom.
+            Rasterized again at every zoom.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class ClassFigures:
         )
 
     def images(self, name: str, *, height: int = 320) -> hv.DynamicMap:
-        """Draw whether each image of a class was wrong, those of most flips first.
+        """Draw whether each image of a class was wrong, images of most flips first.
 
         Parameters
         ----------

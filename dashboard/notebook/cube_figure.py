@@ -1,4 +1,4 @@
-"""The correlation view alone: the cube's faces with shared axes, and its strongest cells."""
+"""The charts of the correlation view: the cube's faces on shared axes, and its strongest cells."""
 
 from dataclasses import asdict
 
@@ -68,17 +68,18 @@ class CubeFigures:
         rule: str = "left",
         window: int = 5,
     ) -> hv.Layout:
-        """Lay the three faces flat: top over front, side beside it, on shared axes.
+        """Draw the three faces flat, on shared axes: top above front, side next to front.
 
         Parameters
         ----------
         front : {"co_occurrence", "association"}
             The paper's count of anomalous filters at a class's anomalous iterations, or the rank
-            correlation; then what is not significant is left out.
+            correlation, without cells that are not significant.
         iteration : int, optional
-            Slice by it: the front face shows the anomalous filters at it.
+            Slice by this iteration: the front face shows its anomalous filters.
         class_, layer : str, optional
-            Slice by it: the side (top) face keeps the iterations at which it was anomalous.
+            Slice by it: the side (top) face keeps the iterations at which the class (layer) was
+            anomalous.
         rule : {"left", "right", "full"}
         window : int
             The anomaly rule's.
@@ -86,7 +87,7 @@ class CubeFigures:
         Returns
         -------
         holoviews.Layout
-            Two rasters over time that are drawn anew at every zoom, and the front face.
+            Two rasters over time that are drawn again at every zoom, and the front face.
 
         Raises
         ------
@@ -127,7 +128,7 @@ class CubeFigures:
         return shown_images, shown_filters
 
     def _side(self, filters: np.ndarray, title: str) -> hv.DynamicMap:
-        """Draw the layer-iteration face; `filters` counts anomalous ones [layer, iteration]."""
+        """Draw the layer-iteration face; `filters` counts anomalous filters [layer, iteration]."""
         return live_matrix(
             filters,
             self._run.iterations,
@@ -174,7 +175,7 @@ class CubeFigures:
         Parameters
         ----------
         count : int
-            How many.
+            Number of cells.
         rule : {"left", "right", "full"}
         window : int
 

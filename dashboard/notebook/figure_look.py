@@ -1,4 +1,4 @@
-"""How figures look: the page's colours, light or dark."""
+"""The look of figures: the page's colours, light or dark."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +35,7 @@ class Look:
 
     @classmethod
     def of(cls, theme: str | None) -> "Look":
-        """Take a theme, or Panel's own (``pn.extension(theme="dark")``) for None.
+        """Make the look of a theme; None takes Panel's (``pn.extension(theme="dark")``).
 
         Raises
         ------
@@ -48,12 +48,12 @@ class Look:
 
     @property
     def inks(self) -> dict[str, str]:
-        """Colours by what they are for."""
+        """Colours by their use."""
         return DARK if self.dark else LIGHT
 
     @property
     def series(self) -> tuple[str, ...]:
-        """Colours of lines, told apart by people with any colour vision."""
+        """Colours of lines, distinct under any colour vision."""
         return CATEGORICAL_DARK if self.dark else CATEGORICAL
 
     def palette(self, name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A parameter's filters alone: one line of pixels a filter."""
+"""The chart of a parameter's filters: one line of pixels per filter."""
 
 import holoviews as hv
 import numpy as np
@@ -52,7 +52,7 @@ class FilterFigures:
     def plot(
         self, measure: str = "change_relative_norm2", *, order: str = "index", height: int = 320
     ) -> hv.DynamicMap:
-        """Draw one line of pixels a filter.
+        """Draw one line of pixels per filter.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class FilterFigures:
         Returns
         -------
         holoviews.DynamicMap
-            Rasterized anew at every zoom.
+            Rasterized again at every zoom.
         """
         values = self.values(measure)
         known(order, ["index", "size"], "order of filters")

@@ -1,4 +1,4 @@
-"""The layer view's charts alone: statistics of nodes over the iterations."""
+"""The charts of the layer view: statistics of nodes over the iterations."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +15,7 @@ from deeptracker.dashboard.notebook.name_lookup import known, known_all
 __all__ = ["LayerFigures"]
 
 ENCODINGS = ["band", "line", "heat"]
-# Unless asked for, so many nodes and no more become charts of their own.
+# Most nodes with a chart of their own, unless more are named.
 CHARTS = 8
 
 
@@ -71,22 +71,22 @@ class LayerFigures:
         Parameters
         ----------
         nodes : str or iterable of str, optional
-            For None the network and its stages; with ``encoding="heat"`` all layers.
+            None means the network and its stages; with ``encoding="heat"``, all layers.
         statistic : str
-            What lines and heat show, such as ``"std"`` or ``"update_ratio"``.
+            The statistic of lines and heat, such as ``"std"`` or ``"update_ratio"``.
         encoding : {"band", "line", "heat"}
-            Minimum, quartiles and maximum of each node; one line a node; one raster of all nodes.
+            Minimum, quartiles and maximum of each node; one line per node; one raster of all nodes.
         gradients : bool
-            Of gradients instead of weights.
+            Whether to draw gradients, not weights.
         log : bool
             Whether the vertical axis is logarithmic.
         height : int
-            Pixels of each chart; of the raster three times as much.
+            Pixels of each chart; the raster is three times as high.
 
         Returns
         -------
         holoviews.Layout, holoviews.Overlay or holoviews.DynamicMap
-            Bands, lines, or a raster that is drawn anew at every zoom.
+            Bands, lines, or a raster that is drawn again at every zoom.
 
         Raises
         ------
@@ -129,7 +129,7 @@ class LayerFigures:
         log: bool,
         height: int,
     ) -> hv.NdOverlay:
-        """Draw a line a node; `numbers` [node, iteration], `value` their name and label."""
+        """Draw one line per node; `numbers` [node, iteration], `value` their name and label."""
         lines = {
             name or "network": hv.Curve((self._run.iterations, series), "iteration", value)
             for name, series in zip(names, numbers, strict=True)
@@ -148,7 +148,7 @@ class LayerFigures:
         )
 
     def _band(self, name: str, *, gradients: bool, log: bool, height: int) -> hv.Overlay:
-        """Draw minimum to maximum pale, quartiles stronger, the median as a line."""
+        """Draw a pale band from minimum to maximum, a stronger one of quartiles, and the median."""
         five = {
             statistic: self.values([name], statistic, gradients=gradients)[0]
             for statistic in ("min", "q1", "median", "q3", "max")

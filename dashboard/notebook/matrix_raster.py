@@ -1,4 +1,4 @@
-"""Matrices over the iterations as images that are rasterized anew at every zoom."""
+"""Matrices over the iterations as images that are rasterized again at every zoom."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -54,7 +54,7 @@ def name_axis(names: Sequence[str], axis: str) -> Any:
 
 
 def tell_ends(plot: Any, element: Any) -> None:
-    """Have a colour bar say beyond which of its ends values in sight lie; a hook of HoloViews."""
+    """Mark the ends of a colour bar that values in sight exceed; a hook of HoloViews."""
     for bar in plot.state.select(ColorBar):
         if not isinstance(bar.ticker, FixedTicker):
             bar.update(**scale_ticks())
@@ -78,7 +78,7 @@ def live_matrix(
     height: int = 320,
     width: int = WIDTH,
 ) -> hv.DynamicMap:
-    """Draw a matrix; what shares a pixel shows its greatest value, at every zoom anew.
+    """Draw a matrix; a pixel shows the greatest of its values, rasterized again at every zoom.
 
     Parameters
     ----------
@@ -87,16 +87,16 @@ def live_matrix(
     iterations : numpy.ndarray
         int [column].
     names : sequence of str
-        What each row is called.
+        The name of each row.
     rows : str
-        What a row is, such as ``"class"``: the name of the axis, which HoloViews links by.
+        The kind of the rows, such as ``"class"``: the axis' name, by which HoloViews links axes.
     value : tuple of str
         Name and label of the numbers.
     look : Look
         Colours, light or dark.
     limits : tuple of float, optional
-        Values of the first and last colour; the colour bar says where values lie beyond. Least
-        and greatest for None.
+        Values of the first and last colour; the colour bar marks an end that values exceed. None
+        means the least and the greatest value.
     upright : bool
         Whether time runs upwards and rows to the right, as on the cube's top face.
 
@@ -133,7 +133,7 @@ def _mesh(
     *,
     upright: bool,
 ) -> hv.QuadMesh:
-    """Place numbers [row, column] between the edges of columns, a row a unit high."""
+    """Place numbers [row, column] between the edges of columns; each row is one unit high."""
     along = np.arange(len(numbers) + 1) - 0.5
     kdims = ["iteration", rows]
     if upright:

@@ -1,4 +1,4 @@
-"""Names that a person types: found, or refused with the near ones."""
+"""Look up names that a person typed; an error suggests similar names."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -12,17 +12,17 @@ SHOWN = 3
 
 
 def known(name: Any, names: Iterable[Any], what: str) -> str:
-    """Give a name back when it is one of some names.
+    """Return a name if it is one of some names.
 
     Parameters
     ----------
     what : str
-        What the name is of, for the error.
+        The kind of the name, for the error.
 
     Raises
     ------
     UnknownNameError
-        Naming the nearest names that there are.
+        When the name is unknown; the message gives the most similar names.
     """
     texts = [str(other) for other in names]
     text = str(name)
@@ -40,7 +40,7 @@ def known(name: Any, names: Iterable[Any], what: str) -> str:
 
 
 def known_all(names: str | Iterable[Any], there_are: Iterable[Any], what: str) -> list[str]:
-    """Give several names back, or one as a list."""
+    """Return several names, or one name as a list."""
     asked = [names] if isinstance(names, str) else list(names)
     listed = list(there_are)
     return [known(name, listed, what) for name in asked]

@@ -1,4 +1,4 @@
-"""The library: an opened run, whose charts are HoloViews objects and whose data are xarray's."""
+"""The library: an opened run, with charts as HoloViews objects and data as xarray objects."""
 
 import html
 from functools import cached_property
@@ -27,14 +27,14 @@ FINDING = ("rule", "severity", "node", "class_", "at_iteration", "value", "messa
 
 
 class OpenedRun:
-    """A processed run: what `deeptracker.open` gives.
+    """A processed run, as `deeptracker.open` returns it.
 
     Parameters
     ----------
     location : str
         Path or URL of the store.
     theme : {"light", "dark"}, optional
-        Of all figures; that of Panel for None.
+        The theme of all figures; None takes Panel's.
 
     Raises
     ------
@@ -88,7 +88,7 @@ class OpenedRun:
 
     @property
     def cube(self) -> CubeFigures:
-        """Classes, layers and iterations together."""
+        """Classes, layers and iterations that were anomalous together."""
         return CubeFigures(self._run, Look.of(self.theme))
 
     def weights(self, name: str) -> WeightFigures:
@@ -123,7 +123,7 @@ class OpenedRun:
         return FilterFigures(self._run, self._parameter(name, filtered), Look.of(self.theme))
 
     def _parameter(self, name: str, names: list[str]) -> str:
-        """Complete a layer's name by its weight's."""
+        """Complete a layer's name to the name of its weight."""
         if name not in names and f"{name}.weight" in names:
             return f"{name}.weight"
         below = [other for other in names if other.rpartition(".")[0] == name]
@@ -133,7 +133,7 @@ class OpenedRun:
 
     @cached_property
     def tree(self) -> xr.DataTree:
-        """Everything in the store, read when it is looked at."""
+        """All arrays of the store, read lazily."""
         return open_store(self._run.location, self._run.storage).tree()
 
     @property

@@ -1,4 +1,4 @@
-"""The timeline alone: scalars and anomaly counts over the iterations."""
+"""The charts of the timeline: scalars and anomaly counts over the iterations."""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,7 @@ SHADES = {"anomalous_images": 1, "anomalous_filters": 2}
 
 
 class TimelineFigures:
-    """What was recorded once an iteration, and what is counted.
+    """Recorded scalars, and counts of anomalies.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class TimelineFigures:
         Parameters
         ----------
         names : str or iterable of str, optional
-            Some of `names`; all for None.
+            Some of `names`; None means all.
         log : bool
             Whether the scalars' vertical axes are logarithmic.
         rule : {"left", "right", "full"}

@@ -1,4 +1,4 @@
-"""A parameter's weights alone: a raster at any zoom."""
+"""The chart of a parameter's weights: a raster at any zoom."""
 
 from typing import Any
 
@@ -74,27 +74,27 @@ class WeightFigures:
         height: int = 400,
         width: int = WIDTH,
     ) -> xr.DataArray:
-        """Read a window, from the level of the pyramid that has about a row a pixel.
+        """Read a window from the level of the pyramid that has about one row per pixel.
 
-        Zoomed in far enough, single weights are read from the training log.
+        Small windows are read from the training log, as single weights.
 
         Parameters
         ----------
         weights : tuple of float, optional
-            First weight, and the one after the last; all for None.
+            First weight, and the one after the last; None means all.
         iterations : tuple of float, optional
-            First and last; all for None.
+            First and last; None means all.
         statistic : {"mean", "min", "max", "range"}
-            Of the weights that share a row.
+            Statistic of the weights that share a row.
         gradients : bool
-            Of gradients instead of weights.
+            Whether to read gradients, not weights.
         height, width : int
-            Pixels: what bounds the answer.
+            Pixels; they bound the size of the result.
 
         Returns
         -------
         xarray.DataArray
-            float32 [weight, iteration]; the weights are the rows' first ones.
+            float32 [weight, iteration]; the weight coordinate is the first weight of each row.
         """
         subject = self._subject(statistic, gradients=gradients)
         pixels = self._pixels(subject, weights, iterations, height=height, width=width)
@@ -121,19 +121,19 @@ class WeightFigures:
         filters: tuple[int, int] | None = None,
         height: int = 400,
     ) -> hv.DynamicMap:
-        """Draw the matrix; every zoom reads anew, down to single weights.
+        """Draw the matrix; every zoom reads again, down to single weights.
 
-        Colours end where nearly all weights lie; where some in sight lie beyond, the colour bar
-        says so by ≤ or ≥.
+        The colour scale covers nearly all weights; the colour bar marks an end with ≤ or ≥ if
+        weights in sight lie beyond it.
 
         Parameters
         ----------
         statistic : {"mean", "min", "max", "range"}
-            Of the weights that share a pixel.
+            Statistic of the weights that share a pixel.
         gradients : bool
-            Of gradients instead of weights.
+            Whether to draw gradients, not weights.
         filters : tuple of int, optional
-            First filter to show at first, and the one after the last.
+            The filters in sight at first: the first one, and the one after the last.
         height : int
             Pixels.
 
