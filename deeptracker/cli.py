@@ -112,7 +112,7 @@ def process(
         typer.Option(min=0.01, help="With --follow: seconds between two looks at the log."),
     ] = None,
 ) -> None:
-    """Process a training log into a store; run it again to add what is new."""
+    """Process a training log into a store; run it again to add new snapshots."""
     if follow:
         if report:
             raise typer.BadParameter("--report is of one run, --follow makes many; use --log")

@@ -71,7 +71,7 @@ class ClassHistories:
         return np.where(known.any(axis=1), final, -1.0)
 
     def marks(self, threshold: int) -> np.ndarray:
-        """int64 [class_]: iterations with at least so many anomalous images."""
+        """int64 [class_]: iterations with at least `threshold` anomalous images."""
         return (self.counts >= max(1, threshold)).sum(axis=1)
 
     def similarity(self) -> SimilarityTree | None:

@@ -123,7 +123,7 @@ class _OpenStore:
                 return self._open()
             try:
                 return self._refreshed(self._reader, self._commit)
-            except Exception:  # noqa: BLE001  what is lost fails in its library's words, opened again in ours
+            except Exception:  # noqa: BLE001  a lost store raises its library's error; opening it again raises ours
                 # The store may also have been removed and created again.
                 self._reader = self._commit = None
                 return self._open()
@@ -157,7 +157,7 @@ def newest_commit(location: str, storage: StorageConfig | None = None) -> OpenCo
     location : str
         Path or URL.
     storage : StorageConfig, optional
-        How buckets are reached; by the environment where it says nothing.
+        How buckets are reached; by default from the environment.
 
     Raises
     ------

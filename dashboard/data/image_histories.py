@@ -1,7 +1,7 @@
 """Histories of single images: forgotten, never learned, and similar ones.
 
 Forgetting events are those of Toneva et al., *An Empirical Study of Example Forgetting during Deep
-Neural Network Learning* (ICLR 2019, arXiv 1812.05159): an image is forgotten where it was right and
+Neural Network Learning* (ICLR 2019, arXiv 1812.05159): an image is forgotten if it was right and
 is wrong at the next outcome; it is unforgettable when it was learned and never forgotten. They
 counted presentations of training examples; here the outcomes are those of the snapshots.
 """

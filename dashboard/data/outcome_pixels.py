@@ -36,7 +36,7 @@ def taken_for(predicted: np.ndarray, label: int, columns: PixelColumns) -> np.nd
     Parameters
     ----------
     predicted : numpy.ndarray
-        int32 [..., column of the window]; below 0 where none was recorded.
+        int32 [..., column of the window]; below 0 where nothing was recorded.
     label : int
         The right class.
 

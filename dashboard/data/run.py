@@ -27,7 +27,7 @@ class Run:
     location : str
         The store.
     storage : StorageConfig, optional
-        How buckets are reached, the log's too; by the environment where it says nothing.
+        How buckets are reached, for the log too; by default from the environment.
 
     Raises
     ------

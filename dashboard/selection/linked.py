@@ -80,7 +80,7 @@ class Linked:
                 state.param.update(**changed)
 
     def watch(self, act: Callable[[], None]) -> None:
-        """Call `act` after each change of what a link carries."""
+        """Call `act` after each change of a value that a link carries."""
         for state in self._all:
             if state.KEYS:
                 state.param.watch(lambda *_: act(), list(state.KEYS))

@@ -72,7 +72,7 @@ def _error_of_outcomes(run: Run) -> dict[str, Any] | None:
 def _curve(
     name: str, iterations: np.ndarray, values: np.ndarray, *, log: bool = False
 ) -> dict[str, Any] | None:
-    """Draw a curve in the unit square; None where nothing finite was recorded."""
+    """Draw a curve in the unit square; None if no finite value was recorded."""
     known = np.isfinite(values)
     if not known.any():
         return None

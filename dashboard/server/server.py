@@ -58,8 +58,8 @@ def serve(
     open_browser : bool
         Whether to open the page in a browser of this machine.
     origins : sequence of str
-        HOST or HOST:PORT under which browsers know this server, where that is not its own address:
-        behind a proxy, say.
+        HOST or HOST:PORT by which browsers reach this server, if that is not its own address, such
+        as behind a proxy.
     users : str or Path, optional
         A users file; without one, nobody has to sign in.
     storage : StorageConfig, optional

@@ -19,7 +19,7 @@ from deeptracker.dashboard.server.users_file import Users
 
 __all__ = ["SignIn"]
 
-# Panel forgets a user after a day, unless PANEL_OAUTH_EXPIRY says otherwise.
+# Panel signs a user out after a day, unless PANEL_OAUTH_EXPIRY is set.
 DAYS = 7
 PAGE = Template((Path(__file__).parent / "sign_in.html").read_text(encoding="utf-8"))
 

@@ -11,7 +11,7 @@ __all__ = ["Chips"]
 class Chips(Component):
     """A title and any number of chips in one element.
 
-    A click arrives as `event`: a dict with the chip's ``place`` and what it ``shown``.
+    A click arrives as `event`: a dict with the chip's ``place`` and its text, ``shown``.
     """
 
     title = param.String(default="")

@@ -19,7 +19,7 @@ def sift_picks(run: Run, values: dict[str, Any], states: Iterable[State] = ()) -
     values : dict
         By the parameters of the selection and of the states; changed in place.
     states : iterable of State
-        The views' states, each of which knows its own parameters.
+        The views' states; each checks its own parameters.
 
     Returns
     -------

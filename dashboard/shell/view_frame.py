@@ -45,7 +45,7 @@ class View(Protocol):
         """Give what to show."""
 
     def update(self) -> None:
-        """Draw what the store holds now."""
+        """Draw the store's current data."""
 
     def table(self) -> pd.DataFrame:
         """Give the numbers that are shown."""
@@ -120,14 +120,14 @@ class ViewFrame:
         self._build(self._hindrance)
 
     def update(self) -> None:
-        """Draw what the store holds now, or when the view is shown next."""
+        """Draw the store's current data, now or when the view is shown next."""
         if not self.is_shown or self.view is None:
             self._stale = True
             return
         self._try(self.view.update)
 
     def csv(self) -> dict[str, str]:
-        """Give the numbers shown as `csv`, or say as `error` why there are none."""
+        """Give the numbers shown as `csv`, or the reason why there are none as `error`."""
         if self.view is None:
             return {"error": f"{self.title} is not drawn yet; its numbers come with it."}
         try:

@@ -16,10 +16,10 @@ __all__ = ["Column", "FactsTable"]
 class Column:
     """A column: its title, and the kind of its cells.
 
-    Cells are text or numbers, and None where there is nothing, or a dict whose ``value`` sorts the
-    rows. Of the kind ``severity`` they are a severity's name; of ``link`` they have ``href``; of
-    ``curve`` ``text``, ``title`` and ``points`` [point, (x, y)] in the unit square, y downward; of
-    ``severities`` ``counts``, in words, by severity.
+    Cells are text or numbers; None if empty; or a dict whose ``value`` sorts the rows. Cells of
+    the kind ``severity`` are a severity's name. ``link`` cells have ``href``. ``curve`` cells have
+    ``text``, ``title`` and ``points`` [point, (x, y)] in the unit square, y downward.
+    ``severities`` cells have ``counts``, in words, by severity.
     """
 
     title: str

@@ -36,7 +36,7 @@ class Link:
 
 @dataclass(frozen=True)
 class LinkGroup:
-    """Entries under a heading; `empty` is shown where there are none."""
+    """Entries under a heading; `empty` is the text shown if there are none."""
 
     title: str
     links: tuple[Link, ...]
@@ -52,7 +52,7 @@ class LinkList(Component):
     _esm = module_of(__file__)
 
     def list_groups(self, *groups: LinkGroup) -> None:
-        """List these groups instead of what is listed."""
+        """Replace the list by these groups."""
         self.groups = [
             {
                 "title": group.title,

@@ -132,7 +132,7 @@ class CorrelationView:
         return self.run.has_images and self.run.has("cube/anomalous_filters")
 
     def update(self) -> None:
-        """Draw what the store holds now."""
+        """Draw the store's current data."""
         if self._complete:
             # At once: a control ignores changes during its layout.
             self._tell_measure(axes_of(self.run, self.hands.choice)[2])

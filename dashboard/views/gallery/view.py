@@ -133,7 +133,7 @@ class GalleryView:
         )
 
     def update(self) -> None:
-        """Show what the store holds now."""
+        """Show the store's current data."""
         if not self.run.has_images:
             return
 

@@ -98,7 +98,7 @@ class FindingList:
         )
 
     def update(self) -> None:
-        """List what the store holds now."""
+        """List the store's current data."""
         found = findings_of(self.run)
         severity, rule = self.state.finding_severity, self.state.finding_rule
         self.shown = [f for f in found if severity in ("", f.severity) and rule in ("", f.rule)]

@@ -82,7 +82,7 @@ class InfoView:
         )
 
     def update(self) -> None:
-        """Read what the store holds now."""
+        """Read the store's current data."""
         self.facts.object = self._described()
         rows = [(*row[:-1], _share(row[-1])) for row in self._parameter_rows()]
         kept = [i for i in range(len(PARAMETERS)) if i != 1 or any(row[1] for row in rows)]

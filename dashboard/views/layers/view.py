@@ -150,7 +150,7 @@ class LayerView:
         )
 
     def update(self) -> None:
-        """Draw what the store holds now."""
+        """Draw the store's current data."""
         self._drawn.clear()
         self.outline = outline_of(
             self.run,

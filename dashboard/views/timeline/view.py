@@ -99,7 +99,7 @@ class Timeline:
         ]
 
     def update(self) -> None:
-        """Draw what the store holds now."""
+        """Draw the store's current data."""
         rows = [*self._scalar_rows(), *self._count_rows()]
         if self.run.has("health/rule"):
             rows.append(self._finding_row())

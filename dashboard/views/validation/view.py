@@ -131,7 +131,7 @@ class ValidationView:
         )
 
     def update(self) -> None:
-        """Draw what the store holds now."""
+        """Draw the store's current data."""
         if not self.run.has_images:
             return
         if self._commit not in ("", self.run.commit):

@@ -149,7 +149,7 @@ class WeightView:
         )
 
     def update(self) -> None:
-        """Draw what the store holds now."""
+        """Draw the store's current data."""
         parameter = self.state.raster
         if not parameter:
             return
