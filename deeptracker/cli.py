@@ -112,7 +112,7 @@ def process(
         typer.Option(min=0.01, help="With --follow: seconds between two looks at the log."),
     ] = None,
 ) -> None:
-    """Process a training log into a store; run it again to add new snapshots."""
+    """Process a training log into a store; run it again to add new data."""
     if follow:
         if report:
             raise typer.BadParameter("--report is of one run, --follow makes many; use --log")
@@ -153,7 +153,7 @@ def _follow(
     task_log: Path | None,
     as_json: bool,
 ) -> None:
-    """Process new snapshots of a log as they appear; print a line for every commit."""
+    """Process new data of a log as it appears; print a line for every commit."""
     with _one_line_errors():
         with loading():
             from deeptracker.pipeline import Summary

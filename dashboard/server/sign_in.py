@@ -39,7 +39,7 @@ class SignIn(BasicAuthProvider):
 
     @property
     def get_user(self) -> Callable[[Any], Any]:
-        """Give a function that returns a request's user; None without a valid cookie."""
+        """Give a function that returns a request's user; None without a valid cookie and name."""
         signed_in = super().get_user
 
         def user_of(handler: RequestHandler) -> str | None:
