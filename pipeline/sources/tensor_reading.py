@@ -112,7 +112,7 @@ class LocalFiles:
         return values
 
     def descriptor(self, path: str) -> int:
-        """Give the descriptor of an open file, valid until `MOST_OPEN_FILES` others are opened.
+        """Give the descriptor of an open file, valid until `MOST_OPEN_FILES` others are requested.
 
         Raises
         ------
