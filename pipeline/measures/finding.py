@@ -21,7 +21,7 @@ class Finding:
     iteration : int
         Iteration at which it began.
     value : float
-        The value that crossed the rule's limit.
+        The measured value.
     message : str
         Description in one sentence.
     """

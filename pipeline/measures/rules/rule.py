@@ -35,7 +35,7 @@ class Case:
     iteration : int
         Iteration at which it began.
     value : float
-        The value that crossed the limit; of many cases, those of the greatest magnitude are kept.
+        The measured value; of many cases, those of the greatest magnitude are kept.
     message : str
         Description in one sentence.
     node, class_ : str
