@@ -95,12 +95,7 @@ def index_snapshots(
             seen[id(header.entries)] = _signature(header.entries)
         signatures[iteration] = seen[id(header.entries)]
     if not any(signatures.values()):
-        reason = (
-            f"can be read ({problems[0]})"
-            if problems
-            else "holds a tensor of floats; record float32, float16, bfloat16 or float64"
-        )
-        raise LogError(f"{ordered[0][1].location}: none of the {len(files)} snapshots {reason}")
+        raise _nothing_usable(ordered[0][1], len(files), problems)
     # Counter keeps first-seen order among equals, so the first snapshot wins a tie.
     reference = Counter(signatures.values()).most_common(1)[0][0]
     for iteration, signature in signatures.items():
@@ -125,6 +120,16 @@ def index_snapshots(
         folder.access,
         {parameter.name: parameter for parameter in parameters},
     )
+
+
+def _nothing_usable(first: File, count: int, problems: Sequence[Problem]) -> LogError:
+    """Say why no snapshot can be used."""
+    reason = (
+        f"can be read ({problems[0]})"
+        if problems
+        else "holds a tensor of floats; record float32, float16, bfloat16 or float64"
+    )
+    return LogError(f"{first.location}: none of the {count} snapshots {reason}")
 
 
 def _signature(entries: dict[str, TensorEntry]) -> Signature:
