@@ -131,7 +131,9 @@ def test_a_measure_of_filters_is_stored_and_offered(tree, seen):
     norms = np.stack(
         [np.linalg.norm(values(i)["a.conv.weight"].reshape(6, -1), axis=1) for i in ITERATIONS], 1
     )
-    stored = tree["filters/a.conv.weight"]["measures"].sel(measure="growth")
+    filters, names = tree["filters"].to_dataset(), tree["parameters"]["name"].values.tolist()
+    ours = filters["parameter"].values == names.index("a.conv.weight")
+    stored = filters["measures"].sel(measure="growth").values[ours]
     assert np.isnan(stored[:, 0]).all()
     expected = norms[:, 1:] / norms[:, :-1] - 1
     np.testing.assert_allclose(stored[:, 1:], expected, rtol=1e-4, atol=1e-6)
