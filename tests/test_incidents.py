@@ -26,15 +26,13 @@ def test_both_incidents_are_among_the_three_most_anomalous_iterations(tree):
 
 
 def test_the_reinitialised_filter_leads_every_filter_of_its_iteration(tree):
-    scores = {
-        (name, index): float(score)
-        for name, group in tree["filters"].children.items()
-        for index, score in enumerate(group["anomaly_score"].sel(iteration=RESET_ITERATION).values)
-        if np.isfinite(score)
-    }
-    best, *others = sorted(scores, key=scores.__getitem__, reverse=True)
+    table, filters = tree["parameters"].ds, tree["filters"].ds
+    scores = filters["anomaly_score"].sel(iteration=RESET_ITERATION).values
+    order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
+    owner = int(filters["parameter"][order[0]])
+    best = str(table["name"].values[owner]), int(order[0] - table["first_filter"].values[owner])
     assert best == (RESET_PARAMETER, RESET_FILTER)
-    assert scores[best] > 10 * scores[others[0]]
+    assert scores[order[0]] > 10 * scores[order[1]]
 
 
 def test_the_spike_touches_more_filters_than_any_other_iteration(tree):

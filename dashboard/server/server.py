@@ -23,6 +23,7 @@ from deeptracker.dashboard.server.run_address import Arrival
 from deeptracker.dashboard.server.sign_in import SignIn
 from deeptracker.dashboard.server.users_file import Users
 from deeptracker.dashboard.shell.page import POLL_MILLISECONDS, RunPage
+from deeptracker.dashboard.views.registry import linked
 from deeptracker.errors import DeepTrackerError
 from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.store.repository import NothingCommittedError
@@ -187,6 +188,7 @@ def _dress() -> None:
 
 def _warm(location: str, storage: StorageConfig | None) -> None:
     """Compile kernels and load modules, so that the first person need not wait for them."""
+    linked()  # A browser knows only the components that were defined when its page was sent.
     with suppress(NothingCommittedError):
         page = RunPage(Run(location, storage))
         page.selection.view = "weights"

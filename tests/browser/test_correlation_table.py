@@ -22,6 +22,11 @@ def cube(person):
 
 
 @pytest.fixture
+def counts(run):
+    return run.stored("classes/left")[4], run.array("cube/anomalous_filters")
+
+
+@pytest.fixture
 def run(digits_store):
     return Run(str(digits_store))
 

@@ -12,6 +12,11 @@ from deeptracker.dashboard.data.run import Run
 
 
 @pytest.fixture
+def wide(wide_store):
+    return Run(str(wide_store))
+
+
+@pytest.fixture
 def run(digits_store):
     return Run(str(digits_store))
 

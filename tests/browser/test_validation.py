@@ -94,7 +94,7 @@ def test_classes_are_searched_ordered_and_filtered_by_their_controls(person, app
     person.wait(lambda: sorted(listed()) == ["1", "8"], "the searched classes")
     person.page.get_by_label("Search classes").fill("nothing of this name")
     person.wait(lambda: person.page.get_by_text("No class has the searched name").count(), "why")
-    assert "cq=nothing" in person.query()
+    person.wait(lambda: "cq=nothing" in person.query(), "the search in the link")
     assert person.errors == []
 
 

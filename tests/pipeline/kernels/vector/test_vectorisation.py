@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from deeptracker.pipeline.kernels.measuring import pyramid_rows, span
+from deeptracker.pipeline.kernels.measuring.filter_sums import SUMS
 from deeptracker.pipeline.kernels.measuring.tile_arguments import Results
 from deeptracker.pipeline.kernels.vector import llvm_arithmetic
 
@@ -36,8 +37,8 @@ def compiled(name):
         "all_finite": (w,),
         "count_nonzeros": (w,),
         "count_changes_of_four": (w, w, np.ones(4, np.float32), np.zeros(4, np.int64)),
-        "add_sums": (w, np.zeros(span.SUMS)),
-        "add_changes": (w, w, np.zeros(span.SUMS)),
+        "add_sums": (w, np.zeros(SUMS)),
+        "add_changes": (w, w, np.zeros(SUMS)),
         "extremes": (w,),
         "rows_of": (w, *rows),
         "round_rows": (w, np.zeros(len(w), np.uint32)),
@@ -45,7 +46,7 @@ def compiled(name):
             *(w, w, w, True, (0, len(w)), np.ones(4, np.float32)),
             Results(
                 np.zeros(2**14, np.uint32),
-                np.zeros((1, span.SUMS)),
+                np.zeros((1, SUMS)),
                 np.zeros(span.COUNTS, np.int64),
                 np.zeros(2),
                 np.zeros(4, np.int64),
