@@ -136,7 +136,7 @@ class ArraySpec:
             planes = _planes()
             halves = planes.upper_halves(chunk)
             if halves is not None:
-                return planes.packed(halves, chunk.shape[-1])[0]
+                return planes.packed_planes(halves, chunk.shape[-1])[0]
         if self.is_text:
             return bytes(Zstd(level=ZSTD_LEVEL).encode(VLenUTF8().encode(chunk)))
         plain = np.ascontiguousarray(chunk, np.dtype(self.dtype).newbyteorder("<"))
@@ -172,7 +172,7 @@ class ArraySpec:
         if self.shards and np.any(self._missing(firsts)):
             return None
         halves = planes.upper_halves(laid_out)
-        return None if halves is None else planes.packed(halves, rows, values.size // size)
+        return None if halves is None else planes.packed_planes(halves, rows, values.size // size)
 
     def decode(self, data: Encoded) -> np.ndarray:
         """Decode a chunk; the result may be read-only."""
