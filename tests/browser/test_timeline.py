@@ -232,6 +232,7 @@ def test_the_home_page_draws_sorts_and_leads(person, small_app):
         return page.locator("td a").all_inner_texts()
 
     person.wait(lambda: names() == ["many", "single", "none"], "the runs as they were given")
+    person.wait(lambda: not page.get_by_text("is being opened").count(), "what each run holds")
     row = page.get_by_role("row").filter(has_text="many")
     loss = row.get_by_role("img", name="train loss, logarithmic, iterations 0 to 190")
     assert loss.bounding_box()["width"] == 120
