@@ -18,13 +18,17 @@ SPREAD_FLOOR = 0.05
 
 
 def anomaly_scores(
-    changes: np.ndarray, window: int = 20, gaps: np.ndarray | None = None, first: int = 0
+    changes: np.ndarray,
+    window: int = 20,
+    gaps: np.ndarray | None = None,
+    first: int = 0,
+    owners: np.ndarray | None = None,
 ) -> np.ndarray:
     """Score each change by a robust z-score against the changes before it.
 
     The score at t is (x - median) / spread over the up to `window` known changes before t, where
     spread is 1.4826 times their median absolute deviation, and at least 5 % of their median and of
-    the median filter's: weights stored in 16 bits change in steps.
+    the median filter's of the same parameter: weights stored in 16 bits change in steps.
 
     Parameters
     ----------
@@ -38,6 +42,9 @@ def anomaly_scores(
         gap between snapshots does not look like an incident.
     first : int
         Columns before it are history, and get no score.
+    owners : numpy.ndarray, optional
+        int [filter], ascending: the parameter of each filter, whose filters set the floor of its
+        spread. By default all are of one parameter.
 
     Returns
     -------
@@ -49,9 +56,19 @@ def anomaly_scores(
         steady /= np.sqrt(np.maximum(np.asarray(gaps, np.float64), 1.0))
     steady[~np.isfinite(steady)] = np.nan
     scores = np.full(steady.shape, np.nan, np.float32)
-    floor = SPREAD_FLOOR * _usual(steady, first)
-    _score(steady, window, MINIMUM_HISTORY, floor, first, scores)
+    starts, group = _groups(owners, len(steady))
+    usual = [_usual(part, first) for part in np.split(steady, starts[1:])]
+    floors = SPREAD_FLOOR * np.array(usual).reshape(-1, steady.shape[1])
+    _score(steady, window, MINIMUM_HISTORY, floors, group, first, scores)
     return scores
+
+
+def _groups(owners: np.ndarray | None, filters: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give the first filter of each parameter, and which of these each filter belongs to."""
+    if owners is None or not filters:
+        return np.zeros(1, np.int64), np.zeros(filters, np.int64)
+    begins = np.diff(owners, prepend=owners[0] - 1) != 0
+    return np.flatnonzero(begins), np.cumsum(begins) - 1
 
 
 def _usual(changes: np.ndarray, first: int) -> np.ndarray:
@@ -69,14 +86,16 @@ def _usual(changes: np.ndarray, first: int) -> np.ndarray:
 
 
 @kernel()
-def _score(changes, window, minimum, floor, first, scores):
+def _score(changes, window, minimum, floors, group, first, scores):
     """Score filters one by one, each from its window of earlier changes in order of size.
 
+    `floors` is [parameter, column], `group` the parameter of each filter.
     Elements 1 to `length` of a row of `windows` are the window, between two infinite bounds.
     """
     windows = np.empty((2, window + 2))  # the one before a change, and the one after it
     history = np.empty(window)  # in order of time, a ring buffer
     for row in range(changes.shape[0]):
+        floor = floors[group[row]]
         windows[:] = np.inf
         windows[:, 0] = -np.inf
         known = 0

@@ -123,7 +123,8 @@ def _score_columns(
     for band, (known, changes) in zip(bands, histories, strict=True):
         gaps = np.diff(iterations[known], prepend=iterations[known[:1]] - 1)
         old = len(known) - len(new)
-        found = anomaly_scores(changes, config.filter_window, gaps, first=old)
+        owners = schema.layout.filter_owners[band]
+        found = anomaly_scores(changes, config.filter_window, gaps, first=old, owners=owners)
         spread = np.full((band.stop - band.start, len(columns)), np.nan, np.float32)
         spread[:, new - columns.start] = found[:, old:]
         writer.write(schema.scores(), (band.start, columns.start), spread)

@@ -267,3 +267,25 @@ def test_more_results_than_a_task_takes_are_merged_step_by_step(tmp_path, monkey
     assert first.count("measure") > 10, "else one step would do"
     assert first.count("combine") > (first.count("measure") + 1) // 2
     assert_equal(tmp_path / "cut", tmp_path / "whole")
+
+
+def test_scores_of_a_parameters_filters_do_not_depend_on_other_parameters(tmp_path, scheduler):
+    """The steady parameter stands in one object of the store with a lively one."""
+    shapes = {"a.weight": (6, 40), "b.weight": (50, 30)}
+    found = []
+    for name in ("both", "alone"):
+        some = shapes if name == "both" else {"a.weight": shapes["a.weight"]}
+        log = LogWriter(tmp_path / name, shapes=some, images=0)
+        steady = np.random.default_rng(5).standard_normal(shapes["a.weight"]).astype("f4")
+        lively = np.random.default_rng(6)
+        for iteration in range(0, 150, 5):
+            steady = steady * np.float32(1.001)
+            changed = {"a__weight": steady}
+            if name == "both":
+                changed["b__weight"] = lively.standard_normal(shapes["b.weight"]).astype("f4")
+            log.snapshot(iteration, **changed)
+        process(log.path, tmp_path / f"{name}.dtstore", scheduler=scheduler)
+        root = open_store(tmp_path / f"{name}.dtstore").root()
+        found.append(root["filters/anomaly_score"][:6])
+    assert np.isfinite(found[0]).any()
+    np.testing.assert_array_equal(*found)

@@ -128,6 +128,19 @@ def test_filter_scores_are_robust_z_scores_of_their_own_history(
             np.testing.assert_allclose(found[row, column], score, rtol=1e-4, atol=1e-5)
 
 
+def test_the_floor_of_a_filters_spread_follows_from_its_own_parameter_alone():
+    random = np.random.default_rng(4)
+    steady = np.full((6, 30), 0.01) + random.normal(0, 1e-6, (6, 30))
+    lively = random.uniform(5, 10, (40, 30))
+    steady[2, 20] *= 3
+    alone = anomaly_scores(steady)
+    owners = np.repeat([3, 7], [6, 40])
+    together = anomaly_scores(np.concatenate([steady, lively]), owners=owners)
+    np.testing.assert_array_equal(together[:6], alone)
+    np.testing.assert_array_equal(together[6:], anomaly_scores(lively))
+    assert alone[2, 20] > 30
+
+
 def test_a_wider_spacing_is_no_incident_and_a_leap_is():
     random = np.random.default_rng(0)
     gaps = np.repeat([5, 25], 30)
