@@ -13,6 +13,7 @@ from deeptracker.pipeline.locations.paths import is_remote, local_path, name_of,
 from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.store.bucket_lease import Lease
 from deeptracker.pipeline.store.disk_lock import WriterLock
+from deeptracker.pipeline.store.repository import is_half_made
 
 __all__ = ["lock_of", "locked"]
 
@@ -38,7 +39,7 @@ def locked(location: str, storage: StorageConfig | None = None) -> Iterator[Writ
             )
         if path.exists() and not path.is_dir():
             raise StoreError(f"{location}: is a file; name a folder for the store")
-        if path.is_dir() and any(path.iterdir()) and not (path / "refs").is_dir():
+        if path.is_dir() and not (path / "refs").is_dir() and not is_half_made(path):
             raise StoreError(
                 f"{location}: is a folder with other things in it, not a store; name another"
             )

@@ -1,11 +1,14 @@
 """The repository behind a store: where it lies, who may write it, and why it refuses."""
 
 import errno
+import re
 import shutil
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import icechunk
 
@@ -38,6 +41,7 @@ __all__ = [
     "branch_tag",
     "changed_meanwhile",
     "drop_staged_branches",
+    "is_half_made",
     "open_or_create",
     "open_repository",
     "refusals",
@@ -49,6 +53,13 @@ STAGING_PREFIX = "staging-"
 # writes anew the manifests that it changes, so that each is of a few objects along the iterations.
 INLINE_BYTES = 4096
 MANIFEST_OBJECTS = 8
+
+# What Icechunk writes before the branch of a new repository is there.
+HALF_MADE = re.compile(
+    r"snapshots(/1CECHNKREP0F1RSTCMT0(#\d+)?)?|refs(/branch\.main(/ref\.json#\d+)?)?"
+)
+SETTLING_ROUNDS = 4
+SETTLING_SECONDS = 0.05
 
 # It logs to standard output, and what it logs as an error is raised as well.
 icechunk.set_logs_filter("icechunk=off")
@@ -112,13 +123,28 @@ def open_or_create(location: str, storage: StorageConfig | None) -> icechunk.Rep
     if is_remote(location):
         return icechunk.Repository.create(place, config)
     path = local_path(location)
-    began = (path / "refs").is_dir()
+    _remove_half_made(path)
     try:
         return icechunk.Repository.create(place, config)
     except icechunk.IcechunkError:
-        if not began:  # half a repository would be taken for somebody else's folder
-            shutil.rmtree(path, ignore_errors=True)
+        for _ in range(SETTLING_ROUNDS):  # its other writes may still be under way
+            time.sleep(SETTLING_SECONDS)
+            _remove_half_made(path)
         raise
+
+
+def is_half_made(path: Path) -> bool:
+    """Whether a folder holds a repository whose creation was cut short, or nothing.
+
+    Nothing can have been committed to it: the branch comes last, and each file is renamed into
+    place when it is whole.
+    """
+    return all(HALF_MADE.fullmatch(each.relative_to(path).as_posix()) for each in path.rglob("*"))
+
+
+def _remove_half_made(path: Path) -> None:
+    if path.is_dir() and is_half_made(path):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def open_repository(location: str, storage: StorageConfig | None = None) -> icechunk.Repository:

@@ -106,7 +106,8 @@ def test_worker_processes_keep_the_memory_of_freed_arrays_for_the_next():
     with connect(LocalSettings(workers=1)) as client:
         faults = client.submit(faults_of_arrays_made_again).result()
     pages_of_one = 16 * 2**20 // resource.getpagesize()
-    assert faults < pages_of_one
+    # Ten times as many where each array's pages come from the kernel.
+    assert faults < 3 * pages_of_one
 
 
 def test_a_setting_of_memory_that_a_user_has_chosen_stays():

@@ -79,3 +79,33 @@ def test_a_disk_that_is_full_from_the_first_leaves_nothing_in_the_way(disk, left
         writer.root().attrs.update({"deeptracker_schema": SCHEMA_VERSION})
         writer.publish("first")
     assert open_store(disk / "store").history() == ["first"]
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        ["snapshots/1CECHNKREP0F1RSTCMT0"],
+        ["snapshots/1CECHNKREP0F1RSTCMT0#1"],
+        ["snapshots/1CECHNKREP0F1RSTCMT0", "refs/branch.main/ref.json#2"],
+    ],
+)
+def test_a_store_whose_creation_was_cut_short_is_made_again(tmp_path, left):
+    store = tmp_path / "store"
+    for name in left:
+        (store / name).parent.mkdir(parents=True, exist_ok=True)
+        (store / name).write_bytes(b"half")
+    with open_writer(str(store)) as writer:
+        writer.root().attrs.update({"deeptracker_schema": SCHEMA_VERSION})
+        writer.publish("first")
+    assert open_store(store).history() == ["first"]
+
+
+@pytest.mark.parametrize("kept", ["chunks/AAAA", "snapshots/BBBB", "notes.txt"])
+def test_a_folder_that_holds_anything_else_is_never_emptied(tmp_path, kept):
+    store = tmp_path / "store"
+    for name in ("snapshots/1CECHNKREP0F1RSTCMT0", kept):
+        (store / name).parent.mkdir(parents=True, exist_ok=True)
+        (store / name).write_bytes(b"kept")
+    with pytest.raises(StoreError, match="with other things in it"), open_writer(str(store)):
+        pass
+    assert (store / kept).read_bytes() == b"kept"
