@@ -182,7 +182,9 @@ def parse_description(content: bytes, path: str, folder: str) -> RunDescription:
             hyperparameters=dict(fields.get("hyperparameters") or {}),
         )
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise LogError(f"{path}: is no run description ({error}); mend or remove it") from error
+        raise LogError(
+            f"{path}: is no run description ({error}); correct it, or put back a copy"
+        ) from error
 
 
 def json_values(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def record_images(log: TrainingLog, images: Any) -> int | None:
 def _recorded_labels(path: Path) -> np.ndarray:
     entry = read_header(path)[0].get("label")
     if entry is None:
-        raise LogError(f"{path}: holds no tensor 'label'; remove it, and give the images anew")
+        raise LogError(f"{path}: holds no tensor 'label'; move it away and give the images again")
     return class_numbers(read_tensor(path, entry), f"{path}: label")
 
 

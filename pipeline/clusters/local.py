@@ -51,12 +51,12 @@ class LocalSettings(ClusterSettings):
         """Start worker processes, and end them afterwards."""
         from distributed import Client, LocalCluster
 
+        set_defaults()
         if self.processes is False:
             with _threads(self) as client:
                 yield client
             return
         limits = self.size()
-        set_defaults()
         with ExitStack() as stack:
             with _given_up_if_interrupted(), _start_explained():
                 cluster = stack.enter_context(

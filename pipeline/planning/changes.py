@@ -148,7 +148,7 @@ def _check_same_run(root: zarr.Group, source: Source) -> None:
         raise StoreError(
             f"{source.location}: was begun at {description.created}, but the store holds the run "
             f"'{root.attrs['run']}' of {root.attrs['source']}, which was begun at {known}; process "
-            "this one into another store, or remove the store"
+            "this one into another store"
         )
 
 
@@ -198,8 +198,7 @@ def _check_nothing_is_lost(old: Recording, new: Recording, source: Source, reaso
             raise StoreError(
                 f"{source.location}: everything would be processed anew ({reason}), but the {what} "
                 f"of {_listed(removed)} removed since they were processed: the store alone still "
-                "has them. Process into another store, or put back what was there; remove the "
-                "store if you need them no more"
+                "has them. Process into another store, or put back what was there"
             )
 
 
@@ -224,7 +223,7 @@ def _compare_files(old: Recording, new: Recording, source: Source) -> tuple[Prob
         Problem(
             source.location,
             f"{what} of {_listed(iterations)} {verb} since they were processed; the store keeps "
-            "the old values. Remove the store to process everything anew",
+            "the old values. To process everything again, name another --store",
         )
         for what, found in _changed_files(old, new).items()
         for iterations, verb in zip(found, ("rewritten", "removed"), strict=True)

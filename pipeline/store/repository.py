@@ -99,7 +99,7 @@ def _refused(location: str, error: Exception, storage: StorageConfig | None) -> 
         # Icechunk keeps the server's answer to itself; asking once more tells what it is.
         answer = trouble_with(ObjectURL.parse(location), access_of(storage))
     if not answer and is_damage(error):
-        return f"{location}: the store is damaged: {cause}; remove it and process its log again"
+        return f"{location}: the store is damaged: {cause}; process its log into another store"
     if is_remote(location):
         return f"{location}: storage refused: {answer or cause}; {remedy} when it is back"
     if cause == DISK_FULL:

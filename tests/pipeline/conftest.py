@@ -3,6 +3,11 @@
 import pytest
 from distributed import LocalCluster
 
+from deeptracker.pipeline.clusters.worker_process import set_defaults
+
+# Of the clusters that tests start themselves, too.
+set_defaults()
+
 
 @pytest.fixture(scope="session")
 def scheduler():

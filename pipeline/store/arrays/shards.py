@@ -101,6 +101,6 @@ def read_index(spec: ArraySpec, key: str, tail: Encoded) -> np.ndarray:
 
 def _damaged(key: str, what: str) -> StoreError:
     return StoreError(
-        f"{key}: the index of this shard of the store is damaged: {what}; remove the store and "
-        "process its log again"
+        f"{key}: the index of this shard of the store is damaged: {what}; process its log "
+        "into another store"
     )

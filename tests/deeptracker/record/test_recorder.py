@@ -262,7 +262,9 @@ def test_what_is_given_of_the_images_later_is_added_to_what_is_there(tmp_path, g
 
 def test_a_log_whose_images_have_no_label_says_what_to_do(tmp_path):
     write_tensors(tmp_path / "images.safetensors", {"thumbnail": PICTURES})
-    with pytest.raises(LogError, match="holds no tensor 'label'; remove it, and give the images"):
+    with pytest.raises(
+        LogError, match="holds no tensor 'label'; move it away and give the images again"
+    ):
         Recorder(tmp_path)
 
 

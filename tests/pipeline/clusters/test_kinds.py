@@ -12,6 +12,7 @@ import jsonschema
 import numpy as np
 import pytest
 import yaml
+from distributed import get_worker
 
 from deeptracker.errors import ConfigError
 from deeptracker.pipeline.clusters import (
@@ -23,6 +24,7 @@ from deeptracker.pipeline.clusters import (
 )
 from deeptracker.pipeline.clusters.kubernetes import KubernetesSettings, cluster_spec
 from deeptracker.pipeline.clusters.slurm import SlurmSettings
+from deeptracker.pipeline.clusters.worker_process import PROFILER_MAY_DEADLOCK
 from deeptracker.pipeline.config import Config, load_config
 
 TOP = Path(__file__).parents[3]
@@ -126,6 +128,17 @@ def test_a_setting_of_memory_that_a_user_has_chosen_stays():
         for chosen in ((), ("chosen",))
     ]
     assert told == [str(256 * 2**20), "7"]
+
+
+def profiled():
+    """Whether Dask takes the frames of this worker's threads every few milliseconds."""
+    return "profile" in get_worker().periodic_callbacks
+
+
+@pytest.mark.parametrize("settings", [LocalSettings(workers=1), LocalSettings(processes=False)])
+def test_no_worker_is_profiled_where_that_may_deadlock(settings):
+    with connect(settings) as client:
+        assert client.submit(profiled).result() is not PROFILER_MAY_DEADLOCK
 
 
 def test_options_of_the_command_line_override_the_config():
