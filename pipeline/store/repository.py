@@ -56,7 +56,8 @@ MANIFEST_OBJECTS = 8
 
 # What Icechunk writes before the branch of a new repository is there.
 HALF_MADE = re.compile(
-    r"snapshots(/1CECHNKREP0F1RSTCMT0(#\d+)?)?|refs(/branch\.main(/ref\.json#\d+)?)?"
+    r"config\.yaml(#\d+)?|snapshots(/1CECHNKREP0F1RSTCMT0(#\d+)?)?"
+    r"|refs(/branch\.main(/ref\.json#\d+)?)?"
 )
 SETTLING_ROUNDS = 4
 SETTLING_SECONDS = 0.05

@@ -68,7 +68,7 @@ def test_a_full_disk_is_named_the_commit_before_is_intact_and_a_rerun_gives_the_
     assert_equal(store, tmp_path / "expected")
 
 
-@pytest.mark.parametrize("left", [0, 8192])
+@pytest.mark.parametrize("left", [0, 4096, 8192])
 def test_a_disk_that_is_full_from_the_first_leaves_nothing_in_the_way(disk, left):
     (disk / "filler").write_bytes(b"x" * (shutil.disk_usage(disk).free - left))
     with pytest.raises(StoreError, match="the disk is full"), open_writer(str(disk / "store")):
@@ -86,7 +86,7 @@ def test_a_disk_that_is_full_from_the_first_leaves_nothing_in_the_way(disk, left
     [
         ["snapshots/1CECHNKREP0F1RSTCMT0"],
         ["snapshots/1CECHNKREP0F1RSTCMT0#1"],
-        ["snapshots/1CECHNKREP0F1RSTCMT0", "refs/branch.main/ref.json#2"],
+        ["snapshots/1CECHNKREP0F1RSTCMT0", "refs/branch.main/ref.json#2", "config.yaml"],
     ],
 )
 def test_a_store_whose_creation_was_cut_short_is_made_again(tmp_path, left):
