@@ -1,9 +1,7 @@
-"""Jobs: units of work on the cluster; a straggler is also attempted on another worker.
+"""Jobs on the cluster: submit them, follow their tasks, and retry stragglers on other workers.
 
-A job has one attempt, a Dask task, or several where the first does not end. The first result counts
-and is passed on; Dask itself moves the tasks of lost workers. A second attempt does no harm: each
-attempt writes its chunks under unique names, and only the fork of the result that counts refers to
-them.
+Dask itself moves the tasks of lost workers. A second attempt at a job does no harm: each attempt
+writes its chunks under unique names, and only the fork of the result that counts refers to them.
 """
 
 import queue
@@ -11,7 +9,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 from distributed import Client, Future
@@ -19,9 +16,10 @@ from distributed.scheduler import KilledWorker
 
 from deeptracker.errors import ClusterError
 from deeptracker.pipeline.clusters import ClusterSettings
+from deeptracker.pipeline.running.job import Attempt, Job, Label, Status
 from deeptracker.pipeline.running.progress import Progress, SilentProgress
-from deeptracker.pipeline.running.standstill import Standstill
-from deeptracker.pipeline.running.stragglers import Stragglers
+from deeptracker.pipeline.running.standstill import serves_others, standstill
+from deeptracker.pipeline.running.stragglers import Pace, delays, late_jobs, stragglers
 from deeptracker.pipeline.running.task_log import TaskLog
 from deeptracker.pipeline.running.worker_task import given, run_job
 
@@ -34,56 +32,7 @@ TICK_SECONDS = 1.0
 LOST_CLUSTER_SECONDS = 60.0
 # Longer than it takes to send a shared value to workers that respond.
 SPREAD_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Label:
-    """A job's description for people.
-
-    Attributes
-    ----------
-    kind : str
-        Durations are compared between jobs of one kind.
-    iterations : tuple of int or None
-        First and last.
-    nbytes : int
-        Bytes of the log that it reads.
-    """
-
-    kind: str
-    name: str = ""
-    iterations: tuple[int, int] | None = None
-    nbytes: int = 0
-
-    def __str__(self) -> str:
-        span = f"-it{self.iterations[0]}-{self.iterations[1]}" if self.iterations else ""
-        return f"{self.kind}-{self.name}{span}" if self.name else f"{self.kind}{span}"
-
-
-@dataclass(eq=False)
-class Job:
-    """One unit of work.
-
-    Attributes
-    ----------
-    attempts : dict of str to Future
-        Its tasks by key, without those that failed and the one that gave the result.
-    keys : list of str
-        Keys of all its tasks, in the order of the attempts.
-    submitted : float
-        Time of the last attempt.
-    result : Future or None
-        Result of the first task that succeeded. Set to None once it is no longer needed, so that
-        the workers release it.
-    """
-
-    label: Label
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    attempts: dict[str, Future] = field(default_factory=dict)
-    keys: list[str] = field(default_factory=list)
-    submitted: float = 0.0
-    result: Future | None = None
+REPORT_SECONDS = 5.0
 
 
 class Jobs:
@@ -120,16 +69,15 @@ class Jobs:
         self.compiled = False
         self._run = uuid.uuid4().hex[:8]
         self._topic = f"deeptracker-{self._run}"
-        self._jobs: dict[str, Job] = {}
-        self._open: set[Job] = set()
-        self._told: set[str] = set()
-        self._unheard: set[str] = set()  # keys of results whose end event has not arrived
-        self._failed: set[str] = set()  # keys of the failed attempts
-        self._stragglers = Stragglers(limits.straggler_factor, limits.straggler_seconds)
-        self._standstill = Standstill(limits.stall_seconds)
+        self._jobs: dict[str, Job] = {}  # by the key of each attempt
+        self._open: set[Job] = set()  # those that wait or run
+        self._pace = Pace(limits.straggler_factor, limits.straggler_seconds)
         # Filled by Dask's threads, read by our thread alone.
         self._inbox: queue.SimpleQueue[Future | dict[str, Any]] = queue.SimpleQueue()
-        self._looked = self._seen = time.monotonic()
+        # Times: of each worker's last start or end of a task, of the last progress of any task, of
+        # the last check, and when there was a worker.
+        self._worker_times: dict[str, float] = {}
+        self._moved = self._checked = self._had_workers = time.monotonic()
 
     def __enter__(self) -> Self:
         self.client.subscribe_topic(self._topic, lambda event: self._inbox.put(event[1]))
@@ -139,8 +87,8 @@ class Jobs:
         """Cancel tasks that are not needed: on a shared scheduler they would go on."""
         failed = error[0] is not None
         if not failed:
-            self._hear_the_last()
-        unneeded = [future for job in self._jobs.values() for future in job.attempts.values()]
+            self._await_reports()
+        unneeded = [attempt.future for attempt in self._attempts() if attempt.future]
         if failed:
             unneeded += [job.result for job in self._jobs.values() if job.result]
         if self.client.status == "running":
@@ -150,8 +98,8 @@ class Jobs:
     def submit(self, label: Label, function: Callable[..., Any], *arguments: Any) -> Job:
         """Begin a job; arguments may hold other jobs' results; `Packed` arguments are opened."""
         job = Job(label, function, arguments)
+        self._submit(job)
         self._open.add(job)
-        self._attempt(job)
         return job
 
     def share(self, label: Label, value: Any, jobs: int) -> Job:
@@ -186,20 +134,16 @@ class Jobs:
             The error of a job's last attempt.
         """
         while self._open:
-            try:
+            with suppress(queue.Empty):
                 message = self._inbox.get(timeout=TICK_SECONDS)
-                self._standstill.moved()
-            except queue.Empty:
-                message = None
-            if isinstance(message, Future):
-                job = self._ended(message)
-                if job is not None:
+                self._moved = time.monotonic()
+                if isinstance(message, dict):
+                    self._note_event(message)
+                elif (job := self._note_end(message)) is not None:
                     yield job
-            elif message is not None:
-                self._hear(message)
-            if time.monotonic() - self._looked >= TICK_SECONDS:
+            if time.monotonic() - self._checked >= TICK_SECONDS:
                 with suppress(OSError):  # futures report a lost scheduler
-                    self._look()
+                    self._check()
 
     def results(self, ended: Sequence[Job]) -> list[Any]:
         """Fetch the results of jobs that have ended; the workers may release them.
@@ -225,12 +169,12 @@ class Jobs:
             job.result = None
         return found
 
-    def _attempt(self, job: Job, workers: list[str] | None = None) -> None:
+    def _attempts(self) -> Iterator[Attempt]:
+        return (job.attempts[key] for key, job in self._jobs.items())
+
+    def _submit(self, job: Job, workers: list[str] | None = None) -> None:
+        """Submit an attempt at a job, preferably to some workers."""
         key = f"{job.label}-{self._run}-{len(self._jobs)}"
-        self._jobs[key] = job
-        job.keys.append(key)
-        job.submitted = time.monotonic()
-        self._standstill.moved()
         future = self.client.submit(
             run_job,
             self._topic,
@@ -242,139 +186,142 @@ class Jobs:
             workers=workers,
             allow_other_workers=workers is not None,
         )
-        job.attempts[key] = future
+        self._jobs[key] = job
+        self._moved = time.monotonic()
+        job.submit(key, future, self._moved)
         future.add_done_callback(self._inbox.put)
 
-    def _ended(self, future: Future) -> Job | None:
-        """Take a result; None if the job has one, or another attempt may still give one."""
+    def _note_end(self, future: Future) -> Job | None:
+        """Note a result or an error; give the job if this is its first result."""
         key = str(future.key)
         job = self._jobs[key]
-        if future.status == "error":
-            self._failed.add(key)
-            self._stragglers.failed(key)
-        if job not in self._open:
-            return None
         if future.status == "finished":
-            job.result = job.attempts.pop(key)
-            # No further attempt will follow: release the arguments.
-            job.arguments = ()
+            if not job.succeed(key):
+                return None
             self._open.discard(job)
-            if key not in self._told:
-                self._unheard.add(key)
             return job
         if future.status == "error":
-            self._drop(job, key, _error_of(job, future))
-            return None
-        raise ClusterError(
-            f"the Dask scheduler at {_address(self.client)} was lost; what was committed before "
-            "is intact. Start it again, and process again"
-        )
+            self._note_failure(job, key, future)
+        elif job in self._open:
+            raise ClusterError(
+                f"the Dask scheduler at {_address(self.client)} was lost; what was committed "
+                "before is intact. Start it again, and process again"
+            )
+        return None
 
-    def _drop(self, job: Job, key: str, error: BaseException) -> None:
-        """Forget an attempt that failed; if it is the last one, its error ends the run."""
-        if len(job.attempts) == 1:
+    def _note_failure(self, job: Job, key: str, future: Future) -> None:
+        """Note that an attempt failed; the error of a job's last attempt ends the run."""
+        if job.attempts[key].status is Status.RUNNING:
+            self._worker_times[job.attempts[key].worker] = self._moved
+        job.fail(key)
+        if job.status is Status.DONE:
+            return
+        error = _error_of(job, future)
+        if job.status is Status.FAILED:
             raise error
-        del job.attempts[key]
         if self._log:
             self._log.failed(task=job.label.kind, name=job.label.name, reason=str(error))
 
-    def _hear(self, event: dict[str, Any]) -> None:
+    def _note_event(self, event: dict[str, Any]) -> None:
         """Note that a task has started, compiles, or has ended."""
-        key = event["key"]
+        key, worker = event["key"], event["worker"]
         job = self._jobs[key]
-        label = job.label
         if "compiling" in event:
             self.compiled = True
             self._progress.compiling(event["kept"])
-        if "seconds" not in event:
-            # The error may arrive before the start event. Compiling restarts the task's time.
-            if key not in self._failed:
-                self._stragglers.started(key, event["worker"], label.kind, label.nbytes)
-            return
-        self._stragglers.ended(key, event["seconds"])
-        self._told.add(key)
-        self._unheard.discard(key)
-        if self._log:
+        # The error of an attempt may arrive before its events.
+        if job.attempts[key].status is not Status.FAILED:
+            self._worker_times[worker] = self._moved
+            if "seconds" in event:
+                job.end(key)
+                self._pace.ended(job.label.kind, event["seconds"], job.label.nbytes)
+            else:
+                job.start(key, worker, self._moved)
+        if self._log and "seconds" in event:
             self._log.ended(
-                task=label.kind,
-                name=label.name,
-                iterations=label.iterations,
+                task=job.label.kind,
+                name=job.label.name,
+                iterations=job.label.iterations,
                 # A merging job reports the sum of its inputs' bytes, but reads nothing itself.
-                nbytes=event["nbytes"] if label.nbytes else 0,
+                nbytes=event["nbytes"] if job.label.nbytes else 0,
                 seconds=event["seconds"],
-                worker=event["worker"],
+                worker=worker,
                 memory_bytes=event["memory"],
-                attempt=job.keys.index(key) + 1,
+                attempt=job.number(key),
             )
 
-    def _hear_the_last(self) -> None:
-        """Wait briefly for missing end events: results may arrive before them."""
-        deadline = time.monotonic() + 5
+    def _await_reports(self) -> None:
+        """Wait briefly for the end events that the log lacks: results may arrive before them."""
+        deadline = time.monotonic() + REPORT_SECONDS
         while self._log and time.monotonic() < deadline:
-            if not self._unheard:
+            if all(job.winner is None or job.winner.reported for job in self._jobs.values()):
                 return
-            try:
+            with suppress(queue.Empty):
                 message = self._inbox.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if isinstance(message, dict):
-                self._hear(message)
+                if isinstance(message, dict):
+                    self._note_event(message)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Check for stragglers, for jobs that wait behind them, and for lost workers."""
-        self._looked = now = time.monotonic()
-        self._standstill.check(self.client, self._stragglers.all(), self._jobs.keys())
-        late = self._stragglers.late()
-        waiting, stuck = [], []
-        for job in self._open:
-            running = {key for key in job.keys if self._stragglers.running(key)}
-            if not running:
-                waiting.append(job)
-            elif running <= late.keys():  # all its running attempts are late
-                stuck.append((job, [late[key] for key in running]))
+        self._checked = now = time.monotonic()
+        running = {a for a in self._attempts() if a.status is Status.RUNNING}
+        self._check_standstill(running, now)
+        late = stragglers(running, self._pace, now)
+        waiting = [job for job in self._open if job.status is Status.WAITING]
         long = any(now - job.submitted > self._limits.straggler_seconds for job in waiting)
         if len(waiting) < len(self._open) and not late and not long:
-            self._seen = now
+            self._had_workers = now
             return
-        workers = self._workers(now) - {task.worker for task in late.values()}
-        for job, tasks in stuck:
-            told = ", ".join(f"{task.seconds:.0f} s on {task.worker}" for task in tasks)
-            self._retry(job, workers, f"runs for {told}")
+        workers = self._workers(now) - {attempt.worker for attempt in late}
+        for job in late_jobs(self._open, late):
+            where = ", ".join(f"{now - a.started:.0f} s on {a.worker}" for a in job.running)
+            self._retry(job, workers, f"runs for {where}")
         if late or long:
-            self._retry_behind(waiting, workers)
+            self._retry_delayed(waiting, workers, running, late)
+
+    def _check_standstill(self, running: set[Attempt], now: float) -> None:
+        """Raise when no task has begun or ended for too long, unless there is a reason to wait."""
+        if now - self._moved <= self._limits.stall_seconds:
+            return
+        workers = self.client.scheduler_info()["workers"]
+        silent = {name: time.time() - known["last_seen"] for name, known in workers.items()}
+        if silent and not serves_others(self.client.processing(), silent, self._jobs.keys()):
+            raise standstill(now - self._moved, silent, running, now)
+        self._moved = now
 
     def _workers(self, now: float) -> set[str]:
         """Ask for the workers; raise when there has been none for too long."""
         workers = set(self.client.scheduler_info()["workers"])
         if workers:
-            self._seen = now
-        elif now - self._seen > max(LOST_CLUSTER_SECONDS, self._limits.connect_seconds):
+            self._had_workers = now
+        elif now - self._had_workers > max(LOST_CLUSTER_SECONDS, self._limits.connect_seconds):
             raise ClusterError(
                 f"no worker is left at {_address(self.client)}, and none came for "
-                f"{now - self._seen:.0f} seconds; what was committed before is intact. Start "
-                "workers, and process again"
+                f"{now - self._had_workers:.0f} seconds; what was committed before is intact. "
+                "Start workers, and process again"
             )
         return workers
 
-    def _retry_behind(self, waiting: list[Job], workers: set[str]) -> None:
-        """Attempt jobs elsewhere that wait for a worker which does not start them."""
+    def _retry_delayed(
+        self, waiting: list[Job], workers: set[str], running: set[Attempt], late: set[Attempt]
+    ) -> None:
+        """Retry jobs on other workers that wait for a worker which does not start them."""
         jobs = {key: job for job in waiting for key in job.attempts}
         for worker, keys in self.client.processing().items():
+            here = {attempt for attempt in running if attempt.worker == worker}
             for job in {jobs[str(key)] for key in keys if str(key) in jobs}:
-                if self._stragglers.holds_up(worker, job.submitted):
+                since = max(job.submitted, self._worker_times.get(worker, job.submitted))
+                if delays(here, late, self._checked - since, self._limits.straggler_seconds):
                     self._retry(job, workers - {worker}, f"waits for {worker}")
 
     def _retry(self, job: Job, workers: set[str], reason: str) -> None:
         """Attempt a job again on other workers, unless a recent retry has yet to start."""
-        untried = any(
-            key in job.attempts and not self._stragglers.running(key) for key in job.keys[1:]
-        )
         recent = time.monotonic() - job.submitted < self._limits.straggler_seconds
-        if not workers or (untried and recent) or len(job.keys) >= ATTEMPTS:
+        if not workers or (job.retry_waits and recent) or len(job.attempts) >= ATTEMPTS:
             return
         if self._log:
             self._log.retried(task=job.label.kind, name=job.label.name, reason=reason)
-        self._attempt(job, sorted(workers))
+        self._submit(job, sorted(workers))
 
 
 def _error_of(job: Job, future: Future) -> BaseException:

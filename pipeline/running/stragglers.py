@@ -1,12 +1,13 @@
-"""Stragglers: which tasks run, where and since when; which take far longer than their kind."""
+"""Stragglers: attempts that take far longer than their kind, and the workers that delay others."""
 
 import statistics
-import time
 from collections import defaultdict, deque
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
-__all__ = ["Pace", "Running", "Stragglers"]
+from deeptracker.pipeline.running.job import Attempt, Job
+
+__all__ = ["Pace", "delays", "late_jobs", "stragglers"]
 
 # Speed that is assumed until the first task of a kind has ended.
 SLOWEST_BYTES_PER_SECOND = 10e6
@@ -51,78 +52,39 @@ class Pace:
         return max(self._seconds, self._factor * expected)
 
 
-@dataclass(frozen=True)
-class Running:
-    """A task that has started."""
-
-    worker: str
-    since: float
-    kind: str
-    nbytes: int
-
-    @property
-    def seconds(self) -> float:
-        """How long it has been running."""
-        return time.monotonic() - self.since
-
-
-class Stragglers:
-    """Knows every task that runs, and which of them are late.
+def stragglers(running: Iterable[Attempt], pace: Pace, now: float) -> set[Attempt]:
+    """Give the stragglers among running attempts.
 
     Parameters
     ----------
-    factor, seconds : float
-        See `Pace`.
+    now : float
+        Seconds on the clock of the attempts.
     """
+    return {
+        attempt
+        for attempt in running
+        if now - attempt.started > pace.limit(attempt.label.kind, attempt.label.nbytes)
+    }
 
-    def __init__(self, factor: float, seconds: float) -> None:
-        self._pace = Pace(factor, seconds)
-        self._patience = seconds
-        self._running: dict[str, Running] = {}
-        self._heard: dict[str, float] = {}
 
-    def started(self, key: str, worker: str, kind: str, nbytes: int) -> None:
-        """Note that a task has started; a second call restarts its time."""
-        now = time.monotonic()
-        self._running[key] = Running(worker, now, kind, nbytes)
-        self._heard[worker] = now
+def late_jobs(jobs: Iterable[Job], late: AbstractSet[Attempt]) -> list[Job]:
+    """Give the jobs that run, but all of whose running attempts are stragglers."""
+    return [job for job in jobs if job.running and job.running <= late]
 
-    def ended(self, key: str, seconds: float) -> None:
-        """Note that a task has ended well."""
-        task = self._running.pop(key, None)
-        if task is not None:
-            self._heard[task.worker] = time.monotonic()
-            self._pace.ended(task.kind, seconds, task.nbytes)
 
-    def failed(self, key: str) -> None:
-        """Note that a task has finally failed; its time does not count for its kind."""
-        task = self._running.pop(key, None)
-        if task is not None:
-            self._heard[task.worker] = time.monotonic()
+def delays(
+    here: AbstractSet[Attempt], late: AbstractSet[Attempt], quiet: float, patience: float
+) -> bool:
+    """Whether a worker delays a job that waits for it without a good reason.
 
-    def running(self, key: str) -> Running | None:
-        """Give a task, if it runs."""
-        return self._running.get(key)
-
-    def all(self) -> Mapping[str, Running]:
-        """Give every task that runs, by key."""
-        return self._running
-
-    def late(self) -> dict[str, Running]:
-        """Give the stragglers, by key."""
-        return {
-            key: task
-            for key, task in self._running.items()
-            if task.seconds > self._pace.limit(task.kind, task.nbytes)
-        }
-
-    def holds_up(self, worker: str, since: float) -> bool:
-        """Whether a worker, given a task at `since`, delays it without a good reason.
-
-        It does if its own tasks are late, or if it has neither begun nor ended one for long.
-        """
-        here = {key for key, task in self._running.items() if task.worker == worker}
-        if here:
-            return here <= self.late().keys()
-        heard = max(since, self._heard.get(worker, since))
-        return time.monotonic() - heard > self._patience
+    Parameters
+    ----------
+    here : set of Attempt
+        The attempts that run on the worker: it delays others if all are stragglers.
+    late : set of Attempt
+        All stragglers.
+    quiet, patience : float
+        Seconds for which a worker that runs nothing has started and ended nothing, and the seconds
+        for which it may.
+    """
+    return here <= late if here else quiet > patience

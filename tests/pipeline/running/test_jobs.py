@@ -26,10 +26,10 @@ from job_tasks import (
 
 from deeptracker.errors import ClusterError
 from deeptracker.pipeline.clusters import LocalSettings
-from deeptracker.pipeline.running.jobs import Jobs, Label
+from deeptracker.pipeline.running.job import Label, Status
+from deeptracker.pipeline.running.jobs import Jobs
 from deeptracker.pipeline.running.progress import SilentProgress
 from deeptracker.pipeline.running.shared_argument import Packed
-from deeptracker.pipeline.running.stragglers import Pace
 from deeptracker.pipeline.running.task_log import TaskLog
 
 QUICK = LocalSettings(straggler_seconds=1.0, straggler_factor=2.0)
@@ -80,6 +80,10 @@ def run(client, *submissions, limits=QUICK, log=None):
 def held(client):
     """Keys of the results that some worker holds."""
     return {key for key, workers in client.who_has().items() if workers}
+
+
+def running(jobs):
+    return [attempt for attempt in jobs._attempts() if attempt.status is Status.RUNNING]
 
 
 def told(path):
@@ -159,7 +163,7 @@ def test_a_worker_that_hangs_holds_up_nothing_that_comes_later(client, tmp_path,
                 jobs.submit(Label(f"stage{stage}", str(number)), square, number)
             assert len(list(jobs.finished())) == 7
             # As a task of another client may, this one finds the worker free.
-            client.cancel([f for job in jobs._jobs.values() for f in job.attempts.values()])
+            client.cancel([a.future for a in jobs._attempts() if a.future])
 
 
 def test_where_every_worker_hangs_the_run_ends_and_says_what_each_does(client, released):
@@ -289,12 +293,13 @@ def test_a_try_that_fails_leaves_the_others_of_its_job_alone(mortal, tmp_path, e
         job = jobs.submit(label, fail_once_it_is_tried_elsewhere, folder, end, log)
         assert job in list(jobs.finished())
         assert jobs.results([job]) == [144]
-        assert job.keys[0] not in jobs._stragglers.all()
+        assert Status.FAILED in {attempt.status for attempt in job.attempts.values()}
+        won = next(key for key, attempt in job.attempts.items() if attempt is job.winner)
     lines = [line for line in told(log) if line["name"] == "lagging"]
     events = [line["event"] for line in lines]
     assert (events[0], events[-1]) == ("retried", "ended")
     assert lines[events.index("failed")]["reason"].startswith(reason)
-    assert lines[-1]["attempt"] > 1
+    assert lines[-1]["attempt"] == job.number(won)
 
 
 def test_the_last_try_that_fails_ends_the_run(client, tmp_path):
@@ -314,11 +319,11 @@ def test_a_straggler_that_fails_after_another_try_won_counts_as_late_no_longer(
     with Jobs(client, QUICK) as jobs:
         jobs.submit(Label("square", "hung"), fail_when_released, folder, released)
         list(jobs.finished())
-        assert jobs._stragglers.all()
+        assert running(jobs)
         released.touch()
         jobs.submit(Label("sleep", ""), time.sleep, 2)
         list(jobs.finished())
-        assert not jobs._stragglers.all()
+        assert not running(jobs)
 
 
 def test_a_lost_scheduler_is_named():
@@ -342,28 +347,3 @@ def test_bytes_are_told_of_what_reads_the_log_not_of_what_merges_its_results(cli
         jobs.submit(Label("combine", ""), np.copy, first.result)
         list(jobs.finished())
     assert {line["task"]: line["bytes"] for line in told(log)} == {"measure": 800, "combine": 0}
-
-
-class TestPace:
-    """When a task counts as a straggler."""
-
-    def test_a_young_task_is_never_a_straggler(self):
-        pace = Pace(factor=3, seconds=60)
-        pace.ended("measure", 0.1, 100)
-        assert pace.limit("measure", 100) == 60
-
-    def test_a_straggler_takes_so_many_times_the_median_of_its_kind(self):
-        pace = Pace(factor=3, seconds=1)
-        for seconds in (10, 12, 11, 300):
-            pace.ended("measure", seconds, 100)
-        assert pace.limit("measure", 100) == pytest.approx(3 * 11.5)
-        assert pace.limit("score", 0) == 3
-
-    def test_a_larger_task_may_take_longer_in_proportion(self):
-        pace = Pace(factor=2, seconds=1)
-        pace.ended("measure", 10, 100)
-        assert pace.limit("measure", 400) == 80
-        assert pace.limit("measure", 10) == 20
-
-    def test_before_any_has_ended_the_bytes_give_the_time(self):
-        assert Pace(factor=2, seconds=1).limit("measure", 10**9) == 2 * (1 + 100)
