@@ -96,6 +96,15 @@ def test_a_folder_listed_by_obstore_is_the_same(run):
     assert found["headers_ratio"] == pytest.approx(ratio)
 
 
+def test_a_schema_reaches_tasks_in_every_way(run):
+    found = run("task_costs", "--parameters", "16", "--empty-tasks", "2", "--repeats", "1")
+    assert found["equal"]
+    for way in ("plain", "scattered", "held"):
+        ratio = found[f"{way}_seconds"] / found["packed_seconds"]
+        assert found[f"{way}_ratio"] == pytest.approx(ratio)
+    assert found["report_ratio"] == pytest.approx(found["jobs_seconds"] / found["dask_seconds"])
+
+
 @pytest.mark.slow
 def test_a_whole_network_is_processed_within_the_budget_of_a_worker(run):
     found = run("footprint", "--network", "lenet5", "--snapshots", "3", "--workers", "1")
