@@ -16,10 +16,10 @@ import psutil
 from bokeh.document import Document
 
 from deeptracker.dashboard import serve
-from deeptracker.dashboard.server.run_address import Arrival
+from deeptracker.dashboard.server.run_address import RunAddress
 from deeptracker.dashboard.shell.page import RunPage
 
-COUNTED = (RunPage, Arrival, Document)
+COUNTED = (RunPage, RunAddress, Document)
 
 
 def count() -> dict[str, int]:

@@ -10,40 +10,40 @@ from typing import Any, TypeVar
 import panel as pn
 from panel.io.state import set_curdoc
 
-__all__ = ["Latest", "is_rehearsing", "rehearsing", "submit"]
+__all__ = ["Latest", "filling_cache", "is_filling_cache", "submit"]
 
 Found = TypeVar("Found")
 THREADS = 8
 
 _pools: dict[str, ThreadPoolExecutor] = {}
-_making = threading.Lock()
-_here = threading.local()
+_pools_lock = threading.Lock()
+_thread = threading.local()
 
 
 def submit(store: str, work: Callable[[], Found]) -> "Future[Found]":
     """Run `work` on a thread of a store; a store that hangs takes no threads from other stores."""
-    with _making:
+    with _pools_lock:
         if store not in _pools:
             _pools[store] = ThreadPoolExecutor(THREADS, thread_name_prefix="reading")
         return _pools[store].submit(work)
 
 
 @contextmanager
-def rehearsing() -> Iterator[None]:
-    """Make something on this thread only to fill the cache with its reads.
+def filling_cache() -> Iterator[None]:
+    """Make objects on this thread only to fill the cache with what they read.
 
     A `Latest` reads nothing meanwhile: its reads happen on a thread anyway.
     """
-    _here.is_rehearsing = True
+    _thread.is_filling_cache = True
     try:
         yield
     finally:
-        _here.is_rehearsing = False
+        _thread.is_filling_cache = False
 
 
-def is_rehearsing() -> bool:
-    """Whether this thread makes things only to fill the cache."""
-    return getattr(_here, "is_rehearsing", False)
+def is_filling_cache() -> bool:
+    """Whether this thread makes objects only to fill the cache."""
+    return getattr(_thread, "is_filling_cache", False)
 
 
 class Latest:
@@ -54,7 +54,7 @@ class Latest:
     Parameters
     ----------
     store : str
-        The store that `work` reads. Each store has threads of its own.
+        The store that `work` reads. Each store has its own threads.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class Latest:
         show : callable
             Changes the page. Not called if a later `find` came first.
         """
-        if is_rehearsing():
+        if is_filling_cache():
             return
         document = pn.state.curdoc
         if document is None or document.session_context is None:
@@ -118,8 +118,8 @@ class Latest:
 def _with_lock(loop: Any, context: Any, document: Any, act: Callable[[], None]) -> None:
     """Run `act`, which changes a page, from any thread.
 
-    The page's session has the server's loop and the lock. So no thread needs a loop of its own, and
-    nothing depends on the thread in which Panel and Bokeh run callbacks. If the page has closed,
+    The page's session has the server's loop and the lock. So no thread needs its own loop, and
+    Panel and Bokeh may run callbacks in any thread. If the page has closed,
     nothing happens.
     """
     loop = getattr(loop, "asyncio_loop", loop)

@@ -18,7 +18,7 @@ __all__ = [
     "Listing",
     "class_histories",
     "given_groups",
-    "groups_around",
+    "groups_of_class",
     "listed_classes",
     "named_class",
     "passing_classes",
@@ -98,7 +98,7 @@ class Group:
     members: np.ndarray
     parts: tuple["Group", ...] = ()
 
-    def own(self) -> np.ndarray:
+    def direct_members(self) -> np.ndarray:
         """Classes that are in none of the parts."""
         within = [part.members for part in self.parts]
         return np.setdiff1d(self.members, np.concatenate(within)) if within else self.members
@@ -204,11 +204,11 @@ def shown_groups(run: Run, listing: Listing, histories: ClassHistories) -> tuple
     return ()
 
 
-def groups_around(groups: Sequence[Group], number: int) -> list[str]:
+def groups_of_class(groups: Sequence[Group], number: int) -> list[str]:
     """Give the keys of the groups that a class is in, the outermost first."""
     for group in groups:
         if number in group.members:
-            return [group.key, *groups_around(group.parts, number)]
+            return [group.key, *groups_of_class(group.parts, number)]
     return []
 
 
@@ -236,7 +236,7 @@ def listed_classes(run: Run, listing: Listing, histories: ClassHistories) -> lis
             found.append(Listed(depth, group, is_open=is_open, shown=passing))
             if is_open:
                 found += unfolded(group.parts, depth + 1)
-                found += classes(group.own(), depth + 1)
+                found += classes(group.direct_members(), depth + 1)
         return found
 
     everything = np.arange(len(histories.names))

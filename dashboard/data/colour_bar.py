@@ -8,11 +8,11 @@ from bokeh.models.annotations import ColorBar
 
 from deeptracker.dashboard.data.weight_raster import scale_labels
 
-__all__ = ["scale_ticks", "tell_scale"]
+__all__ = ["label_scale", "scale_ticks"]
 
 
 def scale_ticks() -> dict[str, Any]:
-    """Make a colour bar's ticker and formatter, which `tell_scale` sets.
+    """Make a colour bar's ticker and formatter, which `label_scale` sets.
 
     Bokeh's bar keeps its first ticker and formatter, and the space for their labels.
     """
@@ -25,7 +25,7 @@ def scale_ticks() -> dict[str, Any]:
     }
 
 
-def tell_scale(bar: ColorBar, limits: tuple[float, float], values: np.ndarray) -> None:
+def label_scale(bar: ColorBar, limits: tuple[float, float], values: np.ndarray) -> None:
     """Write a bar's labels; mark an end if some of `values` lie beyond it."""
     ticker: Any = bar.ticker
     formatter: Any = bar.formatter

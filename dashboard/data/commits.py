@@ -19,7 +19,7 @@ CACHE_BYTES = 256 * 2**20
 # Largest part to keep of an array that is read in parts.
 PART_BYTES = 2**20
 # A store is checked for newer commits at most this often, for any number of pages.
-FRESH_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 
 
 class OpenCommit:
@@ -36,17 +36,17 @@ class OpenCommit:
 
     Attributes
     ----------
-    trouble : str
+    read_error : str
         Why the last check for a newer commit failed; empty if it succeeded.
     """
 
-    trouble = ""
+    read_error = ""
 
     def __init__(self, root: zarr.Group, snapshot_id: str) -> None:
         self.root = root
         self.snapshot_id = snapshot_id
         self._lock = threading.Lock()
-        self._arrays: LRUCache[str, np.ndarray] = LRUCache(CACHE_BYTES, getsizeof=_room_of)
+        self._arrays: LRUCache[str, np.ndarray] = LRUCache(CACHE_BYTES, getsizeof=_cached_bytes)
         self._facts: dict[str, Any] = {}
 
     def member(self, path: str) -> "zarr.Array[Any] | zarr.Group | None":
@@ -62,7 +62,7 @@ class OpenCommit:
         if known is not None:
             return known
         found = self.member(path)
-        assert isinstance(found, zarr.Array), f"{path} is no array"
+        assert isinstance(found, zarr.Array), f"{path} is not an array"
         values = np.asarray(found[...])
         self._keep(path, values)
         return values
@@ -75,7 +75,7 @@ class OpenCommit:
         if known is not None:
             return known
         found = self.member(path)
-        assert isinstance(found, zarr.Array), f"{path} is no array"
+        assert isinstance(found, zarr.Array), f"{path} is not an array"
         values = np.asarray(found.oindex[index])
         if values.nbytes <= PART_BYTES:
             self._keep(key, values)
@@ -102,7 +102,7 @@ def _written(entry: slice | int | np.ndarray) -> str:
     return repr(entry)
 
 
-def _room_of(values: np.ndarray) -> int:
+def _cached_bytes(values: np.ndarray) -> int:
     """Give an array's bytes; at most the cache's size."""
     return min(values.nbytes, CACHE_BYTES)
 
@@ -115,7 +115,7 @@ class _OpenStore:
         self._lock = threading.Lock()
         self._reader: StoreReader | None = None
         self._commit: OpenCommit | None = None
-        self._asked = 0.0
+        self._checked_at = 0.0
 
     def newest(self) -> OpenCommit:
         with self._lock:
@@ -130,21 +130,21 @@ class _OpenStore:
 
     def _open(self) -> OpenCommit:
         reader = open_store(*self._key)
-        self._reader, self._asked = reader, time.monotonic()
+        self._reader, self._checked_at = reader, time.monotonic()
         self._commit = OpenCommit(reader.root(), reader.snapshot_id)
         return self._commit
 
     def _refreshed(self, reader: StoreReader, commit: OpenCommit) -> OpenCommit:
-        if time.monotonic() - self._asked > FRESH_SECONDS:
+        if time.monotonic() - self._checked_at > CHECK_SECONDS:
             if reader.refresh():
                 self._commit = commit = OpenCommit(reader.root(), reader.snapshot_id)
-            commit.trouble = reader.trouble
-            self._asked = time.monotonic()
+            commit.read_error = reader.read_error
+            self._checked_at = time.monotonic()
         return commit
 
 
 _stores: dict[tuple[str, StorageConfig | None], _OpenStore] = {}
-_opening = threading.Lock()
+_stores_lock = threading.Lock()
 
 
 def newest_commit(location: str, storage: StorageConfig | None = None) -> OpenCommit:
@@ -162,10 +162,10 @@ def newest_commit(location: str, storage: StorageConfig | None = None) -> OpenCo
     Raises
     ------
     StoreError
-        When it is no store.
+        When the location holds no store.
     """
     key = location, storage
-    with _opening:
+    with _stores_lock:
         if key not in _stores:
             _stores[key] = _OpenStore(*key)
         store = _stores[key]

@@ -13,15 +13,15 @@ __all__ = [
     "anomalous_filters",
     "anomalous_filters_of_layer",
     "anomalous_images_of_class",
+    "cached_array",
     "class_anomalies",
     "images_by_flips",
     "layer_names",
-    "once",
     "top_filter",
 ]
 
 
-def once(run: Run, key: tuple[Hashable, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
+def cached_array(run: Run, key: tuple[Hashable, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
     """Give an array of this commit from the cache, or make it."""
 
     def read_only() -> np.ndarray:
@@ -51,7 +51,7 @@ def class_anomalies(run: Run, rule: str, window: int) -> np.ndarray:
     def read() -> np.ndarray:
         return run.part(f"classes/{rule}", slice(window - 1, window))[0]
 
-    return once(run, ("classes", rule, window), read)
+    return cached_array(run, ("classes", rule, window), read)
 
 
 def anomalous_filters(run: Run) -> np.ndarray:
@@ -87,7 +87,7 @@ def anomalous_images_of_class(run: Run, number: int, rule: Rule, window: int) ->
         correct[order] = run.part("images/correct", images[order], slice(None))
         return anomalies(correct, rule, window).astype(np.int32)
 
-    return once(run, ("images", number, rule, window), read)
+    return cached_array(run, ("images", number, rule, window), read)
 
 
 def layer_filters(run: Run, layer: str) -> list[tuple[str, int]]:
@@ -111,7 +111,7 @@ def anomalous_filters_of_layer(run: Run, layer: str) -> np.ndarray:
         nothing = np.zeros((0, len(run.iterations)), np.float32)
         return (np.concatenate([nothing, *scores]) > threshold).astype(np.int32)
 
-    return once(run, ("filters", layer), read)
+    return cached_array(run, ("filters", layer), read)
 
 
 def top_filter(run: Run, layer: str, column: int) -> tuple[str, int, float]:
@@ -131,5 +131,5 @@ def top_filter(run: Run, layer: str, column: int) -> tuple[str, int, float]:
                 best = (name, place, float(scores[place]))
         return np.array(best, object)
 
-    name, index, score = once(run, ("top", layer, column), read)
+    name, index, score = cached_array(run, ("top", layer, column), read)
     return str(name), int(index), float(score)

@@ -16,14 +16,14 @@ from deeptracker.errors import DeepTrackerError
 __all__ = ["datashader", "rasterize"]
 
 
-def _lend_a_folder() -> None:
+def _set_cache_folder() -> None:
     """Give Numba a temporary cache folder that lasts as long as this process."""
     try:
         folder = tempfile.mkdtemp(prefix="deeptracker-numba-")
     except OSError as error:
         raise DeepTrackerError(
-            "no folder can be written here, not even a temporary one, and datashader needs one to "
-            "compile in; set NUMBA_CACHE_DIR or TMPDIR to a folder that can be written"
+            "no folder is writable, not even a temporary one, but datashader needs one for its "
+            "compiled code; set NUMBA_CACHE_DIR or TMPDIR to a writable folder"
         ) from error
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     config: Any = numba.config  # its names come from the environment
@@ -33,6 +33,6 @@ def _lend_a_folder() -> None:
 try:
     import datashader
 except RuntimeError:  # Numba finds no folder for its cache
-    _lend_a_folder()
+    _set_cache_folder()
     import datashader
 from holoviews.operation.datashader import rasterize  # noqa: E402  # it imports datashader too

@@ -1,4 +1,4 @@
-"""The findings of a run as records, gravest first."""
+"""The findings of a run as records, most severe first."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class ListedFinding:
 
 
 def findings_of(run: Run) -> list[ListedFinding]:
-    """Read all findings, the gravest first, then by iteration."""
+    """Read all findings, the most severe first, then by iteration."""
     if not run.has("health/rule"):
         return []
     names = ("rule", "severity", "node", "class_", "at_iteration", "message")

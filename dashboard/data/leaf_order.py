@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, optimal_leaf_ordering
 
-__all__ = ["leaf_order", "leaf_order_elsewhere"]
+__all__ = ["leaf_order", "spawned_leaf_order"]
 
 
 def leaf_order(linkage: np.ndarray, series: np.ndarray) -> np.ndarray:
@@ -35,7 +35,7 @@ def leaf_order(linkage: np.ndarray, series: np.ndarray) -> np.ndarray:
     return leaves_list(optimal_leaf_ordering(linkage, series)).astype(np.int64)
 
 
-def leaf_order_elsewhere(linkage: np.ndarray, series: np.ndarray) -> np.ndarray:
+def spawned_leaf_order(linkage: np.ndarray, series: np.ndarray) -> np.ndarray:
     """Do the same in a separate process; the calling thread waits without the lock."""
     spawning = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawning, initializer=_end_with_parent) as pool:

@@ -6,7 +6,7 @@ from deeptracker.dashboard.data.image_histories import MISSING
 from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.look.theme import MISSING_LEVEL, RIGHT_LEVEL
 
-__all__ = ["outcome_levels", "taken_for"]
+__all__ = ["outcome_levels", "predicted_pixels"]
 
 
 def outcome_levels(correct: np.ndarray, columns: PixelColumns) -> np.ndarray:
@@ -30,7 +30,7 @@ def outcome_levels(correct: np.ndarray, columns: PixelColumns) -> np.ndarray:
     return np.where(missing, MISSING_LEVEL, levels).astype(np.uint8)
 
 
-def taken_for(predicted: np.ndarray, label: int, columns: PixelColumns) -> np.ndarray:
+def predicted_pixels(predicted: np.ndarray, label: int, columns: PixelColumns) -> np.ndarray:
     """Give the predicted class of images; of several in one place, the last wrong class.
 
     Parameters

@@ -38,7 +38,7 @@ class PixelColumns:
     def sent(
         cls, run: Run, window: tuple[float, float] | None, most: int = MOST_COLUMNS
     ) -> "PixelColumns":
-        """Give all columns if each has a place of its own, so that zooming needs no others.
+        """Give all columns if no two share a place, so that zooming needs no others.
 
         Otherwise give only the window's columns, so that zooming in shows a finer resolution.
         """

@@ -20,7 +20,7 @@ Found = TypeVar("Found")
 
 
 class Run:
-    """One processed run on one page: at one commit, until the page goes on to a newer one.
+    """One processed run on one page: at one commit, until the page shows a newer one.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Run:
     Raises
     ------
     StoreError
-        When it is no store.
+        When the location holds no store.
     """
 
     def __init__(self, location: str, storage: StorageConfig | None = None) -> None:
@@ -46,7 +46,7 @@ class Run:
         return None if newest._commit is self._commit else newest
 
     def move_to(self, newer: "Run") -> None:
-        """Go on to the commit of another `Run` of this store."""
+        """Show the commit of another `Run` of this store."""
         self._commit = newer._commit  # noqa: SLF001  of the same class
 
     @property
@@ -55,14 +55,14 @@ class Run:
         return self._commit.snapshot_id
 
     @property
-    def trouble(self) -> str:
+    def read_error(self) -> str:
         """Why the last check for a newer commit failed; empty if it succeeded."""
-        return self._commit.trouble
+        return self._commit.read_error
 
-    def find_trouble(self) -> str:
+    def find_read_error(self) -> str:
         """Check now whether the store can be read, and give the reason if not; keep the commit."""
         try:
-            return newest_commit(self.location, self.storage).trouble
+            return newest_commit(self.location, self.storage).read_error
         except Exception as error:  # noqa: BLE001  any error means that the store cannot be read
             return first_line(error)
 
@@ -100,7 +100,7 @@ class Run:
     def stored(self, path: str) -> "zarr.Array[Any]":
         """Give an array of the store, to be read in parts."""
         found = self._commit.member(path)
-        assert isinstance(found, zarr.Array), f"{path} is no array"
+        assert isinstance(found, zarr.Array), f"{path} is not an array"
         return found
 
     def spec(self, path: str) -> ArraySpec:
@@ -111,7 +111,7 @@ class Run:
     def group(self, path: str) -> zarr.Group:
         """Give a group of the store."""
         found = self._commit.member(path)
-        assert isinstance(found, zarr.Group), f"{path} is no group"
+        assert isinstance(found, zarr.Group), f"{path} is not a group"
         return found
 
     def array(self, path: str) -> np.ndarray:
@@ -131,8 +131,9 @@ class Run:
         """Names of the classes; empty without outcomes."""
 
         def find() -> list[str]:
-            there = self.has("classes")
-            return [str(name) for name in self.array("classes/class_")] if there else []
+            if not self.has("classes"):
+                return []
+            return [str(name) for name in self.array("classes/class_")]
 
         return self.fact("class names", find)
 
@@ -143,7 +144,7 @@ class Run:
 
     @property
     def image_count(self) -> int:
-        """How many validation images there are."""
+        """Number of validation images."""
         return int(self.stored("images/label").shape[0]) if self.has("images/label") else 0
 
     @property
@@ -209,11 +210,11 @@ class Run:
         """Parameters under a node that have filter measures."""
         table = self.parameters
         # A node's parameters lie together in the tree, which is in depth-first order.
-        found = (table["node"] >= node) & (table["node"] < self._behind(node))
+        found = (table["node"] >= node) & (table["node"] < self._subtree_end(node))
         return [str(name) for name in table["name"][found & (table["filters"] > 0)]]
 
-    def _behind(self, node: int) -> int:
-        """Index of the first node behind those below a node."""
+    def _subtree_end(self, node: int) -> int:
+        """Index of the first node after a node's subtree."""
         later = np.flatnonzero(self.nodes["depth"][node + 1 :] <= self.nodes["depth"][node])
         return node + 1 + int(later[0]) if len(later) else len(self.nodes["depth"])
 

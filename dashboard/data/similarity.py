@@ -1,7 +1,7 @@
 """Order and clusters of series by similarity, so that similar series stand together.
 
 Ward's linkage cuts into clusters of comparable size; the leaves of its tree are put in the optimal
-order of Bar-Joseph et al. (2001). Above `AT_ONCE` series a separate process finds that order
+order of Bar-Joseph et al. (2001). Above `MOST_INLINE` series a separate process finds that order
 (`leaf_order.py`); until then the tree's plain order is used. Both orders keep clusters together.
 """
 
@@ -13,11 +13,12 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, leaves_list, linkage, optimal_leaf_ordering
 
 from deeptracker.dashboard.data.byte_cache import SHARED
-from deeptracker.dashboard.data.leaf_order import leaf_order, leaf_order_elsewhere
+from deeptracker.dashboard.data.leaf_order import leaf_order, spawned_leaf_order
 
 __all__ = ["SimilarityTree", "similarity_order", "similarity_tree"]
 
-AT_ONCE = 300
+# Most series whose optimal order is searched in this process.
+MOST_INLINE = 300
 # More columns than this are averaged in groups: distances change little and cost far less.
 COMPARED_COLUMNS = 256
 KEPT_ORDERS = 16
@@ -45,23 +46,23 @@ class SimilarityTree:
     series: np.ndarray
 
     @property
-    def settled(self) -> bool:
-        """Whether `order` is the optimal one."""
-        return len(self.series) <= AT_ONCE or self.key in _orders
+    def has_optimal_order(self) -> bool:
+        """Whether `order` is the optimal order."""
+        return len(self.series) <= MOST_INLINE or self.key in _orders
 
     @property
     def order(self) -> np.ndarray:
         """int64 [series]: the optimal order if it is known, else the tree's plain order."""
-        if self.settled:
-            return self.settle()
+        if self.has_optimal_order:
+            return self.find_optimal_order()
         return leaves_list(self.linkage).astype(np.int64)
 
-    def settle(self) -> np.ndarray:
+    def find_optimal_order(self) -> np.ndarray:
         """Find the optimal order, int64 [series]; takes seconds for many series: use a thread."""
         with _lock:
             if self.key in _orders:
                 return _orders[self.key]
-        search = leaf_order if len(self.series) <= AT_ONCE else leaf_order_elsewhere
+        search = leaf_order if len(self.series) <= MOST_INLINE else spawned_leaf_order
         found = search(self.linkage, self.series)
         with _lock:
             _orders[self.key] = found
@@ -72,10 +73,10 @@ class SimilarityTree:
     def clusters(self, count: int) -> np.ndarray:
         """Cut the tree into at most `count` clusters: int64 [series], numbered along `order`."""
         label = fcluster(self.linkage, max(1, count), "maxclust")
-        met: dict[int, int] = {}
+        numbers: dict[int, int] = {}
         for place in self.order:
-            met.setdefault(int(label[place]), len(met))
-        return np.array([met[int(entry)] for entry in label], np.int64)
+            numbers.setdefault(int(label[place]), len(numbers))
+        return np.array([numbers[int(entry)] for entry in label], np.int64)
 
 
 def similarity_tree(series: np.ndarray) -> SimilarityTree:
@@ -104,7 +105,7 @@ def similarity_order(series: np.ndarray) -> list[int]:
     if len(series) < 3:
         return list(range(len(series)))
     tree = linkage(series, "average")
-    if len(series) <= AT_ONCE:
+    if len(series) <= MOST_INLINE:
         tree = optimal_leaf_ordering(tree, series)
     return [int(place) for place in leaves_list(tree)]
 

@@ -150,7 +150,7 @@ def pixels_of(
         low, (values, window) = None, part(subject.statistic)
     runs = None
     if spacing is not None and is_true:
-        edges, cells = _laid(window, values.sizes["column"], spacing, width)
+        edges, cells = _edges_and_cells(window, values.sizes["column"], spacing, width)
         under = runs_of(edges, cells)
         values = spread(values, under, DOWNSAMPLED.get(subject.statistic, "max"))
         low = None if low is None else spread(low, under, "min")
@@ -159,7 +159,9 @@ def pixels_of(
     return Pixels(values if low is None else values - low, window, runs)
 
 
-def _laid(window: WeightWindow, count: int, spacing: Spacing, most: int) -> tuple[np.ndarray, int]:
+def _edges_and_cells(
+    window: WeightWindow, count: int, spacing: Spacing, most: int
+) -> tuple[np.ndarray, int]:
     """Give the start and end of the window's columns, and the number of pixels for them."""
     columns = window.columns[0] + window.step * np.arange(count + 1)
     columns = np.minimum(columns, len(spacing.edges) - 1)
@@ -285,5 +287,5 @@ def rounded(value: float) -> str:
     """Write a number to three significant digits, as labels of colour scales do."""
     digits = f"{value:.3g}"
     is_written_out = "e" not in digits or 1 <= abs(value) < 1e6
-    told = f"{float(digits):,.15g}" if is_written_out else digits
-    return told.replace("-", "−")  # noqa: RUF001  the minus sign of the axes
+    text = f"{float(digits):,.15g}" if is_written_out else digits
+    return text.replace("-", "−")  # noqa: RUF001  the minus sign of the axes

@@ -23,7 +23,7 @@ __all__ = ["WeightWindow", "position", "read_window", "shape_of"]
 
 STATISTICS = ("mean", "min", "max", "range")
 # A level is fine enough if it has about one row per pixel.
-ROWS_A_PIXEL = 1.0
+ROWS_PER_PIXEL = 1.0
 EXACT_READS = 4096
 COLUMNS_AT_MOST = 2048
 
@@ -45,7 +45,7 @@ class WeightWindow:
     level : int
         Pyramid level; 0 where single weights were read from the log.
     note : str
-        A message for the person, such as that the log is missing.
+        A message to show, such as that the log is missing.
     """
 
     values: np.ndarray
@@ -66,7 +66,7 @@ class WeightWindow:
         """Describe the level that is shown."""
         if self.level == 0:
             return "exact: single weights, read from the training log"
-        return f"level {self.level}: {self.weights_per_row:,} weights a row"
+        return f"level {self.level}: {self.weights_per_row:,} weights per row"
 
 
 def shape_of(run: Run, parameter: str) -> tuple[int, ...]:
@@ -129,7 +129,7 @@ def read_window(
     step = max(1, math.ceil((end - begin) / min(COLUMNS_AT_MOST, max(1, 2 * width))))
     chosen = np.arange(begin, end, step)
     levels = _levels(run, parameter)
-    wanted = (last - first) / max(1.0, height * ROWS_A_PIXEL)
+    wanted = (last - first) / max(1.0, height * ROWS_PER_PIXEL)
     fitting = [level for level, per_row in levels.items() if per_row <= wanted]
     note = ""
     if not fitting and len(chosen) <= EXACT_READS:
@@ -137,7 +137,7 @@ def read_window(
             values = _exact(run, parameter, first, last, chosen, gradient=gradient)
             return WeightWindow(_of_single(values, statistic), first, 1, chosen, size, 0)
         except (DeepTrackerError, OSError) as error:
-            note = f"The log cannot be read, so this is the finest level: {error}"
+            note = f"The training log cannot be read, so the finest stored level is shown: {error}"
     level = max(fitting) if fitting else min(levels)
     return _from_level(
         run, parameter, level, levels[level], first, last, chosen, statistic, gradient, size, note
@@ -145,7 +145,7 @@ def read_window(
 
 
 def _levels(run: Run, parameter: str) -> dict[int, int]:
-    """Weights a row of each level that a parameter takes part in."""
+    """Weights per row of each level in which a parameter has rows."""
     table, place = run.parameters, run.parameter(parameter)
     return {
         level: int(per_row)

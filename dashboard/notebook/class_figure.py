@@ -8,7 +8,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.similarity import similarity_order
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import live_matrix
-from deeptracker.dashboard.notebook.name_lookup import known
+from deeptracker.dashboard.notebook.name_lookup import checked_name
 
 __all__ = ["ClassFigures"]
 
@@ -49,8 +49,8 @@ class ClassFigures:
         window : int
             The anomaly rule's.
         """
-        known(measure, MEASURES, "measure of classes")
-        known("classes", ["classes"] if self._run.has_images else [], "set of")
+        checked_name(measure, MEASURES, "measure of classes")
+        checked_name("classes", ["classes"] if self._run.has_images else [], "set of")
         if measure == "anomalies":
             return class_anomalies(self._run, rule, window)
         return self._run.array(f"classes/{measure}")
@@ -87,7 +87,7 @@ class ClassFigures:
             When there is no such measure or order, or no class.
         """
         values = self.values(measure, rule=rule, window=window)
-        known(order, ORDERS, "order of classes")
+        checked_name(order, ORDERS, "order of classes")
         error = np.nan_to_num(self._run.array("classes/error"))
         places = {
             "name": lambda: np.arange(len(values)),
@@ -124,7 +124,7 @@ class ClassFigures:
             When there is no such class.
         """
         run = self._run
-        number = self.names.index(known(name, self.names, "class"))
+        number = self.names.index(checked_name(name, self.names, "class"))
         images = images_by_flips(run, number)
         order = np.argsort(images)
         correct = np.empty((len(images), len(run.iterations)), np.float32)

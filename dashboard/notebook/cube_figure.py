@@ -11,7 +11,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.strongest_cells import strongest
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import live_matrix, name_axis
-from deeptracker.dashboard.notebook.name_lookup import known, known_all
+from deeptracker.dashboard.notebook.name_lookup import checked_name, checked_names
 from deeptracker.dashboard.selection.selection import RULES, Selection
 from deeptracker.dashboard.views.correlation.cube_choice import CubeChoice
 from deeptracker.dashboard.views.correlation.cube_faces import Faces, faces_of
@@ -34,7 +34,9 @@ class CubeFigures:
     """
 
     def __init__(self, run: Run, look: Look) -> None:
-        known("cube", ["cube"] if run.has_images and run.has("cube/layer") else [], "data for a")
+        checked_name(
+            "cube", ["cube"] if run.has_images and run.has("cube/layer") else [], "data for a"
+        )
         self._run = run
         self._look = look
 
@@ -48,14 +50,16 @@ class CubeFigures:
         layer: str | None,
     ) -> CubeChoice:
         run = self._run
-        selection = Selection(rule=known(rule, RULES, "anomaly rule"), anomaly_window=window)
+        selection = Selection(rule=checked_name(rule, RULES, "anomaly rule"), anomaly_window=window)
         if iteration is not None:
-            selection.iterations = [int(known(iteration, run.iterations, "recorded iteration"))]
+            selection.iterations = [
+                int(checked_name(iteration, run.iterations, "recorded iteration"))
+            ]
         if class_ is not None:
-            selection.classes = known_all(str(class_), run.class_names, "class")
+            selection.classes = checked_names(str(class_), run.class_names, "class")
         if layer is not None:
-            selection.nodes = known_all(layer, layer_names(run), "layer")
-        state = CorrelationState(association=known(front, FRONTS, "front face"))
+            selection.nodes = checked_names(layer, layer_names(run), "layer")
+        state = CorrelationState(association=checked_name(front, FRONTS, "front face"))
         return CubeChoice.of(selection, state)
 
     def faces(
@@ -165,7 +169,7 @@ class CubeFigures:
             hooks=[
                 name_axis(faces.classes.labels, "x"),
                 name_axis(faces.layers.labels, "y"),
-                self._look.dress,
+                self._look.style,
             ],
         )
 
@@ -184,6 +188,6 @@ class CubeFigures:
         pandas.DataFrame
             class_, layer, iteration, images, filters, score, parameter, filter, filter_score.
         """
-        chosen = Selection(rule=known(rule, RULES, "anomaly rule"), anomaly_window=window)
+        chosen = Selection(rule=checked_name(rule, RULES, "anomaly rule"), anomaly_window=window)
         found = strongest(self._run, chosen.rule, chosen.anomaly_window, count=count)
         return pd.DataFrame([asdict(triple) for triple in found])

@@ -14,7 +14,7 @@ from deeptracker.dashboard.look.theme import (
     PALETTES,
     PALETTES_DARK,
 )
-from deeptracker.dashboard.notebook.name_lookup import known
+from deeptracker.dashboard.notebook.name_lookup import checked_name
 
 __all__ = ["Look"]
 
@@ -44,7 +44,7 @@ class Look:
         """
         if theme is None:
             return cls(dark=pn.config.theme == "dark")
-        return cls(dark=known(theme, THEMES, "theme") == "dark")
+        return cls(dark=checked_name(theme, THEMES, "theme") == "dark")
 
     @property
     def inks(self) -> dict[str, str]:
@@ -60,7 +60,7 @@ class Look:
         """Give the colours of a scale: ``"blues"`` or ``"diverging"``."""
         return list((PALETTES_DARK if self.dark else PALETTES)[name])
 
-    def dress(self, plot: Any, _element: Any) -> None:
+    def style(self, plot: Any, _element: Any) -> None:
         """Colour a figure; a hook of HoloViews."""
         inks, figure = self.inks, plot.state
         figure.update(

@@ -10,7 +10,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.weight_raster import colour_limits
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import live_matrix
-from deeptracker.dashboard.notebook.name_lookup import known
+from deeptracker.dashboard.notebook.name_lookup import checked_name
 from deeptracker.dashboard.notebook.parameter_data import filters_of
 
 __all__ = ["FilterFigures"]
@@ -46,7 +46,7 @@ class FilterFigures:
         UnknownNameError
             When there is no such measure.
         """
-        known(measure, filter_measures(self._run), "measure of filters")
+        checked_name(measure, filter_measures(self._run), "measure of filters")
         return read_filters(self._run, self.parameter, measure)
 
     def plot(
@@ -69,7 +69,7 @@ class FilterFigures:
             Rasterized again at every zoom.
         """
         values = self.values(measure)
-        known(order, ["index", "size"], "order of filters")
+        checked_name(order, ["index", "size"], "order of filters")
         places = np.arange(len(values))
         if order == "size":
             places = np.argsort(-np.nan_to_num(self.values("norm2")[:, -1]), kind="stable")

@@ -10,12 +10,12 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.look.theme import BANDS, BANDS_DARK
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import WIDTH, live_matrix
-from deeptracker.dashboard.notebook.name_lookup import known, known_all
+from deeptracker.dashboard.notebook.name_lookup import checked_name, checked_names
 
 __all__ = ["LayerFigures"]
 
 ENCODINGS = ["band", "line", "heat"]
-# Most nodes with a chart of their own, unless more are named.
+# Most nodes that get a chart by default.
 CHARTS = 8
 
 
@@ -48,11 +48,11 @@ class LayerFigures:
         UnknownNameError
             When there is no such node or statistic, or no gradients were recorded.
         """
-        chosen = known_all(nodes, self.names, "node")
-        known(statistic, node_statistics(self._run), "statistic")
+        chosen = checked_names(nodes, self.names, "node")
+        checked_name(statistic, node_statistics(self._run), "statistic")
         path = f"nodes/{'grad_' if gradients else ''}{statistic}"
         kinds = ["weights", *(["gradients"] if self._run.has_gradients else [])]
-        known("gradients" if gradients else "weights", kinds, "record of")
+        checked_name("gradients" if gradients else "weights", kinds, "record of")
         places = [self._run.node(name) for name in chosen]
         return np.asarray(self._run.array(path)[np.array(places, np.int64)])
 
@@ -93,9 +93,11 @@ class LayerFigures:
         UnknownNameError
             When there is no such node, statistic or encoding.
         """
-        known(encoding, ENCODINGS, "encoding")
-        known(statistic, node_statistics(self._run), "statistic")
-        chosen = self._default(encoding) if nodes is None else known_all(nodes, self.names, "node")
+        checked_name(encoding, ENCODINGS, "encoding")
+        checked_name(statistic, node_statistics(self._run), "statistic")
+        chosen = (
+            self._default(encoding) if nodes is None else checked_names(nodes, self.names, "node")
+        )
         what = f"{statistic.replace('_', ' ')} of {'gradients' if gradients else 'weights'}"
         if encoding == "heat":
             return live_matrix(
@@ -143,7 +145,7 @@ class LayerFigures:
                 tools=["hover"],
                 active_tools=["wheel_zoom"],
                 title=value[1],
-                hooks=[self._look.dress],
+                hooks=[self._look.style],
             )
         )
 
@@ -172,5 +174,5 @@ class LayerFigures:
             title=f"{name or 'network'}: minimum, quartiles, maximum",
             show_legend=False,
             active_tools=["wheel_zoom"],
-            hooks=[self._look.dress],
+            hooks=[self._look.style],
         )

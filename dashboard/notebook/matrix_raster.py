@@ -14,11 +14,11 @@ from bokeh.models import (
 )
 from bokeh.models.annotations import ColorBar
 
-from deeptracker.dashboard.data.colour_bar import scale_ticks, tell_scale
+from deeptracker.dashboard.data.colour_bar import label_scale, scale_ticks
 from deeptracker.dashboard.data.datashading import rasterize
 from deeptracker.dashboard.notebook.figure_look import Look
 
-__all__ = ["WIDTH", "edges", "live_matrix", "name_axis", "tell_ends"]
+__all__ = ["WIDTH", "edges", "live_matrix", "mark_ends", "name_axis"]
 
 WIDTH = 760
 MOST_NAMED = 40
@@ -53,14 +53,14 @@ def name_axis(names: Sequence[str], axis: str) -> Any:
     return hook
 
 
-def tell_ends(plot: Any, element: Any) -> None:
+def mark_ends(plot: Any, element: Any) -> None:
     """Mark the ends of a colour bar that values in sight exceed; a hook of HoloViews."""
     for bar in plot.state.select(ColorBar):
         if not isinstance(bar.ticker, FixedTicker):
             bar.update(**scale_ticks())
         mapper = bar.color_mapper
         shown = element.dimension_values(element.vdims[0], flat=False)
-        tell_scale(bar, (mapper.low, mapper.high), shown)
+        label_scale(bar, (mapper.low, mapper.high), shown)
 
 
 def live_matrix(
@@ -107,7 +107,7 @@ def live_matrix(
     """
     numbers = np.asarray(values, np.float32)
     mesh = _mesh(numbers, edges(iterations), rows, value, upright=upright)
-    hooks = [name_axis(names, "x" if upright else "y"), look.dress]
+    hooks = [name_axis(names, "x" if upright else "y"), look.style]
     image = rasterize(mesh, aggregator="max", precompute=True)
     return image.opts(
         hv.opts.Image(
@@ -120,7 +120,7 @@ def live_matrix(
             tools=[_hover(rows, names, value, upright=upright)],
             active_tools=["wheel_zoom"],
             title=title,
-            hooks=[*hooks, tell_ends] if limits else hooks,
+            hooks=[*hooks, mark_ends] if limits else hooks,
         )
     )
 

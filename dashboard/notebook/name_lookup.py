@@ -6,12 +6,12 @@ from typing import Any
 
 from deeptracker.errors import UnknownNameError
 
-__all__ = ["known", "known_all"]
+__all__ = ["checked_name", "checked_names"]
 
 SHOWN = 3
 
 
-def known(name: Any, names: Iterable[Any], what: str) -> str:
+def checked_name(name: Any, names: Iterable[Any], what: str) -> str:
     """Return a name if it is one of some names.
 
     Parameters
@@ -39,8 +39,8 @@ def known(name: Any, names: Iterable[Any], what: str) -> str:
     raise UnknownNameError(f"there is no {what} {text!r}; {hint}")
 
 
-def known_all(names: str | Iterable[Any], there_are: Iterable[Any], what: str) -> list[str]:
+def checked_names(names: str | Iterable[Any], allowed: Iterable[Any], what: str) -> list[str]:
     """Return several names, or one name as a list."""
-    asked = [names] if isinstance(names, str) else list(names)
-    listed = list(there_are)
-    return [known(name, listed, what) for name in asked]
+    given = [names] if isinstance(names, str) else list(names)
+    listed = list(allowed)
+    return [checked_name(name, listed, what) for name in given]

@@ -15,7 +15,7 @@ from deeptracker.dashboard.notebook.cube_figure import CubeFigures
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.filter_figure import FilterFigures
 from deeptracker.dashboard.notebook.layer_figure import LayerFigures
-from deeptracker.dashboard.notebook.name_lookup import known
+from deeptracker.dashboard.notebook.name_lookup import checked_name
 from deeptracker.dashboard.notebook.timeline_figure import TimelineFigures
 from deeptracker.dashboard.notebook.weight_figure import WeightFigures
 from deeptracker.pipeline.store.run_store import open_store
@@ -39,7 +39,7 @@ class OpenedRun:
     Raises
     ------
     StoreError
-        When it is no store.
+        When the location holds no store.
 
     Examples
     --------
@@ -129,7 +129,7 @@ class OpenedRun:
         below = [other for other in names if other.rpartition(".")[0] == name]
         if name not in names and len(below) == 1:
             return below[0]
-        return known(name, names, "parameter")
+        return checked_name(name, names, "parameter")
 
     @cached_property
     def tree(self) -> xr.DataTree:
@@ -140,9 +140,9 @@ class OpenedRun:
     def findings(self) -> pd.DataFrame:
         """Health findings: rule, severity, node, class_, iteration, value, message."""
         run = self._run
-        there = run.has("health/rule")
+        has_findings = run.has("health/rule")
         columns: dict[str, Any] = {
-            name.removeprefix("at_"): run.array(f"health/{name}") if there else []
+            name.removeprefix("at_"): run.array(f"health/{name}") if has_findings else []
             for name in FINDING
         }
         return pd.DataFrame(columns).convert_dtypes(dtype_backend="numpy_nullable")

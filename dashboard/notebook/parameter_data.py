@@ -1,11 +1,11 @@
-"""What the store has of one parameter, as labelled xarray objects."""
+"""The stored filters and rows of one parameter, as labelled xarray objects."""
 
 import numpy as np
 import xarray as xr
 
 from deeptracker.dashboard.data.filter_series import filter_span
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.notebook.name_lookup import known
+from deeptracker.dashboard.notebook.name_lookup import checked_name
 
 __all__ = ["filters_of", "rows_of"]
 
@@ -39,7 +39,7 @@ def rows_of(run: Run, parameter: str, level: int) -> xr.Dataset:
     """
     table, place = run.parameters, run.parameter(parameter)
     levels = np.flatnonzero(table["rows"][:, place]) + 1
-    known(level, levels.tolist(), "pyramid level")
+    checked_name(level, levels.tolist(), "pyramid level")
     first, rows = (int(table[what][level - 1, place]) for what in ("first_row", "rows"))
     found = _group(run, f"weights/{level}").isel(row=slice(first, first + rows))
     per_row = int(table["weights_per_row"][level - 1])

@@ -10,7 +10,7 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.scalar_curve import shade_of
 from deeptracker.dashboard.notebook.figure_look import Look
 from deeptracker.dashboard.notebook.matrix_raster import WIDTH
-from deeptracker.dashboard.notebook.name_lookup import known_all
+from deeptracker.dashboard.notebook.name_lookup import checked_names
 from deeptracker.dashboard.selection.selection import Selection
 
 __all__ = ["TimelineFigures"]
@@ -39,7 +39,7 @@ class TimelineFigures:
         run = self._run
         counts = [run.has_images, run.has("cube/anomalous_filters")]
         return sorted(run.scalar_names()) + [
-            n for n, there in zip(ANOMALIES, counts, strict=True) if there
+            name for name, is_stored in zip(ANOMALIES, counts, strict=True) if is_stored
         ]
 
     def series(
@@ -85,7 +85,7 @@ class TimelineFigures:
         UnknownNameError
             When the run has no such series.
         """
-        chosen = self.names if names is None else known_all(names, self.names, "series")
+        chosen = self.names if names is None else checked_names(names, self.names, "series")
         curves = []
         for name in chosen:
             curve = hv.Curve(
@@ -103,7 +103,7 @@ class TimelineFigures:
                     active_tools=["wheel_zoom"],
                     title="",
                     axiswise=False,
-                    hooks=[self._look.dress],
+                    hooks=[self._look.style],
                 )
             )
         return hv.Layout(curves).cols(1)

@@ -16,8 +16,8 @@ from deeptracker.dashboard.data.weight_raster import (
 )
 from deeptracker.dashboard.data.weight_window import shape_of
 from deeptracker.dashboard.notebook.figure_look import Look
-from deeptracker.dashboard.notebook.matrix_raster import WIDTH, edges, tell_ends
-from deeptracker.dashboard.notebook.name_lookup import known
+from deeptracker.dashboard.notebook.matrix_raster import WIDTH, edges, mark_ends
+from deeptracker.dashboard.notebook.name_lookup import checked_name
 from deeptracker.dashboard.notebook.parameter_data import rows_of
 
 __all__ = ["WeightFigures"]
@@ -193,13 +193,13 @@ class WeightFigures:
             active_tools=["wheel_zoom"],
             framewise=False,
             title=title,
-            hooks=[self._look.dress, tell_ends],
+            hooks=[self._look.style, mark_ends],
         )
 
     def _subject(self, statistic: str, *, gradients: bool) -> RasterQuantity:
-        known(statistic, STATISTICS, "statistic of weights")
+        checked_name(statistic, STATISTICS, "statistic of weights")
         kinds = ["weights", *(["gradients"] if self._run.has_gradients else [])]
-        known("gradients" if gradients else "weights", kinds, "record of")
+        checked_name("gradients" if gradients else "weights", kinds, "record of")
         return RasterQuantity(self.parameter, statistic, gradients)
 
     def _pixels(

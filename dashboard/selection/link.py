@@ -52,7 +52,7 @@ def read_link(query: str, states: Sequence[State]) -> tuple[dict[str, Any], list
     values : dict
         The value of every parameter that has a key. A parameter that is missing or invalid in the
         query has its default.
-    spoilt : list of str
+    invalid : list of str
         The invalid entries of the query, in words.
     """
     owners = {name: state for state in states for name in state.KEYS}
@@ -60,7 +60,7 @@ def read_link(query: str, states: Sequence[State]) -> tuple[dict[str, Any], list
     names |= {name: name for name in owners}
     values = {name: owner.param[name].default for name, owner in owners.items()}
     trials = {state: state.copied() for state in states}
-    spoilt = []
+    invalid = []
     given = dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
     for key, text in given.items():
         name = names.get(key)
@@ -71,19 +71,19 @@ def read_link(query: str, states: Sequence[State]) -> tuple[dict[str, Any], list
             value = _read(text, owner.param[name])
             setattr(trials[owner], name, value)
         except (ValueError, TypeError, RecursionError):
-            spoilt.append(owner.WORDS.get(name, name.replace("_", " ")))
+            invalid.append(owner.WORDS.get(name, name.replace("_", " ")))
         else:
             values[name] = value
-    return values, spoilt
+    return values, invalid
 
 
-def link_notice(spoilt: Sequence[str], missing: Sequence[str]) -> str:
+def link_notice(invalid: Sequence[str], missing: Sequence[str]) -> str:
     """Name the ignored parts of a link: invalid entries, and names that the run does not have."""
     notices = []
-    if spoilt:
-        notices.append(f"This link says something odd of {_listed(spoilt)}; that was left out.")
+    if invalid:
+        notices.append(f"Ignored invalid values in this link: {_listed(invalid)}.")
     if missing:
-        notices.append(f"The link names what this run does not have: {_listed(missing)}.")
+        notices.append(f"This run does not have: {_listed(missing)}.")
     return " ".join(notices)
 
 

@@ -46,7 +46,7 @@ class Linked:
                     other = self._owners.get(name) or self._owners[keys[key]]
                     raise ValueError(
                         f"{type(state).__name__} and {type(other).__name__} both have a parameter "
-                        f"{name} or a key {key}: a link could not tell them apart"
+                        f"{name} or a key {key}: rename one, so that links are unambiguous"
                     )
                 self._owners[name], keys[key] = state, name
         selection.param.watch(lambda event: self.update(**event.new), "request", onlychanged=False)
@@ -99,6 +99,6 @@ class Linked:
         sift : callable, optional
             Removes values that do not exist, and gives their names in words.
         """
-        values, spoilt = read_link(query, self._all)
+        values, invalid = read_link(query, self._all)
         missing = sift(values) if sift else []
-        self.update(**values, notice=link_notice(spoilt, missing))
+        self.update(**values, notice=link_notice(invalid, missing))

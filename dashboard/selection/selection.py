@@ -81,7 +81,9 @@ class Selection(State):
     anomaly_window = param.Integer(default=5, bounds=(1, WINDOWS), doc="snapshots of the rule")
     threshold = param.Integer(default=1, bounds=(1, None), doc="anomalous images for a mark")
     split: Any = param.Selector(
-        default="", objects=["", "beside", "below"], doc="how a second view stands by the first"
+        default="",
+        objects=["", "beside", "below"],
+        doc="place of the second pane: right of the first, or below",
     )
     second: Any = param.Selector(
         default="", objects=[""], check_on_set=False, doc="the view in the other pane"
@@ -89,7 +91,7 @@ class Selection(State):
     spacing: Any = param.Selector(
         default="ordinal",
         objects=["ordinal", "true"],
-        doc="time axes: snapshots evenly wide, or where they were recorded",
+        doc="time axes: snapshots evenly wide, or at their iterations",
     )
     dark = param.Boolean(default=False, doc="the browser's theme; not part of a link")
     notice = param.String(default="", doc="a message to the person; not part of a link")

@@ -9,7 +9,7 @@ import panel as pn
 
 from deeptracker.dashboard.data.background import Latest
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.server.home_row import COLUMNS, glance
+from deeptracker.dashboard.server.home_row import COLUMNS, row_cells
 from deeptracker.dashboard.shell.header import Header
 from deeptracker.dashboard.widgets.controls import text
 from deeptracker.dashboard.widgets.facts_table import FactsTable
@@ -35,7 +35,7 @@ class Home:
     def __init__(self, runs: Mapping[str, str], storage: StorageConfig | None = None) -> None:
         self._runs = runs
         self._storage = storage
-        # Each row is read on its own: a store that hangs delays no other row.
+        # Each row is read separately: a store that hangs delays no other row.
         self._reads = {slug: Latest(location) for slug, location in runs.items()}
         self._rows = {slug: [_link(slug), "is being opened"] for slug in runs}
         self._table = FactsTable(
@@ -76,12 +76,12 @@ def opening(name: str, location: str) -> pn.viewable.Viewable:
         The run's name in its address.
     location : str
     """
-    told = (
+    content = (
         "<div class='dt-home'><div class='dt-coming' role='status' data-testid='opening'>"
         f"<h3>Opening {html.escape(name)}\N{HORIZONTAL ELLIPSIS}</h3>"
         f"<p class='dt-hint'>Reading <code>{html.escape(location)}</code></p></div></div>"
     )
-    return _page("opening", text(told, sizing_mode="stretch_width", margin=0))
+    return _page("opening", text(content, sizing_mode="stretch_width", margin=0))
 
 
 def unreachable(location: str, why: str, *, is_waiting: bool = False) -> pn.viewable.Viewable:
@@ -105,13 +105,13 @@ def unreachable(location: str, why: str, *, is_waiting: bool = False) -> pn.view
     else:
         title, kind, facts = "This run cannot be shown", "dt-failed", "store not reachable"
         remedy = "Bring it back or process its training log again"
-    told = (
+    content = (
         f"<div class='dt-home'><div class='{kind}' role='alert' data-testid='failed'>"
         f"<h3>{title}</h3><p>{html.escape(why)}</p>"
         f"<p class='dt-hint'>The store is expected at <code>{html.escape(location)}</code>. "
         f"{remedy}: this page shows the run as soon as it is there.</p></div></div>"
     )
-    return _page(facts, text(told, sizing_mode="stretch_width", margin=0))
+    return _page(facts, text(content, sizing_mode="stretch_width", margin=0))
 
 
 def _page(facts: str, content: pn.viewable.Viewable) -> pn.viewable.Viewable:
@@ -129,7 +129,9 @@ def _row(slug: str, location: str, storage: StorageConfig | None) -> list[Any]:
         with refusals(location, storage):
             run = Run(location, storage)
             # Computed once per commit and shared by all pages.
-            cells = [run.trouble] if run.trouble else run.fact("glance", lambda: glance(run))
+            cells = (
+                [run.read_error] if run.read_error else run.fact("home row", lambda: row_cells(run))
+            )
             return [link, *cells]
     except DeepTrackerError as error:
         return [link, str(error)]

@@ -11,7 +11,7 @@ from deeptracker.dashboard.data.scalar_curve import curve
 from deeptracker.dashboard.widgets.facts_table import Column
 from deeptracker.wording import counted
 
-__all__ = ["COLUMNS", "glance"]
+__all__ = ["COLUMNS", "row_cells"]
 
 COLUMNS = (
     Column("run", "link"),
@@ -26,12 +26,12 @@ COLUMNS = (
 )
 # Twice the pixels of a curve.
 POINTS = 240
-# Validation scalars first: they say more about a run than training scalars.
+# Validation scalars first: they describe a run better than training scalars.
 LOSSES = ("validation_loss", "train_loss")
 ERRORS = ("validation_error", "train_error")
 
 
-def glance(run: Run) -> list[Any]:
+def row_cells(run: Run) -> list[Any]:
     """Give the cells after a run's link: one for each of `COLUMNS` but the first."""
     updated = str(run.attributes.get("updated", ""))
     return [
@@ -98,11 +98,11 @@ def _unit(values: np.ndarray) -> np.ndarray:
 
 
 def _findings(run: Run) -> dict[str, Any]:
-    """Count the findings of each severity; runs sort by the gravest, then by the next."""
+    """Count the findings of each severity; runs sort by the most severe first."""
     counts = Counter(finding.severity for finding in findings_of(run))
-    grave_first = [min(counts[severity], 9999) for severity in SEVERITIES]
+    by_severity = [min(counts[severity], 9999) for severity in SEVERITIES]
     return {
-        "value": sum(count * 10 ** (4 * place) for place, count in enumerate(grave_first[::-1])),
+        "value": sum(count * 10 ** (4 * place) for place, count in enumerate(by_severity[::-1])),
         "counts": {
             severity: counted(counts[severity], severity, "info" if severity == "info" else "")
             for severity in SEVERITIES

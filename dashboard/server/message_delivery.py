@@ -31,8 +31,8 @@ def deliver_all() -> None:
     name = _queue_of(_send_queued)
     if name is None:
         logging.getLogger(__name__).warning(
-            "Panel %s sends what it has queued in a way that is not known here: now and then a "
-            "page may show a change only with the next one",
+            "Panel %s sends queued messages in a way that DeepTracker does not know: sometimes a "
+            "page may show a change only together with the next one",
             __version__,
         )
         return

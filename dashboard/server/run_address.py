@@ -16,14 +16,14 @@ from deeptracker.errors import DeepTrackerError, StoreError
 from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.store.repository import NothingCommittedError
 
-__all__ = ["Arrival"]
+__all__ = ["RunAddress"]
 
 logger = logging.getLogger(__name__)
 
 Prepared = tuple[Run, dict[str, Exception]] | Exception
 
 
-class Arrival:
+class RunAddress:
     """A run's page for one person, shown as soon as the store has been read.
 
     The first request gets a few lines of HTML. A thread reads the store. The page is made from the
@@ -58,7 +58,7 @@ class Arrival:
         self.shown = pn.Column(opening(name, location), sizing_mode="stretch_width", margin=0)
         self._place = place
         self._dark = dark
-        self._said = ""
+        self._shown_reason = ""
         self._is_open = False
         self._reads = Latest(location)
         # While the browser loads the scripts.
@@ -74,7 +74,7 @@ class Arrival:
         self._reads.find(self._first.result, self._show)
 
     def follow(self) -> None:
-        """Go on to a new commit; or check again whether the run can be shown."""
+        """Show a new commit, or check again whether the run can be shown."""
         if self.page is not None:
             self.page.follow()
         elif self._is_open:
@@ -91,8 +91,8 @@ class Arrival:
             try:
                 return run, RunPage.prepare(run, query)
             except Exception as error:  # noqa: BLE001  the page shows it
-                trouble = run.find_trouble()
-                return StoreError(trouble) if trouble else error
+                read_error = run.find_read_error()
+                return StoreError(read_error) if read_error else error
 
         return prepared
 
@@ -107,32 +107,32 @@ class Arrival:
             if not isinstance(found, DeepTrackerError):
                 logger.error("the page of %s failed", self.location, exc_info=found)
             why = str(found) if isinstance(found, DeepTrackerError) else first_line(found)
-            self._say(why, is_waiting=isinstance(found, NothingCommittedError))
+            self._show_reason(why, is_waiting=isinstance(found, NothingCommittedError))
             return
-        run, hindrances = found
-        if run.trouble and Timeline.title in hindrances:
-            self._say(run.trouble)
+        run, view_errors = found
+        if run.read_error and Timeline.title in view_errors:
+            self._show_reason(run.read_error)
             return
-        page = RunPage(run, self._query, dark=self._dark, hindrances=hindrances)
+        page = RunPage(run, self._query, dark=self._dark, view_errors=view_errors)
         self.page = page
         pn.config.exception_handler = _failing(page)
         if self._place:
             page.sync(self._place)
         self.shown.objects = [page.panel()]
 
-    def _say(self, why: str, *, is_waiting: bool = False) -> None:
-        if why != self._said:
-            self._said = why
+    def _show_reason(self, why: str, *, is_waiting: bool = False) -> None:
+        if why != self._shown_reason:
+            self._shown_reason = why
             self.shown.objects = [unreachable(self.location, why, is_waiting=is_waiting)]
 
 
 def _failing(page: RunPage) -> Callable[[Exception], None]:
     """Give a function that shows an error on a page; Panel keeps it after the page has closed."""
-    known = weakref.ref(page)
+    reference = weakref.ref(page)
 
     def failed(error: Exception) -> None:
-        there = known()
-        if there is not None:
-            there.failed(error)
+        shown = reference()
+        if shown is not None:
+            shown.failed(error)
 
     return failed

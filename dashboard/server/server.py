@@ -19,7 +19,7 @@ from deeptracker.dashboard.look.theme import PAGE_CSS, WIDGET_CSS
 from deeptracker.dashboard.server.home import Home
 from deeptracker.dashboard.server.message_delivery import deliver_all
 from deeptracker.dashboard.server.not_found import NotFound
-from deeptracker.dashboard.server.run_address import Arrival
+from deeptracker.dashboard.server.run_address import RunAddress
 from deeptracker.dashboard.server.sign_in import SignIn
 from deeptracker.dashboard.server.users_file import Users
 from deeptracker.dashboard.shell.page import POLL_MILLISECONDS, RunPage
@@ -79,7 +79,7 @@ def serve(
     deliver_all()
     pages = {slug: _page(slug, location, storage) for slug, location in runs.items()}
     first, location = next(iter(runs.items()))
-    _warm(location, storage)
+    _warm_up(location, storage)
     shown = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
     target = f"{shown}/{first}" if len(runs) == 1 else f"{shown}/"
     if len(runs) > 1:
@@ -117,7 +117,7 @@ def _server(
         default_handler_class=NotFound,
         unused_session_lifetime_milliseconds=UNUSED_MILLISECONDS,
         check_unused_sessions_milliseconds=CHECK_MILLISECONDS,
-        # After a restart everybody must sign in again, unless the secret is kept.
+        # After a restart everybody must sign in again, unless DEEPTRACKER_COOKIE_SECRET is set.
         cookie_secret=os.environ.get("DEEPTRACKER_COOKIE_SECRET") or secrets.token_hex(32),
         **({"auth_provider": sign_in} if sign_in else {}),
     )
@@ -151,13 +151,13 @@ def _page(
     name: str, location: str, storage: StorageConfig | None
 ) -> Callable[[], pn.viewable.Viewable]:
     def make() -> pn.viewable.Viewable:
-        _dress()
+        _set_document()
         place = pn.state.location
         dark = pn.state.cookies.get("dt-dark") == "1"
-        arrival = Arrival(name, location, storage, place, dark=dark)
-        pn.state.onload(arrival.open)
-        pn.state.add_periodic_callback(arrival.follow, period=POLL_MILLISECONDS)
-        return arrival.panel()
+        run_address = RunAddress(name, location, storage, place, dark=dark)
+        pn.state.onload(run_address.open)
+        pn.state.add_periodic_callback(run_address.follow, period=POLL_MILLISECONDS)
+        return run_address.panel()
 
     return make
 
@@ -166,7 +166,7 @@ def _home(
     runs: dict[str, str], storage: StorageConfig | None
 ) -> Callable[[], pn.viewable.Viewable]:
     def make() -> pn.viewable.Viewable:
-        _dress()
+        _set_document()
         shown = Home(runs, storage)
         pn.state.add_periodic_callback(shown.follow, period=POLL_MILLISECONDS)
         return shown.panel()
@@ -174,7 +174,7 @@ def _home(
     return make
 
 
-def _dress() -> None:
+def _set_document() -> None:
     """Set a page's colours before the app has loaded."""
     document = pn.state.curdoc
     if document is not None:
@@ -186,7 +186,7 @@ def _dress() -> None:
         )
 
 
-def _warm(location: str, storage: StorageConfig | None) -> None:
+def _warm_up(location: str, storage: StorageConfig | None) -> None:
     """Compile kernels and load modules, so that the first person need not wait for them."""
     linked()  # A browser knows only the components that were defined when its page was sent.
     with suppress(NothingCommittedError):
@@ -208,5 +208,5 @@ def _check_port(address: str, port: int) -> None:
         except OSError as error:
             raise DeepTrackerError(
                 f"{address}:{port} cannot be listened on ({error.strerror or error}); "
-                "choose another with --port, or --port 0 for any free one"
+                "choose another port with --port, or any free one with --port 0"
             ) from error

@@ -55,7 +55,7 @@ class SignIn(BasicAuthProvider):
 
         class Login(BasicLoginHandler):
             def get(self) -> None:
-                self._ask(self.get_argument("next", "/"))
+                self._write_form(self.get_argument("next", "/"))
 
             async def post(self) -> None:
                 name = self.get_body_argument("name", "")
@@ -64,16 +64,16 @@ class SignIn(BasicAuthProvider):
                 # Hashing takes tens of milliseconds: run it on a thread, not on the server's loop.
                 if not await asyncio.to_thread(users.accepts, name, password):
                     self.set_status(401)
-                    self._ask(target, "That name and password do not go together.")
+                    self._write_form(target, "Wrong name or password.")
                     return
                 self.set_current_user(name)
-                self.redirect(_own(target))
+                self.redirect(_local_path(target))
 
             def set_cookie(self, *args: Any, **options: Any) -> None:
                 super().set_cookie(*args, **{"samesite": "Lax", **options})
 
-            def _ask(self, target: str, message: str = "") -> None:
-                self.write(PAGE.generate(next=_own(target), message=message))
+            def _write_form(self, target: str, message: str = "") -> None:
+                self.write(PAGE.generate(next=_local_path(target), message=message))
 
         return Login
 
@@ -89,7 +89,7 @@ class SignIn(BasicAuthProvider):
         return Logout
 
 
-def _own(target: str) -> str:
+def _local_path(target: str) -> str:
     """Give a path on this server, so that no link can redirect to another site."""
     parts = urlsplit(target)
     local = not parts.scheme and not parts.netloc and target.startswith("/")

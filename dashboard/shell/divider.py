@@ -1,4 +1,4 @@
-"""The handle between two views that stand side by side."""
+"""The handle between two views side by side."""
 
 from panel.custom import JSComponent
 

@@ -19,10 +19,14 @@ class Header(Component):
     live = param.Dict(default={"state": "", "text": "", "title": ""})
     views = param.List(default=[], doc="names of the views, for the number keys")
     places = param.List(default=[], doc="what can be searched: [kind, label, name]")
-    split = param.String(default="", doc="how two views stand: beside, below, or one alone")
+    split = param.String(
+        default="", doc="place of the second view: beside, below, or empty for one view"
+    )
     spacing = param.String(default="ordinal", doc="spacing of every time axis")
     shown = param.String(default="", doc="what the page shows, for the caption of pictures")
-    plain = param.Boolean(default=False, doc="facts and theme alone, for pages without views")
+    plain = param.Boolean(
+        default=False, doc="whether it has only facts and theme, for pages without views"
+    )
     dark = param.Boolean(default=False, doc="the theme that the server draws figures for")
 
     _esm = module_of(__file__)

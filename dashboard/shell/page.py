@@ -7,7 +7,7 @@ from typing import Any
 
 import panel as pn
 
-from deeptracker.dashboard.data.background import Latest, rehearsing
+from deeptracker.dashboard.data.background import Latest, filling_cache
 from deeptracker.dashboard.data.class_series import named_class
 from deeptracker.dashboard.data.run import Run, first_line
 from deeptracker.dashboard.data.search import open_place, places_of
@@ -20,7 +20,7 @@ from deeptracker.dashboard.shell.panes import Panes
 from deeptracker.dashboard.shell.stepping import step_anomaly, step_iteration
 from deeptracker.dashboard.shell.view_frame import ViewFrame
 from deeptracker.dashboard.views.registry import TIMELINE, VIEWS, linked, view_class
-from deeptracker.dashboard.widgets.controls import action, beside, rail, text
+from deeptracker.dashboard.widgets.controls import action, rail, text, with_rail
 from deeptracker.wording import counted
 
 __all__ = ["RunPage"]
@@ -40,7 +40,7 @@ class RunPage:
         The link's query string.
     dark : bool
         Whether the browser shows the dark theme.
-    hindrances : mapping of str to Exception, optional
+    view_errors : mapping of str to Exception, optional
         The errors that `prepare` caught, by the title of the view.
     """
 
@@ -50,17 +50,17 @@ class RunPage:
         query: str = "",
         *,
         dark: bool = False,
-        hindrances: Mapping[str, Exception] | None = None,
+        view_errors: Mapping[str, Exception] | None = None,
     ) -> None:
-        hindrances = hindrances or {}
+        view_errors = view_errors or {}
         self.run = run
         self.linked = linked(dark=dark)
         self.selection = self.linked.selection
         self._reads = Latest(run.location)
-        self._take(query)
-        self.timeline = self._frame(TIMELINE, hindrances)
+        self._apply_link(query)
+        self.timeline = self._frame(TIMELINE, view_errors)
         # A view is made when it is first opened, so that hidden views cost no time.
-        self.frames = {name: self._frame(location, hindrances) for name, location in VIEWS.items()}
+        self.frames = {name: self._frame(location, view_errors) for name, location in VIEWS.items()}
         self.chips = Chips(
             title="Selection",
             hint="Nothing is picked. Drag on the timeline for a window, click for an iteration.",
@@ -68,7 +68,7 @@ class RunPage:
             margin=0,
         )
         self._chosen: list[tuple[str, str, Any]] = []
-        self.told = text(margin=0)
+        self.notice_text = text(margin=0)
         self.notice = self._notice_row()
         self.header = Header(
             views=list(VIEWS),
@@ -86,24 +86,24 @@ class RunPage:
             sizing_mode="stretch_width",
             margin=0,
         )
-        self.header.param.watch(lambda event: self._asked(event.new), "event")
-        self.tools.param.watch(lambda event: self._saved(event.new), "event")
+        self.header.param.watch(lambda event: self._act(event.new), "event")
+        self.tools.param.watch(lambda event: self._send_csv(event.new), "event")
         self.chips.param.watch(lambda event: self._drop(event.new), "event")
         self.selection.param.watch(
-            self._tell, ["iterations", "classes", "images", "nodes", "filters", "window"]
+            self._list_picks, ["iterations", "classes", "images", "nodes", "filters", "window"]
         )
-        self.selection.param.watch(self._noticed, "notice")
+        self.selection.param.watch(self._show_notice, "notice")
         self.selection.param.watch(self._write_header, ["split", "spacing", "window"])
         self.timeline.build()
         self.panes = Panes(self.frames, self.selection, run.name)
-        self._tell()
-        self._noticed()
+        self._list_picks()
+        self._show_notice()
         self._write_header()
 
     def _notice_row(self) -> pn.Row:
         """Make the line that shows the notice, with its button."""
         return pn.Row(
-            self.told,
+            self.notice_text,
             action("Close", self._close_notice, width=70, margin=(4, 0, 0, 8)),
             visible=False,
             margin=(6, 16),
@@ -112,7 +112,7 @@ class RunPage:
 
     @classmethod
     def prepare(cls, run: Run, query: str = "") -> dict[str, Exception]:
-        """Read on a thread all that a new page reads, into the cache that all pages share.
+        """Read on a thread everything that a new page reads, into the cache of all pages.
 
         Makes the page once and discards it, so that exactly the page's own reads happen.
 
@@ -121,7 +121,7 @@ class RunPage:
         dict of str to Exception
             The error of each view that failed, by the view's title.
         """
-        with rehearsing():
+        with filling_cache():
             page = cls(run, query)
         frames = (page.timeline, *page.frames.values())
         return {frame.title: frame.failure for frame in frames if frame.failure is not None}
@@ -131,7 +131,7 @@ class RunPage:
         top = pn.Column(
             self.header,
             pn.Column(
-                beside(
+                with_rail(
                     self.timeline.place, rail(self.tools, *self._timeline_controls(), self.chips)
                 ),
                 css_classes=["dt-timeline"],
@@ -154,37 +154,38 @@ class RunPage:
             margin=0,
         )
 
-    def _frame(self, location: str, hindrances: Mapping[str, Exception]) -> ViewFrame:
+    def _frame(self, location: str, view_errors: Mapping[str, Exception]) -> ViewFrame:
         maker = view_class(location)
         states = self.linked.of(maker)
-        return ViewFrame(maker, self.run, *states, hindrance=hindrances.get(maker.title))
+        return ViewFrame(maker, self.run, *states, view_error=view_errors.get(maker.title))
 
     @property
     def _titles(self) -> dict[str, str]:
         return {name: frame.title for name, frame in self.frames.items()}
 
     def follow(self) -> None:
-        """Go on to a new commit, if there is one; show a notice if the store cannot be read."""
+        """Show a new commit, if there is one; show a notice if the store cannot be read."""
         query = self.linked.to_query()
 
-        def look() -> tuple[Run | None, str]:
+        def read() -> tuple[Run | None, str]:
             try:
                 newer = self.run.newer()
-                met = self.prepare(newer, query) if newer is not None else {}
-                return newer, self.run.find_trouble() if met else (newer or self.run).trouble
-            except Exception as error:  # noqa: BLE001  the page outlives its store
-                return None, self.run.find_trouble() or first_line(error)
+                errors = self.prepare(newer, query) if newer is not None else {}
+                run = newer or self.run
+                return newer, self.run.find_read_error() if errors else run.read_error
+            except Exception as error:  # noqa: BLE001  shown in the header
+                return None, self.run.find_read_error() or first_line(error)
 
-        self._reads.find(look, lambda found: self._go_on(*found))
+        self._reads.find(read, lambda found: self._show_newer(*found))
 
-    def _go_on(self, newer: Run | None, trouble: str) -> None:
-        if trouble:
+    def _show_newer(self, newer: Run | None, read_error: str) -> None:
+        if read_error:
             if self.header.live["state"] != "lost":
-                logger.warning("the store %s cannot be read: %s", self.run.location, trouble)
+                logger.warning("the store %s cannot be read: %s", self.run.location, read_error)
             self.header.live = {
                 "state": "lost",
                 "text": "store not reachable",
-                "title": f"The page goes on with what it has read. {trouble}",
+                "title": f"The page keeps showing what it has read. {read_error}",
             }
             return
         if newer is not None:
@@ -199,12 +200,12 @@ class RunPage:
                 "title": "A commit arrived while the page was open; all views show it",
             }
         elif self.header.live["state"] == "lost":
-            self.header.live = _following()
+            self.header.live = _live_state()
 
     def failed(self, error: BaseException) -> None:
         """Show the error of an action that failed outside of any view's frame."""
         logger.error("an action failed", exc_info=error)
-        self.selection.notice = f"That did not work: {error or type(error).__name__}"
+        self.selection.notice = f"The action failed: {error or type(error).__name__}"
 
     def sync(self, location: Any) -> None:
         """Keep the address of the page in step with the selection, both ways."""
@@ -217,25 +218,25 @@ class RunPage:
 
         def from_address(event: Any) -> None:
             if event.new.removeprefix("?") != self.linked.to_query():
-                self._take(event.new)
+                self._apply_link(event.new)
 
         self.linked.watch(to_address)
         location.param.watch(from_address, "search")
 
-    def _take(self, query: str) -> None:
-        """Select what a link names, as far as it exists."""
+    def _apply_link(self, query: str) -> None:
+        """Set the values of a link, without names that the run does not have."""
 
         def sift(values: dict[str, Any]) -> list[str]:
             try:
                 return sift_picks(self.run, values, self.linked.states)
             except Exception:
                 # If the store is lost, the views show that.
-                logger.exception("the picks of a link")
+                logger.exception("the picks of a link cannot be checked")
                 return []
 
         self.linked.from_query(query, sift)
 
-    def _asked(self, act: dict[str, Any]) -> None:
+    def _act(self, act: dict[str, Any]) -> None:
         """Act on an event of a key or of the header."""
         selection, run = self.selection, self.run
         acts: dict[str, Callable[[], Any]] = {
@@ -244,7 +245,7 @@ class RunPage:
             ),
             "view": lambda: selection.param.update(view=act["view"]),
             "split": lambda: selection.param.update(split=act["split"]),
-            "theme": lambda: self._themed(dark=act["dark"]),
+            "theme": lambda: self._set_theme(dark=act["dark"]),
             "spacing": lambda: selection.param.update(
                 spacing="ordinal" if selection.spacing == "true" else "true"
             ),
@@ -255,10 +256,10 @@ class RunPage:
         }
         acts[act["type"]]()
 
-    def _themed(self, *, dark: bool) -> None:
+    def _set_theme(self, *, dark: bool) -> None:
         self.header.dark = self.selection.dark = dark
 
-    def _saved(self, act: dict[str, Any]) -> None:
+    def _send_csv(self, act: dict[str, Any]) -> None:
         if act["type"] == "csv":
             self.tools.answer = self.timeline.csv() | {"count": act["count"]}
 
@@ -266,15 +267,15 @@ class RunPage:
         view = self.timeline.view
         return view.controls() if view is not None else []
 
-    def _noticed(self, *_: Any) -> None:
-        told = html.escape(self.selection.notice)
-        self.told.object = f"<div class='alert' role='status'>{told}</div>"
+    def _show_notice(self, *_: Any) -> None:
+        words = html.escape(self.selection.notice)
+        self.notice_text.object = f"<div class='alert' role='status'>{words}</div>"
         self.notice.visible = bool(self.selection.notice)
 
     def _close_notice(self) -> None:
         self.selection.notice = ""
 
-    def _tell(self, *_: Any) -> None:
+    def _list_picks(self, *_: Any) -> None:
         """List the picks as chips."""
         selection = self.selection
         chosen: list[tuple[str, str, Any]] = []
@@ -324,10 +325,10 @@ class RunPage:
             shown=shown,
         )
         if not self.header.live["text"]:
-            self.header.live = _following()
+            self.header.live = _live_state()
 
 
-def _following() -> dict[str, str]:
+def _live_state() -> dict[str, str]:
     return {
         "state": "following",
         "text": "following",

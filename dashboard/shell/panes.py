@@ -54,7 +54,7 @@ class Panes:
         )
         for place, head in enumerate(self.heads):
             head.sizing_mode = "stretch_width"
-            head.param.watch(lambda event, place=place: self._acted(place, event.new), "event")
+            head.param.watch(lambda event, place=place: self._on_event(place, event.new), "event")
         selection.param.watch(self._chosen, ["view", "second", "split"])
         self._arrange(at_once=True)
 
@@ -62,7 +62,7 @@ class Panes:
         """Give the panes."""
         return self.deck
 
-    def _acted(self, place: int, act: Mapping[str, Any]) -> None:
+    def _on_event(self, place: int, act: Mapping[str, Any]) -> None:
         if act["type"] == "tab":
             setattr(self.selection, ("view", "second")[place], act["view"])
         elif act["type"] == "csv":
@@ -96,7 +96,7 @@ class Panes:
             if not name:
                 continue
             frame = self.frames[name]
-            self._bring(frame, place)
+            self._move(frame, place)
             self.heads[place].param.update(view=name, title=frame.title, about=frame.about)
             if at_once:
                 frame.build()
@@ -109,7 +109,7 @@ class Panes:
             f"dt-two-{selection.split}" if selection.split else "dt-alone",
         ]
 
-    def _bring(self, frame: ViewFrame, place: int) -> None:
+    def _move(self, frame: ViewFrame, place: int) -> None:
         """Put a frame into a pane; visited views stay there, hidden, so that they reappear fast."""
         for other, body in enumerate(self.bodies):
             if frame.place in body.objects:

@@ -9,7 +9,7 @@ import { SvgContext } from "./svg_context.js"
 const HEAD = 40
 const EDGE = 12
 // What of a page's HTML belongs to a picture, and what never does.
-const WORDS = ".dt-says, .dt-small, .dt-tiles, .dt-table, .dt-room, .dt-empty, h3"
+const WORDS = ".dt-legends, .dt-small, .dt-tiles, .dt-table, .dt-room, .dt-empty, h3"
 const APART = ".dt-rail, .dt-bar, .dt-head, .dt-about"
 
 /** @typedef {(context: SvgContext) => void} Paint */

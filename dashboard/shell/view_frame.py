@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pandas as pd
 import panel as pn
 
-from deeptracker.dashboard.data.background import Latest, is_rehearsing, rehearsing
+from deeptracker.dashboard.data.background import Latest, filling_cache, is_filling_cache
 from deeptracker.dashboard.data.run import first_line
 from deeptracker.dashboard.selection.state import State
 from deeptracker.dashboard.widgets.controls import action, text
@@ -56,7 +56,7 @@ class ViewFrame:
 
     The frame makes a view when it is first shown. It does not redraw a hidden view: it delivers
     the changes when the view is shown again. If a view fails, the frame shows the error in the
-    view's place; the other views go on.
+    view's place; the other views still work.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class ViewFrame:
     run : Run
     *states : State
         The selection and the view's states, which the view may watch.
-    hindrance : Exception, optional
+    view_error : Exception, optional
         The error of reading ahead for this view. The frame shows it and reads nothing, until a
         person tries again.
 
@@ -76,7 +76,7 @@ class ViewFrame:
     """
 
     def __init__(
-        self, maker: Any, run: Any, *states: State, hindrance: Exception | None = None
+        self, maker: Any, run: Any, *states: State, view_error: Exception | None = None
     ) -> None:
         self.title = str(maker.title)
         self.tip = str(maker.tip)
@@ -85,8 +85,8 @@ class ViewFrame:
         self.is_shown = False
         self.failure: Exception | None = None
         self._make = lambda: maker(run, *states)
-        self._rehearse = lambda copies: maker(run, *copies).panel()
-        self._hindrance = hindrance
+        self._make_copy = lambda copies: maker(run, *copies).panel()
+        self._view_error = view_error
         self._reads = Latest(run.location if run is not None else "")
         self._run = run
         self._states = states
@@ -104,7 +104,7 @@ class ViewFrame:
         self.is_shown = True
         self.place.visible = True
         if self.view is None:
-            self._soon(self._prepare)
+            self._after_page(self._prepare)
         else:
             self._catch_up()
 
@@ -117,7 +117,7 @@ class ViewFrame:
         """Make the view now."""
         self.is_shown = True
         self.place.visible = True
-        self._build(self._hindrance)
+        self._build(self._view_error)
 
     def update(self) -> None:
         """Draw the store's current data, now or when the view is shown next."""
@@ -129,14 +129,14 @@ class ViewFrame:
     def csv(self) -> dict[str, str]:
         """Give the numbers shown as `csv`, or the reason why there are none as `error`."""
         if self.view is None:
-            return {"error": f"{self.title} is not drawn yet; its numbers come with it."}
+            return {"error": f"{self.title} is not drawn yet: save its numbers when it is."}
         try:
             return {"csv": self.view.table().to_csv(index=False)}
         except Exception as error:
             logger.exception("the numbers of %s", self.title)
             return {"error": f"The numbers of {self.title} could not be read: {error}"}
 
-    def _soon(self, act: Callable[[], None]) -> None:
+    def _after_page(self, act: Callable[[], None]) -> None:
         """Call a function after the page has shown the frame; at once if there is no page."""
         document = pn.state.curdoc
         if document is None or document.session_context is None:
@@ -145,13 +145,13 @@ class ViewFrame:
             document.add_timeout_callback(act, 15)
 
     def _prepare(self) -> None:
-        """Read on a thread all that the view reads when it is made, and then make it."""
+        """Read on a thread everything that the view reads when it is made, then make it."""
         copies = [state.copied() for state in self._states]
 
-        def rehearsed() -> Exception | None:
+        def filled() -> Exception | None:
             try:
-                with rehearsing():
-                    self._rehearse(copies)
+                with filling_cache():
+                    self._make_copy(copies)
             except Exception as error:  # noqa: BLE001  shown in the view's place
                 return error
             return None
@@ -159,19 +159,19 @@ class ViewFrame:
         if pn.state.curdoc is None:
             self._build()
         else:
-            self._reads.find(rehearsed, self._build)
+            self._reads.find(filled, self._build)
 
-    def _build(self, hindrance: Exception | None = None) -> None:
+    def _build(self, view_error: Exception | None = None) -> None:
         if self.view is not None:
             return
-        if hindrance is not None:
-            self._fail(hindrance)
+        if view_error is not None:
+            self._fail(view_error)
             return
         known = self._watchers()
         try:
             view = self._make()
             shown = view.panel()
-        except Exception as error:  # noqa: BLE001  one view's failure is no other's
+        except Exception as error:  # noqa: BLE001  other views still work
             for watcher in self._watchers() - known:
                 watcher.inst.param.unwatch(watcher)
             self._fail(error)
@@ -227,45 +227,47 @@ class ViewFrame:
             # page may be acting on an event without Bokeh's lock.
             with pn.io.hold():
                 act(*arguments)
-        except Exception as error:  # noqa: BLE001  one view's failure is no other's
+        except Exception as error:  # noqa: BLE001  other views still work
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
         self.view, self.failure = None, error
-        if is_rehearsing():
+        if is_filling_cache():
             return
         logger.error("the view %s failed", self.title, exc_info=error)
-        self._tell(error, "")
+        self._show_error(error, "")
         if self._run is not None:
-            self._reads.find(self._run.find_trouble, lambda trouble: self._tell(error, trouble))
+            self._reads.find(
+                self._run.find_read_error, lambda read_error: self._show_error(error, read_error)
+            )
 
-    def _tell(self, error: Exception, trouble: str) -> None:
+    def _show_error(self, error: Exception, read_error: str) -> None:
         if self.failure is not error:
             return
         trace = "".join(traceback.format_exception(error))
-        told = (
+        content = (
             "<div class='dt-failed' role='alert' data-testid='failed'>"
-            f"{self._why(error, trouble)}"
-            f"<details><summary>For a report</summary><pre>{html.escape(trace)}</pre>"
+            f"{self._error_html(error, read_error)}"
+            f"<details><summary>Details for a bug report</summary><pre>{html.escape(trace)}</pre>"
             "</details></div>"
         )
-        again = action("Try again", self._prepare, margin=(8, 0), width=110)
-        self.place.objects = [text(told, margin=0), again]
+        retry = action("Try again", self._prepare, margin=(8, 0), width=110)
+        self.place.objects = [text(content, margin=0), retry]
 
-    def _why(self, error: Exception, trouble: str) -> str:
+    def _error_html(self, error: Exception, read_error: str) -> str:
         """Show the error; for a lost store, the text of that store's page in home.py."""
-        if trouble:
+        if read_error:
             return (
-                f"<h3>This run cannot be shown</h3><p>{html.escape(trouble)}</p>"
+                f"<h3>This run cannot be shown</h3><p>{html.escape(read_error)}</p>"
                 "<p class='dt-hint'>The store is expected at "
-                f"<code>{html.escape(self._run.location)}</code>. Bring it back or process its "
-                "training log again, and try again; what is drawn already stays.</p>"
+                f"<code>{html.escape(self._run.location)}</code>. Restore it or process its "
+                "training log again, and then try again; drawn charts stay.</p>"
             )
         return (
             f"<h3>{html.escape(self.title)} could not be drawn</h3>"
             f"<p>{html.escape(first_line(error))}</p>"
-            "<p class='dt-hint'>The other views go on. Trying again reads the store anew; a link "
-            "to this page brings others to the same place.</p>"
+            "<p class='dt-hint'>The other views still work. Trying again reads the store again; "
+            "a link to this page opens the same view for others.</p>"
         )
 
 

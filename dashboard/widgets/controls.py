@@ -15,7 +15,6 @@ from deeptracker.dashboard.widgets.field import Field
 __all__ = [
     "action",
     "bar",
-    "beside",
     "check",
     "choice",
     "number_field",
@@ -25,6 +24,7 @@ __all__ = [
     "show_whole_run",
     "text",
     "toggle_iteration",
+    "with_rail",
 ]
 
 
@@ -82,12 +82,12 @@ def rail(*objects: Any) -> pn.Column:
     )
 
 
-def beside(chart: Any, column: Any) -> pn.viewable.Viewable:
+def with_rail(chart: Any, rail_column: Any) -> pn.viewable.Viewable:
     """Put a rail to the right of a chart, or below it on a narrow page."""
     return pn.Row(
         chart,
-        column,
-        css_classes=["dt-beside"],
+        rail_column,
+        css_classes=["dt-with-rail"],
         stylesheets=[CSS],
         sizing_mode="stretch_width",
         margin=0,
@@ -125,11 +125,11 @@ def show_whole_run(run: Run, selection: Selection, act: Mapping[str, Any]) -> No
 def show_when(state: State, name: str, control: Any, is_wanted: Callable[[], bool]) -> None:
     """Show a control only while it has an effect; check again when a parameter changes."""
 
-    def follow(*_: Any) -> None:
+    def show_or_hide(*_: Any) -> None:
         control.visible = is_wanted()
 
-    state.param.watch(follow, name)
-    follow()
+    state.param.watch(show_or_hide, name)
+    show_or_hide()
 
 
 def search_field(
@@ -140,7 +140,7 @@ def search_field(
         state.param[name],
         name=label,
         placeholder=hint,
-        description="Shows only what has one of these words in its name; commas separate them",
+        description="Shows only names that contain one of these texts; separate them by commas",
         width=width,
         margin=(0, 8, 0, 0),
     )

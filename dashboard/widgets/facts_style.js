@@ -18,8 +18,8 @@ th[aria-sort=descending] button::after { content: " ▼"; font-size: 9px; }
 td { padding: 5px 10px; border-top: 1px solid var(--dt-grid, #eef1f4); vertical-align: top;
   overflow-wrap: anywhere; }
 td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-tr.leads { cursor: pointer; }
-tr.leads:hover td { background: var(--dt-soft, #e8f1f8); }
+tr.clickable { cursor: pointer; }
+tr.clickable:hover td { background: var(--dt-soft, #e8f1f8); }
 .severity { display: inline-block; font-size: 11px; font-weight: 600; padding: 1px 7px;
   border-radius: 9px; border: 1px solid currentColor; }
 .error { color: var(--dt-pick, #b42318); }

@@ -10,7 +10,7 @@ import { sortedPlaces } from "./sorting.js"
 
 /**
  * @typedef {Model<{
- *   columns: Column[], rows: unknown[][], room: number, leads: boolean, test_id: string,
+ *   columns: Column[], rows: unknown[][], room: number, clickable: boolean, test_id: string,
  *   description: string,
  * }>} FactsModel
  */
@@ -86,7 +86,7 @@ class FactsTable {
 
   /** @param {number} place */
   line(place) {
-    const { columns, rows, leads } = this.model
+    const { columns, rows, clickable } = this.model
     const cells = rows[place].map((value, column) => {
       const { kind } = columns[column]
       const isLong = column === rows[place].length - 1 && rows[place].length < columns.length
@@ -96,7 +96,7 @@ class FactsTable {
       return cell
     })
     const row = make("tr", {}, ...cells)
-    if (leads) this.lead(row, place)
+    if (clickable) this.lead(row, place)
     return row
   }
 
@@ -111,7 +111,7 @@ class FactsTable {
       this.count += 1
       this.model.event = { row: place, count: this.count }
     }
-    row.className = "leads"
+    row.className = "clickable"
     row.tabIndex = 0
     row.dataset.focus = `row-${place}`
     row.addEventListener("click", go)

@@ -34,11 +34,11 @@ class FactsTable(Component):
     """
 
     columns = param.List(default=[])
-    rows = param.List(default=[], doc="cells of each row, as their `Column` says")
+    rows = param.List(default=[], doc="cells of each row, as `Column` describes")
     room = param.Integer(default=420, doc="scrolls beyond this many pixels; never if 0")
-    leads = param.Boolean(default=False, doc="whether a row can be clicked")
+    clickable = param.Boolean(default=False, doc="whether a row can be clicked")
     test_id = param.String(default="facts")
-    description = param.String(default="", doc="what is listed, in words")
+    description = param.String(default="", doc="what is listed, for screen readers")
 
     _esm = module_of(__file__)
 

@@ -15,7 +15,7 @@ class Field(JSComponent):
 
     kind: Any = param.Selector(default="number", objects=["number", "check"])
     label = param.String(default="")
-    tip = param.String(default="", doc="what it does, in the paper's terms")
+    tip = param.String(default="", doc="the tooltip")
     value = param.Integer(default=0, doc="the number, or whether it is ticked")
     low = param.Integer(default=None, allow_None=True)
     high = param.Integer(default=None, allow_None=True)

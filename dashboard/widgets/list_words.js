@@ -3,7 +3,7 @@
 /** @import { ListRow } from "./row_list.js" */
 /** @import { Numbers } from "./rows.js" */
 import { placeOf, placeWords } from "./column_track.js"
-import { MISSING, outcomeWords, UNSAID } from "./outcome_levels.js"
+import { MISSING, outcomeWords, NO_PREDICTION } from "./outcome_levels.js"
 import { lengthOf } from "./rows.js"
 import { number } from "./ticks.js"
 
@@ -35,7 +35,7 @@ export function listWords({ row, line, column }, [main, counts], iterations) {
 function isMissing(row, value) {
   if (!Number.isFinite(value)) return true
   if (row.kind === "outcome") return value === MISSING
-  return row.kind === "label" && value === UNSAID
+  return row.kind === "label" && value === NO_PREDICTION
 }
 
 /**

@@ -1,6 +1,6 @@
 """ES modules joined into one text without imports, for the browser.
 
-Panel makes a module of each component's text at an address of its own, where the relative imports
+Panel serves each component's text as a module at a separate address, where the relative imports
 of the source files do not resolve. So this module writes all modules that an entry needs into one
 text. Each becomes a function that is called once, after the modules that it imports, and returns
 its exports. Names of different modules never clash.
@@ -20,11 +20,11 @@ __all__ = ["joined", "module_of"]
 
 # Drop comments and indentation, but not in strings and templates that look like them.
 KEPT = r"""(?P<kept>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)"""
-LEFT_OUT = r"^ *//.*\n|^ */\*[\s\S]*?\*/ *\n|/\*[\s\S]*?\*/ ?|^ +"
-UNREAD = re.compile(f"{KEPT}|{LEFT_OUT}", re.MULTILINE)
+REMOVED = r"^ *//.*\n|^ */\*[\s\S]*?\*/ *\n|/\*[\s\S]*?\*/ ?|^ +"
+COMMENTS = re.compile(f"{KEPT}|{REMOVED}", re.MULTILINE)
 IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[^"]+)"\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|function\*?|async function) (\w+))", re.MULTILINE)
-# Types alone: nothing is left of it.
+# Marks a file of types alone as a module; nothing of it is kept.
 TYPES_ALONE = re.compile(r"^export \{\}\n", re.MULTILINE)
 OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 ALIAS = re.compile(r"(\w+)(?: as (\w+))?")
@@ -103,13 +103,13 @@ def _ordered(path: Path, importing: tuple[Path, ...]) -> Iterator[tuple[Path, So
 def _source(path: Path) -> Source:
     if not path.is_file():
         raise ImportError(f"there is no JavaScript module {path}")
-    text = UNREAD.sub(lambda found: found["kept"] or "", path.read_text(encoding="utf-8"))
+    text = COMMENTS.sub(lambda found: found["kept"] or "", path.read_text(encoding="utf-8"))
     imports = tuple(_import(path, *found.groups()) for found in IMPORT.finditer(text))
     body = TYPES_ALONE.sub("", IMPORT.sub("", text))
     exports = tuple(EXPORT.findall(body))
     body = EXPORT.sub("", body)
     if other := OTHER.search(body):
-        raise ImportError(f"{path}: cannot join {other[0]!r}; see {__name__} for what can be")
+        raise ImportError(f"{path}: cannot join {other[0]!r}; {__name__} lists the supported forms")
     return Source(body, imports, exports)
 
 

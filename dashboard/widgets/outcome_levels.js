@@ -5,7 +5,7 @@ export const RIGHT = 254
 /** What was not recorded. */
 export const MISSING = 255
 /** A class that was not recorded, among predicted classes. */
-export const UNSAID = 65535
+export const NO_PREDICTION = 65535
 
 /**
  * An outcome, or the share of right ones among several, in words.

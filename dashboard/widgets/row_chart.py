@@ -28,7 +28,7 @@ class RowChart(Component):
     rows = param.List(default=[])
     data = param.Bytes(default=b"")
     palettes = param.Dict(default={}, doc="name: 256 RGBA colours, light and then dark")
-    overview = param.List(default=[], doc="share in 0..1 a column, drawn in the strip of the run")
+    overview = param.List(default=[], doc="share in 0..1 of each column, drawn in the overview")
     picked = param.List(default=[], doc="picked columns")
     selected = param.List(default=[], doc="ids of picked rows")
     left = param.Integer(default=LEFT_MARGIN)
@@ -36,7 +36,7 @@ class RowChart(Component):
     scroll_height = param.Integer(default=0, doc="scroll beyond this many pixels; never if 0")
     show_axis = param.Boolean(default=True)
     can_brush = param.Boolean(default=False)
-    fills = param.Boolean(default=False, doc="grows with the screen that its view fills")
+    fills = param.Boolean(default=False, doc="whether it grows if its view is in full screen")
     test_id = param.String(default="rows")
     description = param.String(default="", doc="what the chart shows, in words")
 
@@ -60,5 +60,5 @@ class RowChart(Component):
     def _height_of(self, rows: Sequence[Row]) -> int:
         whole = GAP + sum(row.height + float(row.options.get("gap", GAP)) for row in rows)
         shown = min(whole, self.scroll_height) if self.scroll_height else whole
-        beside = (AXIS_HEIGHT * self.show_axis) + (OVERVIEW_HEIGHT * self.can_brush)
-        return int(shown) + beside + 1
+        axes = (AXIS_HEIGHT * self.show_axis) + (OVERVIEW_HEIGHT * self.can_brush)
+        return int(shown) + axes + 1

@@ -10,7 +10,7 @@ import { Track } from "./column_track.js"
 import { fitted, strokeThrough } from "./drawing.js"
 import { screenRoom } from "./full_screen.js"
 import { listWords } from "./list_words.js"
-import { MISSING, RIGHT, shade, UNSAID } from "./outcome_levels.js"
+import { MISSING, RIGHT, shade, NO_PREDICTION } from "./outcome_levels.js"
 import {
   drawEdge,
   drawLevel,
@@ -60,7 +60,7 @@ const LEVELS = {
   outcome: (level) => level,
   // Only wrong classes have colours of their own.
   label: (value, row) => {
-    if (value === UNSAID) return MISSING
+    if (value === NO_PREDICTION) return MISSING
     return value === row.own_class ? RIGHT : value % RIGHT
   },
   amount: (value, row) => shade(value, row.scale_top),

@@ -61,16 +61,16 @@ class RowList(Component):
     opened = param.List(default=[], doc="numbers of the lines to mark, as in a row's `members`")
     left = param.Integer(default=LEFT_MARGIN)
     right = param.Integer(default=RIGHT_MARGIN)
-    room = param.Integer(default=560, doc="height of what is in sight, told by the browser")
+    room = param.Integer(default=560, doc="height of what is in sight, reported by the browser")
     pixels = param.Integer(
         default=1024,
         bounds=(1, 4096),
-        doc="about how many there are across, told by the browser",
+        doc="pixels across the chart, about, reported by the browser",
     )
     reach = param.Dict(default={}, doc="what to bring into sight: top, height, and a count")
     test_id = param.String(default="rowlist")
     description = param.String(default="", doc="what the list shows, in words")
-    sight = param.Dict(default={}, doc="top of what is in sight, told by the browser")
+    sight = param.Dict(default={}, doc="top of what is in sight, reported by the browser")
 
     _esm = module_of(__file__)
 
@@ -83,7 +83,7 @@ class RowList(Component):
         self.palettes = {
             name: lookup_table(name) + lookup_table(name, dark=True) for name in PALETTES
         }
-        self.param.watch(self._sighted, ["sight", "room"])
+        self.param.watch(self._send_sight, ["sight", "room"])
 
     def fill(self, entries: Sequence[Entry], row_of: Callable[[int], Row], **values: Any) -> None:
         """List these rows, and set other parameters in the same message.
@@ -108,7 +108,7 @@ class RowList(Component):
             **values,
         )
 
-    def bring(self, key: str, line: float = 0.0, height: float | None = None) -> None:
+    def scroll_to(self, key: str, line: float = 0.0, height: float | None = None) -> None:
         """Scroll the row of an id into sight, if it is out of sight.
 
         Parameters
@@ -136,7 +136,7 @@ class RowList(Component):
     def _height_of(self, total: float) -> int:
         return int(min(total, self.room)) + AXIS_HEIGHT + 1
 
-    def _sighted(self, *_: Any) -> None:
+    def _send_sight(self, *_: Any) -> None:
         self.height = self._height_of(float(self.total))
         top = float(self.sight.get("top", 0))
         low, high = self.cover

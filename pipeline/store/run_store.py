@@ -58,7 +58,7 @@ class StoreReader:
 
     Attributes
     ----------
-    trouble : str
+    read_error : str
         Why the storage could not be asked for a newer commit the last time; empty where it could.
     """
 
@@ -66,7 +66,7 @@ class StoreReader:
         self.location = location
         self._storage = storage
         self._tag: str | None = None
-        self.trouble = ""
+        self.read_error = ""
         self._repository = open_repository(location, storage)
         try:
             with refusals(location, storage):
@@ -110,12 +110,12 @@ class StoreReader:
             Whether there was a newer one.
         """
         tag = None
-        self.trouble = ""
+        self.read_error = ""
         if is_remote(self.location):
             # Icechunk would wait for a server that is gone; what is read stays, and is asked again.
             tag = branch_tag(self.location, self._storage)
             if tag is None:
-                self.trouble = f"{self.location} does not answer"
+                self.read_error = f"{self.location} does not answer"
             if tag is None or tag == self._tag:
                 return False
         newest = self._repository.lookup_branch(BRANCH)

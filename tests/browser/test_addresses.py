@@ -7,10 +7,10 @@ def test_a_link_to_what_the_run_does_not_have_says_so_and_the_notice_can_be_clos
     person.open(
         f'{app}?i=[777]&c=["nope"]&m=[99999]&n=["what"]&f=[["zz",1]]&p=abc&w=[9000,9999]&k=900'
     )
-    notice = person.page.get_by_text("This link says something odd")
+    notice = person.page.get_by_text("Ignored invalid values in this link")
     person.wait(notice.is_visible, "the notice")
     words = notice.inner_text()
-    assert "odd of the window of the anomaly rule;" in words
+    assert "link: the window of the anomaly rule." in words
     for told in ("iteration 777", "class nope", "image 99,999", "layer what", "filter 1 of zz"):
         assert told in words
     assert "parameter abc" in words
@@ -25,6 +25,6 @@ def test_a_link_to_what_the_run_does_not_have_says_so_and_the_notice_can_be_clos
 def test_an_address_that_leads_nowhere_says_so_and_leads_home(person, app, path):
     answer = person.page.goto(app.rsplit("/", 1)[0] + f"/{path}")
     assert answer.status == 404
-    assert "There is no page here" in person.page.inner_text("main")
+    assert "Page not found" in person.page.inner_text("main")
     person.page.get_by_role("link", name="Go to what this server shows").click()
     person.wait_for("timeline")

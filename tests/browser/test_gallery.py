@@ -66,7 +66,7 @@ def test_the_gallery_s_buttons_stand_still_and_go_where_there_is_one_page(person
     assert not person.page.get_by_text("page 1").count()
     assert not len(image_list("never", image_forgetting(run)))
     person.page.get_by_label("List", exact=True).select_option("never learned")
-    person.wait(lambda: person.page.get_by_text("There is no such image").count(), "what is empty")
+    person.wait(lambda: person.page.get_by_text("No image matches").count(), "what is empty")
     assert not button.is_visible()
 
 

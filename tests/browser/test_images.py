@@ -74,7 +74,7 @@ def test_the_card_sets_the_right_class_apart_as_the_pixels_of_its_class_do(perso
         listed = person.colour("validation", person.column_x("validation", column), y)
         assert near(listed, drawn)
         assert (drawn == palette("outcome", RIGHT_LEVEL)) == (value == own)
-    assert person.page.get_by_text("one colour a wrong class").count() == 1
+    assert person.page.get_by_text("each wrong class has a colour").count() == 1
 
 
 @pytest.mark.parametrize("name", ["forgotten", "unforgettable"])

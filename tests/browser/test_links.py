@@ -214,7 +214,7 @@ def test_a_weight_leads_to_its_filter_in_the_tree_and_to_an_iteration(person, su
     person.wait(lambda: person.element("raster-state"), "the raster")
     box = person.page.locator(".bk-Figure").first.bounding_box()
     person.page.mouse.click(box["x"] + 196 + (box["width"] - 216) / 2, box["y"] + 180)
-    told = person.wait(lambda: person.element("weight-told"), "the weight").inner_text()
+    told = person.wait(lambda: person.element("clicked-weight"), "the weight").inner_text()
     filter_ = int(re.search(r"filter (\d+)", told)[1])
     assert filter_ == 1
     person.page.get_by_text(f"Compare filter {filter_} below").click()

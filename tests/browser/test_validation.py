@@ -93,7 +93,7 @@ def test_classes_are_searched_ordered_and_filtered_by_their_controls(person, app
     person.page.get_by_label("Search classes").fill("1, 8")
     person.wait(lambda: sorted(listed()) == ["1", "8"], "the searched classes")
     person.page.get_by_label("Search classes").fill("nothing of this name")
-    person.wait(lambda: person.page.get_by_text("No class has the searched name").count(), "why")
+    person.wait(lambda: person.page.get_by_text("No class matches the search").count(), "why")
     person.wait(lambda: "cq=nothing" in person.query(), "the search in the link")
     assert person.errors == []
 
@@ -247,7 +247,7 @@ def test_clusters_of_a_thousand_classes_come_at_once_and_open(person, wide_app, 
 def test_the_optimal_order_of_a_thousand_classes_follows_when_it_is_found(person, wide_app, wide):
     person.open(wide_app + link(class_order="similarity"))
     person.wait_for("validation")
-    order = class_histories(wide, "left", 5).similarity().settle()
+    order = class_histories(wide, "left", 5).similarity().find_optimal_order()
     wanted = [f"class:{wide.class_names[number]}" for number in order[:30]]
     person.wait(
         lambda: [row["id"] for row in person.state("validation")["rows"]][:30] == wanted,

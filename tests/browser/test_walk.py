@@ -148,7 +148,7 @@ def test_no_request_leaves_the_server(person, app):
 
 def test_a_garbled_link_still_opens_and_says_so(person, app):
     person.open(app + "?i=[x&k=900&v=nowhere&r=left")
-    person.wait(lambda: person.page.get_by_text("something odd").count(), "the notice")
+    person.wait(lambda: person.page.get_by_text("Ignored invalid values").count(), "the notice")
     assert person.state("timeline")["picked"] == []
     assert person.errors == []
 

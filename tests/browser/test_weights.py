@@ -65,7 +65,7 @@ def test_pointing_at_a_single_weight_tells_its_place_and_the_logs_value(
     assert value == pytest.approx(expected, rel=1e-5)
     # A click keeps the same in the card.
     person.page.mouse.click(x, y)
-    card = person.wait(lambda: person.element("weight-told"), "the card").inner_text()
+    card = person.wait(lambda: person.element("clicked-weight"), "the card").inner_text()
     assert f"filter {place[0]}, channel {place[1]}" in card
     assert float(card.split(":")[-1]) == pytest.approx(expected, rel=1e-4)
 
@@ -150,7 +150,7 @@ def test_without_the_log_the_finest_level_is_shown_and_said(person, browser, orp
     state = opened(person, orphan_app, f"p={NAME}&z=[0,8,900,960]")
     assert state.get_attribute("data-level") == "1"
     person.wait(
-        lambda: person.page.get_by_text("this is the finest level").count(), "what is missing"
+        lambda: person.page.get_by_text("the finest stored level is shown").count(), "what is missing"
     )
     assert person.errors == []
 

@@ -80,6 +80,6 @@ def test_a_garbled_value_of_a_new_key_is_left_out_and_named(extended, digits_sto
     seen = opened(extended, digits_store, "v=changes&mc=1000")
     assert seen[-2:] == [
         "v=changes",
-        "This link says something odd of most changes; that was left out.",
+        "Ignored invalid values in this link: most changes.",
     ]
     assert len(seen[1]["iteration"]) == 10

@@ -26,10 +26,12 @@ class Cube(Component):
     side = param.Dict(default={}, doc="packed face [layer, time]")
     front = param.Dict(default={}, doc="packed face [layer, class]")
     palettes = param.Dict(default={}, doc="256 light and 256 dark colours each")
-    items = param.Dict(default={}, doc="of each axis all labels, and which are parts")
+    items = param.Dict(default={}, doc="all labels of each axis, and which are parts")
     view = param.Dict(default={}, doc="first item, last item and items a cell of each axis")
-    picks = param.Dict(default={"time": -1, "class": -1, "layer": -1}, doc="where planes stand")
-    slices = param.List(default=[], doc="what slices the cube, to be named and dropped")
+    picks = param.Dict(
+        default={"time": -1, "class": -1, "layer": -1}, doc="positions of the planes"
+    )
+    slices = param.List(default=[], doc="the slices, to be named and dropped")
     unfoldable = param.List(default=[], doc="the class and the layer that can be unfolded")
     flat = param.Integer(default=0, doc="0 oblique, 100 flat")
     height = param.Integer(default=620)

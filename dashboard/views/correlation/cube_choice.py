@@ -15,7 +15,7 @@ __all__ = ["CubeChoice", "Picks", "picks_of"]
 
 @dataclass(frozen=True)
 class CubeChoice:
-    """All choices that the cube's faces depend on, fixed for a thread while the page goes on.
+    """All choices that the cube's faces depend on, copied for a thread: a page may change them.
 
     The attributes are those of `Selection` and `CorrelationState`, lists as tuples.
     """

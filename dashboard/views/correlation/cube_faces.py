@@ -10,11 +10,11 @@ from deeptracker.dashboard.data.cube_numbers import (
     anomalous_filters,
     anomalous_filters_of_layer,
     anomalous_images_of_class,
+    cached_array,
     class_anomalies,
     images_by_flips,
     layer_filters,
     layer_names,
-    once,
 )
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.views.correlation.cube_axis import Axis, binned, binned_by, binned_where
@@ -148,7 +148,7 @@ def faces_of(run: Run, choice: CubeChoice) -> Faces:
         columns: Any = inside or time.shown
         key = (*choice.shaping, *((*inside,) if inside else (time.first, time.last)))
         # The front face costs the most, and does not depend on picked classes and layers.
-        together = once(
+        together = cached_array(
             run,
             ("front", bool(inside), classes.step, layers.step, *key),
             lambda: _co_occurring(images[:, columns], filters[:, columns], layers, classes),

@@ -20,7 +20,7 @@ from deeptracker.dashboard.views.correlation.cube_choice import CubeChoice, Pick
 from deeptracker.dashboard.views.correlation.cube_faces import Faces, axes_of, faces_of
 from deeptracker.dashboard.views.correlation.state import CorrelationState
 from deeptracker.dashboard.views.correlation.strongest_table import StrongestTable
-from deeptracker.dashboard.widgets.controls import bar, beside, choice, number_field, rail, text
+from deeptracker.dashboard.widgets.controls import bar, choice, number_field, rail, text, with_rail
 
 __all__ = ["CorrelationView"]
 
@@ -35,15 +35,15 @@ class CorrelationView:
     about = (
         "A cube of classes, layers and iterations. Its top shows how many images of a class were "
         "anomalous at an iteration, its side how many filters of a layer were, and its front how "
-        "a class and a layer go together: the anomalous filters that the layer had at the class's "
-        "anomalous iterations, or the rank correlation of their two series (cells whose corrected "
+        "a class and a layer are related: the anomalous filters of the layer at the class's "
+        "anomalous iterations, or the rank correlation of the two series (cells whose corrected "
         "p-value is not significant are pale and hatched).\n\n"
         "Click a cell or a label to slice: the plane of the picked iteration, class or layer moves "
         "into the cube, and the faces show the slice; what lies outside it is pale. The slider, or "
-        "dragging, lays the faces flat. The wheel zooms both axes of a face, and its neighbours "
+        "dragging, unfolds the cube flat. The wheel zooms both axes of a face, and its neighbours "
         "follow. The arrow before a layer unfolds its filters, a double click on a class its "
         "images. "
-        "Where more items than pixels meet, a cell shows the greatest of them.\n\n"
+        "If there are more items than pixels, a cell shows the greatest of several.\n\n"
         "The table lists the strongest triples; each is a link."
     )
 
@@ -79,11 +79,11 @@ class CorrelationView:
             margin=(0, 8, 0, 0),
         )
         self.triples: list[Triple] = []
-        self.hands = CubeActions(run, selection, state)
+        self.actions = CubeActions(run, selection, state)
         self._faces, self._ranks = Latest(run.location), Latest(run.location)
         self._axes_sent: tuple[Any, ...] = ()
         self._drawn: tuple[str, CubeChoice] | None = None
-        self.cube.param.watch(lambda event: self.hands.act(event.new), "event")
+        self.cube.param.watch(lambda event: self.actions.act(event.new), "event")
         self.links.param.watch(self._chosen, "event")
         slicing = ["iterations", "classes", "nodes"]
         shaping = ["association", "cube_order", "cube_classes", "cube_layers"]
@@ -99,7 +99,7 @@ class CorrelationView:
         if not self._complete:
             return text(
                 "<div class='dt-empty'><b>The cube needs outcomes and layers.</b><br>Record "
-                "outcomes beside the snapshots with <code>recorder.outcomes(…)</code>, and process "
+                "outcomes with <code>recorder.outcomes(…)</code>, and process "
                 "the log again.</div>",
                 sizing_mode="stretch_width",
             )
@@ -115,7 +115,10 @@ class CorrelationView:
                 104,
             ),
             number_field(
-                shared.anomaly_window, "Window k", "Snapshots that must have been equal", 82
+                shared.anomaly_window,
+                "Window k",
+                "Number of equal outcomes that the rule needs",
+                82,
             ),
             choice(
                 self.state.param.cube_order,
@@ -125,7 +128,7 @@ class CorrelationView:
                 170,
             ),
         )
-        return pn.Column(controls, beside(self.cube, self.list), sizing_mode="stretch_width")
+        return pn.Column(controls, with_rail(self.cube, self.list), sizing_mode="stretch_width")
 
     @property
     def _complete(self) -> bool:
@@ -135,15 +138,15 @@ class CorrelationView:
         """Draw the store's current data."""
         if self._complete:
             # At once: a control ignores changes during its layout.
-            self._tell_measure(axes_of(self.run, self.hands.choice)[2])
+            self._show_measure(axes_of(self.run, self.actions.choice)[2])
             self._list_strongest()
             self._draw()
 
     def table(self) -> pd.DataFrame:
         """Give the cells of the front face that are shown: a class, a layer, and their value."""
-        if self.hands.faces is None:
+        if self.actions.faces is None:
             return pd.DataFrame({"layer": [], "class": [], "value": []})
-        faces = self.hands.faces
+        faces = self.actions.faces
         front, values = faces.front, faces.front.values
         layers, classes = (
             axis.labels[axis.first : axis.last : axis.step]
@@ -167,12 +170,12 @@ class CorrelationView:
 
     def _picked(self, *_: Any) -> None:
         if self._complete:
-            self.hands.bring_into_sight()
-            faces = self.hands.faces
-            if faces is not None and self._axes_of(self.hands.choice) == self._axes_sent:
+            self.actions.bring_into_sight()
+            faces = self.actions.faces
+            if faces is not None and self._axes_of(self.actions.choice) == self._axes_sent:
                 # The planes move at once; the slice follows when it has been counted.
                 self.cube.param.update(**self._marks(faces))
-                self._tell_measure(faces.time)
+                self._show_measure(faces.time)
             self._draw()
 
     def _turned(self, event: Any) -> None:
@@ -180,29 +183,29 @@ class CorrelationView:
 
     def _draw(self) -> None:
         """Count on a thread, then send faces and planes in one message."""
-        run, asked = self.run, self.hands.choice
-        if self._drawn == (run.commit, asked):
+        run, chosen = self.run, self.actions.choice
+        if self._drawn == (run.commit, chosen):
             return
-        self._drawn = run.commit, asked
+        self._drawn = run.commit, chosen
 
         def count() -> tuple[Faces, dict[str, Any]]:
-            faces = faces_of(run, asked)
+            faces = faces_of(run, chosen)
             return faces, packed_faces(faces)
 
         def show(found: tuple[Faces, dict[str, Any]]) -> None:
             faces, packed = found
-            self.hands.faces = faces
+            self.actions.faces = faces
             # Unchanged faces and axes are not sent again.
             values = dict(packed)
-            axes = self._axes_of(asked)
+            axes = self._axes_of(chosen)
             if axes != self._axes_sent:
                 self._axes_sent = axes
-                values |= {"items": _items(run, faces, asked), "view": _windows(faces)}
+                values |= {"items": _items(run, faces, chosen), "view": _windows(faces)}
             values |= self._marks(faces)
             self.cube.param.update(
                 **values, flat=self.state.cube_flat, description=_described(faces)
             )
-            self._tell_measure(faces.time)
+            self._show_measure(faces.time)
             self._mark_row()
 
         self._faces.find(count, show)
@@ -213,20 +216,20 @@ class CorrelationView:
 
     def _marks(self, faces: Faces) -> dict[str, Any]:
         """Send the positions of the planes and the slices: a small message that shows at once."""
-        picks = picks_of(self.run, self.hands.choice)
+        picks = picks_of(self.run, self.actions.choice)
         return {
             "picks": planes_of((faces.classes, faces.layers), picks),
             "slices": self._slices(picks),
             "unfoldable": self._unfoldable(picks),
         }
 
-    def _tell_measure(self, time: Axis) -> None:
+    def _show_measure(self, time: Axis) -> None:
         """Offer the front face's measures; with a picked iteration there is only one."""
-        columns = picks_of(self.run, self.hands.choice).inside(time)
+        columns = picks_of(self.run, self.actions.choice).inside(time)
         if columns:
             shown = _few([f"{int(self.run.iterations[column]):,}" for column in columns])
-            told = f"together at {shown}"
-            self.sliced_measure.param.update(options=[told], value=told)
+            label = f"together at {shown}"
+            self.sliced_measure.param.update(options=[label], value=label)
         self.measure.visible, self.sliced_measure.visible = not columns, bool(columns)
 
     def _slices(self, picks: Picks) -> list[dict[str, str]]:
@@ -258,7 +261,7 @@ class CorrelationView:
         return found
 
     def _list_strongest(self) -> None:
-        run, chosen = self.run, self.hands.choice
+        run, chosen = self.run, self.actions.choice
         self._ranks.find(
             lambda: strongest(run, chosen.rule, chosen.anomaly_window, chosen.window),
             self._show_strongest,
@@ -341,9 +344,9 @@ def _described(faces: Faces) -> str:
         f"{time.last - time.first} iterations, {time.labels[time.first]} to "
         f"{time.labels[time.last - 1]}."
     )
-    told = [f"{name.capitalize()} face: {title}." for name, title in faces.titles.items()]
+    titles = [f"{name.capitalize()} face: {title}." for name, title in faces.titles.items()]
     keys = (
         "Arrow keys move over cells, N goes to the next face, Enter slices, Escape clears, "
         "U unfolds, F folds flat, plus and minus zoom, Home shows all."
     )
-    return " ".join([sizes, *told, keys])
+    return " ".join([sizes, *titles, keys])

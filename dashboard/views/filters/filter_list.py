@@ -41,12 +41,12 @@ def filter_groups(
     measure = measure_label(rank_of(run, state))
     scope = _scope(selection)
     if not run.filtered_parameters(0):
-        none = "No parameter of this network has two dimensions or more, so none has filters."
+        none = "This network has no filters: no parameter has two dimensions or more."
         return [LinkGroup("Filters that changed most", (), none)]
     if not tops:
         hint = (
-            "Pick an iteration to see the filters that changed most there; several, with shift, to "
-            "see which are among them at every one."
+            "Pick an iteration to list the filters that changed most there; pick several with "
+            "shift to list the filters common to all of them."
         )
         return [LinkGroup("Filters that changed most", (), hint)]
     groups = []
@@ -63,7 +63,7 @@ def filter_groups(
     for column, listed in reversed(tops.items()):
         iteration = int(run.iterations[column])
         title = f"Top {state.top_filters} at {iteration:,} by {measure}{scope}"
-        empty = "Nothing to compare with yet: too few earlier snapshots."
+        empty = "Too few earlier snapshots to compare with."
         groups.append(LinkGroup(title, _links(listed, chosen), empty))
     return groups
 

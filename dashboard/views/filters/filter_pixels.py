@@ -69,7 +69,7 @@ class FilterChart:
         low, high = _limits(self.values, scale)
         title = measure_label(self.measure)
         lines = len(self.values)
-        shared = f"{self.per_line} a line: the greatest" if self.per_line > 1 else ""
+        shared = f"{self.per_line} per line: the greatest" if self.per_line > 1 else ""
         filters = counted(len(self.order), "filter")
         options: dict[str, Any] = columns.options | {
             "label": filters,
@@ -84,7 +84,7 @@ class FilterChart:
             "gap": 8,
         }
         if np.isnan(self.values).all():
-            options["colours"] = ["none", "none", "nothing yet: needs an earlier snapshot"]
+            options["colours"] = ["none", "none", "no value: needs an earlier snapshot"]
         elif scale == "all":
             beyond = "≥ " if np.nanmax(self.values) > high else ""
             options["colours"] = [f"{float(low):.2g}", f"{beyond}{float(high):.2g}", title]

@@ -48,8 +48,8 @@ class GalleryView:
     tip = "Images and classes with their pictures, by list, class and outcome"
     about = (
         "The validation images, each with its picture and the history of its outcomes (blue right, "
-        "orange wrong). The dot tells the outcome at the picked iteration, the last one where none "
-        "is picked. Choose a list, a class or an outcome; click an image to open it."
+        "orange wrong). The dot shows the outcome at the picked iteration, or at the last one if "
+        "none is picked. Choose a list, a class or an outcome; click an image to open it."
     )
 
     states = (GalleryState,)
@@ -67,9 +67,11 @@ class GalleryView:
         self.note = text(margin=(8, 0), visible=False)
         self.count = text(margin=(7, 0, 0, 0))
         self.before = action(
-            "\u2190 Previous", lambda: self._turn(-1), width=100, margin=(0, 8, 0, 0)
+            "\u2190 Previous", lambda: self._turn_page(-1), width=100, margin=(0, 8, 0, 0)
         )
-        self.after = action("Next \u2192", lambda: self._turn(1), width=100, margin=(0, 12, 0, 0))
+        self.after = action(
+            "Next \u2192", lambda: self._turn_page(1), width=100, margin=(0, 12, 0, 0)
+        )
         if run.has_images:
             self.grid.param.watch(self._opened, "event")
             state.param.watch(self._filtered, list(WATCHED))
@@ -94,10 +96,13 @@ class GalleryView:
             "List",
             LISTS,
             "Forgotten: right, then wrong at the next snapshot; never learned: never right; "
-            "unforgettable: once right, never wrong again",
+            "unforgettable: never wrong after the first right outcome",
         )
         outcome = choice(
-            param.gallery_outcome, "Outcome", OUTCOMES, "At the picked iteration, else at the last"
+            param.gallery_outcome,
+            "Outcome",
+            OUTCOMES,
+            "Outcome at the picked iteration, or at the last one",
         )
         for control in (lists, outcome):
             show_when(
@@ -218,7 +223,7 @@ class GalleryView:
             f"{iteration:,}</span>"
         )
         change = "the class" if of_classes else "the list, the class or the outcome"
-        self.note.object = f"<div class='dt-empty'>There is no such {one}: change {change}.</div>"
+        self.note.object = f"<div class='dt-empty'>No {one} matches: change {change}.</div>"
         found = len(self.chosen) > 0
         self.note.visible, self.count.visible, self.grid.visible = not found, found, found
         self.before.visible = self.after.visible = pages > 1
@@ -245,7 +250,7 @@ class GalleryView:
         selected = [f"class:{name}" for name in self.selection.classes]
         self.grid.fill(tiles, pictures, None, selected=selected)
 
-    def _turn(self, step: int) -> None:
+    def _turn_page(self, step: int) -> None:
         pages = max(1, -(-len(self.chosen) // PAGE))
         page = min(self.state.gallery_page, pages - 1)
         self.state.gallery_page = min(max(page + step, 0), pages - 1)

@@ -1,4 +1,4 @@
-"""One validation image: its picture, the network's outcomes, and images with like histories."""
+"""One validation image: its picture, the network's outcomes, and images with similar histories."""
 
 import html
 from typing import Any
@@ -14,11 +14,11 @@ from deeptracker.dashboard.data.image_histories import (
     forgetting_of,
     neighbours,
 )
-from deeptracker.dashboard.data.outcome_pixels import outcome_levels, taken_for
+from deeptracker.dashboard.data.outcome_pixels import outcome_levels, predicted_pixels
 from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.thumbnails import data_url, thumbnails
-from deeptracker.dashboard.look.legends import PIXELS_SAY
+from deeptracker.dashboard.look.legends import PIXEL_LEGENDS
 from deeptracker.dashboard.look.theme import CATEGORICAL, class_levels
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.images.image_grid import ImageGrid, Tile
@@ -36,7 +36,7 @@ LEFT, RIGHT = 74, 6
 MOST_PLACES = 384
 # About the width of a gallery tile.
 TILE_PLACES = 256
-SAY = "".join(f"<span>{said}</span>" for said in PIXELS_SAY.values())
+LEGENDS = "".join(f"<span>{legend}</span>" for legend in PIXEL_LEGENDS.values())
 
 
 class ImageView:
@@ -62,8 +62,8 @@ class ImageView:
             description="images with the most similar histories",
             sizing_mode="stretch_width",
         )
-        self.alike = text(margin=(6, 0, 2, 0))
-        self.chart.param.watch(self._acted, "event")
+        self.similar_title = text(margin=(6, 0, 2, 0))
+        self.chart.param.watch(self._on_event, "event")
         self.neighbours.param.watch(self._neighbour_opened, "event")
         selection.param.watch(self._reframe, ["window", "iterations"])
 
@@ -74,19 +74,19 @@ class ImageView:
             back,
             self.facts,
             self.chart,
-            text(f"<div class='dt-says'>{SAY}</div>", margin=(2, 0)),
-            self.alike,
+            text(f"<div class='dt-legends'>{LEGENDS}</div>", margin=(2, 0)),
+            self.similar_title,
             self.neighbours,
             sizing_mode="stretch_width",
             margin=0,
         )
 
     def open(self, image: int) -> None:
-        """Show an image; images with like histories follow when they are found."""
+        """Show an image; images with similar histories follow when they are found."""
         self.image = image
         self.facts.object = self._facts()
         self._draw()
-        self.alike.object = (
+        self.similar_title.object = (
             "<h3>Similar histories</h3><span class='dt-hint'>Comparing all images…</span>"
         )
         self.neighbours.fill([], None, None)
@@ -115,7 +115,7 @@ class ImageView:
             "right at": share,
             "first right": learned,
             "forgotten": counted(events, "time") if events else "never",
-            "taken for": _others(predicted, label, run.class_names),
+            "mistaken for": _others(predicted, label, run.class_names),
         }
         listed = "".join(
             f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in rows.items()
@@ -133,11 +133,11 @@ class ImageView:
         outcomes = outcome_levels(run.part("images/correct", *part), columns)
         outcome = columns.options | {"label": "outcome", "label_room": 1, "palette": "outcome"}
         label = int(run.array("images/label")[image])
-        predicted = taken_for(run.part("images/predicted", *part), label, columns)
+        predicted = predicted_pixels(run.part("images/predicted", *part), label, columns)
         classes = columns.options | {
             "label": "class",
             "palette": "classes",
-            "value_label": "taken for",
+            "value_label": "predicted class",
             "value_names": {
                 str(i): run.class_names[i] for i in np.unique(predicted[predicted >= 0])
             },
@@ -152,10 +152,10 @@ class ImageView:
             read = run.part(f"images/{name}", *part)[0].astype(np.float32)
             values = columns.joined(read, "max")
             known = values[np.isfinite(values)]
-            told = name if columns.step == 1 else f"greatest {name}"
+            title = name if columns.step == 1 else f"greatest {name}"
             options = columns.options | {
                 "label": name,
-                "series": [{"name": told, "colour": CATEGORICAL[0]}],
+                "series": [{"name": title, "colour": CATEGORICAL[0]}],
                 "low": 0.0,
                 "high": float(known.max()) if known.size else 1.0,
                 "label_room": 1,
@@ -184,7 +184,7 @@ class ImageView:
             else f"differs at {entry.differing} of {recorded}"
             for entry in found
         ]
-        self.alike.object = "<h3>Similar histories</h3>" + (
+        self.similar_title.object = "<h3>Similar histories</h3>" + (
             "" if found else "<span class='dt-hint'>There is no other image.</span>"
         )
         self.neighbours.fill(*tiles_of(self.run, images, captions))
@@ -192,7 +192,7 @@ class ImageView:
     def _neighbour_opened(self, event: Any) -> None:
         open_image(self.run, self.selection, int(event.new["id"]))
 
-    def _acted(self, event: Any) -> None:
+    def _on_event(self, event: Any) -> None:
         if event.new["type"] == "pick":
             toggle_iteration(self.run, self.selection, event.new)
 
@@ -255,7 +255,7 @@ def _picture(run: Run, image: int) -> str:
 def _others(predicted: np.ndarray, label: int, names: list[str]) -> str:
     wrong = predicted[(predicted >= 0) & (predicted != label)]
     if not wrong.size:
-        return "nothing else, ever"
+        return "no other class"
     classes, counts = np.unique(wrong, return_counts=True)
     order = np.argsort(-counts)[:3]
     return ", ".join(

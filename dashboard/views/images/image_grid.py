@@ -68,12 +68,12 @@ class ImageGrid(Component):
             uint8 [tile, column], as `outcome_levels` of `data.outcome_pixels` gives them.
         """
         drawn = pictures is not None and len(tiles) > 0
-        told = histories is not None and len(tiles) > 0
+        has_histories = histories is not None and len(tiles) > 0
         self.param.update(
             tiles=[vars(tile) for tile in tiles],
             shape=list(pictures.shape[1:]) if drawn and pictures is not None else [],
             data=np.ascontiguousarray(pictures, np.uint8).tobytes() if drawn else b"",
-            columns=histories.shape[1] if told and histories is not None else 0,
-            histories=np.ascontiguousarray(histories, np.uint8).tobytes() if told else b"",
+            columns=histories.shape[1] if has_histories and histories is not None else 0,
+            histories=np.ascontiguousarray(histories, np.uint8).tobytes() if has_histories else b"",
             **values,
         )

@@ -1,4 +1,4 @@
-"""The health findings as a list that leads to the place and time."""
+"""The health findings as a list; each entry opens its place and time."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from deeptracker.dashboard.views.info.state import InfoState
 from deeptracker.dashboard.widgets.controls import bar, choice, text
 from deeptracker.dashboard.widgets.facts_table import Column, FactsTable
 
-__all__ = ["FindingList", "lead_to"]
+__all__ = ["FindingList", "open_finding"]
 
 COLUMNS = (
     Column("severity", "severity"),
@@ -23,7 +23,7 @@ COLUMNS = (
 )
 
 
-def lead_to(run: Run, selection: Selection, finding: ListedFinding) -> None:
+def open_finding(run: Run, selection: Selection, finding: ListedFinding) -> None:
     """Pick the place and time of a finding, and open the view that shows them."""
     values: dict[str, Any] = {"iterations": [finding.at_iteration]}
     window = selection.window
@@ -47,14 +47,14 @@ class FindingList:
         self.state = state
         self.shown: list[ListedFinding] = []
         self.table = FactsTable(
-            leads=True,
+            clickable=True,
             room=440,
             test_id="findings",
-            description="Health findings; Enter leads to the place and time of one",
+            description="Health findings; Enter opens the place and time of the selected one",
             sizing_mode="stretch_width",
         )
         self.title = text(margin=0)
-        self.table.param.watch(self._led, "event")
+        self.table.param.watch(self._finding_chosen, "event")
         state.param.watch(lambda *_: self.update(), ["finding_severity", "finding_rule"])
         self.update()
 
@@ -73,7 +73,7 @@ class FindingList:
             for name in SEVERITIES
             if any(f.severity == name for f in found)
         }
-        rules = {"": "all"} | {name: _spoken(name) for name in sorted({f.rule for f in found})}
+        rules = {"": "all"} | {name: _words(name) for name in sorted({f.rule for f in found})}
         for options, chosen in (
             (severities, self.state.finding_severity),
             (rules, self.state.finding_rule),
@@ -87,10 +87,10 @@ class FindingList:
                     param.finding_severity,
                     "Severity",
                     severities,
-                    "How bad it is: an error spoils the training, a warning may, an info tells",
+                    "An error spoils the training, a warning may spoil it, an info is only a note",
                     130,
                 ),
-                choice(param.finding_rule, "Rule", rules, "Which rule found it", 190),
+                choice(param.finding_rule, "Rule", rules, "The health rule that reported it", 190),
             ),
             self.table,
             sizing_mode="stretch_width",
@@ -105,13 +105,13 @@ class FindingList:
         count = f"{len(self.shown)} of {len(found)}" if found else "none"
         self.title.object = f"<h3>Health findings <span class='dt-hint'>{count}</span></h3>"
         rows = [
-            (f.severity, f.at_iteration, _spoken(f.rule), f.place, f.message) for f in self.shown
+            (f.severity, f.at_iteration, _words(f.rule), f.place, f.message) for f in self.shown
         ]
         self.table.fill(COLUMNS, rows)
 
-    def _led(self, event: Any) -> None:
-        lead_to(self.run, self.selection, self.shown[event.new["row"]])
+    def _finding_chosen(self, event: Any) -> None:
+        open_finding(self.run, self.selection, self.shown[event.new["row"]])
 
 
-def _spoken(rule: str) -> str:
+def _words(rule: str) -> str:
     return rule.replace("_", " ")

@@ -39,11 +39,11 @@ class InfoView:
     """Facts of the run; a finding links to its place and time, a parameter to its layer."""
 
     title = "Info"
-    tip = "The run, its layers and classes, and what is wrong with it"
+    tip = "The run, its layers and classes, and its health findings"
     about = (
-        "What is known of the run: its description and hyperparameters, every parameter with its "
-        "shape and size, every class with its images and errors, and what the health rules found. "
-        "Click a title to sort; click a finding, a parameter or a class to go to it."
+        "The run's description and hyperparameters, every parameter with its shape and size, every "
+        "class with its images and errors, and the findings of the health rules. "
+        "Click a title to sort; click a finding, a parameter or a class to open it."
     )
 
     states = (InfoState,)
@@ -54,15 +54,15 @@ class InfoView:
         self.findings = FindingList(run, selection, state)
         self.facts = text(margin=0)
         self.parameters = FactsTable(
-            leads=True,
+            clickable=True,
             test_id="parameters",
-            description="Parameters; Enter leads to the layer of one",
+            description="Parameters; Enter opens the layer of the selected one",
             sizing_mode="stretch_width",
         )
         self.classes = FactsTable(
-            leads=True,
+            clickable=True,
             test_id="classes",
-            description="Classes; Enter leads to one",
+            description="Classes; Enter opens the selected one",
             sizing_mode="stretch_width",
         )
         self.parameters.param.watch(self._parameter_chosen, "event")
@@ -148,8 +148,8 @@ class InfoView:
             filters = int(shape.split("x", 1)[0]) if "x" in shape else None
             layer = str(nodes["type"][nodes["parent"][i]])
             share = 100 * size / whole
-            told = shape.replace("x", "\u00d7") or "scalar"
-            rows.append((str(nodes["name"][i]), layer, told, filters, size, share))
+            dims = shape.replace("x", "\u00d7") or "scalar"
+            rows.append((str(nodes["name"][i]), layer, dims, filters, size, share))
         return rows
 
     def _class_rows(self) -> list[tuple[Any, ...]]:

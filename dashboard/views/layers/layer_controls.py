@@ -28,14 +28,14 @@ WORDS = {
         "<i class='dt-key'><i class='dt-extremes'></i><i class='dt-quartiles'></i></i>first to "
         "third quartile<i class='dt-key dt-key-line'></i>median of the values"
     ),
-    "box": "Boxes from quartile to quartile, whiskers to the extremes; crowded iterations are "
+    "box": "Boxes from first to third quartile, whiskers to the extremes; crowded iterations are "
     "sampled",
-    "histogram": "Share of the weights at each value, by its square root: the stronger "
-    "the colour, the more",
-    "ridge": "Profiles of the distribution that lean right from their iterations, crowded ones "
-    "sampled; the farther, the more weights (square root)",
-    "change": "Share of the weights whose relative change is over each threshold: the "
-    "stronger the colour, the higher the threshold",
+    "histogram": "Share of the weights at each value (square-root scale): a stronger "
+    "colour means more weights",
+    "ridge": "Profiles of the distribution, drawn to the right of their iterations, crowded ones "
+    "sampled; wider means more weights (square-root scale)",
+    "change": "Share of the weights whose relative change is over each threshold: a "
+    "stronger colour means a higher threshold",
 }
 
 
@@ -52,7 +52,7 @@ def _node_controls(run: Run, state: LayersState, filters: FiltersState) -> pn.vi
     tip = "Weights; no gradients were recorded"
     if run.has_gradients:
         quantities["gradients"] = "gradients"
-        tip = "Weights, or the gradients that were recorded beside them"
+        tip = "Weights, or the recorded gradients"
     search = pn.widgets.TextInput.from_param(
         param.layer_search,
         name="Find layers",
@@ -63,9 +63,13 @@ def _node_controls(run: Run, state: LayersState, filters: FiltersState) -> pn.vi
         css_classes=["dt-search"],
     )
     statistic = choice(
-        param.statistic, "Measure", node_statistics(run), "What lines and horizons show", width=160
+        param.statistic,
+        "Measure",
+        node_statistics(run),
+        "Statistic of lines and horizons",
+        width=160,
     )
-    bands = number_field(param.horizon_bands, "Bands", "Into how many a horizon is folded, 1 to 5")
+    bands = number_field(param.horizon_bands, "Bands", "Bands of a horizon chart, 1 to 5")
 
     def adapt(*_: Any) -> None:
         statistic.visible = state.encoding in OF_ONE
@@ -79,7 +83,7 @@ def _node_controls(run: Run, state: LayersState, filters: FiltersState) -> pn.vi
             param.open_level,
             "Unfold to",
             LEVELS,
-            "How deep the tree is unfolded: network, stage, block, layer, parameter, filter",
+            "Level to which the tree is unfolded: network, stage, block, layer, parameter, filter",
             120,
         ),
         choice(filters.param.quantity, "Show", quantities, tip, 110),
@@ -89,13 +93,13 @@ def _node_controls(run: Run, state: LayersState, filters: FiltersState) -> pn.vi
         check(
             param.common_scale,
             "one scale",
-            "One vertical scale for all nodes, so that they compare; else each has its own",
+            "One vertical scale for all nodes, to compare them; otherwise one per node",
             84,
         ),
         check(
             param.log_scale,
             "log",
-            "Logarithmic vertical scales; on both sides of zero where values are negative",
+            "Logarithmic vertical scales; on both sides of zero if values are negative",
             44,
         ),
     )
@@ -108,7 +112,7 @@ def _filter_controls(run: Run, filters: FiltersState) -> pn.viewable.Viewable:
             param.filter_measure,
             "Filters show",
             filter_measures(run),
-            "What the pixels of an unfolded layer's filters show: a measure of change or of size",
+            "Filter measure of the pixels of an unfolded layer: of change or of size",
             186,
         ),
         choice(
@@ -122,19 +126,18 @@ def _filter_controls(run: Run, filters: FiltersState) -> pn.viewable.Viewable:
             param.filter_order,
             "Ordered by",
             {"index": "index", "size": "size", "similarity": "similarity"},
-            "Order of the filters: their index, their norm at the end, or similar histories "
-            "beside each other",
+            "Order of the filters: by index, by the last norm, or similar histories together",
             110,
         ),
         choice(
             param.filter_rank,
             "Top filters by",
             filter_ranks(run),
-            "What ranks the filters of a picked iteration; the anomaly score is the change against "
-            "the filter's own recent history",
+            "Measure that ranks the filters of a picked iteration; the anomaly score is a filter's "
+            "change compared with its recent changes",
             186,
         ),
-        number_field(param.top_filters, "k", "How many filters of an iteration are the top ones"),
+        number_field(param.top_filters, "k", "Number of top filters of an iteration"),
     )
 
 
@@ -155,8 +158,8 @@ def drawn_as(drawing: Drawing, quantity: str) -> str:
         words = f"{label.capitalize()} of the {of}"
         if state.encoding == "horizon":
             words += (
-                f", folded into {state.horizon_bands} bands: the stronger the colour, "
-                "the farther; orange hangs from above where it is negative"
+                f", folded into {state.horizon_bands} bands: a stronger colour "
+                "means farther from zero; negative values hang from above, in orange"
             )
     axis = label if state.encoding in OF_ONE else f"{of}' values"
     if state.encoding == "change":

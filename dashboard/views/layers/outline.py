@@ -215,15 +215,12 @@ def _found(run: Run, search: str) -> np.ndarray | None:
         return None
     nodes = run.nodes
     found = np.zeros(len(nodes["name"]), bool)
-    for node, told in enumerate(zip(nodes["name"], nodes["type"], nodes["shape"], strict=True)):
-        described = " ".join(map(str, told)).lower()
+    for node, fields in enumerate(zip(nodes["name"], nodes["type"], nodes["shape"], strict=True)):
+        described = " ".join(map(str, fields)).lower()
         found[node] = all(
-            word[1:] not in described
-            if word.startswith("-") and len(word) > 1
-            else word in described
-            for word in words
+            word[1:] not in described if _excludes(word) else word in described for word in words
         )
-    # In pre-order every child stands after its parent.
+    # In depth-first order every child comes after its parent.
     for node in reversed(range(1, len(found))):
         found[int(nodes["parent"][node])] |= found[node]
     return found

@@ -39,19 +39,19 @@ from deeptracker.dashboard.views.layers.small_multiples import Drawing, height_o
 from deeptracker.dashboard.views.layers.state import LayersState
 from deeptracker.dashboard.widgets.controls import (
     action,
-    beside,
     rail,
     show_whole_run,
     text,
     toggle_iteration,
+    with_rail,
 )
 from deeptracker.dashboard.widgets.link_list import LinkList
 from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.dashboard.widgets.tree_chart import TreeChart
 
 NOTHING_FOUND = (
-    "<div class='dt-empty'>No layer is called so, nor has such a type or shape. Change <i>Find "
-    "layers</i>, or clear it.</div>"
+    "<div class='dt-empty'>No layer has this name, type or shape. Change or clear <i>Find "
+    "layers</i>.</div>"
 )
 
 __all__ = ["LayerView", "open_raster"]
@@ -69,18 +69,18 @@ class LayerView:
     """
 
     title = "Layers"
-    tip = "Layers and filters: their weights, gradients and changes over time"
+    tip = "Weights, gradients and changes of layers and filters over the iterations"
     about = (
-        "The network's architecture as a tree, with one small chart a node on the page's time "
-        "axis: how the weights (or gradients) under that node were distributed at each snapshot, "
-        "or one measure of them."
-        "\n\nClick a name to unfold it, or choose how deep the whole tree is unfolded; the "
+        "The network's architecture as a tree, with one small chart per node on the page's "
+        "time axis: the distribution of the node's weights (or gradients) at each snapshot, or one "
+        "statistic of them."
+        "\n\nClick a name to unfold it, or choose the level to which the tree is unfolded; the "
         "arrows at the end of a name enlarge its chart. A layer unfolds into its filters, one line "
-        "each, coloured by how much they changed or how large they are; of thousands, several "
-        "share a line, which shows the greatest."
+        "each, coloured by their change or their size; if there are thousands, several "
+        "share a line, which shows the greatest value."
         "\n\nPick iterations to list the filters that changed most there: hollow triangles mark "
-        "them, filled ones those that are among the top at every picked iteration. From a filter, "
-        "go on to its single weights."
+        "them, filled ones those that are among the top at every picked iteration. A button opens "
+        "the single weights of the picked filter."
     )
 
     states = (LayersState, FiltersState)
@@ -117,16 +117,16 @@ class LayerView:
         self._sight = (0.0, float(VIEW_HEIGHT))
         self._drawn: dict[str, Row] = {}
         self._reads, self._ranks = Latest(run.location), Latest(run.location)
-        self.chart.param.watch(self._acted, "event")
+        self.chart.param.watch(self._on_event, "event")
         self.links.param.watch(self._link_chosen, "event")
         laid_out = ["open_nodes", "closed_nodes", "open_level", "layer_search", "enlarged"]
         drawn = ["statistic", "encoding", "common_scale", "log_scale", "horizon_bands"]
         of_filters = ["quantity", "filter_measure", "filter_scale", "filter_order"]
         state.param.watch(self._redraw, [*laid_out, *drawn])
         filters.param.watch(self._redraw, of_filters)
-        filters.param.watch(self._remark, ["filter_rank", "top_filters"])
+        filters.param.watch(self._mark_filters, ["filter_rank", "top_filters"])
         selection.param.watch(self._redraw, "window")
-        selection.param.watch(self._remark, ["iterations", "filters"])
+        selection.param.watch(self._mark_filters, ["iterations", "filters"])
         selection.param.watch(self._nodes_picked, "nodes")
         self.update()
         if selection.nodes:
@@ -142,7 +142,7 @@ class LayerView:
         return pn.Column(
             *layer_controls(self.run, self.state, self.filters),
             self.legend,
-            beside(
+            with_rail(
                 pn.Column(self.note, self.chart, sizing_mode="stretch_width", margin=0),
                 rail(self.weights_button, self.links),
             ),
@@ -165,7 +165,7 @@ class LayerView:
         found = bool(self.outline.items)
         self.note.visible, self.chart.visible, self.legend.visible = not found, found, found
         self._draw_sight()
-        self._remark()
+        self._mark_filters()
 
     def _redraw(self, *_: Any) -> None:
         self.update()
@@ -213,7 +213,7 @@ class LayerView:
                     # The search excludes it.
                     self.state.layer_search = ""
             self._scroll_to(f"node:{name}")
-        self._remark()
+        self._mark_filters()
 
     def _scroll_to(self, row: str) -> None:
         item = self.outline.find(row)
@@ -224,7 +224,7 @@ class LayerView:
             self._draw_sight()
         self.chart.scroll_to(item.top, item.height)
 
-    def _remark(self, *_: Any) -> None:
+    def _mark_filters(self, *_: Any) -> None:
         """Move the picked iterations' lines and the filters' marks, and list the filters."""
         run, selection, filters = self.run, self.selection, self.filters
         self.chart.param.update(
@@ -242,7 +242,7 @@ class LayerView:
     def _shown_filters(self) -> list[str]:
         return [item.name for item in self.outline.items if item.is_filters]
 
-    def _acted(self, event: Any) -> None:
+    def _on_event(self, event: Any) -> None:
         act: Mapping[str, Any] = event.new
         kind, _, name = str(act.get("row", "")).partition(":")
         if act["type"] == "sight":
@@ -311,19 +311,19 @@ class LayerView:
 
 def open_raster(run: Run, selection: Selection, parameter: str, index: int | None = None) -> None:
     """Go to the weight raster of a parameter, or of one of its filters."""
-    reach = None
+    raster_range = None
     node = run.node(parameter)
     if index is not None and node is not None:
         shape = [int(length) for length in str(run.nodes["shape"][node]).split("x")]
         size = int(np.prod(shape[1:]))
         columns = PixelColumns.of(run, selection.window)
-        reach = (
+        raster_range = (
             float(columns.first),
             float(columns.last + 1),
             float(index * size),
             float((index + 1) * size),
         )
-    selection.open("weights", raster=parameter, raster_range=reach)
+    selection.open("weights", raster=parameter, raster_range=raster_range)
 
 
 def _row(drawing: Drawing, filters: FiltersState, drawn: dict[str, Row], item: Item) -> Row:

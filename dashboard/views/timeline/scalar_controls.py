@@ -34,8 +34,8 @@ class ScalarControls:
             state.param.smoothing,
             "Smoothing",
             smoothings,
-            "Exponential moving average of loss, error and learning rate: the weight that the "
-            "past keeps from one recorded value to the next. The recorded line stays, pale.",
+            "Exponential moving average of loss, error and learning rate: the weight of the past "
+            "at each recorded value. The recorded line stays, pale.",
             92,
         )
         self.log = check(

@@ -33,16 +33,16 @@ class Timeline:
     title = "Timeline"
     tip = "Scalars, anomaly counts and findings over the iterations"
     about = (
-        "The training over its iterations: loss, error and learning rate as the training log has "
-        "them, how many validation images were anomalous at each snapshot under the chosen rule, "
-        "how many filters changed far more than they used to, and the health findings as diamonds "
-        "(point at one to read it).\n\n"
-        "An image is anomalous at a snapshot where its being right or wrong changes after k equal "
-        "snapshots (left rule), before k equal ones (right rule), or both (full rule).\n\n"
-        "Of scalars with other names three are drawn; where there are more, tick those to draw.\n\n"
+        "The training over its iterations: loss, error and learning rate from the training "
+        "log, the number of validation images that were anomalous at each snapshot under the "
+        "chosen rule, the number of filters that changed far more than before, and the health "
+        "findings as diamonds (point at one to read it).\n\n"
+        "An image is anomalous at a snapshot where its outcome (right or wrong) changes after k "
+        "equal outcomes (left rule), before k equal ones (right rule), or both (full rule).\n\n"
+        "Three scalars with other names are drawn; if there are more, tick those to draw.\n\n"
         "Drag to set the window of every chart on the page, turn the wheel to zoom, double click "
-        "for all. Click an iteration to pick it, shift-click for several; the strip on top shows "
-        "the whole run with the window in it, and can be dragged."
+        "to show all. Click an iteration to pick it, shift-click for several; the strip on top "
+        "shows the whole run with the window in it, and can be dragged."
     )
 
     states = (TimelineState,)
@@ -58,7 +58,7 @@ class Timeline:
             description="Loss, error, learning rate and anomaly counts over the iterations.",
             sizing_mode="stretch_width",
         )
-        self.chart.param.watch(self._acted, "event")
+        self.chart.param.watch(self._on_event, "event")
         self.scalars = ScalarControls(state)
         selection.param.watch(self._redraw, ["rule", "anomaly_window"])
         state.param.watch(self._redraw, ["smoothing", "log_scalars", "slim", "scalars"])
@@ -78,8 +78,9 @@ class Timeline:
                     self.selection.param.spacing,
                     "Axis",
                     {"ordinal": "evenly wide", "true": "true iterations"},
-                    "Ordinal: each snapshot is as wide as any other. True: each stands at its "
-                    "iteration, so that gaps in the recording show. All charts follow.",
+                    "Evenly wide: all snapshots have the same width. True iterations: each is "
+                    "drawn at its iteration, which shows gaps in the recording. Applies to all "
+                    "charts.",
                     138,
                 ),
                 margin=(4, 0, 2, 4),
@@ -89,8 +90,8 @@ class Timeline:
                 check(
                     self.state.param.slim,
                     "slim",
-                    "Show the loss, the anomalous images and the findings alone, so that the "
-                    "views get the room",
+                    "Show only the loss, the anomalous images and the findings, which leaves "
+                    "more room for the views",
                     90,
                 ),
                 margin=(2, 0, 0, 0),
@@ -122,10 +123,10 @@ class Timeline:
         if self.run.has("cube/filter_anomalies"):
             table["anomalous_filters"] = self.run.array("cube/filter_anomalies")[shown]
         if self.run.has("health/rule"):
-            told: dict[int, list[str]] = {}
+            messages: dict[int, list[str]] = {}
             for mark in self._marks():
-                told.setdefault(mark["column"], []).append(mark["text"])
-            table["findings"] = ["; ".join(told.get(c, [])) for c in range(first, last + 1)]
+                messages.setdefault(mark["column"], []).append(mark["text"])
+            table["findings"] = ["; ".join(messages.get(c, [])) for c in range(first, last + 1)]
         return table
 
     def _frame(self) -> dict[str, Any]:
@@ -241,7 +242,7 @@ class Timeline:
         options = {"label": "findings", "marks": self._marks(), "strong": True}
         return Row("findings", "marks", 16, (), options)
 
-    def _acted(self, event: Any) -> None:
+    def _on_event(self, event: Any) -> None:
         act = event.new
         if act["type"] == "brush":
             self.selection.window = window_of(self.run, act["first"], act["last"])

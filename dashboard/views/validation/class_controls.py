@@ -7,7 +7,7 @@ import numpy as np
 import panel as pn
 
 from deeptracker.dashboard.data.run import Run
-from deeptracker.dashboard.look.legends import PIXELS_SAY
+from deeptracker.dashboard.look.legends import PIXEL_LEGENDS
 from deeptracker.dashboard.look.theme import class_levels, lookup_table
 from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.validation.state import ValidationState
@@ -50,7 +50,7 @@ def class_controls(
     clusters = number_field(
         state.param.class_clusters,
         "Clusters",
-        "How many clusters of similar classes there are at most",
+        "Most clusters of similar classes",
         76,
     )
     show_when(state, "class_grouping", clusters, lambda: state.class_grouping == "similarity")
@@ -72,13 +72,13 @@ def _list_controls(state: ValidationState, *, given: bool) -> list[pn.viewable.V
         groupings["given"] = "as recorded"
     return [
         search_field(state, "class_search", "Search classes", "names, by commas", 144),
-        choice(param.class_order, "Order", ORDERS, "How classes and groups are ordered", 138),
+        choice(param.class_order, "Order", ORDERS, "Order of classes and groups", 138),
         choice(
             param.class_grouping,
             "Groups",
             groupings,
-            "Clusters of classes whose error histories resemble each other (Ward's linkage), or "
-            "the groups that the training recorded",
+            "Clusters of classes with similar error histories (Ward's linkage), or the groups "
+            "that the training recorded",
             134,
         ),
     ]
@@ -96,24 +96,27 @@ def _anomaly_controls(selection: Selection, state: ValidationState) -> list[pn.v
             104,
         ),
         number_field(
-            shared.anomaly_window, "Window k", "Snapshots that must have been equal, 1 to 50", 82
+            shared.anomaly_window,
+            "Window k",
+            "Number of equal outcomes that the rule needs, 1 to 50",
+            82,
         ),
         number_field(
             shared.threshold,
             "Threshold",
-            "Anomalous images that an iteration needs for a mark ▲",
+            "Anomalous images at an iteration that give it a mark ▲",
             84,
         ),
         number_field(
             param.least_marks,
             "Marks at least",
-            "Only classes with so many marked iterations over the whole training",
+            "List only classes with at least this many marked iterations in the whole training",
             108,
         ),
         check(
             param.anomaly_lines,
             "counts",
-            "Draws the anomalous images as a line under each class",
+            "Draw the anomalous images as a line under each class",
             66,
         ),
     ]
@@ -130,15 +133,15 @@ def _image_controls(run: Run, state: ValidationState) -> pn.Row:
             state.param.pixels,
             "Image pixels",
             pixels,
-            "What the pixels of an unfolded class's images show",
+            "Quantity of the image pixels of an unfolded class",
             134,
         ),
         choice(
             state.param.image_order,
             "Images by",
             IMAGE_ORDERS,
-            "How the images of an unfolded class are ordered: a forgetting event is an image that "
-            "was right and is wrong at the next snapshot",
+            "Order of the images of an unfolded class. Forgetting event: an image was right and is "
+            "wrong at the next snapshot",
             144,
         ),
         margin=0,
@@ -151,7 +154,7 @@ def class_legend(
     kind: str,
     *,
     shows_images: bool,
-    taken: Mapping[int, str] | None = None,
+    wrong_classes: Mapping[int, str] | None = None,
     tops: Sequence[float] = (),
 ) -> str:
     """Write the legend of colours and marks in HTML, with image pixels if some are shown.
@@ -165,35 +168,34 @@ def class_legend(
         The quantity of the pixels: ``"correct"``, ``"predicted"``, or an amount.
     shows_images : bool
         Whether any class is unfolded into its images.
-    taken : mapping of int to str, optional
+    wrong_classes : mapping of int to str, optional
         Names of the wrong classes that pixels show, by number; None if there are too many.
     tops : sequence of float
         Amounts of the strongest colour, one for each unfolded class.
     """
     threshold, window = selection.threshold, selection.anomaly_window
-    said = (
+    legend = (
         f"{scale('wrong images', '0', f'{scale_top:.0%}', 'square-root scale')}"
         f"<span><b>\u25b2</b> at least {counted(threshold, 'image')} anomalous "
         f"({selection.rule} rule, k = {window})</span>"
     )
     if not shows_images:
-        return f"<div class='dt-says'>{said}</div>"
-    if kind == "predicted" and taken is not None:
-        said += (
-            f"<span><i class='dt-right'></i> right; wrong, taken for</span>{_named_colours(taken)}"
-        )
-    elif kind in PIXELS_SAY:
-        said += f"<span>{PIXELS_SAY[kind]}</span>"
+        return f"<div class='dt-legends'>{legend}</div>"
+    if kind == "predicted" and wrong_classes is not None:
+        legend += "<span><i class='dt-right'></i> right; wrong, predicted as</span>"
+        legend += _named_colours(wrong_classes)
+    elif kind in PIXEL_LEGENDS:
+        legend += f"<span>{PIXEL_LEGENDS[kind]}</span>"
     else:
-        said += _amounts(kind, tops)
-    return f"<div class='dt-says'>{said}</div>"
+        legend += _amounts(kind, tops)
+    return f"<div class='dt-legends'>{legend}</div>"
 
 
-def _named_colours(taken: Mapping[int, str]) -> str:
+def _named_colours(wrong_classes: Mapping[int, str]) -> str:
     """Name the colours of wrong classes."""
     table = lookup_table("classes")
     named = []
-    for number, name in taken.items():
+    for number, name in wrong_classes.items():
         level = int(class_levels(np.array(number), -1))
         colour = table[4 * level : 4 * level + 3].hex()
         named.append(f"<span><i style='background:#{colour}'></i> {html.escape(name)}</span>")

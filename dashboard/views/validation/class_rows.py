@@ -7,7 +7,7 @@ import numpy as np
 
 from deeptracker.dashboard.data.class_series import ClassHistories, Listed
 from deeptracker.dashboard.data.image_histories import images_of_class, outcomes_of
-from deeptracker.dashboard.data.outcome_pixels import outcome_levels, taken_for
+from deeptracker.dashboard.data.outcome_pixels import outcome_levels, predicted_pixels
 from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.selection.selection import Selection
@@ -22,7 +22,7 @@ HEAT, GAP, LINE_ROOM, LINE_HEIGHT = 12, 8, 9, 26
 # Images per row of pixels; rows out of sight are not sent.
 BLOCK = 64
 NAMED_IN_TITLE = 6
-UNSAID = 65535  # as in outcome_levels.js: no prediction was recorded
+NO_PREDICTION = 65535  # as in outcome_levels.js
 
 
 def pixel_height(images: int) -> int:
@@ -116,13 +116,13 @@ class ClassRows:
             return self._pixels(listed, block, self.entries[place].id)
         return self._heat(listed, self.entries[place].id)
 
-    def taken_for(self, most: int) -> dict[int, str] | None:
+    def wrong_classes(self, most: int) -> dict[int, str] | None:
         """Name the wrong classes that pixels show, by number; None if they are over `most`."""
         found: set[int] = set()
         for number in self._unfolded:
             predicted = outcomes_of(self.run, number, "predicted")[:, self.columns.span]
-            taken = np.unique(taken_for(predicted, number, self.columns))
-            found |= {int(other) for other in taken if other >= 0 and other != number}
+            shown = np.unique(predicted_pixels(predicted, number, self.columns))
+            found |= {int(other) for other in shown if other >= 0 and other != number}
             if len(found) > most:
                 return None
         return {number: self.histories.names[number] for number in sorted(found)}
@@ -227,14 +227,16 @@ class ClassRows:
         }
         if block == 0:
             options["label"] = counted(len(everything), "image")
-            options["notes"] = [ORDERED[self.state.image_order]]
+            options["notes"] = [ORDER_NOTES[self.state.image_order]]
         if kind == "correct":
             shown, array = "outcome", outcome_levels(values, columns)
         elif kind == "predicted":
-            taken = taken_for(values, listed.number, columns)
-            shown, array = "label", np.where(taken < 0, UNSAID, taken).astype(np.uint16)
+            classes = predicted_pixels(values, listed.number, columns)
+            shown, array = "label", np.where(classes < 0, NO_PREDICTION, classes).astype(np.uint16)
             options["own_class"] = listed.number
-            names_of = {str(i): self.histories.names[int(i)] for i in np.unique(taken[taken >= 0])}
+            names_of = {
+                str(i): self.histories.names[int(i)] for i in np.unique(classes[classes >= 0])
+            }
             options["value_names"] = names_of
         else:
             shown, array = "amount", columns.joined(values, "max").astype(np.float32)
@@ -248,7 +250,7 @@ class ClassRows:
         return max(float(np.quantile(known, 0.98)), 1e-9) if known.size else 1.0
 
 
-ORDERED = {
+ORDER_NOTES = {
     "index": "in recorded order",
     "forgetting": "most forgotten first",
     "similarity": "similar histories together",

@@ -23,10 +23,10 @@ __all__ = ["ImageLists"]
 
 SHOWN = 24
 NAMES = ("forgotten", "never", "unforgettable")
-TELLS = {
-    "forgotten": "Right at one snapshot and wrong at the next, most often first.",
+NOTES = {
+    "forgotten": "Right at one snapshot and wrong at the next; the most forgetting events first.",
     "never": "Never right at any snapshot.",
-    "unforgettable": "Once right, never wrong again; learned earliest first.",
+    "unforgettable": "Never wrong after the first right outcome; learned earliest first.",
 }
 
 
@@ -91,8 +91,8 @@ class ImageLists:
             pill.name = f"{LISTS[other]} {len(image_list(other, self.found)):,}"
             pill.css_classes = ["dt-pill", "dt-chosen" if other == name else "dt-other"]
         images = image_list(name, self.found)
-        self.note.object = f"<span class='dt-hint'>{TELLS[name]}</span>" + (
-            "" if len(images) else "<div class='dt-empty'>There is no such image.</div>"
+        self.note.object = f"<span class='dt-hint'>{NOTES[name]}</span>" + (
+            "" if len(images) else "<div class='dt-empty'>No image.</div>"
         )
         shown = images[:SHOWN]
         captions = [caption_of(self.run, self.found, int(image)) for image in shown]

@@ -12,7 +12,7 @@ from deeptracker.dashboard.data.class_series import (
     Listing,
     class_histories,
     given_groups,
-    groups_around,
+    groups_of_class,
     listed_classes,
     passing_classes,
     shown_groups,
@@ -27,11 +27,11 @@ from deeptracker.dashboard.views.validation.class_rows import ClassRows, heat_ar
 from deeptracker.dashboard.views.validation.image_lists import ImageLists
 from deeptracker.dashboard.views.validation.state import ValidationState
 from deeptracker.dashboard.widgets.controls import (
-    beside,
     rail,
     show_whole_run,
     text,
     toggle_iteration,
+    with_rail,
 )
 from deeptracker.dashboard.widgets.row_chart import RowChart
 from deeptracker.dashboard.widgets.row_list import RowList
@@ -42,10 +42,10 @@ __all__ = ["ValidationView"]
 
 NOTHING_RECORDED = (
     "<div class='dt-empty'><b>No validation outcomes were recorded.</b><br>Give the recorder the "
-    "labels, <code>Recorder(…, images=labels)</code>, and what the network said at each snapshot, "
-    "<code>recorder.outcomes(iteration, predicted, loss=…)</code>; then process the log anew.</div>"
+    "labels, <code>Recorder(…, images=labels)</code>, and its predictions at each snapshot, <code>"
+    "recorder.outcomes(iteration, predicted, loss=…)</code>; then process the log again.</div>"
 )
-# Most classes whose colours the legend names; the card at the pointer names any class.
+# Most classes that the legend names; the card at the pointer names any class.
 MOST_NAMED = 12
 LISTED_BY = (
     "class_order",
@@ -67,14 +67,14 @@ class ValidationView:
     """One heat line per class; a class unfolds into its images, an image opens in the rail."""
 
     title = "Validation"
-    tip = "Classes and images: where the network errs, and when that flips"
+    tip = "Classes and images: where the network is wrong, and when that changes"
     about = (
-        "Where the network errs, and when that changes. The line on top is the whole validation "
+        "Where the network is wrong, and when that changes. The top line is the whole validation "
         "set, each line below a class (or a group of them): the stronger the colour, the more of "
         "its images are wrong at that iteration. Triangles mark iterations at which images are "
-        "anomalous: their outcome flips against k equal ones before it (left rule), after it "
+        "anomalous: their outcome differs from k equal ones before it (left rule), after it "
         "(right) or both (full). Click a name to unfold a class into its images, one line each; "
-        "click a line to open the image with its history and its likes."
+        "click a line to open the image with its history and similar images."
     )
 
     states = (ValidationState,)
@@ -97,7 +97,7 @@ class ValidationView:
         self.rows: ClassRows | None = None
         self.reads = Latest(run.location)
         self.note = text(margin=0)
-        self.key = text(margin=(0, 0, 4, 0))
+        self.legend = text(margin=(0, 0, 4, 0))
         self.card = rail()
         self._shown_image: int | None = None
         self._own_pick = False
@@ -105,15 +105,15 @@ class ValidationView:
         if run.has_images:
             self.lists = ImageLists(run, selection, state)
             self.image = ImageView(run, selection)
-            self.whole.param.watch(self._acted, "event")
-            self.list.param.watch(self._acted, "event")
+            self.whole.param.watch(self._on_event, "event")
+            self.list.param.watch(self._on_event, "event")
             self.list.param.watch(self._refine, "pixels")
             state.param.watch(self._changed, list(LISTED_BY))
             selection.param.watch(self._changed, [*COUNTED_BY, *FRAMED_BY])
             self._unfold(*self._picked())
             self.update()
             self._open_image()
-            self._bring(*self._picked())
+            self._scroll_to(*self._picked())
 
     def panel(self) -> pn.viewable.Viewable:
         """Give the controls, the list and the opened image."""
@@ -122,8 +122,8 @@ class ValidationView:
         given = bool(given_groups(self.run.class_names, self.run.hyperparameters))
         return pn.Column(
             class_controls(self.run, self.selection, self.state, given=given),
-            self.key,
-            beside(
+            self.legend,
+            with_rail(
                 pn.Column(self.whole, self.note, self.list, sizing_mode="stretch_width", margin=0),
                 self.card,
             ),
@@ -146,8 +146,8 @@ class ValidationView:
         )
         self._draw(self.rows)
         self._explain(self.rows)
-        self._say(listed=len(self.rows.entries))
-        self._settle()
+        self._explain_empty(listed=len(self.rows.entries))
+        self._find_optimal_order()
 
     def table(self) -> pd.DataFrame:
         """Give the error and the anomalous images of every class listed, at every iteration."""
@@ -191,12 +191,12 @@ class ValidationView:
         """Show the legend of colours and marks."""
         kind = pixel_kind(self.run, self.state.pixels)
         amounts = kind not in ("correct", "predicted")
-        self.key.object = class_legend(
+        self.legend.object = class_legend(
             self.selection,
             rows.scale_top,
             kind,
             shows_images=bool(self.state.open_classes),
-            taken=rows.taken_for(MOST_NAMED) if kind == "predicted" else None,
+            wrong_classes=rows.wrong_classes(MOST_NAMED) if kind == "predicted" else None,
             tops=rows.amount_tops(kind) if amounts else (),
         )
 
@@ -216,25 +216,25 @@ class ValidationView:
         first, last = self.run.columns(self.selection.window)
         return first, last + 1
 
-    def _settle(self) -> None:
+    def _find_optimal_order(self) -> None:
         """Find the optimal order of many classes on a thread, and show it when it is found."""
         by_similarity = (self.state.class_order, self.state.class_grouping)
         if "similarity" not in by_similarity or not self.rows:
             return
         tree = self.rows.histories.similarity()
-        if tree is not None and not tree.settled:
-            self.reads.find(tree.settle, lambda _: self.update())
+        if tree is not None and not tree.has_optimal_order:
+            self.reads.find(tree.find_optimal_order, lambda _: self.update())
 
-    def _say(self, *, listed: int) -> None:
-        """Show why the list is empty, or that its order is not final yet."""
-        said = ""
+    def _explain_empty(self, *, listed: int) -> None:
+        """Show why the list is empty."""
+        reason = ""
         if not listed:
-            said = (
-                "<div class='dt-empty'>No class has the searched name and so many anomalous "
+            reason = (
+                "<div class='dt-empty'>No class matches the search and has enough anomalous "
                 "iterations. Clear the search, or lower <i>Marks at least</i>.</div>"
             )
-        self.note.object = said
-        self.note.visible = bool(said)
+        self.note.object = reason
+        self.note.visible = bool(reason)
 
     def _whole_rows(self, rows: ClassRows) -> list[Row]:
         histories = rows.histories
@@ -291,7 +291,7 @@ class ValidationView:
         if names & {"classes", "images"} and not self._own_pick:
             picked = self._picked("images" in names)
             self._unfold(*picked)
-            self._bring(*picked)
+            self._scroll_to(*picked)
 
     def _picked(self, with_image: bool = True) -> tuple[str, int | None]:
         """Give the last picked class, and its opened image."""
@@ -311,21 +311,21 @@ class ValidationView:
         histories, listing = self._histories(), self._listing()
         if not passing_classes(listing, histories)[names.index(name)]:
             wanted |= {"class_search": "", "least_marks": 0}
-        groups = groups_around(shown_groups(self.run, listing, histories), names.index(name))
+        groups = groups_of_class(shown_groups(self.run, listing, histories), names.index(name))
         folded = [key for key in groups if key not in state.open_groups]
         if folded:
             wanted["open_groups"] = [*state.open_groups, *folded]
         state.param.update(**wanted)
 
-    def _bring(self, name: str, image: int | None) -> None:
+    def _scroll_to(self, name: str, image: int | None) -> None:
         """Scroll to a class, or to the line of its image."""
         line = self.rows.line_of(image) if self.rows and image is not None else None
         if line:
-            self.list.bring(*line)
+            self.list.scroll_to(*line)
         elif name:
-            self.list.bring(f"class:{name}")
+            self.list.scroll_to(f"class:{name}")
 
-    def _acted(self, event: Any) -> None:
+    def _on_event(self, event: Any) -> None:
         self._own_pick = True
         try:
             self._act(event.new)

@@ -17,7 +17,7 @@ from deeptracker.dashboard.selection.selection import Selection
 from deeptracker.dashboard.views.filters.filter_rasters import MOST_FILTERS, filter_rasters
 from deeptracker.dashboard.views.filters.state import FiltersState
 from deeptracker.dashboard.views.weights.state import WeightsState
-from deeptracker.dashboard.widgets.controls import beside, show_whole_run, text
+from deeptracker.dashboard.widgets.controls import show_whole_run, text, with_rail
 from deeptracker.dashboard.widgets.rows import Row
 from deeptracker.dashboard.widgets.tree_chart import TreeChart
 
@@ -42,8 +42,8 @@ class ComparedFilters:
             description="Weights of the picked filters over the iterations, one above the other.",
             sizing_mode="stretch_width",
         )
-        self.chart.param.watch(self._acted, "event")
-        self.told = text(margin=(10, 8, 4, 0))
+        self.chart.param.watch(self._on_event, "event")
+        self.note = text(margin=(10, 8, 4, 0))
         self._comparisons = Latest(run.location)
         selection.param.watch(lambda _: self.update(), "filters")
 
@@ -51,7 +51,7 @@ class ComparedFilters:
         """Give the line of text about them, and their chart."""
         # As wide as the rail above, so that an iteration is one vertical line in both charts.
         space = pn.Spacer(width=RAIL_WIDTH, height=1, css_classes=["dt-rail"])
-        return self.told, beside(self.chart, space)
+        return self.note, with_rail(self.chart, space)
 
     def update(self) -> None:
         """Draw the picked filters again."""
@@ -81,10 +81,10 @@ class ComparedFilters:
             "their weights here."
         )
         more = len(self.selection.filters) - MOST_FILTERS
-        told = f" The first {MOST_FILTERS} are shown." if more > 0 else ""
-        self.told.object = (
-            f"<h3>Picked filters</h3><span class='dt-hint'>One line a weight, on the same "
-            f"iterations.{told}</span>"
+        limit = f" The first {MOST_FILTERS} are shown." if more > 0 else ""
+        self.note.object = (
+            f"<h3>Picked filters</h3><span class='dt-hint'>One line per weight, on the same "
+            f"iterations.{limit}</span>"
             if rows
             else f"<span class='dt-hint'>{hint}</span>"
         )
@@ -100,7 +100,7 @@ class ComparedFilters:
             last=columns.last,
         )
 
-    def _acted(self, event: Any) -> None:
+    def _on_event(self, event: Any) -> None:
         act = event.new
         if act["type"] == "reset":
             show_whole_run(self.run, self.selection, act)
@@ -111,10 +111,10 @@ class ComparedFilters:
             parameter, index = act["row"].removeprefix("raster:").rsplit(":", 1)
             size = int(np.prod(shape_of(self.run, parameter)[1:]))
             first, last = self.run.columns(self.selection.window)
-            reach = (
+            raster_range = (
                 float(first),
                 float(last + 1),
                 float(int(index) * size),
                 float((int(index) + 1) * size),
             )
-            self.state.param.update(raster=parameter, raster_range=reach)
+            self.state.param.update(raster=parameter, raster_range=raster_range)

@@ -18,7 +18,7 @@ from bokeh.models import (
 from bokeh.models.annotations import ColorBar, Span
 from bokeh.plotting import figure
 
-from deeptracker.dashboard.data.colour_bar import scale_ticks, tell_scale
+from deeptracker.dashboard.data.colour_bar import label_scale, scale_ticks
 from deeptracker.dashboard.data.column_spacing import Spacing
 from deeptracker.dashboard.data.weight_raster import Pixels, RasterQuantity
 from deeptracker.dashboard.look.theme import (
@@ -107,7 +107,7 @@ class RasterPlot:
         self.figure.add_layout(self._bar, "below")
         self._picks: list[Span] = []
         self._shown = np.empty(0, np.float32)
-        self._dress(listed)
+        self._style(listed)
 
     def show(self, subject: RasterQuantity, shape: Sequence[int], pixels: Pixels) -> None:
         """Show pixels, and describe the pixel under the pointer."""
@@ -121,7 +121,7 @@ class RasterPlot:
             "dw": [x1 - x0],
             "dh": [weights[1] - weights[0]],
         }
-        self.pointer.tell(subject, shape, pixels, (x0, x1))
+        self.pointer.describe(subject, shape, pixels, (x0, x1))
 
     def colour(
         self, subject: RasterQuantity, limits: tuple[float, float], *, dark: bool = False
@@ -140,10 +140,10 @@ class RasterPlot:
         self.pointer.line.line_color = inks["faint"]
         what = "gradient" if subject.gradient else "weight"
         self._bar.title = f"{subject.statistic} {what} under a pixel (no unit)"
-        tell_scale(self._bar, limits, self._shown)
+        label_scale(self._bar, limits, self._shown)
 
     def space(self, spacing: Spacing) -> None:
-        """Set the positions of columns; call `reach`, `bound`, `pick` and `show` afterwards."""
+        """Set the columns' positions; call `show_range`, `bound`, `pick` and `show` afterwards."""
         if not np.array_equal(spacing.iterations, self.spacing.iterations):
             self._formatters[False].args = {"iterations": spacing.iterations.tolist()}
         self.spacing = spacing
@@ -156,7 +156,7 @@ class RasterPlot:
         """Give the columns at positions of the horizontal axis."""
         return [self.spacing.column(place) for place in places]
 
-    def reach(self, columns: tuple[float, float], weights: tuple[float, float]) -> None:
+    def show_range(self, columns: tuple[float, float], weights: tuple[float, float]) -> None:
         """Set the range in sight: first and last column, first and last weight."""
         self._column_ticks.args = {"first": int(columns[0])}
         self.x_range.update(
@@ -191,7 +191,7 @@ class RasterPlot:
                 line_color=colour,
             )
 
-    def _dress(self, iterations: list[int]) -> None:
+    def _style(self, iterations: list[int]) -> None:
         plot = self.figure
         self._column_ticks = CustomJSTicker(args={"first": 0}, major_code=COLUMN_TICKS)
         round_ticks = AdaptiveTicker(min_interval=1, num_minor_ticks=0)

@@ -16,15 +16,15 @@ from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["RasterPointer"]
 
-SCRIPT = f"{module_of(__file__)}export default pointed\n"
+SCRIPT = f"{module_of(__file__)}export default followed\n"
 # The image's columns follow the run's columns: no table of pixels is needed.
 EVEN: dict[str, Any] = {"firsts": [], "lasts": [], "start": 0.0, "width": 1.0}
 ITERATION = """
 if (firsts.length) {
   const pixel = Math.min(firsts.length - 1, Math.max(0, Math.floor((value - start) / width)))
   const last = Math.min(iterations.length - 1, lasts[pixel])
-  const told = [...new Set([iterations[firsts[pixel]], iterations[last]])]
-  return told.map((n) => n.toLocaleString('en')).join(' to ')
+  const ends = [...new Set([iterations[firsts[pixel]], iterations[last]])]
+  return ends.map((n) => n.toLocaleString('en')).join(' to ')
 }
 const column = Math.floor(value)
 const n = iterations[column]
@@ -40,11 +40,11 @@ const inside = (w) => Math.min(size - 1, Math.max(0, w))
 const words = (w) => w.toLocaleString('en')
 if (per > 1) {
   const low = inside(Math.floor(value / per) * per), high = inside(low + per - 1)
-  const told = `weights ${words(low)} to ${words(high)}`
-  if (shape.length < 2) return told
+  const text = `weights ${words(low)} to ${words(high)}`
+  if (shape.length < 2) return text
   const each = size / shape[0]
   const from = Math.floor(low / each), to = Math.floor(high / each)
-  return from === to ? `filter ${from}, ${told}` : `filters ${from} to ${to}, ${told}`
+  return from === to ? `filter ${from}, ${text}` : `filters ${from} to ${to}, ${text}`
 }
 let rest = inside(Math.floor(value))
 const weight = `weight ${words(rest)}`
@@ -55,9 +55,9 @@ for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
   rest = Math.floor(rest / shape[axis])
 }
 const kernel = places.slice(2)
-const told = [`filter ${places[0]}`, `channel ${places[1]}`]
-if (kernel.length) told.push(`kernel (${kernel.join(', ')})`)
-return `${told.join(', ')}; ${weight}`
+const parts = [`filter ${places[0]}`, `channel ${places[1]}`]
+if (kernel.length) parts.push(`kernel (${kernel.join(', ')})`)
+return `${parts.join(', ')}; ${weight}`
 """
 VALUE = """
 const shown = Number.isFinite(value) ? Number(value).toPrecision(exact ? 7 : 4) : 'not recorded'
@@ -99,11 +99,11 @@ class RasterPointer:
         plot.add_layout(self.line)
         self.columns = ColumnDataSource({"from": [], "to": [], "centre": []})
         args = {"plot": plot, "line": self.line, "columns": self.columns}
-        attend = CustomJS(args=args, code=SCRIPT)
+        follow = CustomJS(args=args, code=SCRIPT)
         for event in (MouseEnter, MouseMove, MouseLeave):
-            plot.js_on_event(event, attend)
+            plot.js_on_event(event, follow)
         # From the first layout on: other charts may point at iterations before this one does.
-        plot.js_on_change("inner_width", attend)
+        plot.js_on_change("inner_width", follow)
 
     def space(self, spacing: Spacing) -> None:
         """Set the positions of columns."""
@@ -112,7 +112,7 @@ class RasterPointer:
         self.columns.data = {"from": edges[:-1], "to": edges[1:], "centre": np.array(centres)}
         self._iteration.args = self._iteration.args | {"iterations": spacing.iterations.tolist()}
 
-    def tell(
+    def describe(
         self,
         subject: RasterQuantity,
         shape: Sequence[int],

@@ -25,7 +25,7 @@ from deeptracker.dashboard.views.filters.state import FiltersState
 from deeptracker.dashboard.views.weights.compared_filters import ComparedFilters
 from deeptracker.dashboard.views.weights.raster_plot import HEIGHT, RasterPlot
 from deeptracker.dashboard.views.weights.state import WeightsState
-from deeptracker.dashboard.widgets.controls import action, bar, beside, choice, rail, text
+from deeptracker.dashboard.widgets.controls import action, bar, choice, rail, text, with_rail
 from deeptracker.wording import counted
 
 __all__ = ["WeightView"]
@@ -44,11 +44,11 @@ class WeightView:
         "share a row of pixels, summarised by mean, minimum, maximum or range), a column an "
         "iteration, evenly wide or, with the timeline's true axis, as far apart as they were "
         "recorded. Filters are contiguous blocks of rows. Colours are symmetric "
-        "about zero, and end where all but a few values lie: an end of the colour bar says ≤ or ≥ "
-        "where values in sight lie beyond it."
-        "\n\nThe wheel zooms and a drag moves; far enough in, single weights are read from the "
+        "about zero and cover all but the most extreme values: an end of the colour bar shows ≤ "
+        "or ≥ if values in sight lie beyond it."
+        "\n\nThe wheel zooms and a drag moves; at a high zoom, single weights are read from the "
         "training log. Point at one to read its filter, channel, kernel position and value."
-        "\n\nPicked filters stand below, one above the other, one line a weight."
+        "\n\nPicked filters are drawn below, one above the other, one line per weight."
     )
 
     states = (WeightsState, FiltersState)
@@ -77,10 +77,10 @@ class WeightView:
         waiting = text("<div class='dt-hint'>Reading the weights…</div>", height=HEIGHT)
         self.stage = pn.Column(waiting, sizing_mode="stretch_width", margin=0)
         self.compared = ComparedFilters(run, selection, state, filters)
-        self.facts, self.told = text(width=232), text(width=232)
-        self.pick_button = action("Pick this filter", self._pick_told, width=244, visible=False)
+        self.facts, self.clicked = text(width=232), text(width=232)
+        self.pick_button = action("Pick this filter", self._pick_filter, width=244, visible=False)
         self._own_range: Reach | None = None
-        self._told_filter: int | None = None
+        self._clicked_filter: int | None = None
         self._limits = (-1.0, 1.0)
         self._high = HEIGHT
         self.plot.figure.on_change("inner_height", self._resized)
@@ -103,13 +103,13 @@ class WeightView:
             )
         facts = rail(
             self.facts,
-            self.told,
+            self.clicked,
             self.pick_button,
             action("Show the whole parameter", self._show_all, width=244),
         )
         return pn.Column(
             self._controls(),
-            beside(self.stage, facts),
+            with_rail(self.stage, facts),
             *self.compared.panel(),
             sizing_mode="stretch_width",
         )
@@ -119,21 +119,21 @@ class WeightView:
         quantities, tip = {"weights": "weights"}, "Weights; no gradients were recorded"
         if self.run.has_gradients:
             quantities["gradients"] = "gradients"
-            tip = "Weights, or the gradients that were recorded beside them"
+            tip = "Weights, or the recorded gradients"
         statistics = {"mean": "mean", "min": "minimum", "max": "maximum", "range": "range"}
         return bar(
             choice(
                 param.raster,
                 "Parameter",
                 {name: name for name in self.names},
-                "Whose weights are shown",
+                "Parameter whose weights are shown",
                 260,
             ),
             choice(
                 param.raster_statistic,
                 "Under a pixel",
                 statistics,
-                "How weights that share a pixel are summarised",
+                "Statistic of the weights that share a pixel",
                 120,
             ),
             choice(self.filters.param.quantity, "Show", quantities, tip, 110),
@@ -142,8 +142,8 @@ class WeightView:
                 "Colours",
                 {"shared": "one scale for all", "own": "what is in sight"},
                 "One colour scale for the whole parameter and for all filters compared below, or "
-                "one for what is in sight and one for each filter. Where values lie beyond an end "
-                "of the scale, that end says ≤ or ≥",
+                "one for what is in sight and one for each filter. If values lie beyond an end "
+                "of the scale, that end shows ≤ or ≥",
                 160,
             ),
         )
@@ -157,7 +157,7 @@ class WeightView:
         reach = self.state.raster_range or self._window_range(whole)
         self.plot.space(Spacing.of(self.run.iterations, self.selection.spacing))
         self.plot.bound(whole[:2], whole[2:])
-        self.plot.reach(reach[:2], reach[2:])
+        self.plot.show_range(reach[:2], reach[2:])
         self._draw(reach)
         self._repick()
         self.compared.update()
@@ -295,7 +295,7 @@ class WeightView:
             if self.state.raster not in self.names:
                 self.state.raster = self._first_choice()
                 return
-            self.told.object, self.pick_button.visible = "", False
+            self.clicked.object, self.pick_button.visible = "", False
             reach = self.state.raster_range
             if reach is not None and reach[3] > float(np.prod(self._shape)):
                 self._own_range = None
@@ -327,16 +327,16 @@ class WeightView:
             gradient=self.subject.gradient,
         )
         iteration = int(self.run.iterations[column])
-        self.told.object = (
-            f"<div data-testid='weight-told'>{position(self._shape, weight)}, iteration "
+        self.clicked.object = (
+            f"<div data-testid='clicked-weight'>{position(self._shape, weight)}, iteration "
             f"{iteration:,}: <b>{float(window.values[0, 0]):.6g}</b></div>"
         )
         if len(self._shape) > 1:
-            self._told_filter = weight // int(np.prod(self._shape[1:]))
-            self.pick_button.name = f"Compare filter {self._told_filter} below"
+            self._clicked_filter = weight // int(np.prod(self._shape[1:]))
+            self.pick_button.name = f"Compare filter {self._clicked_filter} below"
             self.pick_button.visible = True
 
-    def _pick_told(self) -> None:
-        picked = [self.state.raster, self._told_filter]
+    def _pick_filter(self) -> None:
+        picked = [self.state.raster, self._clicked_filter]
         if picked not in self.selection.filters:
             self.selection.filters = [*self.selection.filters, picked]

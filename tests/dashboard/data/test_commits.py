@@ -57,7 +57,7 @@ def test_what_follows_from_a_commit_is_found_once_by_many_threads(digits_store):
 
 
 def test_a_page_goes_on_to_a_new_commit_and_another_stays_until_it_asks(tmp_path, monkeypatch):
-    monkeypatch.setattr(commits, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(commits, "CHECK_SECONDS", 0.0)
     log = LogWriter(tmp_path / "log", images=10).iterations([0, 5])
     process(log.path, tmp_path / "store")
     one, other = Run(str(tmp_path / "store")), Run(str(tmp_path / "store"))

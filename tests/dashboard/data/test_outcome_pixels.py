@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deeptracker.dashboard.data.outcome_pixels import outcome_levels, taken_for
+from deeptracker.dashboard.data.outcome_pixels import outcome_levels, predicted_pixels
 from deeptracker.dashboard.data.pixel_columns import PixelColumns
 from deeptracker.dashboard.look.theme import MISSING_LEVEL, RIGHT_LEVEL
 
@@ -33,7 +33,7 @@ def test_a_level_is_the_share_of_right_outcomes_among_those_recorded(row, step):
 )
 def test_of_several_predictions_the_last_wrong_one_is_told(row, step, label):
     columns = PixelColumns(0, len(row) - 1, step)
-    taken = taken_for(np.array([row], np.int32), label, columns)[0]
+    taken = predicted_pixels(np.array([row], np.int32), label, columns)[0]
     for told, group in zip(taken, groups_of(row, step), strict=True):
         wrong = [number for number in group if number >= 0 and number != label]
         assert told == (wrong[-1] if wrong else label if label in group else -1)

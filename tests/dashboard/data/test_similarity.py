@@ -10,18 +10,18 @@ import numpy as np
 import psutil
 import pytest
 
-from deeptracker.dashboard.data.leaf_order import leaf_order, leaf_order_elsewhere
-from deeptracker.dashboard.data.similarity import AT_ONCE, similarity_tree
+from deeptracker.dashboard.data.leaf_order import leaf_order, spawned_leaf_order
+from deeptracker.dashboard.data.similarity import MOST_INLINE, similarity_tree
 
 # What a server does whose page asks for an order that takes many seconds.
 SEARCHING = """
 import threading, time
 import numpy as np
 from multiprocessing import active_children
-from deeptracker.dashboard.data.leaf_order import leaf_order_elsewhere
+from deeptracker.dashboard.data.leaf_order import spawned_leaf_order
 from deeptracker.dashboard.data.similarity import similarity_tree
 tree = similarity_tree(np.random.default_rng(3).standard_normal((700, 9)))
-threading.Thread(target=leaf_order_elsewhere, args=(tree.linkage, tree.series)).start()
+threading.Thread(target=spawned_leaf_order, args=(tree.linkage, tree.series)).start()
 while not active_children():
     time.sleep(0.01)
 print("begun", flush=True)
@@ -69,14 +69,14 @@ def test_the_optimal_order_is_no_longer_than_the_trees_own():
 def test_the_order_found_in_another_process_is_the_same():
     tree = similarity_tree(np.random.default_rng(3).standard_normal((40, 9)))
     here = leaf_order(tree.linkage, tree.series)
-    assert leaf_order_elsewhere(tree.linkage, tree.series).tolist() == here.tolist()
+    assert spawned_leaf_order(tree.linkage, tree.series).tolist() == here.tolist()
 
 
 def test_other_threads_go_on_while_another_process_searches():
     tree = similarity_tree(np.random.default_rng(3).standard_normal((600, 9)))
     beats = [time.monotonic()]
     with ThreadPoolExecutor(1) as threads:
-        found = threads.submit(leaf_order_elsewhere, tree.linkage, tree.series)
+        found = threads.submit(spawned_leaf_order, tree.linkage, tree.series)
         while not found.done():
             time.sleep(0.01)
             beats.append(time.monotonic())
@@ -98,14 +98,14 @@ def test_the_searching_process_ends_with_the_one_that_was_killed():
 
 
 def test_many_series_have_a_plain_order_until_the_optimal_one_is_found():
-    series = np.random.default_rng(4).standard_normal((AT_ONCE + 20, 6))
+    series = np.random.default_rng(4).standard_normal((MOST_INLINE + 20, 6))
     tree = similarity_tree(series)
-    assert not tree.settled
+    assert not tree.has_optimal_order
     plain = tree.order
-    settled = tree.settle()
-    assert similarity_tree(series).settled
-    assert similarity_tree(series).order.tolist() == settled.tolist()
-    assert length(series, settled) < length(series, plain)
+    found = tree.find_optimal_order()
+    assert similarity_tree(series).has_optimal_order
+    assert similarity_tree(series).order.tolist() == found.tolist()
+    assert length(series, found) < length(series, plain)
 
 
 def test_columns_beyond_the_compared_ones_are_averaged():

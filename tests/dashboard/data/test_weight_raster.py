@@ -206,7 +206,7 @@ def test_filters_side_by_side_are_the_logs_weights(run, recorded, gradient):
 def test_a_click_on_a_weight_tells_the_logs_value(run, matrix):
     view = WeightView(run, *linked(raster=NAME).of(WeightView))
     view._tapped(type("Tap", (), {"x": 100.4, "y": 291.7})())
-    told = view.told.object
+    told = view.clicked.object
     assert position((16, 16, 3, 3), 291) in told
     assert f"{matrix[291, 100]:.6g}" in told
     view._pick_told()

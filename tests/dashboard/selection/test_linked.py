@@ -119,7 +119,7 @@ def test_what_does_not_exist_is_left_out_and_named():
     selection = opened('c=["nope"]&k=x', sift).selection
     assert selection.classes == []
     assert "odd of the window of the anomaly rule;" in selection.notice
-    assert selection.notice.endswith("what this run does not have: class nope and image 7.")
+    assert selection.notice.endswith("This run does not have: class nope and image 7.")
 
 
 def test_an_unknown_key_is_passed_over():

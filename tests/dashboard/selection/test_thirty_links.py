@@ -105,7 +105,7 @@ def test_a_garbled_value_is_left_out_under_the_pinned_words(row):
         assert chosen(values) == {}
         assert (written, notice) == (
             "",
-            f"This link says something odd of {row['words']}; that was left out.",
+            f"Ignored invalid values in this link: {row['words']}.",
         )
 
 

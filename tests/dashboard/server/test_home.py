@@ -8,7 +8,7 @@ import pytest
 from deeptracker.dashboard.data import commits
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.server.home import Home
-from deeptracker.dashboard.server.home_row import glance
+from deeptracker.dashboard.server.home_row import row_cells
 
 
 def cells_of(run):
@@ -47,9 +47,9 @@ def test_a_curve_ends_at_the_last_value_and_fills_its_square(run, title, name):
 
 
 def test_without_the_scalar_the_error_is_that_of_the_outcomes(run, monkeypatch):
-    recorded = glance(run)[5]
+    recorded = row_cells(run)[5]
     monkeypatch.setattr(Run, "scalar_names", lambda _: [])
-    cells = glance(run)
+    cells = row_cells(run)
     assert cells[4] is None
     assert "of the outcomes" in cells[5]["title"]
     assert cells[5]["value"] == pytest.approx(recorded["value"], abs=1e-6)
@@ -79,7 +79,7 @@ def test_it_follows_a_run_that_comes_and_tells_of_others_as_before(run, tmp_path
 def test_it_follows_a_run_that_goes_away_and_says_so_in_our_words(
     run, tmp_path, digits_store, monkeypatch
 ):
-    monkeypatch.setattr(commits, "FRESH_SECONDS", 0)
+    monkeypatch.setattr(commits, "CHECK_SECONDS", 0)
     going = tmp_path / "going.dtstore"
     shutil.copytree(digits_store, going)
     page = Home({"digits": run.location, "going": str(going)})

@@ -70,7 +70,7 @@ def test_a_panel_that_sends_in_another_way_is_left_alone_with_a_line(panels, mon
     message_delivery.deliver_all()
     assert document._dispatch_msgs is panels
     [line] = caplog.messages
-    assert "page may show a change only with the next one" in line
+    assert "page may show a change only together with the next one" in line
 
 
 @pytest.mark.xfail(

@@ -20,4 +20,4 @@ def test_no_page_outlives_its_visit_and_a_bare_request_makes_none(digits_store):
     own = found["before"]["Document"]
     for when in ("before", "after_visits", "after_gets"):
         found[when].pop("bytes")
-        assert found[when] == {"RunPage": 0, "Arrival": 0, "Document": own}, found
+        assert found[when] == {"RunPage": 0, "RunAddress": 0, "Document": own}, found

@@ -68,7 +68,7 @@ def test_a_link_that_unfolds_nothing_leaves_the_usual_ones_unfolded(run):
 
 def test_a_notice_is_shown_as_words_whatever_a_link_holds(run):
     page = RunPage(run, "c=" + quote('["<b>bold</b>"]'))
-    assert "&lt;b&gt;bold" in page.told.object
+    assert "&lt;b&gt;bold" in page.notice_text.object
 
 
 def test_one_iteration_is_told_as_one(run, monkeypatch):

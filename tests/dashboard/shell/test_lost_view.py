@@ -8,7 +8,7 @@ from deeptracker.dashboard.shell.page import RunPage
 
 
 def test_a_view_of_a_lost_store_says_so_in_a_sentence(digits_store, tmp_path, monkeypatch):
-    monkeypatch.setattr(commits, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(commits, "CHECK_SECONDS", 0.0)
     store = tmp_path / "digits.dtstore"
     shutil.copytree(digits_store, store)
     page = RunPage(Run(str(store)), "v=validation")
@@ -19,7 +19,7 @@ def test_a_view_of_a_lost_store_says_so_in_a_sentence(digits_store, tmp_path, mo
     assert "<h3>This run cannot be shown</h3>" in shown
     assert f"The store is expected at <code>{store}</code>" in shown
     assert "icechunk" not in shown
-    assert "For a report" in folded
+    assert "Details for a bug report" in folded
     assert "Traceback" in folded
     page.follow()
     assert page.header.live["state"] == "lost"

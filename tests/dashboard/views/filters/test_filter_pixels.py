@@ -126,7 +126,7 @@ def test_thousands_of_filters_share_lines_that_show_the_greatest(wide, order):
     strongest = np.take_along_axis(norms, chart.strongest, axis=0)
     np.testing.assert_allclose(strongest, expected, rtol=1e-4)
     row = chart.row("all", 360, PixelColumns.of(run, None))
-    assert row.options["note"] == f"{chart.per_line} a line: the greatest"
+    assert row.options["note"] == f"{chart.per_line} per line: the greatest"
 
 
 def every_score(run, measure, column):

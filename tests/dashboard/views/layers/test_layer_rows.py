@@ -261,7 +261,7 @@ def test_one_snapshot_without_filters_or_gradients_is_drawn_and_says_so(tmp_path
         assert len(view.chart.rows) == 2
         assert "No gradients were recorded" in view.legend.object
         assert view.links.groups[0]["links"] == []
-        assert "none has filters" in view.links.groups[0]["empty"]
+        assert "has no filters" in view.links.groups[0]["empty"]
 
 
 def test_a_search_that_finds_nothing_says_so_in_place_of_the_chart(run):

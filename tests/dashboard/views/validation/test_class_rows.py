@@ -76,7 +76,7 @@ def test_what_is_sent_of_a_list_does_not_grow_with_it():
     drawn.clear()
     shown.sight = {"top": 200_100.0}
     assert drawn == []
-    shown.bring("3")
+    shown.scroll_to("3")
     assert (shown.reach["top"], shown.reach["height"]) == (60, 20)
     assert 3 in drawn
 
