@@ -1,4 +1,4 @@
-// Chips under a title; each is a button that drops what it names.
+// Chips under a title; each is a button that drops its pick.
 
 /** @import { Place } from "../widgets/component.js" */
 import { make } from "../widgets/dom.js"
@@ -39,7 +39,7 @@ export function render({ model, el }) {
     const at = [...root.children].indexOf(/** @type {Element} */ (activeElement))
     const chips = model.chips.map(chip)
     root.replaceChildren(...(chips.length ? chips : [make("p", {}, model.hint)]))
-    // The focus stays at its place when the chip that had it goes.
+    // When the focused chip disappears, focus the chip at its place.
     if (at >= 0 && chips.length) chips[Math.min(at, chips.length - 1)].focus()
   }
   model.on(["title", "chips", "hint"], draw)

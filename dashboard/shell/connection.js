@@ -1,18 +1,18 @@
-// While the server is out of reach the page says so and asks for it again and again; when it
-// answers, the page comes back to where its link and its scroll bar say.
+// While the server does not answer, the page shows a message and tries again. When the server
+// answers, the page reloads from its link and restores its scroll position.
 
 import { make } from "../widgets/dom.js"
 
-// Milliseconds between one try and the next.
-const PATIENCE = [1000, 2000, 4000, 8000]
+// Milliseconds between tries.
+const RETRY_AFTER = [1000, 2000, 4000, 8000]
 const SCROLL_KEY = "dt-scroll"
-// How long the page is waited for to be as long as it was.
-const SCROLL_PATIENCE = 15000
+// Milliseconds to wait until the page has its former length.
+const SCROLL_WAIT = 15000
 const AWAY =
-  "The server does not answer. What is drawn stays; the page comes back to this place by itself " +
-  "when it does."
+  "The server does not answer. Drawn charts stay. The page reloads at this position when the " +
+  "server answers."
 
-/** What the header says meanwhile. */
+/** The header's state meanwhile. */
 export const AWAY_LIVE = { state: "away", text: "server not reachable", title: AWAY }
 
 /** Bokeh's document, as far as it is used here. */
@@ -22,7 +22,7 @@ export const AWAY_LIVE = { state: "away", text: "server not reachable", title: A
 export class Connection {
   /**
    * @param {PageDocument | null | undefined} page
-   * @param {HTMLElement} el where the page says that the server is out of reach
+   * @param {HTMLElement} el gets the message
    * @param {() => void} changed called when it is lost
    */
   constructor(page, el, changed) {
@@ -31,15 +31,15 @@ export class Connection {
     this.tries = 0
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.waiting = undefined
-    const again = make("button", { type: "button", onclick: () => this.ask() }, "Try now")
+    const retry = make("button", { type: "button", onclick: () => this.checkServer() }, "Try now")
     const look = { class: "dt-away", role: "alert", hidden: "" }
-    this.bar = make("div", look, make("span", {}, AWAY), again)
+    this.bar = make("div", look, make("span", {}, AWAY), retry)
     el.append(this.bar)
-    page?.on_event("connection_lost", () => this.lose())
-    this.scrollBack()
+    page?.on_event("connection_lost", () => this.onLost())
+    this.restoreScroll()
   }
 
-  lose() {
+  onLost() {
     if (this.isLost) return
     this.isLost = true
     this.bar.hidden = false
@@ -49,13 +49,13 @@ export class Connection {
 
   wait() {
     clearTimeout(this.waiting)
-    const patience = PATIENCE[Math.min(this.tries, PATIENCE.length - 1)]
-    this.waiting = setTimeout(() => this.ask(), patience)
+    const delay = RETRY_AFTER[Math.min(this.tries, RETRY_AFTER.length - 1)]
+    this.waiting = setTimeout(() => this.checkServer(), delay)
     this.tries += 1
   }
 
-  /** Ask for any file of the server's own: an answer means that it is there. */
-  async ask() {
+  /** Request one of the server's scripts: any answer means that it is running. */
+  async checkServer() {
     const own = [...document.scripts].find(({ src }) => src)
     try {
       const answer = await fetch(own ? own.src : location.href, {
@@ -63,26 +63,26 @@ export class Connection {
         cache: "no-store",
       })
       if (answer.ok) {
-        this.comeBack()
+        this.reload()
         return
       }
     } catch {
-      // Not there yet.
+      // The server is still down.
     }
     this.wait()
   }
 
-  comeBack() {
+  reload() {
     try {
       sessionStorage.setItem(SCROLL_KEY, String(scrollY))
     } catch {
-      // The page begins at its top.
+      // Without storage the page starts at its top.
     }
     location.reload()
   }
 
-  /** The page grows while it is drawn: as soon as it is long enough, it is scrolled back. */
-  scrollBack() {
+  /** Restore the scroll position once the page, which grows while it is drawn, is long enough. */
+  restoreScroll() {
     let top = 0
     try {
       top = Number(sessionStorage.getItem(SCROLL_KEY))
@@ -91,7 +91,7 @@ export class Connection {
       return
     }
     if (!top) return
-    const until = Date.now() + SCROLL_PATIENCE
+    const until = Date.now() + SCROLL_WAIT
     const scroll = () => {
       if (document.documentElement.scrollHeight - innerHeight >= top) scrollTo(0, top)
       else if (Date.now() < until) setTimeout(scroll, 100)

@@ -1,5 +1,5 @@
-// The handle between two views: a drag or the arrow keys share the width. The share is a CSS
-// variable of the page, and the browser remembers it.
+// The handle between two views: a drag or the arrow keys change their widths. The left view's share
+// is a CSS variable of the page; the browser stores it.
 
 import { make } from "../widgets/dom.js"
 import { remember, remembered } from "./memory.js"
@@ -18,7 +18,7 @@ const DIVIDER_STYLE = `
 .dt-handle:hover::after, .dt-handle:active::after, .dt-handle:focus-visible::after {
   left: 6px; width: 3px; background: var(--dt-accent); }
 .dt-handle:focus-visible { outline: none; }
-/* In the middle of what the timeline leaves of the window, however long the views are. */
+/* In the middle of the window below the timeline, for views of any length. */
 .dt-grip { position: sticky; top: calc(50vh + 150px); z-index: 1; box-sizing: border-box;
   width: 10px; height: 40px; margin: 150px 3px 40px;
   border: 1px solid var(--dt-field); border-radius: 5px; background: var(--dt-paper); }
@@ -29,10 +29,10 @@ const DIVIDER_STYLE = `
 `
 
 /**
- * The share that a pointer gives to the view on the left, in percent.
+ * The left view's share of the width at a pointer position, in percent.
  *
  * @param {number} x of the pointer
- * @param {{ left: number, right: number }} views from the left end to the right one
+ * @param {{ left: number, right: number }} views their left and right ends
  * @param {number} wide pixels of the handle
  */
 export function shareAt(x, { left, right }, wide) {
@@ -40,7 +40,7 @@ export function shareAt(x, { left, right }, wide) {
 }
 
 /**
- * A share in bounds, to a tenth of a percent.
+ * Limit a share to the bounds; round it to a tenth of a percent.
  *
  * @param {number} wanted
  */

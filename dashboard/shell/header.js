@@ -18,8 +18,8 @@ import { ThemeSwitch } from "./theme_switch.js"
  * }>} HeaderModel
  */
 
-// The header is drawn again after so many milliseconds: it says how long ago a commit was.
-const CLOCK = 30000
+// Milliseconds between redraws: the header shows how long ago the last commit was.
+const REDRAW_EVERY = 30000
 const FRAME = '<rect x="1.5" y="2.5" width="13" height="11" rx="1.5"/>'
 const SPLITS = {
   "": [icon(FRAME), "One view"],
@@ -61,8 +61,8 @@ class Header {
     this.root = make("header", { class: "dt-header" })
     this.facts = make("div", { class: "dt-facts" })
     this.live = make("span", { class: "dt-live", role: "status" })
-    this.split = make("button", { type: "button", onclick: () => this.turnSplit() })
-    const themes = make("button", { type: "button", onclick: () => this.theme.turn() })
+    this.split = make("button", { type: "button", onclick: () => this.nextSplit() })
+    const themes = make("button", { type: "button", onclick: () => this.theme.next() })
     this.theme = new ThemeSwitch(themes, () => this.sendTheme())
     const brand = { class: "dt-brand", href: "./", title: "All runs of this server" }
     this.root.append(make("a", brand, "DeepTracker"), this.facts, ...this.tools())
@@ -77,7 +77,7 @@ class Header {
     this.connection = new Connection(page, el, () => this.draw())
     this.pressed = (/** @type {KeyboardEvent} */ event) => this.key(event)
     document.addEventListener("keydown", this.pressed)
-    this.clock = setInterval(() => this.draw(), CLOCK)
+    this.clock = setInterval(() => this.draw(), REDRAW_EVERY)
     model.on(["facts", "live", "split", "spacing", "shown"], () => this.draw())
     model.on("places", () => this.search?.list())
     document.documentElement.dataset.dtFrame = "1"
@@ -85,7 +85,7 @@ class Header {
     this.draw()
   }
 
-  /** What stands at the right: on a page without views only the theme. */
+  /** The buttons on the right; on a page without views only the theme's. */
   tools() {
     const dialog = { "aria-haspopup": "dialog", type: "button" }
     const search = make(
@@ -124,7 +124,7 @@ class Header {
     this.model.event = { ...event, count: this.count }
   }
 
-  /** What the header says of the server. */
+  /** The state of the connection and of the store. */
   get liveness() {
     return this.connection?.isLost ? AWAY_LIVE : this.model.live
   }
@@ -161,7 +161,7 @@ class Header {
     this.facts.append(make("span", { title }, `last commit ${ago(updated)}`))
   }
 
-  /** Write down what is shown, for tests. */
+  /** Record what is shown, for tests. */
   report() {
     const { split, facts } = this.model
     this.root.dataset.testid = "header"
@@ -174,14 +174,14 @@ class Header {
     })
   }
 
-  /** The server draws figures for the theme. */
+  /** Send the theme: the server draws figures for it. */
   sendTheme() {
     const dark = this.theme.isDark
     if (dark !== this.model.dark) this.send({ type: "theme", dark })
     this.report()
   }
 
-  turnSplit() {
+  nextSplit() {
     const names = Object.keys(SPLITS)
     const split = names[(names.indexOf(this.model.split) + 1) % names.length]
     this.send({ type: "split", split })
@@ -195,8 +195,8 @@ class Header {
       ArrowRight: () => this.send({ type: "step", step: 1, anomalies: event.shiftKey }),
       "/": () => this.openSearch(),
       "?": () => showHelp(this.dialog),
-      s: () => this.turnSplit(),
-      t: () => this.theme.turn(),
+      s: () => this.nextSplit(),
+      t: () => this.theme.next(),
       a: () => this.send({ type: "spacing" }),
       Home: () => this.send({ type: "whole" }),
       Escape: () => {

@@ -1,5 +1,5 @@
-// HTML in a picture: grounds, lines, colour ramps, canvases and every word where the browser has
-// put it.
+// HTML in a picture: backgrounds, borders, colour ramps, canvases, and every word at its position
+// in the browser.
 
 /** @import { SvgContext } from "./svg_context.js" */
 import { channels } from "../widgets/theme.js"
@@ -7,9 +7,9 @@ import { channels } from "../widgets/theme.js"
 /** @typedef {{ left: number, top: number, width: number, height: number }} Bounds */
 
 /**
- * The colours of a ramp from left to right, or null of another ground.
+ * The colours of a ramp from left to right; null for another background.
  *
- * @param {string} image what CSS says of a background
+ * @param {string} image the CSS background-image
  */
 export function rampOf(image) {
   const ramp = image.match(/^linear-gradient\(to right, (.*)\)$/)
@@ -36,31 +36,31 @@ export function mixed(stops, share) {
   )
 }
 
-/** Paints an element and what is in it, as far as both are within `held`. */
+/** Paints an element and its content, clipped to `bounds`. */
 class WordPainter {
   /**
    * @param {SvgContext} context
-   * @param {DOMRect} held
+   * @param {DOMRect} bounds
    * @param {Bounds} origin
    */
-  constructor(context, held, origin) {
+  constructor(context, bounds, origin) {
     this.context = context
-    this.held = held
+    this.bounds = bounds
     this.origin = origin
   }
 
   /**
    * @param {Element} element
-   * @param {number} seen how opaque what holds the element is
+   * @param {number} opacity of the parent
    */
-  paint(element, seen) {
-    const { context, held } = this
+  paint(element, opacity) {
+    const { context, bounds } = this
     const style = getComputedStyle(element)
     const box = element.getBoundingClientRect()
     if (style.display === "none" || style.visibility === "hidden") return
     context.save()
-    context.globalAlpha = seen * Number(style.opacity)
-    if (box.bottom > held.top && box.top < held.bottom) this.paintContent(element, style, box)
+    context.globalAlpha = opacity * Number(style.opacity)
+    if (box.bottom > bounds.top && box.top < bounds.bottom) this.paintContent(element, style, box)
     context.restore()
   }
 
@@ -70,10 +70,10 @@ class WordPainter {
    * @param {DOMRect} box
    */
   paintContent(element, style, box) {
-    const { context, held, origin } = this
+    const { context, bounds, origin } = this
     const left = box.left - origin.left
-    const top = Math.max(box.top, held.top) - origin.top
-    const height = Math.min(box.bottom, held.bottom) - origin.top - top
+    const top = Math.max(box.top, bounds.top) - origin.top
+    const height = Math.min(box.bottom, bounds.bottom) - origin.top - top
     const whole = { left, top, width: box.width, height }
     if (style.display !== "inline") paintBox(context, style, whole)
     if (element instanceof HTMLCanvasElement) {
@@ -89,11 +89,11 @@ class WordPainter {
 
   /** @param {DOMRect} box */
   isSeen(box) {
-    return box.width > 0 && box.top >= this.held.top - 1 && box.bottom <= this.held.bottom + 1
+    return box.width > 0 && box.top >= this.bounds.top - 1 && box.bottom <= this.bounds.bottom + 1
   }
 
   /**
-   * Words stand line by line as the browser broke them.
+   * Paint text in the lines into which the browser broke it.
    *
    * @param {CSSStyleDeclaration} style
    * @param {Text} node
@@ -123,11 +123,11 @@ class WordPainter {
 }
 
 /**
- * Paint an element and all in it.
+ * Paint an element and its content.
  *
  * @param {SvgContext} context
  * @param {Element} root
- * @param {Bounds} origin where it stands on the page
+ * @param {Bounds} origin its position on the page
  */
 export function paintWords(context, root, origin) {
   new WordPainter(context, root.getBoundingClientRect(), origin).paint(root, 1)
@@ -165,7 +165,7 @@ function paintBox(context, style, box) {
 }
 
 /**
- * Paint a colour ramp in slices of two pixels, which overlap lest the ground shows between them.
+ * Paint a colour ramp in overlapping slices of two pixels, so that no background shows between.
  *
  * @param {SvgContext} context
  * @param {number[][]} stops

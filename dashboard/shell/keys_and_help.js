@@ -11,18 +11,18 @@ const KEYS = [
   ["1 … 6", "open a view"],
   ["/", "search a class, layer or view"],
   ["s", "split: one view, side by side, one below the other"],
-  ["t", "theme: as the system says, light, dark"],
+  ["t", "theme: system, light or dark"],
   ["a", "axis: snapshots evenly wide, or at their true iterations"],
   ["Home", "show all iterations again"],
   ["?", "this help"],
-  ["Esc", "close what is open; then drop the picked iterations"],
-  ["↑ ↓ Enter", "in a chart: walk through its rows, open one"],
+  ["Esc", "close an open dialog; then drop the picked iterations"],
+  ["↑ ↓ Enter", "in a chart: move through its rows, open one"],
 ]
 /** @type {Entry[]} */
 const MOUSE = [
-  ["click", "pick an iteration; with shift beside those picked"],
+  ["click", "pick an iteration; with shift, add it to the picks"],
   ["drag on the timeline", "set the window of all charts"],
-  ["wheel on the timeline", "zoom about the pointer; with shift move along"],
+  ["wheel on the timeline", "zoom about the pointer; with shift, move the window"],
   ["double click", "show all iterations again"],
 ]
 const TYPED_IN =
@@ -30,7 +30,7 @@ const TYPED_IN =
 const MOVED_BY_ARROWS = "input[type=range], [role=slider], [role=separator]"
 
 /**
- * What a key of the page does, if it is the page's: not while somebody types, nor with a modifier.
+ * The action of a key of the page; null while a person types, and with a modifier key.
  *
  * @param {KeyboardEvent} event
  * @param {Record<string, () => void>} acts by key
@@ -52,7 +52,7 @@ export function actOf(event, acts, open) {
 }
 
 /**
- * List the keys and what the mouse does.
+ * List the actions of keys and mouse.
  *
  * @param {HTMLDialogElement} dialog
  */

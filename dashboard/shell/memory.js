@@ -1,4 +1,4 @@
-// What the browser remembers between visits. Where it refuses, nothing is remembered.
+// Values that the browser stores between visits. If it forbids that, nothing is stored.
 
 /**
  * @param {string} key

@@ -1,5 +1,5 @@
-// The head of a pane: its tabs, and the tools of the view that is open: what it is, its link, its
-// picture, its numbers, the whole screen.
+// The head of a pane: its tabs, and the tools of the open view: explanation, link, pictures,
+// numbers, full screen.
 
 /** @import { Model } from "../widgets/component.js" */
 import { focusedData, make } from "../widgets/dom.js"
@@ -15,7 +15,7 @@ import { copyText, rasterised, save } from "./saving.js"
  * }>} PaneModel
  */
 
-// How long the tool says that the link is copied.
+// Milliseconds for which the tool shows that the link is copied.
 const COPIED = 1500
 const FULL =
   '<svg width="13" height="13" viewBox="0 0 13 13" fill="none" stroke="currentColor" ' +
@@ -30,37 +30,37 @@ class PaneHead {
   constructor(model, el) {
     this.model = model
     this.count = 0
-    /** The button that waits for numbers. @type {HTMLButtonElement | undefined} */
-    this.asked = undefined
+    /** The button that waits for the server's numbers. @type {HTMLButtonElement | undefined} */
+    this.waitingButton = undefined
     this.tabs = make("div", {
       role: "tablist",
       "aria-label": "Views",
       onkeydown: (event) => this.walk(event),
     })
-    this.help = tool("?", "What am I looking at?", () => this.explain())
+    this.help = tool("?", "What am I looking at?", () => this.toggleAbout())
     this.help.setAttribute("aria-expanded", "false")
     const tools = make("div", { class: "dt-tools" }, this.help, ...this.tools())
     this.root = make("div", { class: "dt-head" }, this.tabs, tools)
     this.root.dataset.testid = `head-${model.pane}`
-    this.said = make("div", { class: "dt-said", role: "status" })
+    this.status = make("div", { class: "dt-status", role: "status" })
     this.about = make("div", { class: "dt-about", hidden: "", role: "note" })
-    el.append(this.root, this.said, this.about)
+    el.append(this.root, this.status, this.about)
     el.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || this.about.hidden) return
       event.stopPropagation()
-      this.explain()
+      this.toggleAbout()
     })
-    model.on("answer", () => this.answered())
+    model.on("answer", () => this.onAnswer())
     model.on(["tabs", "view"], () => this.drawTabs())
     this.drawTabs()
   }
 
   tools() {
     const png = "Save the charts of this view as a picture of twice the screen's resolution"
-    const full = tool("", "Show this view on the whole screen; Escape leaves it", () => this.fill())
+    const full = tool("", "Show this view in full screen; Escape leaves it", () => this.fill())
     full.innerHTML = FULL
     return [
-      tool("Link", "Copy a link to this page as it stands now", (made) => this.link(made)),
+      tool("Link", "Copy a link to the current state of this page", (made) => this.link(made)),
       tool("PNG", png, () => this.png()),
       tool("SVG", "Save the charts of this view as scalable graphics", () => this.svg()),
       tool("CSV", "Save the numbers that this view shows", (made) => this.ask(made)),
@@ -91,7 +91,7 @@ class PaneHead {
   }
 
   /**
-   * The tab is shown as chosen at once; the server answers with its view.
+   * Mark a tab as chosen at once, and request its view from the server.
    *
    * @param {string} name
    */
@@ -118,14 +118,14 @@ class PaneHead {
     this.model.event = { ...event, count: this.count }
   }
 
-  explain() {
+  toggleAbout() {
     this.about.textContent = this.model.about
     this.about.hidden = !this.about.hidden
     this.help.setAttribute("aria-expanded", String(!this.about.hidden))
   }
 
   /** @param {string} text */
-  complain(text) {
+  showError(text) {
     this.about.textContent = text
     this.about.hidden = false
   }
@@ -133,13 +133,13 @@ class PaneHead {
   /** @param {HTMLButtonElement} button */
   async link(button) {
     await copyText(location.href)
-    // No wider than before: the other tools stay where they are.
+    // Keep the width, so that the other tools do not move.
     button.style.width = `${button.getBoundingClientRect().width}px`
     button.textContent = "✓"
-    this.said.textContent = "The link is copied."
+    this.status.textContent = "The link is copied."
     setTimeout(() => {
       button.textContent = "Link"
-      button.style.width = this.said.textContent = ""
+      button.style.width = this.status.textContent = ""
     }, COPIED)
   }
 
@@ -156,7 +156,7 @@ class PaneHead {
   graphics() {
     const what = drawings(paneOf(this.root))
     if (!what.found.length) {
-      this.complain("This view holds no chart; its numbers are in the CSV.")
+      this.showError("This view has no chart. Save its numbers as CSV.")
       return null
     }
     const context = graphicsOf(what, this.caption)
@@ -176,15 +176,15 @@ class PaneHead {
 
   /** @param {HTMLButtonElement} button */
   ask(button) {
-    this.asked = button
+    this.waitingButton = button
     button.disabled = true
     this.send({ type: "csv" })
   }
 
-  answered() {
-    if (this.asked) this.asked.disabled = false
+  onAnswer() {
+    if (this.waitingButton) this.waitingButton.disabled = false
     const { csv, error } = this.model.answer
-    if (error) this.complain(error)
+    if (error) this.showError(error)
     else if (csv !== undefined) save(new Blob([csv], { type: "text/csv" }), this.name("csv"))
   }
 

@@ -20,10 +20,10 @@ button:disabled { opacity: .5; cursor: progress; }
   box-shadow: inset 0 -2px 0 var(--dt-accent); background: transparent; }
 @container (max-width: 720px) { [role=tab] { padding: 0 8px; }
 [role=tablist]:not([hidden]) + .dt-tools button { padding: 0 4px; min-width: 24px; } }
-.dt-said { position: absolute; right: 0; top: 34px; z-index: 15; padding: 3px 9px;
+.dt-status { position: absolute; right: 0; top: 34px; z-index: 15; padding: 3px 9px;
   border-radius: 4px; background: var(--dt-tip);
   color: #fff; font: 11px/1.45 system-ui, "DejaVu Sans", sans-serif; }
-.dt-said:empty { display: none; }
+.dt-status:empty { display: none; }
 .dt-about { position: absolute; right: 0; top: 32px; z-index: 15; width: min(460px, 90vw);
   box-sizing: border-box; white-space: pre-line; text-align: left; background: var(--dt-paper);
   color: var(--dt-ink); border: 1px solid var(--dt-softline); border-radius: 6px;

@@ -1,5 +1,5 @@
-// A picture of a pane that stands alone: its charts, and the words, colour scales, tables and tiles
-// around them, as scalable graphics. Controls and cards next to charts are left out.
+// A saved picture of a pane: its charts, and the text, colour scales, tables and tiles around them,
+// as scalable graphics. Controls and the cards next to charts are left out.
 
 /** @import { Painted } from "../widgets/chart_sheet.js" */
 import { FONT, readTheme, theme } from "../widgets/theme.js"
@@ -8,9 +8,9 @@ import { SvgContext } from "./svg_context.js"
 
 const HEAD = 40
 const EDGE = 12
-// What of a page's HTML belongs to a picture, and what never does.
-const WORDS = ".dt-legends, .dt-small, .dt-tiles, .dt-table, .dt-room, .dt-empty, h3"
-const APART = ".dt-rail, .dt-bar, .dt-head, .dt-about"
+// Selectors of the HTML that a picture includes, and of the parts that it leaves out.
+const INCLUDED = ".dt-legends, .dt-small, .dt-tiles, .dt-table, .dt-room, .dt-empty, h3"
+const EXCLUDED = ".dt-rail, .dt-bar, .dt-head, .dt-about"
 
 /** @typedef {(context: SvgContext) => void} Paint */
 /** @typedef {{ x: number, y: number, width: number, height: number, paint: Paint }} Drawing */
@@ -18,7 +18,7 @@ const APART = ".dt-rail, .dt-bar, .dt-head, .dt-about"
 /** @typedef {{ left: number, top: number, width: number, height: number }} Bounds */
 
 /**
- * All elements below a node, into shadow roots, past what does not belong to a picture.
+ * All elements below a node, including shadow roots, without the excluded parts.
  *
  * @param {Element | ShadowRoot} node
  * @returns {Generator<HTMLElement>}
@@ -26,7 +26,7 @@ const APART = ".dt-rail, .dt-bar, .dt-head, .dt-about"
 function* below(node) {
   if ("shadowRoot" in node && node.shadowRoot) yield* below(node.shadowRoot)
   for (const element of node.children || []) {
-    if (element.matches(APART)) continue
+    if (element.matches(EXCLUDED)) continue
     yield/** @type {HTMLElement} */ (element)
     yield* below(element)
   }
@@ -50,7 +50,7 @@ function bokehView(element) {
 }
 
 /**
- * What an element draws of a picture, if it draws any.
+ * The drawing of an element; null if it has none.
  *
  * @param {Painted} element
  * @returns {{ box: Bounds, paint: Paint } | null}
@@ -68,8 +68,8 @@ function drawingOf(element) {
     const markup = () => view.export("svg", false).ctx.get_serialized_svg(true)
     return { box, paint: (context) => context.embed(markup()) }
   }
-  if (element.matches(WORDS)) {
-    return { box: tight(element, box), paint: (context) => paintWords(context, element, box) }
+  if (element.matches(INCLUDED)) {
+    return { box: contentBox(element, box), paint: (context) => paintWords(context, element, box) }
   }
   if (element instanceof HTMLCanvasElement) {
     const source = [0, 0, element.width, element.height]
@@ -80,7 +80,7 @@ function drawingOf(element) {
 }
 
 /**
- * What a picture of a pane holds, each with its place in it.
+ * The drawings of a pane, each with its position in the picture.
  *
  * @param {Element} pane
  * @returns {Drawings}
@@ -94,7 +94,7 @@ export function drawings(pane) {
     if (!drawing) continue
     const { box, paint } = drawing
     found.push({ x: box.left, y: box.top, width: box.width, height: box.height, paint })
-    // What is in it is drawn with it.
+    // Its inner elements are drawn with it.
     for (const inner of below(element)) seen.add(inner)
   }
   if (!found.length) return { found, width: 0, height: 0 }
@@ -137,12 +137,12 @@ export function graphicsOf({ found, width, height }, caption) {
 }
 
 /**
- * The part of a box that its content takes.
+ * The part of a box that its content covers.
  *
  * @param {Element} element
  * @param {DOMRect} box
  */
-function tight(element, box) {
+function contentBox(element, box) {
   const range = document.createRange()
   range.selectNodeContents(element)
   const width = Math.min(box.right, range.getBoundingClientRect().right) - box.left

@@ -1,10 +1,10 @@
-// Files and texts that a person takes away from the page.
+// Saving files, and copying text to the clipboard.
 
 import { make } from "../widgets/dom.js"
 import { contextOf } from "../widgets/drawing.js"
 
-// The browser has taken a file over after so many milliseconds.
-const TAKEN = 10000
+// Milliseconds after which the browser has read the file.
+const READ_AFTER = 10000
 
 /**
  * Save a file.
@@ -15,7 +15,7 @@ const TAKEN = 10000
 export function save(blob, name) {
   const href = URL.createObjectURL(/** @type {Blob} */ (blob))
   make("a", { href, download: name }).click()
-  setTimeout(() => URL.revokeObjectURL(href), TAKEN)
+  setTimeout(() => URL.revokeObjectURL(href), READ_AFTER)
 }
 
 /**
@@ -37,7 +37,7 @@ export async function copyText(text) {
 }
 
 /**
- * Graphics as a PNG, painted twice as fine as the screen.
+ * Convert graphics to a PNG of twice the screen's resolution.
  *
  * @param {{ width: number, height: number, file: Blob }} graphics
  * @returns {Promise<Blob | null>}

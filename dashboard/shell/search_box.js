@@ -1,15 +1,15 @@
-// Search: suggestions as one types; arrows walk, Enter opens.
+// Search: suggestions while a person types; arrow keys move, Enter opens.
 
 import { make } from "../widgets/dom.js"
 
-/** What can be searched. */
+/** An entry that can be searched. */
 /** @typedef {[kind: string, label: string, name: unknown]} SearchPlace */
 
 const MOST_SHOWN = 12
 
 /**
- * Places that hold the words: those that begin so first, then those with a word that does, then the
- * shorter.
+ * Entries that contain the text: first those that start with it, then those with a word that starts
+ * with it; shorter ones first.
  *
  * @param {SearchPlace[]} places
  * @param {string} words in lower case
@@ -30,10 +30,10 @@ export function ranked(places, words) {
     .map(([, place]) => place)
 }
 
-/** A field and what it finds, in a dialog. */
+/** A search field and its results, in a dialog. */
 export class SearchBox {
   /**
-   * @param {() => SearchPlace[]} places none while they are read
+   * @param {() => SearchPlace[]} places empty while they are being read
    * @param {(place: SearchPlace) => void} open
    */
   constructor(places, open) {
@@ -69,13 +69,13 @@ export class SearchBox {
     this.list()
   }
 
-  /** List what the typed words find. */
+  /** List the entries that match the typed text. */
   list() {
     const all = this.places()
     this.shown = ranked(all, this.field.value.toLowerCase().trim()).slice(0, MOST_SHOWN)
     this.at = 0
     this.found.replaceChildren(...this.shown.map((place, i) => this.entry(place, i)))
-    const nothing = all.length ? "Nothing of that name." : "Reading the names…"
+    const nothing = all.length ? "No match." : "Reading the names…"
     this.none.textContent = this.shown.length ? "" : nothing
     this.mark()
   }

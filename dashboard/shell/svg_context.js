@@ -1,10 +1,10 @@
-// A canvas context that writes SVG: what the charts of this app use of a context, and no more.
+// A canvas context that writes SVG; it has only the methods that the charts of this app use.
 
 /** @import { Context } from "../widgets/drawing.js" */
 import { contextOf } from "../widgets/drawing.js"
 import { FONT } from "../widgets/theme.js"
 
-/** What takes (x, y) to the picture: [a, b, c, d, e, f]. */
+/** Transformation of (x, y) to the picture: [a, b, c, d, e, f]. */
 /** @typedef {[number, number, number, number, number, number]} Matrix */
 /** @typedef {HTMLCanvasElement | OffscreenCanvas} Picture */
 
@@ -49,9 +49,9 @@ export class SvgContext {
   constructor(width, height) {
     this.width = width
     this.height = height
-    /** What is drawn. @type {string[]} */
+    /** The drawn elements. @type {string[]} */
     this.parts = []
-    /** The path that is being traced. @type {string[]} */
+    /** The current path. @type {string[]} */
     this.steps = []
     this.clips = 0
     this.state = {
@@ -152,7 +152,7 @@ export class SvgContext {
   }
 
   /**
-   * A point of a path, under the matrix that it is named under, as on a canvas.
+   * A point of a path, transformed by the current matrix, as on a canvas.
    *
    * @param {number} x
    * @param {number} y
@@ -218,7 +218,7 @@ export class SvgContext {
     const all = { ...attributes, ...(globalAlpha < 1 && { opacity: globalAlpha }) }
     const entries = Object.entries(all).map(([k, v]) => `${k}="${escaped(String(v))}"`)
     const made = `<${tag} ${entries.join(" ")}>${content}</${tag}>`
-    // Around it, lest what it is transformed by moves the clip's path too.
+    // In an outer group: the element's own transform must not move the clip path.
     this.parts.push(clip ? `<g clip-path="url(#${clip})">${made}</g>` : made)
   }
 
@@ -237,7 +237,7 @@ export class SvgContext {
   }
 
   /**
-   * Draw a rectangle, and keep the path that is being traced.
+   * Draw a rectangle, and keep the current path.
    *
    * @param {() => void} draw
    * @param {[x: number, y: number, w: number, h: number]} box
@@ -287,10 +287,10 @@ export class SvgContext {
   }
 
   /**
-   * A picture's pixels stay pixels: they go in as a PNG, unblended.
+   * Embed a picture as a PNG, without blending its pixels.
    *
    * @param {Picture} image
-   * @param {number[]} places as a canvas takes them: 2, 4 or 8
+   * @param {number[]} places 2, 4 or 8, as in a canvas
    */
   drawImage(image, ...places) {
     const { width, height } = image
@@ -316,7 +316,7 @@ export class SvgContext {
   }
 
   /**
-   * Graphics that draw themselves, such as a figure of Bokeh's, as they are.
+   * Embed the markup of other graphics, such as a Bokeh figure, unchanged.
    *
    * @param {string} markup
    */

@@ -1,4 +1,4 @@
-// The theme that a person chose, or the system's: applied to the page, and remembered.
+// The chosen theme, or the system's: applied to the page and stored in the browser.
 
 import { icon } from "../widgets/dom.js"
 import { remember, remembered } from "./memory.js"
@@ -8,7 +8,7 @@ import { remember, remembered } from "./memory.js"
 const KEY = "dt-theme"
 const YEAR = 31536000
 const THEMES = {
-  system: "Theme: as the system says",
+  system: "Theme: system",
   light: "Theme: light",
   dark: "Theme: dark",
 }
@@ -24,11 +24,11 @@ const SIGNS = {
   dark: icon('<path d="M13 9.6A5.6 5.6 0 0 1 6.4 3 5.6 5.6 0 1 0 13 9.6z"/>'),
 }
 
-/** A button that turns through the themes. */
+/** A button that switches to the next theme. */
 export class ThemeSwitch {
   /**
    * @param {HTMLButtonElement} button
-   * @param {() => void} changed called when the theme is another
+   * @param {() => void} changed called when the theme changes
    */
   constructor(button, changed) {
     this.button = button
@@ -36,19 +36,19 @@ export class ThemeSwitch {
     const kept = remembered(KEY) || "system"
     this.chosen = /** @type {Theme} */ (kept)
     this.system = matchMedia("(prefers-color-scheme: dark)")
-    this.resystem = () => this.report()
-    this.system.addEventListener("change", this.resystem)
+    this.onSystem = () => this.report()
+    this.system.addEventListener("change", this.onSystem)
   }
 
   remove() {
-    this.system.removeEventListener("change", this.resystem)
+    this.system.removeEventListener("change", this.onSystem)
   }
 
   get isDark() {
     return this.chosen === "system" ? this.system.matches : this.chosen === "dark"
   }
 
-  turn() {
+  next() {
     const names = /** @type {Theme[]} */ (Object.keys(THEMES))
     this.chosen = names[(names.indexOf(this.chosen) + 1) % names.length]
     remember(KEY, this.chosen)
@@ -67,7 +67,7 @@ export class ThemeSwitch {
     this.report()
   }
 
-  /** Set a cookie, from which the server knows the theme before it draws the page's figures. */
+  /** Set a cookie that gives the server the theme before it draws the page's figures. */
   report() {
     const dark = this.isDark ? 1 : 0
     // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store needs a secure context

@@ -1,5 +1,5 @@
-// What charts of rows over the time axis look like: a sheet that stands still over what is in
-// sight, the iterations at its foot, labels, the line under the pointer, picks.
+// Drawing of charts of rows over the time axis: a canvas the size of the visible part, the
+// iterations below it, labels, the line under the pointer, picks.
 
 /** @import { Model } from "./component.js" */
 /** @import { Context } from "./drawing.js" */
@@ -18,13 +18,13 @@ export const GAP = 4
 export const AXIS_HEIGHT = 22
 
 /**
- * What every chart of rows gets from the server.
+ * The parameters of every chart of rows.
  *
  * @typedef {Model<{
  *   iterations: number[], first: number, last: number, rows: Row[], data: ArrayBuffer,
  *   palettes: Record<string, ArrayBuffer>, picked: number[], selected: string[],
  *   left: number, right: number, test_id: string, description: string,
- *   reach?: { top: number, height: number, count?: number }, total?: number,
+ *   scroll_target?: { top: number, height: number, count?: number }, total?: number,
  * }>} SheetModel
  */
 
@@ -38,8 +38,7 @@ export const AXIS_HEIGHT = 22
  */
 
 /**
- * A chart of rows. A kind of chart says how tall it is (`layout`) and what a row looks like
- * (`drawRow`).
+ * A chart of rows. A subclass defines its height (`layout`) and how a row is drawn (`drawRow`).
  *
  * @template {SheetModel} M
  */
@@ -56,8 +55,8 @@ export class ChartSheet {
     this.scroll = make("div", { class: "dt-scroll" }, this.canvas, this.spacer)
     this.foot = make("canvas", { "aria-hidden": "true" })
     this.cross = make("div", { class: "dt-cross", hidden: "" })
-    this.say = make("div", { class: "dt-say", role: "status" })
-    root.append(this.scroll, this.foot, this.cross, this.say)
+    this.announcement = make("div", { class: "dt-announce", role: "status" })
+    root.append(this.scroll, this.foot, this.cross, this.announcement)
     this.readout = readout(root)
     /** @type {Row[]} */
     this.rows = []
@@ -71,7 +70,7 @@ export class ChartSheet {
     this.loaded = undefined
     /** @type {SheetModel["palettes"] | undefined} */
     this.palettes = undefined
-    this.reached = 0
+    this.targetCount = 0
     /** The row that the keyboard's cursor is on. */
     this.cursor = ""
     this.loads = 0
@@ -81,22 +80,22 @@ export class ChartSheet {
     this.axis = new TimeAxis({ iterations: [], first: 0, last: 0 }, { left: 0, right: 0, width: 0 })
     this.isDrawn = false
     this.isWaiting = false
-    this.observer = new ResizeObserver(() => this.later())
+    this.observer = new ResizeObserver(() => this.scheduleDraw())
     this.observer.observe(this.root)
-    const forgets = this.listenToPage()
+    const removers = this.listenToPage()
     this.remove = () => {
       this.observer.disconnect()
-      for (const forget of forgets) forget()
+      for (const remove of removers) remove()
     }
-    // The page's tools ask a chart to draw itself into a file.
+    // The page's tools call these to draw the chart into a file.
     root.dtSize = () => ({ width: root.clientWidth, height: this.room + this.footHeight })
     root.dtPaint = (context) => this.paintWhole(context)
   }
 
-  /** Follow what the page says. Gives what ends that. */
+  /** Listen to the page's events. Returns functions that remove the listeners. */
   listenToPage() {
     const hovered = (/** @type {any} */ event) => this.follow(event.detail.column)
-    const respaced = () => this.later()
+    const respaced = () => this.scheduleDraw()
     document.addEventListener("dt-hover", hovered)
     document.addEventListener("dt-spacing", respaced)
     return [
@@ -107,8 +106,8 @@ export class ChartSheet {
     ]
   }
 
-  /** Draw before the next frame, once however often it is called. */
-  later() {
+  /** Draw once before the next frame, for any number of calls. */
+  scheduleDraw() {
     if (this.isWaiting) return
     this.isWaiting = true
     requestAnimationFrame(() => {
@@ -134,7 +133,7 @@ export class ChartSheet {
   }
 
   /** @param {RowBox} box */
-  sees({ top, height }) {
+  isVisible({ top, height }) {
     return top + height + 20 > this.scrolled && top - 20 < this.scrolled + this.room
   }
 
@@ -144,8 +143,8 @@ export class ChartSheet {
   }
 
   /**
-   * Take over what the server sent. It comes in several messages: what belongs together bears one
-   * stamp, and until all of it is here the chart stays as it was.
+   * Load what the server sent. It arrives in several messages: those that belong together have the
+   * same stamp. The chart stays unchanged until all have arrived.
    */
   load() {
     const { rows, data, palettes } = this.model
@@ -161,11 +160,11 @@ export class ChartSheet {
     this.tables = tablesOf(palettes)
   }
 
-  /** Set `boxes`, `height` of all rows and `room`, the height of what is shown. */
+  /** Set `boxes`, `height` of all rows, and `room`, the visible height. */
   layout() {}
 
   /**
-   * On the whole screen a chart takes the room that there is. Its rows grow, the gaps do not.
+   * In full screen a chart takes the available height. Its rows grow, the gaps do not.
    *
    * @param {number} screen pixels, 0 on a page
    * @param {number} whole pixels of rows and gaps
@@ -198,7 +197,7 @@ export class ChartSheet {
   }
 
   /**
-   * Draw what is scrolled into sight.
+   * Draw the visible part.
    *
    * @param {Context} context
    */
@@ -210,7 +209,7 @@ export class ChartSheet {
     context.rect(0, 0, axis.end + model.right, this.room)
     context.clip()
     context.translate(0, -top)
-    for (const box of this.boxes.filter((b) => this.sees(b))) {
+    for (const box of this.boxes.filter((b) => this.isVisible(b))) {
       this.drawLabel(context, box, selected.has(box.row.id), box.row.id === this.cursor)
       this.drawRow(context, box)
     }
@@ -229,7 +228,7 @@ export class ChartSheet {
    * Draw over all rows.
    *
    * @param {Context} _context
-   * @param {number} _top what is scrolled out of sight
+   * @param {number} _top scrolled height above the visible part
    */
   drawOver(_context, _top) {}
 
@@ -265,9 +264,9 @@ export class ChartSheet {
       context.strokeRect(1, top - 1.5, this.axis.left - 4, height + 3)
     }
     const x = 8 + 12 * (row.indent || 0)
-    const y = top + this.labelDepth(box)
+    const y = top + this.labelOffset(box)
     if (row.toggle) drawToggle(context, row.toggle === "open", x, y)
-    const room = this.drawBeside(context, box, x + 13, y)
+    const room = this.drawLabelDetails(context, box, x + 13, y)
     context.textAlign = "left"
     context.fillStyle = selected ? theme.accent : row.faint ? theme.faint : theme.ink
     context.font = row.strong || selected ? `600 ${FONT}` : FONT
@@ -276,23 +275,23 @@ export class ChartSheet {
   }
 
   /**
-   * How far below a row's top its label stands.
+   * Distance of a row's label from its top.
    *
    * @param {RowBox} box
    */
-  labelDepth({ height }) {
+  labelOffset({ height }) {
     return height / 2
   }
 
   /**
-   * Write around a row's label. Gives the room that is left for the label itself.
+   * Draw details next to a row's label. Returns the width that is left for the label.
    *
    * @param {Context} _context
    * @param {RowBox} _box
    * @param {number} x
    * @param {number} _y
    */
-  drawBeside(_context, _box, x, _y) {
+  drawLabelDetails(_context, _box, x, _y) {
     return this.axis.left - x
   }
 
@@ -310,30 +309,30 @@ export class ChartSheet {
     this.cross.style.height = `${this.room}px`
   }
 
-  /** Scroll to what the server points at, if it is out of sight. */
-  goThere() {
-    const { reach, total = 0 } = this.model
-    if (!reach?.count || reach.count === this.reached) return
-    // The rows that it is among may still be on their way.
-    if (reach.top + reach.height > total) return
-    this.reached = reach.count
-    const top = reach.top * this.stretch
-    const height = reach.height * this.stretch
+  /** Scroll to the server's target, if it is out of sight. */
+  scrollToTarget() {
+    const { scroll_target: target, total = 0 } = this.model
+    if (!target?.count || target.count === this.targetCount) return
+    // The message with its rows may not have arrived yet.
+    if (target.top + target.height > total) return
+    this.targetCount = target.count
+    const top = target.top * this.stretch
+    const height = target.height * this.stretch
     const above = this.scrolled > top - 8
     const below = this.scrolled + this.room < top + Math.min(height, this.room)
     if (above || below) this.scroll.scrollTop = Math.max(0, top - 60)
   }
 
-  /** What the chart is, for who cannot see it. */
-  get words() {
+  /** The chart's description for screen readers. */
+  get ariaLabel() {
     const { description } = this.model
-    return `${description} Arrow keys up and down walk through the rows, Enter opens one.`
+    return `${description} Arrow keys up and down move through the rows, Enter opens one.`
   }
 
-  /** Write down what is drawn, for tests and for assistive tools. */
+  /** Record what is drawn, for tests and for assistive tools. */
   report() {
     this.root.dataset.testid = this.model.test_id
-    this.canvas.setAttribute("aria-label", this.words)
+    this.canvas.setAttribute("aria-label", this.ariaLabel)
     this.root.dataset.state = JSON.stringify(this.state())
   }
 

@@ -1,4 +1,4 @@
-// The style of charts that are drawn on a canvas: where it scrolls, its focus, the readout.
+// The style of charts on a canvas: scrolling, focus, the readout.
 
 export const CHART_STYLE = `
 .dt-root { position: relative; width: 100%; }
@@ -9,7 +9,8 @@ export const CHART_STYLE = `
 .dt-scroll { scrollbar-width: thin; }
 .dt-cross { position: absolute; top: 0; width: 1px; pointer-events: none; z-index: 3;
   background: var(--dt-faint, #52606d); opacity: .65; }
-.dt-say { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.dt-announce { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); }
 .dt-readout { position: absolute; z-index: 5; pointer-events: none;
   background: var(--dt-tip, #1f2933); color: #fff; font: 11px/1.45 system-ui, sans-serif;
   padding: 5px 8px; border-radius: 4px; white-space: nowrap;

@@ -1,4 +1,4 @@
-// Runs: places one after another where there are numbers.
+// Runs: successive places that have numbers.
 
 /** @import { Track } from "./column_track.js" */
 /** @import { Context } from "./drawing.js" */

@@ -1,4 +1,4 @@
-// Where numbers of columns stand on a time axis: `step` columns in one place, from `column0` on.
+// Positions of a row's numbers on a time axis: `step` columns per place, from `column0` on.
 
 /** @import { Context } from "./drawing.js" */
 /** @import { TimeAxis } from "./time_axis.js" */
@@ -34,7 +34,7 @@ export class Track {
   }
 
   /**
-   * Places at least so many pixels apart.
+   * Places at least this many pixels apart.
    *
    * @param {number} pixels
    */
@@ -49,7 +49,7 @@ export class Track {
   }
 
   /**
-   * Draw a picture of one pixel a place.
+   * Draw a picture that has one pixel per place.
    *
    * @param {Context} context
    * @param {OffscreenCanvas} picture
@@ -69,7 +69,7 @@ export class Track {
     let left = this.edge(this.from)
     for (let place = this.from; place <= this.to; place += 1) {
       const right = this.edge(place + 1)
-      // What is narrower than half a pixel is drawn over by its neighbour.
+      // A place narrower than half a pixel is covered by its neighbour.
       if (right - left < 0.5 && place < this.to) continue
       context.drawImage(picture, place, 0, 1, picture.height, left, top, right - left + 0.4, height)
       left = right

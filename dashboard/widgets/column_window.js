@@ -16,8 +16,7 @@ export function columnsMoved({ first, last }, by, most) {
 }
 
 /**
- * A window of `count` columns in which a column stands where it is held, within columns 0 to
- * `most`.
+ * A window of `count` columns that keeps a column under the pointer, within columns 0 to `most`.
  *
  * @param {number} count
  * @param {{ held: number, share: number }} pointer the column, and its share of the axis' length
@@ -31,7 +30,7 @@ export function columnsAbout(count, { held, share }, most) {
 }
 
 /**
- * The place whose pixel is nearest, of places that rise; -1 of none.
+ * The index of the place whose pixel is nearest to x; -1 without places. Places must rise.
  *
  * @param {ArrayLike<number>} places
  * @param {number} x

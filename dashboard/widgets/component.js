@@ -1,4 +1,4 @@
-// What Panel hands to a component's JavaScript.
+// Types of the arguments with which Panel calls a component's JavaScript.
 
 /**
  * A component's parameters: read, set, and watched.
@@ -11,7 +11,7 @@
  */
 
 /**
- * What `render` is called with: the parameters, and the element to draw in.
+ * The argument of `render`: the parameters, and the element to draw in.
  *
  * @template {object} Values
  * @typedef {{ model: Model<Values>, el: HTMLElement }} Place

@@ -1,7 +1,7 @@
-// Elements of a page.
+// Making elements of a page.
 
 /**
- * Make an element. A function is a listener of the event that its name has after "on".
+ * Make an element. A function is a listener; its name is "on" and the event.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
@@ -30,7 +30,7 @@ export function icon(path) {
 }
 
 /**
- * The `data` attribute of what has the focus in a page or shadow root.
+ * A `data` attribute of the focused element in a page or shadow root.
  *
  * @param {Element} element any element there
  * @param {string} name

@@ -3,7 +3,7 @@
 import { FONT, readTheme, theme } from "./theme.js"
 
 /**
- * What charts use of a canvas' context. A picture's SVG answers the same calls.
+ * The part of a canvas context that charts use. `SvgContext` has the same methods.
  *
  * @typedef {Pick<CanvasRenderingContext2D,
  *   "fillStyle" | "strokeStyle" | "lineWidth" | "font" | "textAlign" | "textBaseline" |
@@ -70,7 +70,7 @@ export function fitted(context, text, width) {
  *
  * @param {Context} context
  * @param {number[][]} points [x, y] each
- * @param {boolean} [isClosed] whether it ends where it began
+ * @param {boolean} [isClosed] whether the line returns to its start
  */
 export function strokeThrough(context, points, isClosed = false) {
   context.beginPath()
@@ -98,7 +98,7 @@ export function fillShape(context, corners) {
 }
 
 /**
- * Draw what unfolds a row: a triangle that points down or to the right.
+ * Draw the triangle that unfolds a row: it points down or to the right.
  *
  * @param {Context} context
  * @param {boolean} isOpen

@@ -1,4 +1,4 @@
-// What a cell of a table holds, by the kind of its column.
+// Content of a table's cells, by the kind of the column.
 
 import { make } from "./dom.js"
 
@@ -7,7 +7,7 @@ import { make } from "./dom.js"
 const SVG = "http://www.w3.org/2000/svg"
 
 /**
- * An element of a drawing.
+ * Make an SVG element.
  *
  * @param {string} tag
  * @param {Record<string, string>} attributes
@@ -27,7 +27,7 @@ function chip(severity, text) {
 }
 
 /**
- * A text or number in words.
+ * Write a text or number.
  *
  * @param {any} value
  * @returns {string}
@@ -38,7 +38,7 @@ export function written(value) {
 }
 
 /**
- * A small curve with its text; a line from a point alone to itself is a dot.
+ * Draw a small curve with its text; a single point is drawn as a dot.
  *
  * @param {{ points: [number, number][], text: string, title: string }} cell
  */
@@ -66,10 +66,10 @@ const CELLS = {
 }
 
 /**
- * What a cell holds.
+ * The content of a cell.
  *
  * @param {Kind} kind
- * @param {unknown} value null where there is nothing
+ * @param {unknown} value null if the cell is empty
  */
 export function contentOf(kind, value) {
   return value === null ? written(value) : (CELLS[kind] || written)(value)

@@ -1,4 +1,4 @@
-// A table that sorts by its titles; numbers by size, names by their words and numbers.
+// A table with sortable columns: numbers by size, names by their words and numbers.
 
 /** @import { Model } from "./component.js" */
 import { focusedData, make } from "./dom.js"
@@ -41,12 +41,12 @@ class FactsTable {
       { class: "dt-room", tabindex: 0, role: "region", "aria-label": model.description },
       table,
     )
-    // On the whole screen tables share the height that there is.
+    // In full screen, tables share the available height.
     if (model.room) room.style.maxHeight = `max(${model.room}px, calc(var(--dt-room, 0px) * 0.55))`
     root.replaceChildren(room)
     /** @type {HTMLElement | null} */
-    const again = focused ? root.querySelector(`[data-focus="${focused}"]`) : null
-    again?.focus()
+    const successor = focused ? root.querySelector(`[data-focus="${focused}"]`) : null
+    successor?.focus()
     root.dataset.testid = model.test_id
     root.dataset.state = JSON.stringify({ rows: this.order().map((place) => model.rows[place]) })
   }
@@ -74,7 +74,7 @@ class FactsTable {
   /** @param {number} column */
   sortBy(column) {
     const { kind } = this.model.columns[column]
-    // Numbers start with the largest: that is what one looks for.
+    // Sort numbers with the largest first: that one is usually wanted.
     const first = kind === "number" || kind === "severities" ? -1 : 1
     this.sorted = { column, sign: this.sorted.column === column ? -this.sorted.sign : first }
     this.draw()
@@ -96,7 +96,7 @@ class FactsTable {
       return cell
     })
     const row = make("tr", {}, ...cells)
-    if (clickable) this.lead(row, place)
+    if (clickable) this.makeClickable(row, place)
     return row
   }
 
@@ -106,7 +106,7 @@ class FactsTable {
    * @param {HTMLTableRowElement} row
    * @param {number} place
    */
-  lead(row, place) {
+  makeClickable(row, place) {
     const go = () => {
       this.count += 1
       this.model.event = { row: place, count: this.count }

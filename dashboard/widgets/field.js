@@ -1,4 +1,4 @@
-// A box to tick or a field for a whole number, with its label, and its tooltip on label and field.
+// A check box or a field for a whole number, with a label and a tooltip.
 
 /** @import { Place } from "./component.js" */
 import { make } from "./dom.js"
@@ -31,7 +31,7 @@ input:focus-visible { outline: 2px solid var(--dt-accent); outline-offset: 1px; 
 `
 
 /**
- * A whole number within bounds, or null of what is none.
+ * Read a whole number and limit it to the bounds; null for other text.
  *
  * @param {string} text
  * @param {number | null} low
@@ -47,7 +47,7 @@ export function wholeNumber(text, low, high) {
 export function render({ model, el }) {
   const isCheck = model.kind === "check"
   const words = make("span", {}, model.label)
-  // As Panel's lists have one.
+  // Panel's lists have the same mark.
   if (!isCheck && model.tip) words.append(make("i", { "aria-hidden": "true" }, "?"))
   const field = make("input", {
     type: isCheck ? "checkbox" : "number",

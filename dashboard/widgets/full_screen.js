@@ -1,11 +1,11 @@
-// Charts on the whole screen: the pane that holds one, the room it has, how far its rows grow.
+// Charts in full screen: the pane of a chart, its available height, and how far its rows grow.
 
-// Between a chart and the end of the screen that it fills; how many times taller its rows become.
+// Pixels between a chart and the screen's lower edge; greatest factor by which its rows grow.
 const SCREEN_EDGE = 20
 const MOST_STRETCHED = 5
 
 /**
- * The nearest element with one of the classes that holds another, over shadow roots.
+ * The nearest enclosing element with one of the classes, across shadow roots.
  *
  * @param {Element} element
  * @param {string[]} classes
@@ -38,10 +38,10 @@ export function topOf(element) {
 }
 
 /**
- * The pixels from a chart's top to the end of the screen while its pane fills that; 0 otherwise.
+ * The pixels from a chart's top to the lower edge of the screen; 0 unless its pane is full screen.
  *
  * @param {Element} element
- * @param {number} [below] pixels of what stands below the chart
+ * @param {number} [below] pixels below the chart that stay free
  */
 export function screenRoom(element, below = 0) {
   const pane = paneOf(element)
@@ -51,7 +51,7 @@ export function screenRoom(element, below = 0) {
 }
 
 /**
- * Call `draw` when a pane begins or ends to fill the screen. Gives what ends that.
+ * Call `draw` when a pane enters or leaves full screen. Returns a function that stops this.
  *
  * @param {() => void} draw
  */
@@ -65,9 +65,9 @@ export function onFullScreen(draw) {
 }
 
 /**
- * How many times taller the rows of a short chart are on the whole screen.
+ * The factor by which the rows of a short chart grow in full screen.
  *
- * @param {number} room pixels that there are
+ * @param {number} room available pixels
  * @param {number} total pixels of the rows
  */
 export function stretched(room, total) {
@@ -75,10 +75,10 @@ export function stretched(room, total) {
 }
 
 /**
- * Make room for a chart that is taller than the page knows: what stands below it moves down.
+ * Reserve height for a chart that is taller than the page's layout: elements below it move down.
  *
  * @param {Element} root the chart's
- * @param {number} height pixels, 0 for what the page knows
+ * @param {number} height pixels; 0 for the layout's height
  */
 export function reserve(root, height) {
   const { host } = /** @type {ShadowRoot} */ (root.getRootNode())

@@ -1,17 +1,17 @@
-// What a list of classes and images says of a place, line by line.
+// Descriptions of positions in a list of classes and images, line by line.
 
 /** @import { ListRow } from "./row_list.js" */
 /** @import { Numbers } from "./rows.js" */
 import { placeOf, placeWords } from "./column_track.js"
-import { MISSING, outcomeWords, NO_PREDICTION } from "./outcome_levels.js"
+import { MISSING, NO_PREDICTION, outcomeWords } from "./outcome_levels.js"
 import { lengthOf } from "./rows.js"
 import { number } from "./ticks.js"
 
 /**
- * Words for a place of a row. Of several iterations it is the worst.
+ * Describe a place of a row; for several iterations, the worst.
  *
  * @param {{ row: ListRow, line: number, column: number }} cell
- * @param {Numbers[]} data the row's numbers, and how many images are anomalous
+ * @param {Numbers[]} data the row's numbers, and the counts of anomalous images
  * @param {number[]} iterations of every column
  */
 export function listWords({ row, line, column }, [main, counts], iterations) {
@@ -41,7 +41,7 @@ function isMissing(row, value) {
 /**
  * @param {ListRow} row
  * @param {number} value
- * @param {string} most "up to " of several iterations
+ * @param {string} most "up to " for several iterations
  */
 function valueWords(row, value, most) {
   if (row.kind === "heat") {
@@ -52,7 +52,7 @@ function valueWords(row, value, most) {
   if (row.kind === "outcome") return outcomeWords(value)
   if (row.kind === "label") {
     const last = most && value !== row.own_class ? ", the last time it was wrong" : ""
-    return `taken for ${row.value_names?.[value] ?? value}${last}`
+    return `predicted ${row.value_names?.[value] ?? value}${last}`
   }
   return `${row.value_label}: ${most}${number(value)}`
 }

@@ -8,7 +8,7 @@ import { drawGround, drawLevel } from "./row_drawers.js"
 import { theme } from "./theme.js"
 import { number, roundTicks, scaleTicks } from "./ticks.js"
 
-// Pixels between two ticks that are both named.
+// Least pixels between two ticks with labels.
 const TICKS_APART = 12
 const MOST_LOG_TICKS = 12
 // Lines of the grid are drawn in rows of this height.
@@ -23,7 +23,7 @@ const GRID_FROM = 40
  */
 
 /**
- * From a value to where it lies on the scale, in the scale's own unit.
+ * Convert a value to its position on the scale, in the scale's unit.
  *
  * @param {MultipleScale} row
  * @returns {(value: number) => number}
@@ -35,7 +35,7 @@ export function transform({ scale, low, threshold = 1 }) {
 }
 
 /**
- * From a value to its share of the scale's height, between 0 and 1.
+ * Convert a value to its share of the scale's height, between 0 and 1.
  *
  * @param {MultipleScale} row
  */
@@ -48,7 +48,7 @@ export function shareOf(row) {
 }
 
 /**
- * From a value to its height in a row's box.
+ * Convert a value to its height in a row's box.
  *
  * @param {MultipleScale} row
  * @param {Box} box
@@ -61,7 +61,7 @@ export function heightOf(row, box) {
 }
 
 /**
- * Ticks of a scale, those nearest to zero first: what crowds is left out from the ends.
+ * Ticks of a scale, nearest to zero first, so that crowded ticks are dropped from the ends.
  *
  * @param {MultipleScale} row
  * @param {number} height pixels
@@ -93,7 +93,7 @@ function symlogTicks({ low, high, threshold = 1 }, most) {
 }
 
 /**
- * Draw the box, its grid, and its values. Those that would touch another are left out.
+ * Draw the box, its grid, and the labels of its ticks, without labels that would touch another.
  *
  * @param {Context} context
  * @param {TimeAxis} axis

@@ -1,10 +1,10 @@
-// Levels of a palette that stand for what cannot be mixed, as in theme.py.
+// Levels of a palette with a special meaning, as in theme.py.
 
-/** What was right: calm in the palettes of outcomes and of classes. */
+/** A right outcome: a muted colour in the palettes of outcomes and of classes. */
 export const RIGHT = 254
-/** What was not recorded. */
+/** Not recorded. */
 export const MISSING = 255
-/** A class that was not recorded, among predicted classes. */
+/** Among predicted classes: no prediction was recorded. */
 export const NO_PREDICTION = 65535
 
 /**

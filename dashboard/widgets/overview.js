@@ -1,4 +1,4 @@
-// The whole run in a strip: where the window lies, to be dragged, and what it leaves out.
+// The overview strip: the whole run, with the window in it, which can be dragged.
 
 /** @import { Context } from "./drawing.js" */
 /** @import { RowChart } from "./row_chart.js" */
@@ -8,10 +8,10 @@ import { pale, theme } from "./theme.js"
 import { TimeAxis } from "./time_axis.js"
 
 const OVERVIEW_HEIGHT = 22
-// Pixels about an edge of the window in which a drag takes the edge.
+// Distance from an edge of the window within which a drag moves the edge, in pixels.
 const EDGE_REACH = 5
 
-/** The strip over a chart that can be brushed. */
+/** The strip above a chart with a brush. */
 export class Overview {
   /** @param {RowChart} chart */
   constructor(chart) {
@@ -78,7 +78,8 @@ export class Overview {
   }
 
   /**
-   * A drag inside the window moves it, at its edges widens it. A press outside brings it there.
+   * Start a drag: inside the window it moves the window, at an edge it moves the edge. A press
+   * outside centres the window there.
    *
    * @param {PointerEvent} event
    */
@@ -116,7 +117,7 @@ export class Overview {
   }
 
   /**
-   * Move the window, as far as the run goes.
+   * Move the window, within the run.
    *
    * @param {number} by columns
    * @param {number} [first]

@@ -1,4 +1,4 @@
-// Drawers of rows whose vertical axis is a filter or a value's bin: pixels and ridges.
+// Drawers of rows whose vertical axis has filters or the bins of a histogram: pixels and ridges.
 
 /** @import { Context } from "./drawing.js" */
 /** @import { Box, Drawer } from "./row_drawers.js" */
@@ -10,7 +10,7 @@ import { clipTo, drawEdge, drawGround, picture, tableOf, tracePointer } from "./
 import { seriesColour } from "./small_multiples.js"
 import { pale, theme } from "./theme.js"
 
-/** A filter to notice: its line, and why. */
+/** A mark on a filter: its line, and the kind of mark. */
 /** @typedef {[line: number, kind: "top" | "common" | "picked"]} FilterMark */
 
 /**
@@ -21,9 +21,9 @@ import { pale, theme } from "./theme.js"
  */
 
 const TICKS_APART = 11
-// The place of each kind of mark among those that cover each other.
+// Drawing order of marks that cover each other.
 const ORDER = { top: 0, common: 1, picked: 2 }
-// Pixels between ridges, and how far the widest one reaches.
+// Pixels between ridges, and the width of the widest one.
 const RIDGES_APART = 30
 const RIDGE_REACH = 46
 
@@ -51,7 +51,7 @@ function drawSideTicks(context, axis, row, box) {
 /** @type {Drawer} */
 function drawPixels(context, axis, row, data, box, tables) {
   const [lines, count] = data[0].shape
-  // Fewer screen lines than image lines: the browser's reduction blends them.
+  // If there are fewer screen lines than image lines, the browser blends them.
   context.imageSmoothingEnabled = lines > box.height * (window.devicePixelRatio || 1)
   const drawn = picture(row, data[0], tableOf(tables, row.palette))
   new Track(axis, row, count).blit(context, drawn, box)
@@ -61,7 +61,7 @@ function drawPixels(context, axis, row, data, box, tables) {
 }
 
 /**
- * Draw a row's colour scale under its label: least and most, and what they measure.
+ * Draw a row's colour scale under its label: both ends, and the measure.
  *
  * @param {Context} context
  * @param {TimeAxis} axis
@@ -95,7 +95,7 @@ function drawColours(context, axis, row, box, tables) {
 
 /**
  * Mark filters with triangles next to their lines: top ones hollow, common ones filled. A picked
- * one has a frame around its line too.
+ * filter also gets a frame around its line.
  *
  * @param {Context} context
  * @param {TimeAxis} axis
@@ -119,8 +119,8 @@ export function drawFilterMarks(context, axis, box, marks, lines) {
 }
 
 /**
- * The distribution at every n-th place as a profile that leans to the right of its iteration. The
- * square root makes the tails visible next to the peak.
+ * Draw the distribution at every n-th place as a profile to the right of its iteration. The square
+ * root makes the tails visible next to the peak.
  *
  * @type {Drawer}
  */

@@ -1,4 +1,4 @@
-// A box that follows the pointer and says what is under it.
+// A box at the pointer that describes what is under it.
 
 import { make } from "./dom.js"
 
@@ -21,7 +21,7 @@ export function readout(root) {
       box.hidden = false
       const room = root.clientWidth - box.offsetWidth - 8
       box.style.left = `${Math.max(4, Math.min(x + 14, room))}px`
-      // Above the pointer where the chart ends below it, or the window does.
+      // Above the pointer if the chart or the window ends below it.
       const tall = box.offsetHeight
       const toWindow = window.innerHeight - root.getBoundingClientRect().top
       const ends = (y + tall + 24 > root.clientHeight && y > tall) || y + tall + 20 > toWindow

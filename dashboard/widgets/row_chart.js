@@ -1,5 +1,5 @@
-// A stack of rows over the time axis, all of them sent. The brush and the zoom are drawn here at
-// once; the server, which hears of them by `event`, answers with the same.
+// A stack of rows over the time axis, all of them sent. A brush or zoom is drawn at once and sent
+// as `event`; the server answers with the same columns.
 
 /** @import { Painted, SheetModel } from "./chart_sheet.js" */
 /** @import { Model } from "./component.js" */
@@ -19,14 +19,14 @@ import { ticksOf } from "./ticks.js"
 import { renderChart, TimeChart } from "./time_chart.js"
 
 const FEWEST_COLUMNS = 4
-// The least way of the pointer that brushes.
+// Pixels that the pointer must move to brush.
 const BRUSH_REACH = 4
-// How fast the wheel zooms, and how much of one turn counts.
+// Zoom per pixel of the wheel, and the most pixels that count per event.
 const ZOOM = 0.0022
 const MOST_TURNED = 240
-// Milliseconds until the server hears of a zoom; until it must have answered.
+// Milliseconds before a zoom is sent to the server, and until its answer must have arrived.
 const SEND_AFTER = 90
-const SETTLE_AFTER = 1500
+const ANSWER_WITHIN = 1500
 
 /**
  * @typedef {SheetModel & Model<{
@@ -56,7 +56,7 @@ export class RowChart extends TimeChart {
      * @type {{ first: number, last: number } | null}
      */
     this.pending = null
-    /** Where the pointer went down. @type {number | null} */
+    /** Position at which the pointer was pressed. @type {number | null} */
     this.start = null
     this.brushed = false
     /** @type {string[]} */
@@ -64,20 +64,20 @@ export class RowChart extends TimeChart {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.sending = undefined
     /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.settling = undefined
+    this.answering = undefined
     this.most = 0
     /** @type {Overview | null} */
     this.overview = null
-    if (model.can_brush) this.takeBrush()
+    if (model.can_brush) this.addBrush()
   }
 
-  takeBrush() {
+  addBrush() {
     this.overview = new Overview(/** @type {RowChart} */ (/** @type {unknown} */ (this)))
     this.root.prepend(this.overview.canvas)
     this.canvas.addEventListener("pointerup", () => this.up())
     this.canvas.addEventListener("pointercancel", () => {
       this.start = this.brush = null
-      this.later()
+      this.scheduleDraw()
     })
     this.canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false })
   }
@@ -101,13 +101,13 @@ export class RowChart extends TimeChart {
     return this.model.show_axis ? AXIS_HEIGHT : 0
   }
 
-  /** How rows look, by their kind. @returns {Record<string, Drawer>} */
+  /** Drawers of rows, by their kind. @returns {Record<string, Drawer>} */
   get drawers() {
     return ROW_DRAWERS
   }
 
   /**
-   * Rows stand one below another.
+   * Lay the rows out one below another.
    *
    * @override
    */
@@ -125,7 +125,7 @@ export class RowChart extends TimeChart {
   }
 
   /**
-   * Find the most that the chart shows at once, and how far its rows grow.
+   * Compute the greatest visible height, and how far the rows grow.
    *
    * @param {number} whole pixels of rows and gaps
    * @param {number} [gaps] pixels of the gaps alone
@@ -175,12 +175,12 @@ export class RowChart extends TimeChart {
    * @override
    * @param {RowBox} box
    */
-  labelDepth({ height }) {
+  labelOffset({ height }) {
     return Math.min(height / 2, 12)
   }
 
   /**
-   * Write a detail under the label, and what the colours of lines mean.
+   * Draw a detail under the label, and the legend of the lines.
    *
    * @override
    * @param {Context} context
@@ -188,7 +188,7 @@ export class RowChart extends TimeChart {
    * @param {number} x
    * @param {number} y
    */
-  drawBeside(context, { row, height }, x, y) {
+  drawLabelDetails(context, { row, height }, x, y) {
     const room = this.axis.left - x - 1 - (row.label_room || 8)
     context.textAlign = "left"
     context.fillStyle = theme.faint
@@ -235,7 +235,7 @@ export class RowChart extends TimeChart {
       return
     }
     this.brush = { from: this.start, to: Math.min(this.axis.end, Math.max(this.axis.left, x)) }
-    this.later()
+    this.scheduleDraw()
   }
 
   /** @override */
@@ -251,11 +251,11 @@ export class RowChart extends TimeChart {
     this.brush = null
     this.brushed = true
     this.send({ type: "brush", first, last })
-    this.later()
+    this.scheduleDraw()
   }
 
   /**
-   * The end of a brush is no click.
+   * Ignore the click that ends a brush.
    *
    * @override
    * @param {MouseEvent} event
@@ -277,7 +277,7 @@ export class RowChart extends TimeChart {
   }
 
   /**
-   * The wheel zooms about the pointer; sideways it moves the window.
+   * Zoom about the pointer; with a sideways wheel, move the window.
    *
    * @param {WheelEvent} event
    */
@@ -311,33 +311,33 @@ export class RowChart extends TimeChart {
   zoomTo(first, last) {
     const most = this.model.iterations.length - 1
     this.pending = { first: Math.max(0, first), last: Math.min(most, last) }
-    this.later()
+    this.scheduleDraw()
     if (this.sending) return
     this.sending = setTimeout(() => {
       this.sending = undefined
       if (this.pending) this.send({ type: "brush", ...this.pending })
-      clearTimeout(this.settling)
-      this.settling = setTimeout(() => this.settle(), SETTLE_AFTER)
+      clearTimeout(this.answering)
+      this.answering = setTimeout(() => this.dropPending(), ANSWER_WITHIN)
     }, SEND_AFTER)
   }
 
-  /** Show what the server says, if it did not answer. */
-  settle() {
+  /** Show the server's columns again, if it did not answer. */
+  dropPending() {
     if (this.sending) return
     this.pending = null
-    this.later()
+    this.scheduleDraw()
   }
 
   /**
-   * The server's word on what is shown. An older answer does not undo a newer turn of the wheel.
+   * Show the server's columns. An older answer does not undo a newer turn of the wheel.
    *
    * @override
    */
-  framed() {
+  onColumnsChanged() {
     const { pending, model } = this
     const isSame = pending?.first === model.first && pending?.last === model.last
     if (pending && (isSame || !this.sending)) this.pending = null
-    this.later()
+    this.scheduleDraw()
   }
 
   /**
@@ -345,7 +345,7 @@ export class RowChart extends TimeChart {
    *
    * @override
    */
-  reveal() {
+  onSelected() {
     const before = this.shownSelected
     const fresh = this.model.selected.find((id) => !before.includes(id))
     this.shownSelected = [...this.model.selected]

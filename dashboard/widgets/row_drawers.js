@@ -1,4 +1,4 @@
-// Drawers: how one row of a chart looks. Each takes the row's own box on the canvas.
+// Drawers: each draws one kind of row into the row's box on the canvas.
 
 /** @import { Context } from "./drawing.js" */
 /** @import { Numbers, Row, ScaleRow, Series, Tables } from "./rows.js" */
@@ -16,11 +16,11 @@ import { ticksOf } from "./ticks.js"
  * ) => void} Drawer
  */
 
-// Pixels between two ticks that are both named.
+// Least pixels between two ticks with labels.
 const TICKS_APART = 12
 
 /**
- * A palette's 256 colours, light or dark as the page is.
+ * A palette's 256 colours for the page's theme.
  *
  * @param {Tables} tables
  * @param {string} palette
@@ -83,7 +83,7 @@ export function drawGround(context, axis, box) {
 }
 
 /**
- * Keep what follows within a row's box, until the context is restored.
+ * Clip drawing to a row's box until the context is restored.
  *
  * @param {Context} context
  * @param {TimeAxis} axis
@@ -120,7 +120,7 @@ function drawImage(context, axis, row, data, box, tables) {
 }
 
 /**
- * Anomalies, as [place, images]: where at least as many images are anomalous as a mark needs.
+ * Anomalies, as [place, images]: the places with at least `threshold` anomalous images.
  *
  * @param {Row} row
  * @param {Numbers["array"] | number[]} counts
@@ -133,8 +133,8 @@ export function marksOf({ threshold }, counts) {
 }
 
 /**
- * Draw a triangle for each anomaly under a line, larger where more images are anomalous. Of those
- * that would cover each other the largest is drawn.
+ * Draw a triangle for each anomaly under a line, larger for more anomalous images. Of those
+ * that would cover each other, draw the largest.
  *
  * @param {Context} context
  * @param {TimeAxis} axis
@@ -181,7 +181,7 @@ export function tracePointer(context, x, y) {
 }
 
 /**
- * From a value to its height in a row's box.
+ * Convert a value to its height in a row's box.
  *
  * @param {ScaleRow} row
  * @param {Box} box
@@ -200,7 +200,7 @@ export function verticalScale(row, box) {
 }
 
 /**
- * Draw the box of a row of curves: its ground, and its ticks with their names.
+ * Draw the box of a row of curves: its background, and its ticks with labels.
  *
  * @param {Context} context
  * @param {TimeAxis} axis
@@ -224,7 +224,7 @@ function drawFrame(context, axis, row, box) {
 }
 
 /**
- * Draw a line through points, broken where there is none. A point with no neighbour is a dot.
+ * Draw a line through points, interrupted by gaps. A point without neighbours is a dot.
  *
  * @param {Context} context
  * @param {([number, number] | null)[]} points
@@ -263,7 +263,7 @@ function drawLines(context, axis, row, data, box) {
   data.forEach(({ array }, place) => {
     const series = row.series[place]
     const track = new Track(axis, row, array.length)
-    // What was not recorded leaves no gap: outcomes may be rarer than snapshots.
+    // Missing values leave no gap: outcomes may be rarer than snapshots.
     /** @type {[number, number][]} */
     const points = []
     for (let at = track.from; at <= track.to; at += 1) {
@@ -274,8 +274,8 @@ function drawLines(context, axis, row, data, box) {
 }
 
 /**
- * Scalars at their own iterations: the recorded line pale, the smoothed one over it. Arrays come in
- * threes a series: the place in columns, the value, the smoothed value.
+ * Draw scalars at their iterations: the recorded line pale, the smoothed one over it. Each series
+ * has three arrays: places in columns, values, smoothed values.
  *
  * @type {Drawer}
  */
@@ -298,7 +298,7 @@ function drawCurves(context, axis, row, data, box) {
 }
 
 /**
- * Findings: a diamond each, by severity.
+ * Draw a diamond for each finding, coloured by severity.
  *
  * @type {Drawer}
  */

@@ -1,4 +1,4 @@
-// A long list of rows over the time axis: they come from the server as they are needed.
+// A long list of rows over the time axis: the server sends rows as they are needed.
 
 /** @import { SheetModel } from "./chart_sheet.js" */
 /** @import { Model } from "./component.js" */
@@ -10,7 +10,7 @@ import { Track } from "./column_track.js"
 import { fitted, strokeThrough } from "./drawing.js"
 import { screenRoom } from "./full_screen.js"
 import { listWords } from "./list_words.js"
-import { MISSING, RIGHT, shade, NO_PREDICTION } from "./outcome_levels.js"
+import { MISSING, NO_PREDICTION, RIGHT, shade } from "./outcome_levels.js"
 import {
   drawEdge,
   drawLevel,
@@ -27,12 +27,12 @@ import { renderChart, TimeChart } from "./time_chart.js"
 const LABEL_PITCH = 13
 const ROOM = [420, 1400]
 const ROOM_SHARE = 0.62
-// Steps in which the server hears of the width: a little more or less of it asks for nothing.
+// The width is reported in these steps, so that a small change requests nothing.
 const ROUND = 256
 const MOST_PIXELS = 4096
-// Milliseconds until rows are asked for: where they run out, and where scrolling has ended.
-const ASK_SOON = 50
-const ASK_LATER = 200
+// Milliseconds before rows are requested: if rows are missing, and after scrolling.
+const REQUEST_SOON = 50
+const REQUEST_LATER = 200
 
 /**
  * A row of a list: a class with its counts, or images one below another.
@@ -51,14 +51,14 @@ const ASK_LATER = 200
  */
 
 /**
- * What one number of a row looks like, by the kind of row: a level of its palette.
+ * The level of the palette for a number of a row, by the kind of row.
  *
  * @type {Record<string, (value: number, row: ListRow) => number>}
  */
 const LEVELS = {
   heat: (value, row) => shade(value, row.scale_top),
   outcome: (level) => level,
-  // Only wrong classes have colours of their own.
+  // Only wrong classes have different colours.
   label: (value, row) => {
     if (value === NO_PREDICTION) return MISSING
     return value === row.own_class ? RIGHT : value % RIGHT
@@ -71,13 +71,13 @@ const PALETTE = { heat: "blues", outcome: "outcome", label: "classes", amount: "
 /** @extends {TimeChart<RowListModel>} */
 class RowList extends TimeChart {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  asking = undefined
-  /** Whether what is asked for is missing in sight. */
+  requesting = undefined
+  /** Whether the requested rows are missing in sight. */
   isUrgent = false
-  asked = 0
+  requestCount = 0
 
   /**
-   * A taller window, or the whole screen, shows more rows; a wider one more columns.
+   * Adapt to the window: a taller one shows more rows, a wider one more columns.
    *
    * @override
    */
@@ -105,12 +105,12 @@ class RowList extends TimeChart {
   draw() {
     super.draw()
     if (!this.isDrawn) return
-    this.goThere()
-    this.ask()
+    this.scrollToTarget()
+    this.requestRows()
   }
 
-  /** Send what is in sight. */
-  ask() {
+  /** Report the visible part to the server. */
+  requestRows() {
     const { model } = this
     const top = this.scrolled
     const margin = model.room / 2
@@ -118,16 +118,16 @@ class RowList extends TimeChart {
     const isShort =
       (low > 0 && top - low < margin) || (high < model.total && high - top - model.room < margin)
     if (!isShort && top === model.sight.top) return
-    if (this.asking && (this.isUrgent || !isShort)) return
-    clearTimeout(this.asking)
+    if (this.requesting && (this.isUrgent || !isShort)) return
+    clearTimeout(this.requesting)
     this.isUrgent = isShort
-    this.asking = setTimeout(
+    this.requesting = setTimeout(
       () => {
-        this.asking = undefined
-        this.asked += 1
-        model.sight = { top: this.scrolled, count: this.asked }
+        this.requesting = undefined
+        this.requestCount += 1
+        model.sight = { top: this.scrolled, count: this.requestCount }
       },
-      isShort ? ASK_SOON : ASK_LATER,
+      isShort ? REQUEST_SOON : REQUEST_LATER,
     )
   }
 
@@ -156,7 +156,7 @@ class RowList extends TimeChart {
   }
 
   /**
-   * What has not arrived yet: faint lines where the rows will be.
+   * Draw faint lines in place of rows that have not arrived yet.
    *
    * @override
    * @param {Context} context
@@ -225,13 +225,13 @@ class RowList extends TimeChart {
    * @override
    * @param {RowBox} box
    */
-  labelDepth({ row, height }) {
+  labelOffset({ row, height }) {
     const { picture_height: deep } = /** @type {ListRow} */ (row)
     return deep ? (deep * this.stretch) / 2 : Math.min(height / 2, 8)
   }
 
   /**
-   * Write a detail at the end of the label, and notes under it.
+   * Draw a detail at the end of the label, and notes under it.
    *
    * @override
    * @param {Context} context
@@ -239,7 +239,7 @@ class RowList extends TimeChart {
    * @param {number} x
    * @param {number} y
    */
-  drawBeside(context, { row }, x, y) {
+  drawLabelDetails(context, { row }, x, y) {
     const end = this.axis.left - 8
     context.fillStyle = theme.faint
     context.textAlign = "right"
@@ -288,5 +288,5 @@ class RowList extends TimeChart {
 
 /** @param {{ model: RowListModel, el: HTMLElement }} place */
 export function render(place) {
-  renderChart(RowList, place, ["total", "opened", "reach"])
+  renderChart(RowList, place, ["total", "opened", "scroll_target"])
 }

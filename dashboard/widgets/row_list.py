@@ -67,7 +67,7 @@ class RowList(Component):
         bounds=(1, 4096),
         doc="pixels across the chart, about, reported by the browser",
     )
-    reach = param.Dict(default={}, doc="what to bring into sight: top, height, and a count")
+    scroll_target = param.Dict(default={}, doc="what to bring into sight: top, height, and a count")
     test_id = param.String(default="rowlist")
     description = param.String(default="", doc="what the list shows, in words")
     sight = param.Dict(default={}, doc="top of what is in sight, reported by the browser")
@@ -128,7 +128,7 @@ class RowList(Component):
         is_sent = low <= max(0.0, top - self.room) and min(high, self._tops[-1]) >= top + height
         self.param.update(
             **({} if is_sent else self._sent(top)),
-            reach={"top": top, "height": height, "count": self._reached},
+            scroll_target={"top": top, "height": height, "count": self._reached},
             # The browser soon reports the new position; use this one until then.
             sight={"top": top},
         )

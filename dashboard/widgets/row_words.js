@@ -1,4 +1,4 @@
-// What a chart says of a place of a row, line by line.
+// Descriptions of positions in a chart's rows, line by line.
 
 /** @import { Numbers, Row } from "./rows.js" */
 /** @import { Cell } from "./time_chart.js" */
@@ -9,12 +9,12 @@ import { lengthOf } from "./rows.js"
 import { number } from "./ticks.js"
 
 /**
- * Words for a place of a row.
+ * Describe a place of a row.
  *
  * @param {Cell} cell
  * @param {Numbers[]} data the row's numbers
  * @param {number[]} iterations of every column
- * @param {{ x: number, pixel: (column: number) => number }} pointer its place, and columns' places
+ * @param {{ x: number, pixel: (column: number) => number }} pointer position, and columns'
  * @returns {string[]}
  */
 export function rowWords({ box: { row }, line, column }, data, iterations, pointer) {

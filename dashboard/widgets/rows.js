@@ -1,4 +1,4 @@
-// Rows of charts as the server sends them, and their numbers out of the packed bytes.
+// Rows of charts as the server sends them, and unpacking of their numbers.
 
 const DTYPES = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array }
 
@@ -15,8 +15,7 @@ const DTYPES = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array }
  */
 
 /**
- * A row of a chart. What each kind of row has of these, `Row` in rows.py and the module that draws
- * the kind say.
+ * A row of a chart. `Row` in rows.py and the drawers document which kinds have which properties.
  *
  * @typedef {object} Row
  * @property {string} id
@@ -26,7 +25,7 @@ const DTYPES = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array }
  * @property {number} stamp
  * @property {string} [label]
  * @property {string} [detail] smaller, under or after the label
- * @property {string[]} [details] the same fact in fewer and fewer words
+ * @property {string[]} [details] the same detail, in decreasing length
  * @property {string[]} [notes]
  * @property {string} [note]
  * @property {string} [title] shown at the label
@@ -38,7 +37,7 @@ const DTYPES = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array }
  * @property {number} [gap] pixels to the next row
  * @property {number} [top] pixels from the top of all rows
  * @property {number} [column0] the column of the first place
- * @property {number} [step] columns a place
+ * @property {number} [step] columns per place
  * @property {number} [low] of the vertical scale, as `high`
  * @property {number} [high]
  * @property {boolean} [log]
@@ -57,13 +56,13 @@ const DTYPES = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array }
 
 /** @typedef {Row & { low: number, high: number }} ScaleRow */
 
-/** Where a row stands in a chart. @typedef {{ row: Row, top: number, height: number }} RowBox */
+/** A row's position in a chart. @typedef {{ row: Row, top: number, height: number }} RowBox */
 
 /** Colours by palette: 256 each, light and dark. */
 /** @typedef {Record<string, { light: Uint32Array, dark: Uint32Array }>} Tables */
 
 /**
- * A row's numbers out of the packed bytes.
+ * Unpack a row's numbers.
  *
  * @param {Row} row
  * @param {ArrayBuffer} buffer
@@ -77,7 +76,7 @@ export function unpacked(row, buffer) {
 }
 
 /**
- * Places of a line.
+ * Number of places of a line.
  *
  * @param {number[]} shape
  */
@@ -86,7 +85,7 @@ export function lengthOf(shape) {
 }
 
 /**
- * Palettes as colours to write into a picture.
+ * Convert palettes to the colours of a picture.
  *
  * @param {Record<string, ArrayBuffer>} palettes 256 light and then 256 dark RGBA colours each
  * @returns {Tables}

@@ -47,7 +47,7 @@ function drawTraces(context, axis, row, data, box) {
 }
 
 /**
- * Least to greatest pale, the quartiles darker, the median as a line.
+ * Draw a pale band from least to greatest, a darker one between the quartiles, the median a line.
  *
  * @type {Drawer}
  */
@@ -67,7 +67,7 @@ function drawSpread(context, axis, row, data, box) {
 }
 
 /**
- * A box from quartile to quartile, whiskers to the extremes; of crowded places every n-th.
+ * Draw a box between the quartiles and whiskers to the extremes; every n-th of crowded places.
  *
  * @type {Drawer}
  */
@@ -100,8 +100,8 @@ function drawBoxes(context, axis, row, data, box) {
 }
 
 /**
- * Heights are folded into bands, the darker the farther. What is negative hangs from above, in
- * another colour, so that both sides of zero have the whole height.
+ * Fold heights into bands; a darker band is farther from zero. Negative values hang from above in
+ * another colour, so that both sides of zero use the whole height.
  *
  * @type {Drawer}
  */
@@ -162,7 +162,7 @@ function nameHorizon(context, axis, { low, high }, box) {
 }
 
 /**
- * Shares over rising thresholds: the higher the threshold, the darker.
+ * Draw shares over rising thresholds; a higher threshold is darker.
  *
  * @type {Drawer}
  */

@@ -1,8 +1,8 @@
-// Rows of a table in the order of one of their columns.
+// Sorting of table rows by a column.
 
 /**
- * The places of rows in the order of a column: numbers by size, words by their letters and the
- * numbers in them, what is missing last.
+ * The places of rows, sorted by a column: numbers by size, text by its letters and numbers, missing
+ * values last.
  *
  * @param {unknown[][]} rows cells, or objects with the `value` that sorts
  * @param {{ column: number, sign: number }} by column -1 keeps the rows' own order

@@ -29,7 +29,7 @@ const LIGHT = {
   warn: "#8a3a00",
 }
 
-/** The theme in use. `extremes` and `quartiles` say how opaque the bands of distributions are. */
+/** The theme in use. `extremes` and `quartiles` are the opacities of the bands of distributions. */
 export const theme = {
   ...LIGHT,
   isDark: false,
@@ -38,7 +38,7 @@ export const theme = {
   series: LIGHT_SERIES,
 }
 
-/** Take over the page's theme. */
+/** Read the page's theme. */
 export function readTheme() {
   const style = getComputedStyle(document.documentElement)
   /** @param {string} name @param {string} other */
@@ -71,7 +71,7 @@ export function channels(colour) {
 }
 
 /**
- * A colour, thinned.
+ * A colour with an opacity.
  *
  * @param {string} colour "#rrggbb"
  * @param {number} alpha
@@ -81,7 +81,7 @@ export function pale(colour, alpha) {
 }
 
 /**
- * Call `draw` when the theme changes. Gives what ends that.
+ * Call `draw` when the theme changes. Returns a function that stops this.
  *
  * @param {() => void} draw
  */

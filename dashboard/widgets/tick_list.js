@@ -1,4 +1,4 @@
-// A list of names to tick; one that does not fit is cut, and shown whole when it is pointed at.
+// A list of names to tick; a name that does not fit is cut, and its tooltip shows it in full.
 
 /** @import { Place } from "./component.js" */
 import { make } from "./dom.js"
@@ -26,7 +26,7 @@ input:focus-visible { outline: 2px solid var(--dt-accent, #0b4f7d); outline-offs
  */
 
 /**
- * Give a field whose words are sent once nobody has typed for a fifth of a second.
+ * Make a field whose text is sent after a pause of 200 ms in typing.
  *
  * @param {Place<Ticks>["model"]} model
  */

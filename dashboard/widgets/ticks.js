@@ -2,7 +2,7 @@
 
 /** @import { Row, ScaleRow } from "./rows.js" */
 
-// Beside rows lower than this only the ends of the scale are named.
+// In rows lower than this, only the ends of the scale have labels.
 const TALL = 40
 
 /**
@@ -73,7 +73,7 @@ export function tickText(value) {
 }
 
 /**
- * A value at two digits: the next below it (`round` is floor) or above it (ceil).
+ * A value rounded to two digits: down (`round` is floor) or up (ceil).
  *
  * @param {number} value
  * @param {(value: number) => number} round
@@ -82,13 +82,13 @@ function rounded(value, round) {
   if (!value) return 0
   const power = Math.floor(Math.log10(Math.abs(value))) - 1
   const step = Number(`1e${power}`)
-  // What is round already is not moved on by a last bit.
+  // Keep a value that is round apart from a rounding error.
   const near = Math.round(value / step)
   return Number(`${Math.abs(value / step - near) < 1e-4 ? near : round(value / step)}e${power}`)
 }
 
 /**
- * Both ends of a scale, in round values where they lie between.
+ * Both ends of a scale, as round values inside the scale if there are any.
  *
  * @param {{ low: number, high: number }} scale
  */
@@ -98,7 +98,7 @@ export function endTicks({ low, high }) {
 }
 
 /**
- * Powers of ten; of fewer than two of those, 2 and 5 times one as well.
+ * Powers of ten; if there are fewer than two, also 2 and 5 times one.
  *
  * @param {{ low: number, high: number }} scale
  */
@@ -115,7 +115,7 @@ export function logTicks({ low, high }) {
 }
 
 /**
- * Values of a row's scale, as [value, text]. Half an image is no tick.
+ * Ticks of a row's scale, as [value, text]; only whole numbers for counts.
  *
  * @param {Row} row
  * @param {number} height pixels of the row

@@ -1,5 +1,5 @@
-// The time axis. Ordinal: each recorded iteration is as wide as any other. True: each stands where
-// it was recorded, and reaches half way to its neighbours.
+// The time axis. Ordinal: all recorded iterations have the same width. True: each is at its
+// iteration, and extends half way to its neighbours.
 
 /** @import { Context } from "./drawing.js" */
 import { theme } from "./theme.js"
@@ -33,7 +33,7 @@ export class TimeAxis {
   }
 
   /**
-   * Where a column begins, in iterations.
+   * The start of a column, in iterations.
    *
    * @param {number} column
    */
@@ -57,7 +57,7 @@ export class TimeAxis {
   }
 
   /**
-   * A place between columns: 3.5 lies half way between the iterations of columns 3 and 4.
+   * The pixel of a column's centre; 3.5 is half way between those of columns 3 and 4.
    *
    * @param {number} column
    */
@@ -102,7 +102,7 @@ export class TimeAxis {
     return x >= this.left && x <= this.end
   }
 
-  /** Columns to label when they are evenly wide: as many as fit. */
+  /** Columns to label if they are evenly wide: as many as fit. */
   ticks() {
     const step = Math.max(1, Math.ceil((this.count * COLUMN_LABEL) / this.span))
     const columns = []
@@ -110,7 +110,7 @@ export class TimeAxis {
     return columns
   }
 
-  /** Labels with their places: of columns, or round iterations where the spacing is true. */
+  /** Labels with their pixels: of columns, or of round iterations if the spacing is true. */
   labels() {
     if (!this.isTrue) {
       return this.ticks().map((column) => ({

@@ -1,4 +1,4 @@
-// What a person does with a chart of rows over the time axis: point, click, walk through its rows.
+// Mouse and keyboard on a chart of rows over the time axis: point, click, move through its rows.
 
 /** @import { Painted, SheetModel } from "./chart_sheet.js" */
 /** @import { RowBox } from "./rows.js" */
@@ -10,7 +10,7 @@ import { make } from "./dom.js"
 /** @typedef {{ row: string, line: number, column: number, box?: RowBox }} Target */
 /** @typedef {{ box: RowBox, line: number, column: number }} Cell */
 
-// Clicks within so many milliseconds are one double click.
+// Clicks within this many milliseconds are one double click.
 const DOUBLE_CLICK = 500
 
 /**
@@ -24,7 +24,7 @@ export function boxAt(boxes, y) {
 }
 
 /**
- * The line of a picture at a height of the sheet, -1 where there are no lines.
+ * The line of a picture at a height of the sheet; -1 if it has no lines.
  *
  * @param {{ top: number, height: number }} box
  * @param {number} lines
@@ -36,7 +36,7 @@ export function lineAt({ top, height }, lines, y) {
 }
 
 /**
- * A chart that can be used. A kind of chart says what stands at a place (`wordsAt`).
+ * A chart with mouse and keyboard. A subclass describes a position in words (`wordsAt`).
  *
  * @template {SheetModel} M
  * @extends {ChartSheet<M>}
@@ -70,16 +70,16 @@ export class TimeChart extends ChartSheet {
     on("keydown", (event) => this.key(event))
     on("blur", () => {
       this.cursor = ""
-      this.later()
+      this.scheduleDraw()
     })
     this.scroll.addEventListener("scroll", () => {
       this.readout.hide()
-      this.later()
+      this.scheduleDraw()
     })
   }
 
   /**
-   * A place of the pointer, on the sheet.
+   * The pointer's position on the sheet.
    *
    * @param {MouseEvent} event
    * @returns {Point}
@@ -103,7 +103,7 @@ export class TimeChart extends ChartSheet {
   }
 
   /**
-   * How many lines a row has that can be pointed at.
+   * Number of lines of a row that can be pointed at.
    *
    * @param {RowBox["row"]} _row
    */
@@ -112,7 +112,7 @@ export class TimeChart extends ChartSheet {
   }
 
   /**
-   * What is at a place of the chart, line by line.
+   * Describe a position of the chart, line by line.
    *
    * @param {Cell} _cell
    * @param {number} _x
@@ -125,7 +125,7 @@ export class TimeChart extends ChartSheet {
   /** @param {PointerEvent} event */
   down(event) {
     if (event.button) return
-    // A double click begins as a click: what was picked before it comes back.
+    // A double click starts with a click: keep the picks before it, to restore them.
     if (event.timeStamp - this.downAt > DOUBLE_CLICK) this.before = [...this.model.picked]
     this.downAt = event.timeStamp
   }
@@ -178,7 +178,7 @@ export class TimeChart extends ChartSheet {
   }
 
   /**
-   * Up and down walk through the rows, Enter acts on one.
+   * Up and down move through the rows, Enter acts on one.
    *
    * @param {KeyboardEvent} event
    */
@@ -192,23 +192,23 @@ export class TimeChart extends ChartSheet {
         0,
         boxes.findIndex(({ top }) => top >= this.scrolled - 1),
       )
-      this.pointAt(boxes[at < 0 ? inSight : Math.min(boxes.length - 1, Math.max(0, at + step))])
+      this.focusRow(boxes[at < 0 ? inSight : Math.min(boxes.length - 1, Math.max(0, at + step))])
     } else if (event.key === "Enter" && this.cursor) {
       event.preventDefault()
       const target = { row: this.cursor, line: -1, column: this.first }
       this.send({ type: "label", ...target, shift: event.shiftKey })
     } else if (event.key === "Escape") {
       this.cursor = ""
-      this.later()
+      this.scheduleDraw()
     }
   }
 
   /**
-   * Put the keyboard's cursor on a row, bring it into sight, and say what it is.
+   * Move the keyboard cursor to a row, scroll to it, and announce it.
    *
    * @param {RowBox} box
    */
-  pointAt(box) {
+  focusRow(box) {
     const { row, top } = box
     this.cursor = row.id
     const end = top + Math.min(box.height, this.room)
@@ -221,18 +221,18 @@ export class TimeChart extends ChartSheet {
       column === undefined
         ? [row.title || row.label]
         : this.wordsAt({ box, line, column }, this.axis.centre(column))
-    this.say.textContent = [folded, ...words].filter(Boolean).join("; ")
-    this.later()
+    this.announcement.textContent = [folded, ...words].filter(Boolean).join("; ")
+    this.scheduleDraw()
   }
 
   /** A row was picked elsewhere on the page. */
-  reveal() {
-    this.later()
+  onSelected() {
+    this.scheduleDraw()
   }
 
-  /** Other columns are to be shown. */
-  framed() {
-    this.later()
+  /** The shown columns have changed. */
+  onColumnsChanged() {
+    this.scheduleDraw()
   }
 
   /** @param {Record<string, unknown> & { box?: RowBox }} event */
@@ -243,21 +243,21 @@ export class TimeChart extends ChartSheet {
 }
 
 /**
- * Stand a chart in an element and keep it in step with its parameters.
+ * Put a chart into an element, and redraw it when its parameters change.
  *
  * @template {SheetModel} M
  * @param {new (model: M, root: HTMLElement) => TimeChart<M>} Chart
  * @param {{ model: M, el: HTMLElement }} place
- * @param {string[]} [watched] parameters besides those of every chart
+ * @param {string[]} [watched] further parameters, beyond those of every chart
  */
 export function renderChart(Chart, { model, el }, watched = []) {
   const root = make("div", { class: "dt-root" })
   el.append(make("style", {}, CHART_STYLE), root)
   const chart = new Chart(model, root)
   const all = ["rows", "data", "picked", "iterations", "palettes", ...watched]
-  model.on(all, () => chart.later())
-  model.on("selected", () => chart.reveal())
-  model.on(["first", "last"], () => chart.framed())
+  model.on(all, () => chart.scheduleDraw())
+  model.on("selected", () => chart.onSelected())
+  model.on(["first", "last"], () => chart.onColumnsChanged())
   model.on("remove", () => chart.remove())
-  chart.later()
+  chart.scheduleDraw()
 }

@@ -1,5 +1,5 @@
-// A row chart of any length: rows stand at the heights that the server gave them, and those that
-// are not here yet are asked for when they come near.
+// A row chart of any length: the server sends the rows' heights; missing rows are requested before
+// they scroll into sight.
 
 import { placeOf, placeWords } from "./column_track.js"
 import { drawFilterMarks, PIXEL_DRAWERS } from "./pixel_rows.js"
@@ -43,11 +43,11 @@ class TreeChart extends RowChart {
     super(model, root)
     /** The row under the pointer. */
     this.over = ""
-    /** Rows that were here when others were asked for. @type {Row[] | null} */
-    this.asked = null
+    /** The rows at the time of the last request. @type {Row[] | null} */
+    this.rowsAtRequest = null
     this.canvas.addEventListener("pointerleave", () => {
       this.over = ""
-      this.later()
+      this.scheduleDraw()
     })
   }
 
@@ -73,8 +73,8 @@ class TreeChart extends RowChart {
   draw() {
     super.draw()
     if (!this.isDrawn) return
-    this.goThere()
-    this.ask()
+    this.scrollToTarget()
+    this.requestRows()
   }
 
   /**
@@ -85,7 +85,7 @@ class TreeChart extends RowChart {
   drawOver(context, top) {
     super.drawOver(context, top)
     const { marks, enlarged, sent } = this.model
-    for (const box of this.boxes.filter((b) => this.sees(b))) {
+    for (const box of this.boxes.filter((b) => this.isVisible(b))) {
       const row = /** @type {TreeRow} */ (box.row)
       if (marks[row.id]) {
         const [lines] = this.numbersOf(row)[0].shape
@@ -99,7 +99,7 @@ class TreeChart extends RowChart {
   }
 
   /**
-   * Of the details the longest that fits is shown: a number is never cut.
+   * Show the longest detail that fits: a number is never cut.
    *
    * @override
    * @param {Context} context
@@ -107,16 +107,16 @@ class TreeChart extends RowChart {
    * @param {number} x
    * @param {number} y
    */
-  drawBeside(context, box, x, y) {
+  drawLabelDetails(context, box, x, y) {
     const { row } = box
     const room = this.axis.left - x - 1 - (row.label_room || 8)
     const fits = (/** @type {string} */ text) => context.measureText(text).width <= room
     if (row.details) row.detail = row.details.find(fits) || ""
-    return super.drawBeside(context, box, x, y)
+    return super.drawLabelDetails(context, box, x, y)
   }
 
   /**
-   * Where a click enlarges a row: at the end of its label, or under it where there is room.
+   * The place of the enlarge button: at the end of a row's label, or under it if there is room.
    *
    * @param {RowBox} box
    */
@@ -128,7 +128,7 @@ class TreeChart extends RowChart {
   }
 
   /**
-   * Whether all rows in sight are here.
+   * Whether all rows in sight have arrived.
    *
    * @param {number} [beyond] pixels above and below
    */
@@ -138,24 +138,24 @@ class TreeChart extends RowChart {
     return Math.max(0, this.scrolled - beyond) >= top && end <= bottom
   }
 
-  /** Ask for what is in sight, a little before it is needed; once for each answer. */
-  ask() {
+  /** Request the rows in sight a little before they are needed; once for each answer. */
+  requestRows() {
     if (this.isSent(this.room / 3)) {
-      this.asked = null
+      this.rowsAtRequest = null
       return
     }
-    if (this.asked === this.model.rows) return
-    this.asked = this.model.rows
+    if (this.rowsAtRequest === this.model.rows) return
+    this.rowsAtRequest = this.model.rows
     this.send({ type: "sight", top: this.scrolled, bottom: this.scrolled + this.room })
   }
 
   /**
-   * The server points at what was picked elsewhere: it may have to unfold it first.
+   * Redraw only: the server sends a scroll target, as it may have to unfold the node first.
    *
    * @override
    */
-  reveal() {
-    this.later()
+  onSelected() {
+    this.scheduleDraw()
   }
 
   /**
@@ -168,10 +168,10 @@ class TreeChart extends RowChart {
     const over = box?.row.id || ""
     if (over !== this.over) {
       this.over = over
-      this.later()
+      this.scheduleDraw()
     }
     if (!box || !this.onEnlarge(box, place)) return
-    this.show([over === this.model.enlarged ? "make small again" : "enlarge"], place)
+    this.show([over === this.model.enlarged ? "shrink" : "enlarge"], place)
   }
 
   /**
@@ -244,7 +244,7 @@ class TreeChart extends RowChart {
   }
 
   /** @override */
-  get words() {
+  get ariaLabel() {
     return this.model.description
   }
 
@@ -280,5 +280,5 @@ function isPicture({ kind }) {
 
 /** @param {{ model: TreeChartModel, el: HTMLElement }} place */
 export function render(place) {
-  renderChart(TreeChart, place, ["marks", "total", "sent", "enlarged", "reach"])
+  renderChart(TreeChart, place, ["marks", "total", "sent", "enlarged", "scroll_target"])
 }

@@ -24,7 +24,7 @@ class TreeChart(RowChart):
     sent = param.Tuple(default=(0.0, 0.0), length=2, doc="between which heights rows were sent")
     marks = param.Dict(default={}, doc="by row id: [line, 'top' | 'common' | 'picked'] of filters")
     enlarged = param.String(default="", doc="id of the enlarged row")
-    reach = param.Dict(default={}, doc="a row to scroll to: top, height, and a count")
+    scroll_target = param.Dict(default={}, doc="a row to scroll to: top, height, and a count")
 
     _esm = module_of(__file__)
 
@@ -32,8 +32,8 @@ class TreeChart(RowChart):
 
     def scroll_to(self, top: float, height: float) -> None:
         """Scroll a row into sight."""
-        count = int(self.reach.get("count", 0)) + 1
-        self.reach = {"top": top, "height": height, "count": count}
+        count = int(self.scroll_target.get("count", 0)) + 1
+        self.scroll_target = {"top": top, "height": height, "count": count}
 
     def draw_between(
         self, rows: Sequence[Row], top: float, bottom: float, total: float, **values: Any

@@ -1,4 +1,4 @@
-// What a chart of any length draws over its rows: a button that enlarges one, and what is missing.
+// Marks over the rows of a tree chart: the button that enlarges a row, and a note on missing rows.
 
 /** @import { Context } from "./drawing.js" */
 import { theme } from "./theme.js"
@@ -40,12 +40,12 @@ export function drawEnlarge(context, { x, y, size }, isLarge) {
 }
 
 /**
- * Say that rows are on their way, where they are missing.
+ * Draw "loading…" where rows are missing.
  *
  * @param {Context} context
- * @param {[top: number, bottom: number]} sent heights between which rows are here
- * @param {number} scrolled what is scrolled out of sight
- * @param {number} room height of what is shown
+ * @param {[top: number, bottom: number]} sent heights between which rows have arrived
+ * @param {number} scrolled scrolled height above the visible part
+ * @param {number} room visible height
  */
 export function drawWaiting(context, [top, bottom], scrolled, room) {
   const above = Math.min(top, scrolled + room) - 14

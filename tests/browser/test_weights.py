@@ -150,7 +150,8 @@ def test_without_the_log_the_finest_level_is_shown_and_said(person, browser, orp
     state = opened(person, orphan_app, f"p={NAME}&z=[0,8,900,960]")
     assert state.get_attribute("data-level") == "1"
     person.wait(
-        lambda: person.page.get_by_text("the finest stored level is shown").count(), "what is missing"
+        lambda: person.page.get_by_text("the finest stored level is shown").count(),
+        "what is missing",
     )
     assert person.errors == []
 

@@ -26,7 +26,7 @@ written = page.linked.to_query()
 listed = view.links.groups[0]["links"]
 view.links.event = {"key": listed[0]["key"], "shift": False, "count": 1}
 clicked = page.linked.to_query()
-page._take(sys.argv[2])
+page._apply_link(sys.argv[2])
 seen = [tabs, table, csv, written, listed, clicked, page.linked.to_query(), page.selection.notice]
 print(json.dumps(seen))
 """

@@ -29,11 +29,10 @@ import { CUBE_STYLE } from "./cube_style.js"
 
 const AXIS_NAMES = /** @type {AxisName[]} */ (Object.keys(AXES))
 const SETTLED = 0.002
-// How fast the cube comes nearer to where it is to be, and the longest step of time that counts.
+// Time constant of the animation, and the longest time step that it takes, in milliseconds.
 const PACE = 80
 const LONGEST_STEP = 60
-// On a low window the cube is no lower than this; what stands below it at the page's end is as high
-// as that.
+// Least height of the cube in a low window, and the height of what is below it on the page.
 const LEAST_HEIGHT = 320
 const BELOW = 44
 const LEGEND = 64
@@ -67,7 +66,7 @@ export class Cube {
     this.spoken = make("div", { class: "dt-spoken", "aria-live": "polite" })
     root.append(this.strip.bar, this.strip.legend, this.stage, this.spoken)
     this.readout = readout(this.stage)
-    // For pictures: the cube, and under it what the strip says of its colours.
+    // For saved pictures: the cube, and the legend of its colours below it.
     this.stage.dtSize = () => ({
       width: this.stage.clientWidth,
       height: this.pictureHeight + LEGEND,
@@ -106,7 +105,7 @@ export class Cube {
     this.observer.observe(this.stage)
   }
 
-  /** Take over what the server sent. */
+  /** Load what the server sent. */
   load() {
     const { model, loaded } = this
     for (const name of FACES) {
@@ -156,7 +155,7 @@ export class Cube {
   }
 
   /**
-   * Where a plane stands in the window, 0..1, or null where it is not in it.
+   * Position of a plane in the window, 0..1; null if it is outside.
    *
    * @param {AxisName} axis
    * @param {0 | 1} side
@@ -167,7 +166,7 @@ export class Cube {
     return item >= first && item < last ? this.scales[axis].edge(item + side) : null
   }
 
-  /** Where the planes are to be: before the picked item, so that its cells can be seen. */
+  /** The planes' target positions: in front of the picked item, so that its cells are visible. */
   wantedCuts() {
     return {
       class: this.planeOf("class", 1) ?? 1,
@@ -177,7 +176,7 @@ export class Cube {
   }
 
   /**
-   * Turn the cube as the server says.
+   * Turn the cube to the server's value.
    *
    * @param {number} flat
    */
@@ -188,21 +187,21 @@ export class Cube {
   }
 
   /**
-   * Turn the cube by hand, and send how far.
+   * Turn the cube during a drag, and send the value.
    *
    * @param {number} flat
    */
   turnBy(flat) {
     this.flat = this.wantedFlat = flat
     this.draw()
-    this.actions.later("flat", () => this.actions.sendFlat())
+    this.actions.sendLater("flat", () => this.actions.sendFlat())
   }
 
   get isStill() {
     return !this.isDrawn || matchMedia("(prefers-reduced-motion: reduce)").matches
   }
 
-  /** Come nearer to where the cube is to be. Gives whether it is there. */
+  /** Move one animation step towards the target. Returns whether it is reached. */
   approach() {
     const now = performance.now()
     const passed = Math.min(LONGEST_STEP, now - (this.before ?? now - 16))
@@ -241,11 +240,11 @@ export class Cube {
     this.drawOn(crisp(this.canvas, width, this.height))
     this.strip.update()
     this.report(settled)
-    if (!settled) this.later()
+    if (!settled) this.scheduleDraw()
   }
 
-  /** Draw before the next frame, once however often it is called. */
-  later() {
+  /** Draw once before the next frame, for any number of calls. */
+  scheduleDraw() {
     if (this.isWaiting) return
     this.isWaiting = true
     requestAnimationFrame(() => {
@@ -255,8 +254,8 @@ export class Cube {
   }
 
   /**
-   * On the whole screen the cube takes the height that there is. On a page it is whole in sight
-   * under what stays on top, and the list next to it is as high.
+   * In full screen the cube takes the available height. On a page it fits under the sticky top
+   * part, and the list next to it has the same height.
    */
   fit() {
     const { model, root, stage } = this
@@ -275,7 +274,7 @@ export class Cube {
     return Math.max(LEAST_HEIGHT, window.innerHeight - (top?.offsetHeight || 0) - BELOW)
   }
 
-  /** A picture is as high as on a high window. */
+  /** A saved picture has the height of a high window. */
   get pictureHeight() {
     return Math.max(this.height, this.model.height)
   }
@@ -334,7 +333,7 @@ export class Cube {
   }
 
   /**
-   * Where the keyboard's cursor is on its face.
+   * Position of the keyboard cursor on its face.
    *
    * @param {Cursor} cursor
    */
@@ -347,7 +346,7 @@ export class Cube {
     return this.cursor && this.cell(this.cursorPlace(this.cursor))
   }
 
-  /** Show all of every axis, whatever zoom is still on its way to the server. */
+  /** Show all items of every axis; drop a zoom that has not been sent yet. */
   showWhole() {
     this.actions.forget("window")
     for (const axis of AXIS_NAMES) {
@@ -380,14 +379,14 @@ export function render({ model, el }) {
   const root = make("div")
   el.append(make("style", {}, CHART_STYLE + CUBE_STYLE), root)
   const cube = new Cube(model, root)
-  const later = () => cube.later()
-  model.on(["top", "side", "front", "view", "items", "picks", "flat", "description"], later)
-  document.addEventListener("dt-spacing", later)
-  const forgets = [onTheme(later), onFullScreen(later)]
+  const redraw = () => cube.scheduleDraw()
+  model.on(["top", "side", "front", "view", "items", "picks", "flat", "description"], redraw)
+  document.addEventListener("dt-spacing", redraw)
+  const removers = [onTheme(redraw), onFullScreen(redraw)]
   model.on("remove", () => {
     cube.observer.disconnect()
-    document.removeEventListener("dt-spacing", later)
-    for (const forget of forgets) forget()
+    document.removeEventListener("dt-spacing", redraw)
+    for (const remove of removers) remove()
   })
-  later()
+  redraw()
 }

@@ -1,4 +1,4 @@
-// What a person does with the cube: point, click, turn, scroll, zoom.
+// Mouse actions on the cube: point, click, turn, scroll, zoom.
 
 /** @import { Cube } from "./cube.js" */
 /** @import { Cell } from "./cube_cells.js" */
@@ -10,11 +10,11 @@ import { CubeKeys } from "./cube_keys.js"
 import { targetAt } from "./cube_targets.js"
 
 const CLICK_REACH = 4
-// Milliseconds until the server hears of it.
+// Milliseconds before a change is sent to the server.
 const SEND_AFTER = 140
-// Turns of the wheel within so many milliseconds are one gesture.
+// Wheel events within this many milliseconds are one gesture.
 const ONE_GESTURE = 400
-// Pixels of a drag that folds the cube wholly flat.
+// Pixels of a drag that unfolds the cube completely.
 const WHOLE_TURN = 320
 const WHEEL_ZOOM = 1.0018
 const CURSORS = { face: "crosshair", label: "pointer", bar: "grab", nothing: "move" }
@@ -108,7 +108,7 @@ export class CubeActions {
   }
 
   /**
-   * Dragging to the right or downwards folds the faces flat, the other way folds them back.
+   * Dragging right or down unfolds the cube flat; dragging left or up folds it back.
    *
    * @param {Drag} drag
    * @param {number} by
@@ -118,14 +118,14 @@ export class CubeActions {
     this.cube.turnBy(Math.min(1, Math.max(0, drag.flat + by / WHOLE_TURN)))
   }
 
-  /** Send how far the cube is folded. */
+  /** Send how flat the cube is. */
   sendFlat() {
     const value = Math.round(100 * this.cube.wantedFlat)
     if (value !== this.cube.model.flat) this.cube.send({ type: "flat", value })
   }
 
   /**
-   * A dragged face takes its neighbours along, as they share its axes.
+   * Scroll the axes of a dragged face; neighbouring faces share them.
    *
    * @param {Drag} drag
    * @param {FaceName} name
@@ -158,7 +158,7 @@ export class CubeActions {
   }
 
   /**
-   * Show a window at once with what is here, and ask the server for its cells a moment later.
+   * Show a window at once with the loaded cells, and request its cells from the server soon after.
    *
    * @param {AxisName} axis
    * @param {ItemWindow} window
@@ -169,14 +169,14 @@ export class CubeActions {
     if (before.first === window.first && before.last === window.last) return
     cube.windows = { ...cube.windows, [axis]: window }
     cube.draw()
-    this.later("window", () => cube.send({ type: "window", windows: cube.windows }))
+    this.sendLater("window", () => cube.send({ type: "window", windows: cube.windows }))
   }
 
   /**
-   * @param {string} name what is done; only the last of its kind is
+   * @param {string} name of the action; a later one of the same name replaces it
    * @param {() => void} act
    */
-  later(name, act) {
+  sendLater(name, act) {
     clearTimeout(this.timers[name])
     this.timers[name] = setTimeout(act, SEND_AFTER)
   }
@@ -241,7 +241,7 @@ export class CubeActions {
   }
 
   /**
-   * Over a face both its axes zoom about the pointer, over labels theirs; with shift they scroll.
+   * Zoom about the pointer: both axes of a face, or the axis of labels; with shift, scroll.
    *
    * @param {WheelEvent} event
    */
@@ -255,7 +255,7 @@ export class CubeActions {
     const moved = axes.map((axis, i) =>
       isSliding ? i === 0 && this.wheelAlong(axis, delta) : this.wheelIn(axis, shares[i], delta),
     )
-    // At the ends the page scrolls, but not by the gesture that led there.
+    // At the ends the page scrolls, but not within the gesture that reached the end.
     const goesOn = event.timeStamp - this.wheeled < ONE_GESTURE
     if (!moved.some(Boolean) && !goesOn) return
     this.wheeled = event.timeStamp
@@ -263,7 +263,7 @@ export class CubeActions {
   }
 
   /**
-   * Scroll an axis. Gives whether it moved.
+   * Scroll an axis. Returns whether it moved.
    *
    * @param {AxisName} axis
    * @param {number} delta
@@ -275,7 +275,7 @@ export class CubeActions {
   }
 
   /**
-   * Zoom an axis about a share of it. Gives whether it moved.
+   * Zoom an axis about a share of it. Returns whether it moved.
    *
    * @param {AxisName} axis
    * @param {number} share
@@ -283,7 +283,7 @@ export class CubeActions {
    */
   wheelIn(axis, share, delta) {
     const before = this.cube.windows[axis]
-    const at = this.reached(axis, share)
+    const at = this.itemShare(axis, share)
     const factor = WHEEL_ZOOM ** delta
     return this.tryShow(axis, windowZoomed(before, factor, at, this.cube.length(axis)))
   }
@@ -299,12 +299,12 @@ export class CubeActions {
   }
 
   /**
-   * How far through the items of a window a share of it reaches.
+   * Convert a share of an axis to a share of its window's items.
    *
    * @param {AxisName} axis
    * @param {number} share
    */
-  reached(axis, share) {
+  itemShare(axis, share) {
     const { first, last } = this.cube.windows[axis]
     return (this.cube.scales[axis].item(share) - first) / (last - first)
   }

@@ -1,6 +1,5 @@
-// Where items stand along the cube's axes, 0..1 of what is shown, and the other way round. Classes
-// and layers are evenly wide; iterations are, or stand where they were recorded, as on every time
-// axis.
+// Positions of items along the cube's axes, 0..1 of the window, and back. Classes and layers are
+// evenly wide; iterations are evenly wide or at their true distance, as on every time axis.
 
 /** @import { ItemWindow } from "./cube_geometry.js" */
 import { TimeAxis } from "../../widgets/time_axis.js"
@@ -9,7 +8,7 @@ import { TimeAxis } from "../../widgets/time_axis.js"
 const LABEL = 74
 
 /** @typedef {EvenScale | TimeScale} Scale */
-/** Cells of a picture: [first, last] of those that each pixel stands for. @typedef {Run[]} Runs */
+/** First and last cell under each pixel of a picture. @typedef {Run[]} Runs */
 /** @typedef {[first: number, last: number]} Run */
 
 export class EvenScale {
@@ -31,7 +30,7 @@ export class EvenScale {
   }
 
   /**
-   * The item at a share, with how far into it.
+   * The item at a share, with the fraction of the item before it.
    *
    * @param {number} share
    */
@@ -72,7 +71,7 @@ export class TimeScale {
   }
 
   /**
-   * The item at a share, with how far into it.
+   * The item at a share, with the fraction of the item before it.
    *
    * @param {number} share
    */
@@ -98,7 +97,7 @@ export class TimeScale {
 }
 
 /**
- * Cells that share pixels by `step`.
+ * Cells of even width, `step` per pixel.
  *
  * @param {number} cells
  * @param {number} step
@@ -114,8 +113,8 @@ export function evenRuns(cells, step) {
 }
 
 /**
- * Cells of any width. Each has the pixels whose middle lies in it, and the one it lies in where it
- * is too narrow for that: none is lost.
+ * Cells of any width. A pixel shows the cell under its middle; a cell too narrow for that shares
+ * the pixel in which it lies, so that none is lost.
  *
  * @param {number[]} edges of the cells
  * @param {number} pixels

@@ -1,4 +1,4 @@
-// Cells of the cube's faces: which one lies at a place, and what it says, in words.
+// Cells of the cube's faces: find the cell at a position, and describe it in words.
 
 /** @import { Scale } from "./cube_axis.js" */
 /** @import { Cells, FacePicture } from "./cube_faces.js" */
@@ -7,9 +7,9 @@ import { number } from "../../widgets/ticks.js"
 import { NOTHING } from "./cube_faces.js"
 import { FACE_AXES } from "./cube_geometry.js"
 
-/** What an item of each axis is called. @type {Record<AxisName, string>} */
+/** The noun of an item of each axis. @type {Record<AxisName, string>} */
 export const AXES = { class: "class", layer: "layer", time: "iteration" }
-/** What a part of one is called. @type {Record<AxisName, string>} */
+/** The noun of an unfolded part. @type {Record<AxisName, string>} */
 const PARTS = { class: "image", layer: "filter", time: "" }
 
 /**
@@ -81,7 +81,7 @@ export function named(axis, { first, last }, { labels, parts }) {
 }
 
 /**
- * What a cell says, line by line.
+ * Describe a cell, line by line.
  *
  * @param {Cell} cell
  * @param {Record<AxisName, Items>} items

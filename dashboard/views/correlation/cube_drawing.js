@@ -7,13 +7,13 @@ import { strokeThrough } from "../../widgets/drawing.js"
 import { theme } from "../../widgets/theme.js"
 import { FACE_AXES, placeOn } from "./cube_geometry.js"
 
-// How much is seen of what the planes have cut away.
+// Opacity of the parts that the planes cut away.
 const CUT_AWAY = 0.3
 // The least distance between the two lines of a plane.
 const PLANE_ROOM = 4
 
 /**
- * Draw the cube: what planes have cut away stays in sight, pale and behind what is left.
+ * Draw the cube: parts that planes cut away are pale, behind the rest.
  *
  * @param {Context} context
  * @param {Cube} cube
@@ -79,8 +79,8 @@ function drawPlanes(context, cube) {
 }
 
 /**
- * Draw both lines of a plane on a face. Thin cells are framed with a little room, lest the lines
- * hide them.
+ * Draw both lines of a plane on a face. The lines keep a distance, so that they do not cover thin
+ * cells.
  *
  * @param {Context} context
  * @param {Cube} cube

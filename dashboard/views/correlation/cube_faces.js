@@ -1,5 +1,4 @@
-// A face's numbers as a picture, in the theme's colours; what is not significant is pale and
-// hatched.
+// A face's numbers as a picture in the theme's colours; insignificant cells are pale and hatched.
 
 /** @import { Context } from "../../widgets/drawing.js" */
 /** @import { AxisName, Matrix, PlacedFace } from "./cube_geometry.js" */
@@ -8,9 +7,9 @@ import { pale, theme } from "../../widgets/theme.js"
 import { evenRuns, unevenRuns } from "./cube_axis.js"
 import { inverseOf, placeOn } from "./cube_geometry.js"
 
-/** The code of what is not known. */
+/** The code of a missing value. */
 export const NOTHING = 65535
-/** How much of its colour a cell keeps that is not significant, or outside the slice. */
+/** Opacity of cells that are not significant or outside the slice. */
 export const FADED = 0.3
 const HATCHED_AT_MOST = 40000
 const MOST_PIXELS = 2048
@@ -19,13 +18,13 @@ const STRIPES_APART = 7
 const PAPER = { dark: [19, 27, 36], light: [255, 255, 255] }
 
 /**
- * How the cells of a face lie along an axis: items, and how many of them a cell holds.
+ * The cells of a face along an axis: the items, and the number of items per cell.
  *
  * @typedef {{ first: number, last: number, step: number }} Cells
  */
 
 /**
- * What the server sends: codes of 16 bits [v, u], and how to read and colour them.
+ * A face as the server sends it: codes of 16 bits [v, u], and how to decode and colour them.
  *
  * @typedef {{
  *   width: number, height: number, codes: ArrayBuffer, offset: number, scale: number,
@@ -36,10 +35,10 @@ const PAPER = { dark: [19, 27, 36], light: [255, 255, 255] }
  */
 
 /**
- * Where a picture's cells lie: where they start and how long they are in shares of what is shown,
- * which cells each of the picture's own pixels stands for, and a name of all that.
+ * Layout of a picture along an axis: start, length and cell size as shares of the window; the
+ * cells under each pixel of the picture; and a key that identifies the layout.
  *
- * @typedef {{ at: number, long: number, cell: number, key: string, runs: () => Runs }} Laid
+ * @typedef {{ at: number, long: number, cell: number, key: string, runs: () => Runs }} Layout
  */
 
 /** @param {ArrayBuffer} bytes */
@@ -91,7 +90,7 @@ export class FacePicture {
   }
 
   /**
-   * The cell to draw in each pixel: of those that share one, the strongest.
+   * The cell to draw in each pixel: the strongest of those under it.
    *
    * @param {Runs} across
    * @param {Runs} down
@@ -140,10 +139,10 @@ export class FacePicture {
   }
 
   /**
-   * The picture, kept until its name changes.
+   * The picture, cached until its key changes.
    *
-   * @param {Laid} across
-   * @param {Laid} down
+   * @param {Layout} across
+   * @param {Layout} down
    */
   canvas(across, down) {
     const key = `${theme.isDark} ${across.key} ${down.key}`
@@ -193,8 +192,8 @@ export class FacePicture {
   paint(context, { matrix, region }, scales, [u, v], alpha) {
     const { face } = this
     const [wide, tall] = pixelsOf(matrix)
-    const across = laid(face.u, face.width, scales[u], wide)
-    const down = laid(face.v, face.height, scales[v], tall)
+    const across = layoutOf(face.u, face.width, scales[u], wide)
+    const down = layoutOf(face.v, face.height, scales[v], tall)
     context.save()
     context.transform(...matrix)
     context.beginPath()
@@ -209,12 +208,12 @@ export class FacePicture {
   }
 
   /**
-   * Draw stripes over the cells that are not significant, of one slant and distance on the screen.
+   * Draw stripes over insignificant cells, with the same slant and distance on every face.
    *
    * @param {Context} context
    * @param {Matrix} matrix
-   * @param {Laid} across
-   * @param {Laid} down
+   * @param {Layout} across
+   * @param {Layout} down
    */
   hatch(context, matrix, across, down) {
     const { faded, face } = this
@@ -242,7 +241,7 @@ export class FacePicture {
 }
 
 /**
- * How many pixels of the screen each axis of a face has, a sheared face being thinner.
+ * Screen pixels along each axis of a face; a sheared face has fewer.
  *
  * @param {Matrix} matrix
  */
@@ -274,15 +273,15 @@ function boundsOf(matrix) {
 }
 
 /**
- * How a picture's cells lie along an axis.
+ * Lay a picture's cells out along an axis.
  *
  * @param {Cells} axis
  * @param {number} cells
  * @param {Scale} scale
  * @param {number} pixels of the axis on the screen
- * @returns {Laid}
+ * @returns {Layout}
  */
-export function laid(axis, cells, scale, pixels) {
+export function layoutOf(axis, cells, scale, pixels) {
   const at = scale.edge(axis.first)
   if (!scale.isTrue) {
     const long = (cells * axis.step) / (scale.last - scale.first)
@@ -295,7 +294,7 @@ export function laid(axis, cells, scale, pixels) {
     scale.edge(Math.min(axis.last, axis.first + cell * axis.step)),
   )
   const long = edges[cells] - at
-  // In steps, so that a cube that turns is not drawn again at every pixel.
+  // Rounded, so that a turning cube is not drawn again for every pixel.
   const steps = Math.max(1, Math.floor((pixels * long) / 32))
   const count = Math.min(MOST_PIXELS, 32 * steps)
   const runs = () => unevenRuns(edges, count)

@@ -1,4 +1,4 @@
-// Where the cube's faces lie. A matrix [a, b, c, d, e, f] takes (u, v), each 0..1, to the canvas:
+// Geometry of the cube's faces. A matrix [a, b, c, d, e, f] takes (u, v), each 0..1, to the canvas:
 // classes run to the right, layers downwards, iterations away from the front.
 
 /** @typedef {"class" | "layer" | "time"} AxisName */
@@ -13,9 +13,9 @@
 /** @typedef {{ name: FaceName, matrix: Matrix, region: Region }} PlacedFace */
 /** @typedef {ReturnType<typeof cubeGeometry>} Geometry */
 
-// The front begins where the timeline's frame does.
+// The front face starts at the left edge of the timeline's frame.
 const MARGIN = { left: 196, right: 70, top: 24, bottom: 86 }
-// Cut planes vanish before the faces have turned far: only a solid cube can be cut.
+// Cuts fade out early while the cube unfolds: only a solid cube can be cut.
 const CUTS_END = 1 / 6
 // The least items that a window is zoomed to.
 const FEWEST_ITEMS = 4
@@ -72,7 +72,7 @@ export function cubeGeometry(width, height, flat) {
 }
 
 /**
- * Where a place of a face lies on the canvas.
+ * Convert a position on a face to a point of the canvas.
  *
  * @param {Matrix} matrix
  * @param {number} u
@@ -84,7 +84,7 @@ export function placeOn([a, b, c, d, e, f], u, v) {
 }
 
 /**
- * The place of a face that lies at a point of the canvas.
+ * Convert a point of the canvas to a position on a face.
  *
  * @param {Matrix} matrix
  * @param {number} x
@@ -106,8 +106,8 @@ export function inverseOf([a, b, c, d, e, f]) {
 }
 
 /**
- * The three faces of what is left of the cube when planes have moved in: classes up to cuts.class,
- * layers from cuts.layer, iterations from cuts.time. With no cut they are the cube's own.
+ * The three faces of the part of the cube that the cuts leave: classes up to cuts.class, layers
+ * from cuts.layer, iterations from cuts.time. Without cuts they are the cube's faces.
  *
  * @param {Geometry} geometry
  * @param {Record<AxisName, number>} cuts
@@ -152,7 +152,7 @@ export function hullFaces(geometry) {
 }
 
 /**
- * The face under a point, what is in front first, and where on it.
+ * The frontmost face under a point, and the position on it.
  *
  * @param {PlacedFace[]} faces
  * @param {Point} point

@@ -1,4 +1,4 @@
-// What a person does with the cube by keyboard.
+// Keyboard actions on the cube.
 
 /** @import { Cube } from "./cube.js" */
 /** @import { CubeActions } from "./cube_actions.js" */
@@ -6,7 +6,7 @@
 import { cellWords } from "./cube_cells.js"
 import { FACE_AXES, windowZoomed } from "./cube_geometry.js"
 
-// One press zooms so far.
+// Zoom factor of one key press.
 const ZOOM = 0.6
 /** @type {Record<string, Pair>} */
 const STEPS = {
@@ -54,7 +54,7 @@ export class CubeKeys {
     act()
   }
 
-  /** The canvas is no longer in focus. */
+  /** Remove the cursor when the canvas loses the focus. */
   leave() {
     const { cube } = this
     cube.cursor = null
@@ -67,13 +67,13 @@ export class CubeKeys {
     this.actions.sendFlat()
   }
 
-  /** The cursor, put on the first cell of the front where there was none; and whether it was. */
+  /** Give the cursor, and whether it is new: then it is on the front's first cell. */
   begin() {
     const { cube } = this
-    const begins = !cube.cursor
+    const isNew = !cube.cursor
     const { class: classes, layer } = cube.windows
     cube.cursor ||= { name: "front", items: [classes.first, layer.first] }
-    return { begins, cursor: cube.cursor }
+    return { isNew, cursor: cube.cursor }
   }
 
   /**
@@ -81,8 +81,8 @@ export class CubeKeys {
    * @param {number} dv
    */
   step(du, dv) {
-    const { begins, cursor } = this.begin()
-    if (!begins) {
+    const { isNew, cursor } = this.begin()
+    if (!isNew) {
       const { name, axes, ranges } = this.cube.cell(this.cube.cursorPlace(cursor))
       // On top, time runs upwards.
       const by = [du, name === "top" ? -dv : dv]
@@ -99,8 +99,8 @@ export class CubeKeys {
   }
 
   nextFace() {
-    const { begins, cursor } = this.begin()
-    if (!begins) {
+    const { isNew, cursor } = this.begin()
+    if (!isNew) {
       const name = ORDER[(ORDER.indexOf(cursor.name) + 1) % 3]
       const [u, v] = FACE_AXES[name].map((axis) => this.cube.windows[axis].first)
       this.cube.cursor = { name, items: [u, v] }
@@ -108,7 +108,7 @@ export class CubeKeys {
     this.announce()
   }
 
-  /** Show and say what the cell under the cursor holds. */
+  /** Show the values of the cell under the cursor, and announce them to screen readers. */
   announce() {
     const { cube } = this
     const cell = cube.cursorCell()
@@ -122,14 +122,14 @@ export class CubeKeys {
 
   /** @param {boolean} shift */
   pick(shift) {
-    const { begins, cursor } = this.begin()
-    if (begins) this.announce()
+    const { isNew, cursor } = this.begin()
+    if (isNew) this.announce()
     else this.actions.pick(this.cube.cell(this.cube.cursorPlace(cursor)), shift)
   }
 
   unfold() {
-    const { begins, cursor } = this.begin()
-    if (begins) {
+    const { isNew, cursor } = this.begin()
+    if (isNew) {
       this.announce()
       return
     }
@@ -144,7 +144,7 @@ export class CubeKeys {
     const { cube } = this
     for (const [i, axis] of FACE_AXES[cursor.name].entries()) {
       const { u, v } = cube.cursorPlace(cursor)
-      const at = this.actions.reached(axis, [u, v][i])
+      const at = this.actions.itemShare(axis, [u, v][i])
       this.actions.show(axis, windowZoomed(cube.windows[axis], factor, at, cube.length(axis)))
     }
     this.announce()

@@ -1,4 +1,4 @@
-// What stands around the cube's faces: names along its axes, their titles, and which part is shown.
+// Labels around the cube's faces: item names, axis titles, and bars that show the visible part.
 
 /** @import { Context } from "../../widgets/drawing.js" */
 /** @import { Cube } from "./cube.js" */
@@ -16,7 +16,7 @@ const WIDEST_CLASS = 90
 /** @typedef {{ at: number, text: string, isPicked?: boolean }} TimeMark */
 
 /**
- * A distance of labels that one can count in: of four or less, and of 5, 10, 20, 50 and so on.
+ * A round distance between labels: any up to four, then 5, 10, 20, 50 and so on.
  *
  * @param {number} least
  */
@@ -27,11 +27,11 @@ export function roundStep(least) {
 }
 
 /**
- * Items to label: as many as have room, and the picked one.
+ * Items to label: as many as fit, and the picked one.
  *
  * @param {{ first: number, last: number }} window
  * @param {number} picked -1 for none
- * @param {number} room how many labels have room
+ * @param {number} room how many labels fit
  */
 export function labelled({ first, last }, picked, room) {
   const least = Math.max(1, Math.ceil((last - first) / Math.max(1, Math.floor(room))))
@@ -46,7 +46,7 @@ export function labelled({ first, last }, picked, room) {
 }
 
 /**
- * Names of layers differ at their ends: what does not fit is cut in front.
+ * Cut a layer's name at its start so that it fits: names of layers differ at their ends.
  *
  * @param {Context} context
  * @param {string} text
@@ -155,8 +155,8 @@ export class CubeLabels {
   }
 
   /**
-   * The axis says that they are classes. Names too wide for their column lean, so that more of them
-   * can be read.
+   * Draw class names without the word "class", which the axis title has. Names wider than their
+   * column are drawn at a slant.
    *
    * @param {Context} context
    */
@@ -197,7 +197,7 @@ export class CubeLabels {
       this.timeLabel(context, mark, x + mix(7, 0, flat), y + mix(7, 12, flat))
     }
     const [x, y] = placeOn(side, 0.5, 1)
-    // Oblique, the title keeps clear of the labels, which stand on the rising edge.
+    // In the oblique view, keep the title clear of the labels on the rising edge.
     const clear = mix(widest + 46, 0, flat)
     drawTitle(context, "iteration", x + clear, y + mix(24, 30, flat), 0)
     if (flat < 0.75) return
@@ -213,7 +213,7 @@ export class CubeLabels {
   }
 
   /**
-   * Where an axis shows a part only, a bar shows which; it can be dragged.
+   * Draw a bar that shows which part of an axis is visible; it can be dragged.
    *
    * @param {Context} context
    */
@@ -240,7 +240,7 @@ export class CubeLabels {
 }
 
 /**
- * Draw what unfolds a layer: a triangle that points down or to the right.
+ * Draw the triangle that unfolds a layer: it points down or to the right.
  *
  * @param {Context} context
  * @param {number} x

@@ -1,4 +1,4 @@
-// What the cube shows, in words and numbers.
+// The state of the drawn cube, for tests.
 
 /** @import { Cube } from "./cube.js" */
 /** @import { FacePicture } from "./cube_faces.js" */
@@ -6,7 +6,7 @@
 import { theme } from "../../widgets/theme.js"
 
 /**
- * What is drawn, for tests.
+ * Describe what is drawn.
  *
  * @param {Cube} cube
  */

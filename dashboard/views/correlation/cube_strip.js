@@ -1,4 +1,4 @@
-// Around the cube: how far it is unfolded, what slices it, and what the colours of its faces mean.
+// The strip above the cube: the slider that unfolds it, its slices, and the legend of its faces.
 
 /** @import { Cube } from "./cube.js" */
 /** @import { FacePicture } from "./cube_faces.js" */
@@ -20,7 +20,7 @@ const FACE_OUTLINES = {
 const HINT = "Click a cell or a label to slice; drag to turn; wheel to zoom, shift-wheel to scroll."
 
 /**
- * A value with its unit, which is in the plural: "1 image", "7 images".
+ * A value with its unit: "1 image", "7 images". The unit is given in the plural.
  *
  * @param {number} value
  * @param {string} unit
@@ -63,7 +63,7 @@ export class CubeStrip {
     const { slices, unfoldable } = cube.model
     const shown = JSON.stringify([slices, unfoldable, cube.zoomed])
     if (shown === this.shown) return
-    // A button that is in focus keeps it: its successor has the same act.
+    // Keep the focus: the new button for the same action takes it.
     const focus = focusedData(this.slices, "act")
     this.shown = shown
     const buttons = sliceButtons(cube)
@@ -114,7 +114,7 @@ export class CubeStrip {
 }
 
 /**
- * An entry of the legend: which face, what it shows, and its colours.
+ * An entry of the legend: the face, its title and its colours.
  *
  * @param {FaceName} name
  * @param {FacePicture} picture
@@ -127,7 +127,7 @@ function scaleOf(name, picture) {
   const ramp = make("i", {
     role: "img",
     "aria-label": `colours from ${number(low)} to ${number(high)}${spread}`,
-    title: root ? "square-root scale, so that one shows beside a hundred" : "linear scale",
+    title: root ? "square-root scale, so that 1 is visible next to 100" : "linear scale",
   })
   ramp.style.background = picture.gradient()
   const ends = [make("b", {}, number(low)), ramp, make("b", {}, withUnit(high, unit))]

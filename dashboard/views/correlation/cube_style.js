@@ -1,4 +1,4 @@
-// The style of what stands around the cube.
+// The style of the controls and legend around the cube.
 
 export const CUBE_STYLE = `
 :host, :host > div { height: auto !important; }

@@ -1,5 +1,4 @@
-// What lies under a place of the cube's canvas: a navigator, a face, a label of an axis, or
-// nothing.
+// The target at a point of the cube's canvas: a navigator, a face, an axis label, or nothing.
 
 /** @import { AxisName, FaceName, Geometry, ItemWindow } from "./cube_geometry.js" */
 /** @import { PlacedFace, Point } from "./cube_geometry.js" */
@@ -16,7 +15,7 @@ import { faceUnder } from "./cube_geometry.js"
  * } Target
  */
 
-/** What is drawn: the navigators, the faces, and the items that each axis shows. */
+/** The drawn navigators, faces, and windows of the axes. */
 /**
  * @typedef {{
  *   bars: Partial<Record<AxisName, Bar>>, faces: PlacedFace[], geometry: Geometry,
@@ -24,7 +23,7 @@ import { faceUnder } from "./cube_geometry.js"
  * }} Scene
  */
 
-// Pixels from the front that labels take: to the left, and below.
+// Extent of the labels: left edge, and height below the front face, in pixels.
 const LABELS_FROM = 16
 const LABELS_BELOW = 60
 const CARET = 18

@@ -1,4 +1,4 @@
-// Buttons over the cube: they drop what slices it, unfold what can be, and show it whole.
+// Buttons above the cube: drop a slice, unfold a class or layer, show the whole axes.
 
 /** @import { Cube } from "./cube.js" */
 import { make } from "../../widgets/dom.js"
@@ -18,7 +18,7 @@ function button(text, title, event, act, isPlain) {
 }
 
 /**
- * The buttons that the cube needs as it stands.
+ * The buttons for the cube's current state.
  *
  * @param {Cube} cube
  */
@@ -34,7 +34,7 @@ export function sliceButtons(cube) {
   for (const { axis, name, open } of unfoldable) {
     const [one, many] = axis === "layer" ? ["layer", "filters"] : ["class", "images"]
     const whose = axis === "class" && !name.startsWith("class") ? `class ${name}` : name
-    const title = `Show the ${many} of this ${one} as rows of their own`
+    const title = `Show the ${many} of this ${one} as separate rows`
     const event = { type: "unfold", axis, name }
     buttons.push(plain(`${open ? "▾" : "▸"} ${many} of ${whose}`, title, event))
   }

@@ -4,7 +4,7 @@
 import { make } from "../../widgets/dom.js"
 
 /**
- * A class and a layer that were anomalous together. `filter` is -1 where the layer has none.
+ * A class and a layer that were anomalous together. `filter` is -1 if the layer has none.
  *
  * @typedef {{
  *   class_: string, layer: string, iteration: string, images: number, filters: number,
@@ -18,8 +18,8 @@ const LONGEST = 34
 const SCORE =
   "Score: geometric mean of anomalous images and anomalous filters, over the shown iterations."
 const NONE =
-  "No class and layer were anomalous at the same iteration. An anomaly needs snapshots before " +
-  "it; where there are some, widen the window or lower k."
+  "No class and layer were anomalous at the same iteration. An anomaly needs earlier " +
+  "snapshots: widen the window or lower k."
 
 const TABLE_STYLE = `
 .dt-triples {

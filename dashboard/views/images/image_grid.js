@@ -16,11 +16,11 @@ import { historyCanvas, pictureCanvas } from "./tile_pictures.js"
  * }>} GridModel
  */
 
-// Letters that surely fit a line of a tile.
+// Letters that always fit a line of a tile.
 const UNBROKEN = 15
 
 /**
- * A title that breaks between an image's name and its class, but not within short ones.
+ * A title that may break between an image's name and its class, but not within a short name.
  *
  * @param {string} title
  */
@@ -40,11 +40,11 @@ class ImageGrid {
     this.root = root
     this.count = 0
     this.isWaiting = false
-    this.end = onTheme(() => this.later())
+    this.end = onTheme(() => this.scheduleDraw())
   }
 
-  /** Draw before the next frame, once however often it is called. */
-  later() {
+  /** Draw once before the next frame, for any number of calls. */
+  scheduleDraw() {
     if (this.isWaiting) return
     this.isWaiting = true
     requestAnimationFrame(() => {
@@ -64,8 +64,8 @@ class ImageGrid {
     const list = make("ul", look, ...items)
     root.replaceChildren(list)
     /** @type {HTMLElement | null} */
-    const again = focused ? list.querySelector(`[data-id="${CSS.escape(focused)}"]`) : null
-    again?.focus()
+    const successor = focused ? list.querySelector(`[data-id="${CSS.escape(focused)}"]`) : null
+    successor?.focus()
     this.report()
   }
 
@@ -94,7 +94,7 @@ class ImageGrid {
   }
 
   /**
-   * The title and the caption; in a list they stand next to the picture.
+   * The title and the caption; in a list they are next to the picture.
    *
    * @param {Tile} tile
    */
@@ -125,7 +125,7 @@ class ImageGrid {
     return historyCanvas(levels, columns)
   }
 
-  /** Write down what is shown, for tests. */
+  /** Record what is shown, for tests. */
   report() {
     const { model, root } = this
     const tiles = model.tiles.map(({ id, caption, state }) => ({ id, caption, state }))
@@ -139,7 +139,7 @@ export function render({ model, el }) {
   const root = make("div")
   el.append(make("style", {}, GRID_STYLE), root)
   const grid = new ImageGrid(model, root)
-  model.on(["tiles", "data", "histories", "selected", "layout"], () => grid.later())
+  model.on(["tiles", "data", "histories", "selected", "layout"], () => grid.scheduleDraw())
   model.on("remove", () => grid.end())
-  grid.later()
+  grid.scheduleDraw()
 }

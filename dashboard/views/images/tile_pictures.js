@@ -10,7 +10,7 @@ import { channels } from "../../widgets/theme.js"
 const SIDES = { grid: 72, list: 32 }
 
 /**
- * How many pixels of the screen one of an image is: a whole number, or one over a whole number.
+ * Screen pixels per image pixel: a whole number, or one divided by a whole number.
  *
  * @param {number} longest pixels of the image's longest side
  * @param {number} side pixels of the screen
@@ -58,7 +58,7 @@ export function pictureCanvas(bytes, shape, place, layout) {
 }
 
 /**
- * Outcomes of an image in a line, from wrong to right.
+ * Outcomes of an image as one line of colours from wrong to right.
  *
  * @param {Uint8Array} levels
  * @param {number} columns

@@ -1,30 +1,30 @@
-// What the pointer does over the raster's figure. All charts show a line at its column, as the
-// figure does for theirs; the wheel scrolls the page where there is nothing to zoom.
+// The pointer over the raster's figure: all charts show a line at its column, and the figure shows
+// theirs. The wheel scrolls the page if there is nothing to zoom.
 
-/** A figure of Bokeh's, its view, and what the script is given of them. */
+/** A Bokeh figure, its view, and the arguments of the script. */
 /** @typedef {{ start: number, end: number, bounds: [number, number] }} Range */
 /** @typedef {{ x_range: Range, y_range: Range }} Plot */
 /** @typedef {{ contains: (x: number, y: number) => boolean }} Box */
 /**
  * @typedef {{
- *   el: HTMLElement & { dtAttended?: boolean }, frame: { bbox: Box },
+ *   el: HTMLElement & { dtHasWheel?: boolean }, frame: { bbox: Box },
  *   axis_views: { bbox: Box, dimension: 0 | 1 }[],
  * }} FigureView
  */
 /** @typedef {{ from: number[], to: number[], centre: number[] }} Columns */
 /**
  * @typedef {{
- *   visible: boolean, dtFollows?: boolean,
+ *   visible: boolean, dtHasHover?: boolean,
  *   setv: (values: { visible: boolean, location?: number }, options: { sync: boolean }) => void,
  * }} Line
  */
 /** @typedef {{ plot: Plot, line: Line, columns: { data: Columns } }} Arguments */
 
-// Turns of the wheel within so many milliseconds are one gesture.
+// Wheel events within this many milliseconds are one gesture.
 const ONE_GESTURE = 400
 
 /**
- * The column at a place of the axis, -1 outside of all.
+ * The column at a position of the axis; -1 outside all columns.
  *
  * @param {Pick<Columns, "from" | "to">} columns
  * @param {number} place
@@ -50,7 +50,7 @@ function shows({ start, end }, place) {
 }
 
 /**
- * Whether a range shows all that there is.
+ * Whether a range covers its bounds.
  *
  * @param {Range} range
  */
@@ -60,8 +60,7 @@ export function isWhole({ bounds, start, end }) {
 }
 
 /**
- * Whether the figure has a use for the wheel: over its frame or an axis, while there is more to
- * see.
+ * Whether a wheel event zooms the figure: over its frame or an axis, unless all is shown already.
  *
  * @param {FigureView} view
  * @param {Plot} plot
@@ -79,22 +78,22 @@ function zooms(view, plot, event) {
 }
 
 /**
- * Take the wheel before Bokeh does, which takes every wheel event for its own. The figure has
- * another element when it changes panes: this is done once an element.
+ * Handle wheel events before Bokeh, which would consume all of them. The figure gets a new element
+ * when it changes panes: each element needs this once.
  *
  * @param {FigureView | null} view
  * @param {Plot} plot
  */
-function attend(view, plot) {
-  if (!view || view.el.dtAttended) return
-  view.el.dtAttended = true
+function interceptWheel(view, plot) {
+  if (!view || view.el.dtHasWheel) return
+  view.el.dtHasWheel = true
   let wheeled = Number.NEGATIVE_INFINITY
   /** @param {WheelEvent} event */
   const wheel = (event) => {
     const isUsed = zooms(view, plot, event)
     const goesOn = event.timeStamp - wheeled < ONE_GESTURE
     if (!isUsed) event.stopPropagation()
-    // The gesture that zoomed to the whole does not go on as one that scrolls the page.
+    // A gesture that zoomed out to the whole must not scroll the page afterwards.
     if (!isUsed && goesOn) event.preventDefault()
     if (isUsed || goesOn) wheeled = event.timeStamp
   }
@@ -106,14 +105,14 @@ function attend(view, plot) {
  *
  * @param {Arguments} args
  */
-function follow({ plot, line, columns }) {
-  if (line.dtFollows) return
-  line.dtFollows = true
+function showHovered({ plot, line, columns }) {
+  if (line.dtHasHover) return
+  line.dtHasHover = true
   /** @param {any} event */
   const hovered = ({ detail: { column } }) => {
     const location = columns.data.centre[column]
     const visible = location !== undefined && shows(plot.x_range, location)
-    // The server need not know.
+    // Only the browser needs this value.
     const values = visible ? { location, visible } : { visible }
     if (visible || line.visible) line.setv(values, { sync: false })
   }
@@ -121,17 +120,17 @@ function follow({ plot, line, columns }) {
 }
 
 /**
- * What Bokeh calls when the pointer enters, moves over or leaves the figure.
+ * Callback of Bokeh when the pointer enters, moves over or leaves the figure.
  *
  * @param {Arguments} args
  * @param {{ event_name?: string, x: number, y: number }} event
  * @param {unknown} _data
  * @param {{ index: { find_one: (plot: Plot) => FigureView | null } }} context
  */
-export function pointed(args, event, _data, { index }) {
+export function onPointer(args, event, _data, { index }) {
   const { plot, columns } = args
-  follow(args)
-  attend(index.find_one(plot), plot)
+  showHovered(args)
+  interceptWheel(index.find_one(plot), plot)
   const moves = event.event_name === "mousemove"
   if (!moves && event.event_name !== "mouseleave") return
   const isInside = moves && shows(plot.x_range, event.x) && shows(plot.y_range, event.y)

@@ -16,7 +16,7 @@ from deeptracker.dashboard.widgets.modules import module_of
 
 __all__ = ["RasterPointer"]
 
-SCRIPT = f"{module_of(__file__)}export default followed\n"
+SCRIPT = f"{module_of(__file__)}export default onPointer\n"
 # The image's columns follow the run's columns: no table of pixels is needed.
 EVEN: dict[str, Any] = {"firsts": [], "lasts": [], "start": 0.0, "width": 1.0}
 ITERATION = """
@@ -99,11 +99,11 @@ class RasterPointer:
         plot.add_layout(self.line)
         self.columns = ColumnDataSource({"from": [], "to": [], "centre": []})
         args = {"plot": plot, "line": self.line, "columns": self.columns}
-        follow = CustomJS(args=args, code=SCRIPT)
+        on_pointer = CustomJS(args=args, code=SCRIPT)
         for event in (MouseEnter, MouseMove, MouseLeave):
-            plot.js_on_event(event, follow)
+            plot.js_on_event(event, on_pointer)
         # From the first layout on: other charts may point at iterations before this one does.
-        plot.js_on_change("inner_width", follow)
+        plot.js_on_change("inner_width", on_pointer)
 
     def space(self, spacing: Spacing) -> None:
         """Set the positions of columns."""

@@ -209,7 +209,7 @@ def test_a_click_on_a_weight_tells_the_logs_value(run, matrix):
     told = view.clicked.object
     assert position((16, 16, 3, 3), 291) in told
     assert f"{matrix[291, 100]:.6g}" in told
-    view._pick_told()
+    view._pick_filter()
     assert view.selection.filters == [[NAME, 291 // 144]]
     assert [row["id"] for row in view.compared.chart.rows] == [f"raster:{NAME}:2"]
 

@@ -177,4 +177,4 @@ def test_a_layer_that_the_search_leads_to_is_unfolded_and_scrolled_to_each_time(
     for name in ("layer2.0.conv1", "layer3.1.conv2"):
         page.selection.view = "info"
         page.header.event = {"type": "open", "kind": "layer", "name": name}
-        assert layers.chart.reach["top"] == layers.outline.find(f"node:{name}").top
+        assert layers.chart.scroll_target["top"] == layers.outline.find(f"node:{name}").top

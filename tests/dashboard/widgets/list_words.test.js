@@ -33,15 +33,15 @@ test("of several iterations the worst is told", () => {
   ])
 })
 
-test("an image tells its outcome, or what it was taken for", () => {
+test("an image tells its outcome, or the predicted class", () => {
   const [title, outcome] = told({ kind: "outcome" }, [0, 254], { line: 0 })
   assert.deepEqual([title, outcome], ["image 4, iteration 100", "right"])
   const names = { 7: "class 7" }
   const label = { kind: "label", value_names: names }
-  assert.equal(told(label, [0, 7], { line: 0 })[1], "taken for class 7")
+  assert.equal(told(label, [0, 7], { line: 0 })[1], "predicted class 7")
   assert.equal(
     told({ ...label, step: 2 }, [7, 0], { line: 0 })[1],
-    "taken for class 7, the last time it was wrong",
+    "predicted class 7, the last time it was wrong",
   )
 })
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { EvenScale } from "../../../../dashboard/views/correlation/cube_axis.js"
 import { cellAt, cellWords, named } from "../../../../dashboard/views/correlation/cube_cells.js"
-import { FacePicture, laid } from "../../../../dashboard/views/correlation/cube_faces.js"
+import { FacePicture, layoutOf } from "../../../../dashboard/views/correlation/cube_faces.js"
 import { labelled, roundStep } from "../../../../dashboard/views/correlation/cube_labels.js"
 import { withUnit } from "../../../../dashboard/views/correlation/cube_strip.js"
 
@@ -100,7 +100,7 @@ test("a level of the palette grows with the value, or with its square root", () 
 })
 
 test("a picture of more cells than pixels holds several of them in each", () => {
-  const { runs, long } = laid({ first: 0, last: 4, step: 1 }, 4, SCALES.class, 2)
+  const { runs, long } = layoutOf({ first: 0, last: 4, step: 1 }, 4, SCALES.class, 2)
   assert.deepEqual(runs(), [
     [0, 1],
     [2, 3],

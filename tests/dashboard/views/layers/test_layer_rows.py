@@ -244,7 +244,7 @@ def test_a_node_picked_elsewhere_is_unfolded_into_sight(run):
     assert view.outline.find("node:layer3.1.conv2") is None
     view.selection.nodes = ["layer3.1.conv2"]
     item = view.outline.find("node:layer3.1.conv2")
-    assert view.chart.reach["top"] == item.top
+    assert view.chart.scroll_target["top"] == item.top
 
 
 def test_one_snapshot_without_filters_or_gradients_is_drawn_and_says_so(tmp_path):

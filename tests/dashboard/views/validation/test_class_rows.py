@@ -77,7 +77,7 @@ def test_what_is_sent_of_a_list_does_not_grow_with_it():
     shown.sight = {"top": 200_100.0}
     assert drawn == []
     shown.scroll_to("3")
-    assert (shown.reach["top"], shown.reach["height"]) == (60, 20)
+    assert (shown.scroll_target["top"], shown.scroll_target["height"]) == (60, 20)
     assert 3 in drawn
 
 
@@ -99,14 +99,14 @@ def test_the_legend_names_the_wrong_classes_that_pixels_show(run):
     rows = rows_of(run, open_classes=["1"], pixels="predicted")
     predicted = run.array("images/predicted")[run.array("images/label") == 1]
     wrong = [int(number) for number in np.unique(predicted) if number not in (-1, 1)]
-    taken = rows.taken_for(12)
-    assert taken == {number: run.class_names[number] for number in wrong}
-    said = legend_of(rows, "predicted", taken=taken)
-    for number, name in taken.items():
+    wrong_classes = rows.wrong_classes(12)
+    assert wrong_classes == {number: run.class_names[number] for number in wrong}
+    said = legend_of(rows, "predicted", wrong_classes=wrong_classes)
+    for number, name in wrong_classes.items():
         colour = lookup_table("classes")[4 * number : 4 * number + 3].hex()
         assert f"background:#{colour}'></i> {name}<" in said
-    assert rows.taken_for(len(wrong) - 1) is None
-    unnamed = legend_of(rows, "predicted", taken=None)
+    assert rows.wrong_classes(len(wrong) - 1) is None
+    unnamed = legend_of(rows, "predicted", wrong_classes=None)
     assert "point at it for its name" in unnamed
 
 
