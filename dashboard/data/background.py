@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import panel as pn
+from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 __all__ = ["Latest", "filling_cache", "is_filling_cache", "submit"]
@@ -32,11 +33,14 @@ def submit(store: str, work: Callable[[], Found]) -> "Future[Found]":
 def filling_cache() -> Iterator[None]:
     """Make objects on this thread only to fill the cache with what they read.
 
-    A `Latest` reads nothing meanwhile: its reads happen on a thread anyway.
+    A `Latest` reads nothing meanwhile: its reads happen on a thread anyway. The objects belong to a
+    document of their own: without one, Bokeh names the document that the server's thread is at work
+    on at the moment, and Panel fails where that changes between two looks.
     """
     _thread.is_filling_cache = True
     try:
-        yield
+        with set_curdoc(Document()):
+            yield
     finally:
         _thread.is_filling_cache = False
 

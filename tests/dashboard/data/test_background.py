@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import panel as pn
 import pytest
 from bokeh.application import Application
+from bokeh.io.doc import patch_curdoc
 from bokeh.server.contexts import ApplicationContext
 from panel.io.state import set_curdoc
 from tornado.ioloop import IOLoop
 
-from deeptracker.dashboard.data.background import THREADS, Latest
+from deeptracker.dashboard.data.background import THREADS, Latest, filling_cache
 
 
 @asynccontextmanager
@@ -116,3 +117,18 @@ def test_reads_of_a_store_that_hangs_take_no_thread_from_another_store():
                 release.set()
 
     assert asyncio.run(visit()) == (False, ["read"])
+
+
+def test_what_a_thread_makes_for_the_cache_never_belongs_to_the_page_of_somebody_else():
+    def made():
+        with filling_cache():
+            return pn.state.curdoc, pn.state.session_args, pn.widgets.Select(options=["a"]).value
+
+    async def visit():
+        async with opened() as page:
+            with patch_curdoc(page):  # as while the server's thread changes a page
+                return page, await asyncio.to_thread(made)
+
+    page, (document, arguments, value) = asyncio.run(visit())
+    assert document is not page
+    assert (document.session_context, arguments, value) == (None, {}, "a")
