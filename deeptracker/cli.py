@@ -30,22 +30,22 @@ app = typer.Typer(
     name="deeptracker",
     help="See what happens inside a deep network while it trains: "
     "every weight, every validation image, every recorded iteration.",
-    epilog="Exit codes: 0 done (or told to stop while following), 1 an error named on standard "
-    "error, 2 wrong usage, 130 interrupted (nothing committed is lost).",
+    epilog="Exit codes: 0 done (or --follow was stopped), 1 an error (see standard error), "
+    "2 wrong usage, 130 interrupted (commits are intact).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 StorageOption = Annotated[
-    Path | None, typer.Option("--config", help="A YAML file; its 'storage' says how to reach S3.")
+    Path | None, typer.Option("--config", help="A YAML file; its 'storage' has the settings of S3.")
 ]
 LogArgument = Annotated[str, typer.Argument(help="A training log, or a folder of *.safetensors.")]
 StoreOption = Annotated[
-    str | None, typer.Option(help="The store to write. Default: LOG.dtstore beside the log.")
+    str | None, typer.Option(help="The store to write. Default: LOG.dtstore next to the log.")
 ]
 WorkersOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Worker processes, Slurm jobs or pods. Default: one a core."),
+    typer.Option(min=1, help="Worker processes, Slurm jobs or pods. Default: one per core."),
 ]
 SchedulerOption = Annotated[
     str | None, typer.Option(help="An existing Dask scheduler, tcp://HOST:PORT.")
@@ -63,7 +63,7 @@ def _one_line_errors() -> Iterator[None]:
         errors.print(f"[bold red]error:[/] {_escape(str(error))}")
         raise typer.Exit(EXIT_ERROR) from None
     except KeyboardInterrupt:
-        errors.print("interrupted: what was committed before is intact; run it again to go on")
+        errors.print("interrupted: earlier commits are intact; run it again to continue")
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
@@ -80,7 +80,8 @@ def _show_version(value: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     pass
@@ -94,32 +95,36 @@ def process(
     scheduler: SchedulerOption = None,
     config: ConfigOption = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write Dask's performance report, an HTML file; of one run.")
+        Path | None, typer.Option(help="Write Dask's performance report (HTML); not with --follow.")
     ] = None,
     task_log: Annotated[
         Path | None,
-        typer.Option("--log", help="Append a JSON line for every task that ended or is retried."),
+        typer.Option(
+            "--log", help="Append a JSON line for every task that ends, fails or is retried."
+        ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no link.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show no progress bar and no link.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as one JSON object.")
     ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what is added, until Ctrl-C.")
+        bool, typer.Option("--follow", "-f", help="Keep adding new data until Ctrl-C.")
     ] = False,
     poll: Annotated[
         float | None,
-        typer.Option(min=0.01, help="With --follow: seconds between two looks at the log."),
+        typer.Option(min=0.01, help="With --follow: seconds between two listings of the log."),
     ] = None,
 ) -> None:
     """Process a training log into a store; run it again to add new data."""
     if follow:
         if report:
-            raise typer.BadParameter("--report is of one run, --follow makes many; use --log")
+            raise typer.BadParameter("--report covers one run, --follow makes many; use --log")
         _follow(log, store, config, workers, scheduler, poll, task_log, as_json)
         return
     if poll is not None:
-        raise typer.BadParameter("--poll goes with --follow")
+        raise typer.BadParameter("--poll needs --follow")
     with _one_line_errors():
         with loading():
             from deeptracker.pipeline import process as process_log
@@ -187,7 +192,7 @@ def plan(
     config: ConfigOption = None,
     rate: Annotated[
         float | None,
-        typer.Option(min=0.001, help="GB/s that one thread of a worker gets through."),
+        typer.Option(min=0.001, help="GB/s that one worker thread measures."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the forecast as one JSON object.")
@@ -213,22 +218,22 @@ def plan(
 
 @app.command()
 def serve(
-    stores: Annotated[list[str], typer.Argument(help="One store or more.", metavar="STORE...")],
+    stores: Annotated[list[str], typer.Argument(help="One or more stores.", metavar="STORE...")],
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port; 0 takes any free one.")
     ] = 5006,
     address: Annotated[
-        str, typer.Option(help="The address to listen on; 0.0.0.0 lets others in.")
+        str, typer.Option(help="The address to listen on; 0.0.0.0 accepts other machines.")
     ] = "127.0.0.1",
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Do not open a browser page.")
     ] = False,
     users: Annotated[
-        Path | None, typer.Option(help="Ask for a name and password of this file; see 'user'.")
+        Path | None, typer.Option(help="Require a name and password of this file; see 'user'.")
     ] = None,
     origin: Annotated[
         list[str] | None,
-        typer.Option(help="HOST[:PORT] by which browsers know this server, behind a proxy."),
+        typer.Option(help="HOST[:PORT] in browsers' addresses of this server, behind a proxy."),
     ] = None,
     config: StorageOption = None,
 ) -> None:
@@ -251,10 +256,13 @@ def serve(
 
 @app.command()
 def user(
-    file: Annotated[Path, typer.Argument(help="The users file; made where it is missing.")],
-    name: Annotated[str, typer.Argument(help="Who is added, or gets a new password.")],
+    file: Annotated[Path, typer.Argument(help="The users file; created if it is missing.")],
+    name: Annotated[str, typer.Argument(help="The user to add, or to give a new password.")],
     password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for.")
+        str,
+        typer.Option(
+            prompt=True, hide_input=True, confirmation_prompt=True, help="Default: ask for it."
+        ),
     ],
 ) -> None:
     """Add a user who may sign in to 'serve --users FILE'."""
@@ -292,12 +300,12 @@ def compact(
         typer.Option(
             min=1.0,
             max=MOST_HOURS,
-            help="Readers may go on for so long with a commit once superseded.",
+            help="Hours for which readers may use a superseded commit.",
         ),
     ] = 24.0,
     keep_days: Annotated[
         float,
-        typer.Option(min=0.0, max=MOST_DAYS, help="Keep the commits of so many days as well."),
+        typer.Option(min=0.0, max=MOST_DAYS, help="Also keep the commits of this many days."),
     ] = 0.0,
     config: StorageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,

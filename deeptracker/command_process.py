@@ -12,7 +12,7 @@ __all__ = ["loading"]
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Import with the garbage collector off, and exclude the imported objects from it for good."""
+    """Import without garbage collection, and exclude the imported objects from it for good."""
     gc.disable()
     try:
         yield

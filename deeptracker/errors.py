@@ -1,4 +1,4 @@
-"""The exceptions that a person sees; each message names the error, its place and the remedy."""
+"""The exceptions that users see; each message names the error, its place and the remedy."""
 
 __all__ = [
     "ClusterError",
@@ -42,8 +42,8 @@ class StoreBusyError(StoreError):
 
 
 class ClusterError(DeepTrackerError):
-    """The scheduler or its workers were lost while they were needed."""
+    """The scheduler or its workers were lost during a run."""
 
 
 class UnknownNameError(DeepTrackerError, LookupError):
-    """A class, layer, parameter or option is named that a run does not have."""
+    """A run has no class, layer, parameter or option of the given name."""

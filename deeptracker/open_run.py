@@ -1,4 +1,4 @@
-"""Opening a run; like the command line, it may import all packages, and does so when called."""
+"""Opening a run; like the command line, it imports all packages, and only when it is called."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ __all__ = ["open"]
 def open(  # noqa: A001  # read as deeptracker.open
     store: str | Path, *, theme: str | None = None
 ) -> "OpenedRun":
-    """Open a processed run, to look at it in a notebook.
+    """Open a processed run in a notebook.
 
     Parameters
     ----------

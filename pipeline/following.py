@@ -1,8 +1,8 @@
-"""Following: add to a store while its training goes on, one commit per batch.
+"""Following: add to a store during its training, one commit per batch.
 
-Every few seconds the log's files are listed. Listed files are complete, since recorders write under
-another name and rename. The newest iteration may still lack a file: it waits until it has the same
-kinds of files as the iteration before.
+Every few seconds the log's files are listed. Listed files are complete: recorders write a file
+under another name and rename it. The newest iteration may still lack a file: it waits until it has
+the same kinds of files as the iteration before.
 """
 
 import copy
@@ -103,7 +103,7 @@ def _look_once(
     committed: Callable[[Summary], None] | None,
 ) -> None:
     """Process new files of the log, if any, and compact the store when it is due."""
-    source = lookout.look_or_tell(notices)
+    source = lookout.try_look(notices)
     if source is not None:
         summary = batches.process(source)
         if summary is None:
@@ -163,12 +163,12 @@ class Lookout:
             return source
         return _without_newest(source) if len(source.iterations) > 1 else None
 
-    def look_or_tell(self, notices: "_Notices") -> Source | None:
+    def try_look(self, notices: "_Notices") -> Source | None:
         """Look, and report a log that cannot be read at the moment."""
         try:
             return self.look()
         except LogError as error:
-            notices.tell([str(error)])
+            notices.report([str(error)])
             return None
 
     def forget(self) -> None:
@@ -230,27 +230,27 @@ class _Batches:
         except StoreBusyError as error:
             self.waits = True
             self._put_off(
-                f"{self._location}: is being written by {error.holder}; following goes on when "
-                "that is done"
+                f"{self._location}: is being written by {error.holder}; following continues "
+                "afterwards"
             )
             return None
         self.within = False
-        self._notices.tell(summary.problems)
+        self._notices.report(summary.problems)
         return summary
 
     def _put_off(self, reason: str) -> None:
         self.within = False
-        self._notices.tell([reason])
+        self._notices.report([reason])
 
 
 class _Notices:
     """Passes on each message once."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, noticed: Callable[[str], None]) -> None:
+        self._noticed = noticed
         self._said: set[str] = set()
 
-    def tell(self, messages: tuple[str, ...] | list[str]) -> None:
+    def report(self, messages: tuple[str, ...] | list[str]) -> None:
         """Pass on the messages that are new, and forget those that no longer hold."""
         for message in messages:
             if message not in self._said:
@@ -259,7 +259,7 @@ class _Notices:
 
     def say(self, message: str) -> None:
         """Pass on a message about a single event."""
-        self._tell(message)
+        self._noticed(message)
 
 
 def _without_scalars(listing: Listing) -> Listing:

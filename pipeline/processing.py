@@ -36,7 +36,8 @@ from deeptracker.wording import counted
 
 __all__ = ["Connecting", "default_store", "plan", "process", "update", "with_cluster"]
 
-TELLING_SECONDS = 5.0
+# A shorter run measures no typical rate.
+SHORTEST_RATED_SECONDS = 5.0
 # Opens a client to the cluster for a run that reads so many bytes.
 Connecting = Callable[[int], AbstractContextManager[Client]]
 
@@ -80,7 +81,7 @@ def process(
     Returns
     -------
     Summary
-        What the run did.
+        The commit, and what was read, measured and found.
 
     Raises
     ------
@@ -142,7 +143,7 @@ def plan(
     scheduler: str | None = None,
     rate: float | None = None,
 ) -> Forecast:
-    """Foresee what `process` would read, write, hold in memory and take.
+    """Forecast what `process` would read and write, its memory and its time.
 
     No weight is read and nothing is written.
 
@@ -210,9 +211,9 @@ def _measured(
         limits = run.subject.config.cluster
         cluster = connecting(run.plan.nbytes)
         with (
-            _beside(prepare, writer, run.subject, run.schema, change, run.recording) as prepared,
+            _in_thread(prepare, writer, run.subject, run.schema, change, run.recording) as prepared,
             cluster as client,
-            watch.over(client) as log,
+            watch.observe(client) as log,
             Jobs(client, limits, log, progress) as jobs,
         ):
             prepared.result()
@@ -227,7 +228,7 @@ def _measured(
             if not jobs.compiled:
                 _note_rate(writer, client, measured.nbytes, seconds)
             # Overlap with comparing: a commit writes a manifest for each of hundreds of arrays.
-            with _beside(writer.stage, "Staged: measures") as staged:
+            with _in_thread(writer.stage, "Staged: measures") as staged:
                 known = opened_fork(measured.written).store
                 judgement = judge(known, run, measured.classes)
                 staged.result()
@@ -240,16 +241,16 @@ def _measured(
 
 
 @contextmanager
-def _beside(function: Callable[..., None], *arguments: Any) -> Iterator[Future[None]]:
+def _in_thread(function: Callable[..., None], *arguments: Any) -> Iterator[Future[None]]:
     """Run a function in a second thread; the end of the block waits for it."""
-    with ThreadPoolExecutor(1, thread_name_prefix="deeptracker-beside") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="deeptracker-store") as pool:
         yield pool.submit(function, *arguments)
 
 
 def _note_rate(writer: StoreWriter, client: Client, nbytes: int, seconds: float) -> None:
     """Store the rate of one thread for the next forecast, unless the run was short."""
     threads = sum(client.nthreads().values())
-    if seconds >= TELLING_SECONDS and threads:
+    if seconds >= SHORTEST_RATED_SECONDS and threads:
         writer.root().attrs[RATE_ATTRIBUTE] = nbytes / seconds / threads
 
 
@@ -267,7 +268,7 @@ def _message(subject: RunInputs, change: Change, run: ProcessingRun) -> str:
     span = f"{number} of {name} ({iterations[0]} to {iterations[-1]})"
     if change.action == "append":
         return f"Append {span}"
-    return f"Process {span}" + (f", anew since {change.reason}" if change.reason else "")
+    return f"Process {span}" + (f", again: {change.reason}" if change.reason else "")
 
 
 def _summary(

@@ -59,7 +59,7 @@ class Summary:
 
     def line(self) -> str:
         """Give the summary in one line, without the warnings."""
-        reason = f", everything anew since {self.reason}" if self.reason else ""
+        reason = f", all iterations again: {self.reason}" if self.reason else ""
         return (
             f"{self.action}: {counted(self.snapshots, 'snapshot')} ({sized(self.nbytes)}) "
             f"in {self.seconds:.1f} s{reason}; {counted(self.iterations, 'iteration')}, "
@@ -85,7 +85,7 @@ class Summary:
                 )
             ]
         if self.reason:
-            lines.append(f"everything was processed anew: {self.reason}")
+            lines.append(f"all iterations were processed again: {self.reason}")
         lines += [f"warning: {problem}" for problem in self.problems[:SHOWN_PROBLEMS]]
         hidden = len(self.problems) - SHOWN_PROBLEMS
         if hidden > 0:

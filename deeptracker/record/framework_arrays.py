@@ -65,14 +65,14 @@ def to_payload(value: Any, name: str = "tensor", dtype: str | None = None) -> Pa
     value : array-like
         A torch tensor may be on any device and require a gradient.
     name : str
-        Named in errors.
+        Its name in errors.
     dtype : str, optional
         ``"float32"``, ``"float16"`` or ``"bfloat16"``: floating-point values are rounded to it.
 
     Raises
     ------
     LogError
-        When the value is no array, or safetensors has no code for its dtype.
+        When the value is not an array, or safetensors has no code for its dtype.
     """
     array, code = _as_numpy(value, name)
     if dtype is not None and code in ("F64", "F32", "F16", "BF16") and CODES[dtype] != code:
@@ -135,7 +135,7 @@ def _array_of(value: Any, name: str) -> np.ndarray:
         array = np.from_dlpack(value)
     else:
         raise LogError(
-            f"{name}: {type(value).__name__} is no array; give a tensor, a NumPy array, or "
+            f"{name}: {type(value).__name__} is not an array; give a tensor, a NumPy array, or "
             "anything with __array__ or __dlpack__"
         )
     if array.dtype == object:

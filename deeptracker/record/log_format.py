@@ -118,7 +118,7 @@ class TrainingLog:
         Raises
         ------
         LogError
-            When JSON cannot hold a hyperparameter, or the disk refuses.
+            When JSON cannot hold a hyperparameter, or the file cannot be written.
         """
         values = json_values(description.hyperparameters)
         fields = asdict(replace(description, hyperparameters=values))
@@ -155,9 +155,9 @@ def parse_description(content: bytes, path: str, folder: str) -> RunDescription:
     ----------
     content : bytes
     path : str
-        Named in errors.
+        The file's name in errors.
     folder : str
-        The run's name if the file gives none.
+        The run's name if the file has none.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def parse_description(content: bytes, path: str, folder: str) -> RunDescription:
         version = fields.get("schema_version", SCHEMA_VERSION)
         if version != SCHEMA_VERSION:
             raise LogError(
-                f"{path}: has the schema version {version}, this DeepTracker reads "
+                f"{path}: has the schema version {version}; this DeepTracker reads "
                 f"{SCHEMA_VERSION}; install a newer DeepTracker"
             )
         modules = fields.get("modules") or {}
@@ -183,7 +183,7 @@ def parse_description(content: bytes, path: str, folder: str) -> RunDescription:
         )
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise LogError(
-            f"{path}: is no run description ({error}); correct it, or put back a copy"
+            f"{path}: is not a run description ({error}); correct it, or put back a copy"
         ) from error
 
 
@@ -193,7 +193,7 @@ def json_values(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     LogError
-        When JSON cannot hold one.
+        When JSON cannot hold a value.
     """
     values = {}
     for key, value in hyperparameters.items():

@@ -21,7 +21,7 @@ Tensors = dict[str, np.ndarray]
 
 
 def class_numbers(values: Any, name: str) -> np.ndarray:
-    """Give class numbers as int32 [image].
+    """Convert class numbers to int32 [image].
 
     Raises
     ------
@@ -34,9 +34,7 @@ def class_numbers(values: Any, name: str) -> np.ndarray:
     bounds = np.iinfo(np.int32)
     for number in (array.min(initial=0), array.max(initial=0)):
         if not bounds.min <= number <= bounds.max:
-            raise LogError(
-                f"{name}: holds {number}; class numbers are those of int32, up to {bounds.max}"
-            )
+            raise LogError(f"{name}: holds {number}; class numbers are int32, at most {bounds.max}")
     return array.astype(np.int32)
 
 
@@ -64,7 +62,7 @@ def image_tensors(images: Any) -> tuple[Tensors, dict[str, str]]:
     tensors = {"label": class_numbers(fields["label"], "label")}
     if tensors["label"].ndim != 1:
         raise LogError(
-            f"label: has the shape {list(tensors['label'].shape)}; give one class an image"
+            f"label: has the shape {list(tensors['label'].shape)}; give one class per image"
         )
     count = len(tensors["label"])
     if fields.get("thumbnail") is not None:
@@ -95,7 +93,7 @@ def record_images(log: TrainingLog, images: Any) -> int | None:
     ----------
     log : TrainingLog
     images : array-like or mapping, optional
-        As `image_tensors` takes them.
+        As for `image_tensors`.
 
     Returns
     -------
@@ -133,12 +131,12 @@ def _check_same(path: Path, known: np.ndarray, given: np.ndarray) -> None:
     if len(known) != len(given):
         raise LogError(
             f"{path}: holds {len(known)} images, {len(given)} are given; record other images into "
-            "a folder of its own"
+            "another folder"
         )
     for image in np.flatnonzero(known != given)[:1]:
         raise LogError(
             f"{path}: image {image} is of class {known[image]}, {given[image]} is given; record "
-            "other images into a folder of its own"
+            "other images into another folder"
         )
 
 

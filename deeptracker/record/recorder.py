@@ -90,7 +90,7 @@ class Recorder:
         hyperparameters: Mapping[str, Any] | None = None,
     ) -> None:
         if every < 1:
-            raise LogError(f"every: given {every}; give a whole number of iterations from 1 on")
+            raise LogError(f"every: given {every}; give a whole number of iterations, at least 1")
         if dtype is not None and dtype not in DTYPES:
             raise LogError(f"dtype: given {dtype!r}; allowed are {', '.join(DTYPES)}")
         self.log = TrainingLog(path)
@@ -101,11 +101,11 @@ class Recorder:
         self._shapes: dict[str, tuple[int, ...]] | None = None
         _make_folders(self.log.path)
         drop_unfinished(self.log.path)
-        description = self._described(name, classes, hyperparameters)
+        description = self._merged_description(name, classes, hyperparameters)
         self._images = record_images(self.log, images)
         if description != self.log.describe():
             self.log.write_description(description)
-        self._read_reference()
+        self._read_shapes()
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +119,7 @@ class Recorder:
         self.close()
 
     def close(self) -> None:
-        """End the recording; every call before has already written its file."""
+        """End the recording; every file is already written."""
 
     @property
     def last_iteration(self) -> int | None:
@@ -150,8 +150,8 @@ class Recorder:
         Raises
         ------
         LogError
-            When there are no parameters, a shape differs from the snapshots before, a gradient
-            belongs to no parameter, or the disk refuses.
+            When there are no parameters, a shape differs from earlier snapshots, a gradient
+            belongs to no parameter, or the file cannot be written.
         """
         step = _step(iteration)
         given = self._parameters(parameters)
@@ -168,7 +168,7 @@ class Recorder:
                     f"{list(payload.shape)} in this snapshot"
                 )
             payloads[GRADIENT_PREFIX + name] = payload
-        write_tensors(self._place("snapshots", step), payloads)
+        write_tensors(self._path("snapshots", step), payloads)
         self._shapes = shapes
 
     def outcomes(
@@ -187,7 +187,7 @@ class Recorder:
         Raises
         ------
         LogError
-            When the images are unknown, a length differs from theirs, or the disk refuses.
+            When the images are unknown, their number differs, or the file cannot be written.
         """
         step = _step(iteration)
         if self._images is None:
@@ -205,7 +205,7 @@ class Recorder:
                     f"{name}: has the shape {list(values.shape)}; one value for each of the "
                     f"{self._images} images is needed"
                 )
-        write_tensors(self._place("outcomes", step), tensors)
+        write_tensors(self._path("outcomes", step), tensors)
 
     def scalars(self, iteration: int, **values: float) -> None:
         """Record scalars at an iteration, such as ``train_loss=0.3``.
@@ -230,7 +230,7 @@ class Recorder:
                 f"{path}: cannot be written ({error.strerror or error}); free space"
             ) from error
 
-    def _place(self, kind: str, iteration: int) -> Path:
+    def _path(self, kind: str, iteration: int) -> Path:
         existing = self.log.snapshots() if kind == "snapshots" else self.log.outcomes()
         name = f"{iteration:0{ITERATION_DIGITS}d}.safetensors"
         # Keep the zero padding of existing file names: a second name would duplicate the iteration.
@@ -253,17 +253,17 @@ class Recorder:
             return
         for name in sorted(shapes.keys() ^ self._shapes.keys()):
             raise LogError(
-                f"{name}: is not in every snapshot of {self.log.path}; a log belongs to one "
-                "network, record another one into a folder of its own"
+                f"{name}: is not in every snapshot of {self.log.path}; a log holds one "
+                "network: record another network into another folder"
             )
         for name, shape in shapes.items():
             if shape != self._shapes[name]:
                 raise LogError(
                     f"{name}: has the shape {list(shape)}, in earlier snapshots of {self.log.path} "
-                    f"{list(self._shapes[name])}; record another network into a folder of its own"
+                    f"{list(self._shapes[name])}; record another network into another folder"
                 )
 
-    def _described(
+    def _merged_description(
         self,
         name: str | None,
         classes: Sequence[str] | None,
@@ -281,7 +281,7 @@ class Recorder:
             else (before.hyperparameters if before else {}),
         )
 
-    def _read_reference(self) -> None:
+    def _read_shapes(self) -> None:
         for path in reversed(self.log.snapshots().values()):
             entries = read_header(path)[0]
             self._shapes = {
@@ -300,7 +300,7 @@ def _step(iteration: int) -> int:
     if step < 0:
         raise LogError(f"iteration: {step} is negative")
     if step >= ITERATION_LIMIT:
-        raise LogError(f"iteration: {step} is beyond int64; count optimizer steps")
+        raise LogError(f"iteration: {step} exceeds int64; count optimizer steps")
     return step
 
 
@@ -310,7 +310,7 @@ def _make_folders(path: Path) -> None:
             (path / folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LogError(
-            f"{path}: cannot be made a folder ({error.strerror or error}); choose another one"
+            f"{path}: the folder cannot be made ({error.strerror or error}); choose another one"
         ) from error
 
 

@@ -40,7 +40,7 @@ NUMPY_TYPES |= {"BOOL": "?"}
 
 @dataclass(frozen=True, slots=True)
 class TensorEntry:
-    """Where one tensor lies in its file.
+    """The position of one tensor in its file.
 
     Attributes
     ----------
@@ -76,8 +76,8 @@ def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str
     Raises
     ------
     LogError
-        When the file is missing, truncated, no safetensors file, or its header places a tensor
-        outside the file.
+        When the file is missing, truncated or not a safetensors file, or its header places a
+        tensor outside the file.
     """
     try:
         with Path(path).open("rb") as file:
@@ -99,7 +99,7 @@ def parse_header(
     Parameters
     ----------
     path : str
-        Named in errors.
+        The file's name in errors.
     file_bytes : int
         The file's length.
     read : callable
@@ -115,7 +115,7 @@ def parse_header(
         fields = json.loads(read(8, 8 + length))
     except (ValueError, RecursionError) as error:
         raise LogError(
-            f"{path}: its header is not JSON, so it is no intact safetensors file; "
+            f"{path}: its header is not JSON, so it is not an intact safetensors file; "
             "copy or record it again"
         ) from error
     if not isinstance(fields, dict):
@@ -126,7 +126,7 @@ def parse_header(
     for name in fields:
         if not _is_text(name):
             raise LogError(
-                f"{path}: holds a tensor whose name {name!r} is no text (half a surrogate pair); "
+                f"{path}: holds a tensor whose name {name!r} is not text (half a surrogate pair); "
                 "rename it"
             )
     entries = {
@@ -151,7 +151,7 @@ def _header_length(path: str, prefix: bytes, file_bytes: int) -> int:
             "copy or record it again"
         )
     if length > LARGEST_HEADER:
-        raise LogError(f"{path}: its header claims {length:,} bytes; it is no safetensors file")
+        raise LogError(f"{path}: its header claims {length:,} bytes; it is not a safetensors file")
     return int(length)
 
 
@@ -187,7 +187,7 @@ def read_tensor(
     Raises
     ------
     LogError
-        When the file ends before the tensor does, or its dtype is one that NumPy lacks.
+        When the file ends within the tensor, or NumPy lacks its dtype.
     """
     if entry.dtype not in ITEM_BYTES:
         raise LogError(f"{path}: a tensor is {entry.dtype}, which cannot be read; convert it")
@@ -230,7 +230,7 @@ def write_tensors(
     Raises
     ------
     LogError
-        When a value is no array, or the disk refuses (full, read-only).
+        When a value is not an array, or the file cannot be written (disk full, read-only).
     """
     path = Path(path)
     payloads = {
@@ -261,7 +261,7 @@ def replace_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     Raises
     ------
     LogError
-        When the disk refuses; the file that was there before stays as it was.
+        When the file cannot be written; the earlier file stays as it was.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
@@ -275,5 +275,5 @@ def replace_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
         temporary.unlink(missing_ok=True)
         raise LogError(
             f"{path}: cannot be written ({error.strerror or error}); "
-            "free space or choose another folder. What was recorded before is intact"
+            "free space or choose another folder. Earlier recordings are intact"
         ) from error

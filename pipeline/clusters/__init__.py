@@ -1,4 +1,4 @@
-"""Clusters that run tasks: one module per kind, a settings model that knows how to connect.
+"""Clusters that run tasks: one module per kind, with a settings model that connects to it.
 
 A kind is one module with a `ClusterSettings`, and one line in `MODELS`.
 """
@@ -49,13 +49,13 @@ MODELS = {
 }
 
 
-def _model_at(place: str) -> type[ClusterSettings]:
-    module, _, name = place.partition(":")
+def _load_model(path: str) -> type[ClusterSettings]:
+    module, _, name = path.partition(":")
     model: type[ClusterSettings] = getattr(import_module(f"{__name__}.{module}"), name)
     return model
 
 
-KINDS = {kind: _model_at(place) for kind, place in MODELS.items()}
+KINDS = {kind: _load_model(path) for kind, path in MODELS.items()}
 if TYPE_CHECKING:
     AnyCluster = ClusterSettings
 else:  # the kinds that pydantic chooses from
@@ -87,7 +87,7 @@ def size_of(settings: AnyCluster, nbytes: int | None = None) -> Size:
     Parameters
     ----------
     nbytes : int, optional
-        As of `connect`.
+        As for `connect`.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def overridden(settings: AnyCluster, workers: int | None, scheduler: str | None)
     Raises
     ------
     ConfigError
-        When the cluster's size cannot be set by us.
+        When the cluster has workers of its own, whose number cannot be set.
     """
     if scheduler is not None:
         try:

@@ -30,7 +30,7 @@ class AddressSettings(ClusterSettings):
         Raises
         ------
         ConfigError
-            When nobody answers, or no worker is there.
+            When no scheduler answers, or it has no workers.
         """
         from distributed import Client
 
@@ -57,7 +57,7 @@ class AddressSettings(ClusterSettings):
         Raises
         ------
         ConfigError
-            When nobody answers, or no worker is there.
+            When no scheduler answers, or it has no workers.
         """
         with self.connect() as client:
             workers = client.scheduler_info()["workers"].values()
@@ -74,6 +74,6 @@ class AddressSettings(ClusterSettings):
             Always.
         """
         raise ConfigError(
-            f"--workers {workers}: the scheduler at {self.address} has the workers that it has; "
-            "leave the option out"
+            f"--workers {workers}: the scheduler at {self.address} has its own workers; leave "
+            "the option out"
         )

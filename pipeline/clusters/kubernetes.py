@@ -38,7 +38,7 @@ class KubernetesSettings(ClusterSettings):
         description="name of the DaskCluster resource",
     )
     namespace: str | None = Field(
-        default=None, description="namespace; that of the current context where none"
+        default=None, description="namespace; by default that of the current context"
     )
     image: str = Field(description="image with deeptracker[process] installed")
     workers: int = Field(default=1, ge=1, description="worker pods")
@@ -48,7 +48,8 @@ class KubernetesSettings(ClusterSettings):
         default={}, description="variables of the scheduler and the workers, as in AWS_REGION"
     )
     secret: str | None = Field(
-        default=None, description="secret whose keys become variables, as for object storage"
+        default=None,
+        description="secret whose keys become variables, such as the keys of object storage",
     )
     volume_claim: str | None = Field(
         default=None, description="persistent volume claim that holds the log and the store"
@@ -56,10 +57,10 @@ class KubernetesSettings(ClusterSettings):
     mount_path: str = Field(
         default="/data",
         pattern=r"^/.+",
-        description="where the claim is mounted; here it must be mounted at the same path",
+        description="where pods mount the claim; this machine must mount it at the same path",
     )
     adaptive: AdaptiveSettings | None = Field(
-        default=None, description="pods that come and go with the work, instead of a fixed number"
+        default=None, description="start and stop pods with the work, instead of a fixed number"
     )
 
     @contextmanager
@@ -69,7 +70,8 @@ class KubernetesSettings(ClusterSettings):
         Raises
         ------
         ConfigError
-            When dask-kubernetes is missing, nobody answers, or no pod starts in time.
+            When dask-kubernetes is missing, the cluster cannot be created, or no pod starts in
+            time.
         """
         spec = cluster_spec(self)
         from dask_kubernetes.operator import KubeCluster
@@ -85,8 +87,8 @@ class KubernetesSettings(ClusterSettings):
         except Exception as error:  # kr8s, httpx and the operator have different error types
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise ConfigError(
-                f"no cluster {self.name!r} on Kubernetes: {reason}; look at: kubectl get "
-                "daskclusters, and see that the Dask operator runs"
+                f"no cluster {self.name!r} on Kubernetes: {reason}; check the output of: "
+                "kubectl get daskclusters, and that the Dask operator runs"
             ) from error
         with cluster, Client(cluster) as client:
             if self.adaptive:
@@ -97,7 +99,7 @@ class KubernetesSettings(ClusterSettings):
                 except TimeoutError:
                     raise ConfigError(
                         f"no worker of {self.name!r} started within {self.connect_seconds:g} "
-                        "seconds; look at: kubectl get pods"
+                        "seconds; check the output of: kubectl get pods"
                     ) from None
             yield client
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalSettings"]
 
-# A run that reads less ends before worker processes would have started.
+# A run that reads less takes less time than worker processes take to start.
 SMALL_BYTES = 2**30
 
 
@@ -32,18 +32,20 @@ class LocalSettings(ClusterSettings):
     """Worker processes on this machine, started for one run."""
 
     kind: Literal["local"] = "local"
-    workers: int | None = Field(default=None, ge=1, description="worker processes; one a core")
+    workers: int | None = Field(
+        default=None, ge=1, description="worker processes; by default one per core"
+    )
     threads: int = Field(default=1, ge=1, description="threads of a worker")
     processes: bool | None = Field(
         default=None,
-        description="false: threads of this process instead of worker processes; by default where "
+        description="false: threads of this process instead of worker processes; the default when "
         "no number of workers is given and less than 1 GiB is read",
     )
     memory: Memory | None = Field(
-        default=None, description="memory limit of a worker, as in 4GiB; a fair share by default"
+        default=None, description="memory limit of a worker, as in 4GiB; by default an equal share"
     )
     adaptive: AdaptiveSettings | None = Field(
-        default=None, description="workers that come and go, instead of a fixed number"
+        default=None, description="start and stop workers with the work, instead of a fixed number"
     )
 
     @contextmanager
@@ -53,12 +55,12 @@ class LocalSettings(ClusterSettings):
 
         set_defaults()
         if self.processes is False:
-            with _threads(self) as client:
+            with _thread_client(self) as client:
                 yield client
             return
         limits = self.size()
         with ExitStack() as stack:
-            with _given_up_if_interrupted(), _start_explained():
+            with _left_open_if_interrupted(), _start_errors():
                 cluster = stack.enter_context(
                     LocalCluster(
                         n_workers=self.adaptive.minimum if self.adaptive else limits.workers,
@@ -107,8 +109,8 @@ class LocalSettings(ClusterSettings):
 
 
 @contextmanager
-def _given_up_if_interrupted() -> Iterator[None]:
-    """Start a cluster; leave it open if interrupted while starting, as it cannot be closed."""
+def _left_open_if_interrupted() -> Iterator[None]:
+    """Start a cluster; leave it open if starting is interrupted: it cannot be closed then."""
     from distributed.deploy.spec import SpecCluster
 
     known = SpecCluster._instances  # noqa: SLF001  # Dask's only list of its clusters
@@ -117,13 +119,13 @@ def _given_up_if_interrupted() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         for cluster in set(known) - others:
-            # Else Dask closes it when the interpreter exits, and prints pages of errors.
+            # Otherwise Dask closes it when the interpreter exits, and prints pages of errors.
             cluster.shutdown_on_close = False
         raise
 
 
 @contextmanager
-def _start_explained() -> Iterator[None]:
+def _start_errors() -> Iterator[None]:
     """Report in one line why the scheduler or the worker processes do not start."""
     try:
         yield
@@ -137,13 +139,13 @@ def _start_explained() -> Iterator[None]:
         if "failed to start" not in str(cause):
             raise ClusterError(f"the scheduler and its workers did not start: {cause}") from error
         raise ClusterError(
-            "the worker processes did not start; what they printed tells why. If a script calls "
+            "the worker processes did not start; their output gives the reason. If a script calls "
             f"process() or follow(), {GUARD}"
         ) from None
 
 
 @contextmanager
-def _threads(settings: LocalSettings) -> Iterator["Client"]:
+def _thread_client(settings: LocalSettings) -> Iterator["Client"]:
     """Run tasks in this process: one worker with the threads of all workers together."""
     import dask
     from distributed import Client, LocalCluster

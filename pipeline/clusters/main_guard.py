@@ -20,6 +20,5 @@ def refuse_unguarded() -> None:
     # Python itself checks this attribute before such a process may start others.
     if getattr(current_process(), "_inheriting", False):
         raise ClusterError(
-            "the script was run once more by a worker process, which imports it as it starts; "
-            + GUARD
+            "a worker process imported the script as it started, and ran it a second time; " + GUARD
         )

@@ -32,7 +32,7 @@ MOST_MEMORY = 2**60
 
 @dataclass(frozen=True)
 class Size:
-    """How much runs in parallel, as far as known before the run.
+    """The size of a cluster, as far as it is known before the run.
 
     Attributes
     ----------
@@ -53,13 +53,13 @@ class Size:
 
 
 class AdaptiveSettings(Section):
-    """Workers start while there is work, and stop when there is none."""
+    """Bounds of a number of workers that follows the work."""
 
     minimum: int = Field(default=1, ge=0, description="workers that always stay")
     maximum: int = Field(ge=1, le=100_000, description="workers at most")
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_order(self) -> Self:
         if self.minimum > self.maximum:
             raise ValueError("a minimum that is no more than the maximum")
         return self
@@ -76,12 +76,14 @@ class ClusterSettings(Section):
         default=10.0, gt=0, description="how long to wait for a scheduler, and for a first worker"
     )
     worker_ttl_seconds: float = Field(
-        default=30.0, ge=10, description="silence after which a worker is given up, its tasks moved"
+        default=30.0,
+        ge=10,
+        description="silence after which a worker counts as lost and its tasks move",
     )
     timeout_seconds: float = Field(
         default=30.0,
         ge=SHORTEST_TIMEOUT_SECONDS,
-        description="silence after which a connection is given up",
+        description="silence after which a connection is closed",
     )
     straggler_factor: float = Field(
         default=5.0, gt=1, description="times the median of its kind after which a task is retried"
@@ -92,13 +94,13 @@ class ClusterSettings(Section):
     stall_seconds: float = Field(
         default=1800.0,
         gt=0,
-        description="time without any task beginning or ending after which all workers count as "
-        "hung and the run ends",
+        description="time in which no task begins or ends, after which all workers count as hung "
+        "and the run ends",
     )
 
     @abstractmethod
     def connect(self) -> "AbstractContextManager[Client]":
-        """Give a client for a `with` block; what it started ends with the block.
+        """Give a client for a `with` block, whose end stops the workers that it started.
 
         Raises
         ------
@@ -108,7 +110,7 @@ class ClusterSettings(Section):
 
     @abstractmethod
     def size(self) -> Size:
-        """Give how much runs in parallel."""
+        """Give the size of the cluster."""
 
     @abstractmethod
     def resized(self, workers: int) -> Self:
@@ -117,7 +119,7 @@ class ClusterSettings(Section):
         Raises
         ------
         ConfigError
-            When the cluster's size cannot be set by us.
+            When the cluster has workers of its own, whose number cannot be set.
         """
 
     def fitted(self, nbytes: int) -> Self:  # noqa: ARG002  # most kinds ignore it
@@ -167,15 +169,15 @@ def parse_memory(text: str) -> int:
         raise ValueError("a size as in 4GiB") from None
 
 
-def _a_size(text: str) -> str:
+def _checked_size(text: str) -> str:
     try:
         nbytes = parse_memory(text)
     except OverflowError:
         nbytes = MOST_MEMORY + 1
     if not 0 < nbytes <= MOST_MEMORY:
-        raise ValueError("a memory of more than nothing and at most 1 EiB, as in 4GiB")
+        raise ValueError("a size of at least 1 byte and at most 1 EiB, as in 4GiB")
     return text
 
 
 # A setting: a text that `parse_memory` takes.
-Memory = Annotated[str, AfterValidator(_a_size)]
+Memory = Annotated[str, AfterValidator(_checked_size)]

@@ -34,9 +34,11 @@ class SlurmSettings(ClusterSettings):
     connect_seconds: float = Field(
         default=600.0, gt=0, description="how long to wait for the first job to start"
     )
-    queue: str | None = Field(default=None, description="partition; Slurm's default where none")
+    queue: str | None = Field(default=None, description="partition; by default Slurm's own default")
     account: str | None = Field(default=None, description="account that is charged")
-    jobs: int = Field(default=1, ge=1, description="jobs, each of them a node's worth of workers")
+    jobs: int = Field(
+        default=1, ge=1, description="Slurm jobs, each with all its workers on one node"
+    )
     cores: int = Field(default=1, ge=1, description="cores of a job, shared by its workers")
     processes: int = Field(default=1, ge=1, description="workers of a job")
     memory: Memory = Field(default="4GiB", description="memory of a job, shared by its workers")
@@ -45,7 +47,8 @@ class SlurmSettings(ClusterSettings):
         default=None, description="network interface that nodes reach each other by, as in ib0"
     )
     python: str | None = Field(
-        default=None, description="interpreter on the nodes; the one that runs this by default"
+        default=None,
+        description="interpreter on the nodes; by default the one that runs this program",
     )
     log_directory: str | None = Field(default=None, description="folder for the jobs' output")
     directives: tuple[str, ...] = Field(default=(), description="further #SBATCH lines")
@@ -53,7 +56,7 @@ class SlurmSettings(ClusterSettings):
         default=(), description="shell lines before the workers start, as in: module load python"
     )
     adaptive: AdaptiveSettings | None = Field(
-        default=None, description="jobs that come and go with the work, instead of a fixed number"
+        default=None, description="submit and cancel jobs with the work, instead of a fixed number"
     )
 
     @contextmanager
@@ -81,7 +84,7 @@ class SlurmSettings(ClusterSettings):
                 except TimeoutError:
                     raise ConfigError(
                         f"no Slurm job started within {self.connect_seconds:g} seconds; "
-                        "look at: squeue --me"
+                        "check the output of: squeue --me"
                     ) from None
             yield client
 
@@ -126,20 +129,20 @@ def _cluster(settings: SlurmSettings) -> "SLURMCluster":
             job_script_prologue=[*exports, *settings.prologue],
             # Any free port: another run of the same person may have the usual one.
             scheduler_options={"dashboard_address": ":0"},
-            # A worker that lost its scheduler must not sit on its node until the time limit.
+            # A worker that lost its scheduler must not occupy its node until the time limit.
             death_timeout=settings.timeout_seconds * 2,
         )
     except (RuntimeError, ValueError) as error:
         # Most often: a network interface that does not exist.
         reason = " ".join(str(error).split())
         raise ConfigError(
-            f"the Slurm cluster cannot be started ({reason}); see the keys of 'cluster', as "
-            "'cluster.interface'"
+            f"the Slurm cluster cannot be started ({reason}); check the keys of 'cluster', such "
+            "as 'cluster.interface'"
         ) from None
 
 
 def _check_job(script: str) -> None:
-    """Ask Slurm whether it would accept the job; nobody would see a later refusal."""
+    """Ask Slurm whether it accepts the job: dask-jobqueue does not report a later refusal."""
     asked = subprocess.run(
         ["sbatch", "--test-only"],  # noqa: S607  # Slurm's commands are found on PATH
         input=script,
@@ -149,4 +152,4 @@ def _check_job(script: str) -> None:
     )
     if asked.returncode:
         reason = next((line for line in asked.stderr.splitlines() if line.strip()), "no reason")
-        raise ConfigError(f"Slurm takes no such job: {reason.strip()}")
+        raise ConfigError(f"Slurm refuses the job: {reason.strip()}")

@@ -1,1 +1,1 @@
-"""What a run would read, write, hold and take."""
+"""Forecasts of runs: bytes read and written, memory and time."""

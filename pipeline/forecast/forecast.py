@@ -1,4 +1,4 @@
-"""A forecast of a run: what it would read, write, hold and take, and whether that fits."""
+"""A forecast of a run: bytes read and written, memory and time, and whether they fit."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,30 +14,32 @@ USABLE_SHARE = 0.95
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a run would do.
+    """The forecast of a run.
 
     Attributes
     ----------
     action : str
-        What would be done to the store.
+        The change of the store: create, append, rebuild or nothing.
+    reason : str
+        Why all iterations are processed again; "" if they are not.
     iterations, snapshots : int
-        To be processed: all, or those that are new.
+        Numbers to be processed: all, or the new ones.
     parameters, weights : int
-        Of one snapshot.
+        Numbers in one snapshot.
     read_bytes : int
-        Of the log.
+        Bytes of the log that are read.
     written_bytes, objects : int
-        About: what the store grows by, in bytes and in files or objects.
+        Approximate growth of the store, in bytes and in files or objects.
     tasks : int
         Dask tasks.
     task_bytes, worker_bytes : int
-        What the largest task holds, and the most that a worker's process holds.
+        Memory of the largest task, and the peak memory of a worker's process.
     worker_limit : int or None
-        What a worker may hold.
+        Memory limit of a worker; None if it has none.
     free_bytes : int or None
-        Free on the disk of the store; None for object storage.
+        Free space on the disk of the store; None for object storage.
     seconds : float
-        About.
+        Approximate duration.
     problems : tuple of str
         Files that would be left out, and other warnings, each with its remedy.
     """
@@ -66,7 +68,7 @@ class Forecast:
     problems: tuple[str, ...] = ()
 
     def check(self) -> None:
-        """Refuse what cannot fit.
+        """Check the memory of the workers and the space on the disk.
 
         Raises
         ------
@@ -86,8 +88,8 @@ class Forecast:
         if self.free_bytes is not None and self.written_bytes > self.free_bytes:
             raise StoreError(
                 f"{self.store}: its disk has {self.free_bytes:,} bytes free, less than the "
-                f"{self.written_bytes:,} bytes that the store would grow by; free space, or name "
-                "another place with --store"
+                f"{self.written_bytes:,} bytes that the store would grow by; free space, or "
+                "choose another disk with --store"
             )
 
     def as_dict(self) -> dict[str, Any]:
@@ -95,7 +97,7 @@ class Forecast:
         return asdict(self)
 
     def text(self) -> str:
-        """Say it in a few lines."""
+        """Give the forecast as text, one fact a line."""
         return "\n".join([*self._lines(), *(f"warning: {problem}" for problem in self.problems)])
 
     def _lines(self) -> list[str]:
@@ -128,7 +130,7 @@ class Forecast:
             ),
         ]
         if self.reason:
-            lines.insert(2, f"           everything is processed anew: {self.reason}")
+            lines.insert(2, f"           all iterations are processed again: {self.reason}")
         return lines
 
 

@@ -1,7 +1,7 @@
-"""Planning: foreseeing a run from the headers of its log, without reading a weight.
+"""Forecast a run from the headers of its log, without reading a weight.
 
-Counts are exact where the plan of the blocks gives them; what compression leaves, and how long it
-takes, is known from runs that were measured.
+Counts follow exactly from the plan of the blocks. Compressed sizes and times are estimated from
+measured runs.
 """
 
 import math
@@ -55,29 +55,30 @@ MANIFEST_BYTES = 256
 # Small arrays that are written whole: of nodes, parameters, filters, findings and the cube; and of
 # each level, and of images and their classes.
 WHOLE_ARRAYS, LEVEL_ARRAYS, IMAGE_ARRAYS = 38, 2, 12
-# Interpreter, libraries, compiled kernels and what the allocator keeps of a worker process.
+# Memory of a worker process: interpreter, libraries, compiled kernels, and free pages that the
+# allocator keeps.
 WORKER_BYTES = 448 * 2**20
-# Of a worker's thread with a warm cache; an order of magnitude until a run has been measured.
-STATED_RATE = 1e9
+# Bytes a second of one worker thread with a warm cache, until a run has been measured.
+ASSUMED_RATE = 1e9
 STARTUP_SECONDS = 2.0
 TASK_SECONDS = 0.02
-# Of a worker's thread for each chunk or shard that it stores, however small.
+# Time of a worker thread for each chunk or shard that it stores, however small.
 OBJECT_SECONDS = 1.2e-3
-# Of the client for each array: its group and description, and the manifest that is committed.
+# Time of the client for each array: its group, its description and its manifest.
 ARRAY_SECONDS = 1e-3
 RATE_ATTRIBUTE = "measured_bytes_per_second"
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Bytes of weights a second that one thread of a worker gets through.
+    """Bytes of weights a second that one worker thread measures.
 
     Attributes
     ----------
     origin : str
         Where the number comes from.
     measured : bool
-        Whether it is that of a run of this log, which had as many small arrays.
+        Whether a run of this log was measured: its rate includes the time of its small arrays.
     """
 
     bytes_per_second: float
@@ -86,7 +87,7 @@ class Rate:
 
 
 def forecast_of(subject: RunInputs, location: str, rate: float | None = None) -> Forecast:
-    """Foresee a run.
+    """Forecast a run.
 
     Parameters
     ----------
@@ -95,7 +96,7 @@ def forecast_of(subject: RunInputs, location: str, rate: float | None = None) ->
     location : str
         Path or URL of the store.
     rate : float, optional
-        Bytes a second of one thread; that of the store's last run by default, else a stated one.
+        Bytes a second of one thread; by default that of the store's last run, or an assumed one.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def forecast_of(subject: RunInputs, location: str, rate: float | None = None) ->
     schema = subject.schema(recording.iterations)
     first = len(recording.iterations) if change.action == "nothing" else change.first_column
     columns = Columns(first, len(recording.iterations))
-    known = _known(subject, location, change, recording, columns)
+    known = _base_forecast(subject, location, change, recording, columns)
     if not len(columns):
         return known
     cluster = subject.config.cluster
@@ -137,16 +138,16 @@ def forecast_of(subject: RunInputs, location: str, rate: float | None = None) ->
         workers=size.workers,
         threads=size.threads,
         free_bytes=_free_bytes(location),
-        seconds=_seconds(read, tasks, written, _at_once(size, subject), used),
+        seconds=_seconds(read, tasks, written, _parallel_tasks(size, subject), used),
         bytes_per_second=used.bytes_per_second,
         rate_origin=used.origin,
     )
 
 
-def _known(
+def _base_forecast(
     subject: RunInputs, location: str, change: Change, recording: Recording, columns: Columns
 ) -> Forecast:
-    """Say what is known of a run before its tasks are planned."""
+    """Give the part of a forecast that needs no plan of the tasks."""
     parameters = subject.architecture.parameters
     return Forecast(
         log=subject.source.location,
@@ -168,7 +169,7 @@ def _change(root: zarr.Group | None, subject: RunInputs) -> Change:
 
 
 def _read_bytes(plan: Plan, recording: Recording, subject: RunInputs) -> int:
-    """Count what the tasks read: every snapshot once, and the one before each block again."""
+    """Count the bytes that tasks read: each snapshot, and the one before each block again."""
     recorded = recording.snapshots != 0
     nbytes = 0
     for block in plan.blocks:
@@ -185,7 +186,7 @@ def _read_bytes(plan: Plan, recording: Recording, subject: RunInputs) -> int:
 
 
 def _tasks(plan: Plan, schema: Schema, columns: Columns, subject: RunInputs) -> int:
-    """Count blocks, the merges above them, and what is done for filters and classes."""
+    """Count the tasks: blocks, merges of their results, bands of filters and of classes."""
     count = 0
     for _, group in plan.by_columns():
         results = len(group)
@@ -194,18 +195,19 @@ def _tasks(plan: Plan, schema: Schema, columns: Columns, subject: RunInputs) -> 
             results = math.ceil(results / FAN_IN)
             count += results
     scored = sum(1 for _ in filter_bands(schema))
-    count += scored + bool(scored)  # what was measured is shared by a task of its own
+    count += scored + bool(scored)  # a task shares the measured chunks with them
     if subject.images is not None:
         count += sum(1 for _ in column_blocks(columns, subject.config.columns_per_chunk))
         count += sum(1 for _ in class_bands(schema))
     return count
 
 
+# An array, its number of objects that change, and the stored bytes of one of them.
 _Written = tuple[ArraySpec, int, float]
 
 
 def _written(schema: Schema, columns: Columns) -> Iterator[_Written]:
-    """Give every array with its objects that change, and what one of them takes when stored."""
+    """Yield every array with an iteration axis of which a run writes objects."""
     for spec in (*schema.arrays(), *schema.axes()):
         if "iteration" not in spec.dims:
             continue
@@ -233,8 +235,8 @@ def _share(spec: ArraySpec) -> float:
 
 def _written_bytes(written: Iterable[_Written], subject: RunInputs, change: Change) -> int:
     nbytes = 0.0
-    for _, objects, of_object in written:
-        nbytes += objects * (of_object + MANIFEST_BYTES)
+    for _, objects, object_bytes in written:
+        nbytes += objects * (object_bytes + MANIFEST_BYTES)
     if change.action != "append" and subject.images and subject.images.thumbnails:
         nbytes += subject.images.thumbnails.nbytes
     return int(nbytes)
@@ -243,8 +245,8 @@ def _written_bytes(written: Iterable[_Written], subject: RunInputs, change: Chan
 def _objects(written: Iterable[_Written], columns: Columns) -> int:
     """Count the shards and chunks that are objects of their own, and the arrays' manifests."""
     return sum(
-        _manifests(spec, columns) + (objects if of_object > INLINE_BYTES else 0)
-        for spec, objects, of_object in written
+        _manifests(spec, columns) + (objects if object_bytes > INLINE_BYTES else 0)
+        for spec, objects, object_bytes in written
     )
 
 
@@ -267,21 +269,23 @@ def _rate(given: float | None, attributes: dict[str, Any]) -> Rate:
     if RATE_ATTRIBUTE in attributes:
         measured = float(attributes[RATE_ATTRIBUTE])
         return Rate(measured, "measured by the last run of this store", measured=True)
-    return Rate(STATED_RATE, "stated; no run of this store was measured yet")
+    return Rate(ASSUMED_RATE, "assumed; no run of this store has been measured")
 
 
-def _at_once(size: Size, subject: RunInputs) -> int:
+def _parallel_tasks(size: Size, subject: RunInputs) -> int:
     """Count the tasks that run at full speed: more workers than cores are no faster."""
     local = isinstance(subject.config.cluster, LocalSettings)
     return min(size.tasks, os.cpu_count() or 1) if local else size.tasks
 
 
-def _seconds(read: int, tasks: int, written: Sequence[_Written], at_once: int, rate: Rate) -> float:
-    """Add up what takes time: bytes, tasks, and the objects of the store."""
-    of_workers = read / rate.bytes_per_second + tasks * TASK_SECONDS
+def _seconds(
+    read: int, tasks: int, written: Sequence[_Written], parallel: int, rate: Rate
+) -> float:
+    """Add up the times of bytes, tasks, and the objects of the store."""
+    worker_seconds = read / rate.bytes_per_second + tasks * TASK_SECONDS
     if not rate.measured:
-        of_workers += OBJECT_SECONDS * sum(objects for _, objects, _ in written)
-    return STARTUP_SECONDS + ARRAY_SECONDS * len(written) + of_workers / at_once
+        worker_seconds += OBJECT_SECONDS * sum(objects for _, objects, _ in written)
+    return STARTUP_SECONDS + ARRAY_SECONDS * len(written) + worker_seconds / parallel
 
 
 def _free_bytes(location: str) -> int | None:

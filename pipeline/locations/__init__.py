@@ -1,1 +1,1 @@
-"""Where logs and stores lie, on disks and in buckets; opening, writing and tidying a store."""
+"""Locations of logs and stores: paths and URLs, folders on disks and in buckets."""

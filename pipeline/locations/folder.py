@@ -58,7 +58,7 @@ class FileHeader:
 
 
 class Folder(ABC):
-    """A place with files in it.
+    """A folder with files.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Folder(ABC):
     name : str
         The last part of the location.
     access : Access or None
-        How to reach its server; None on a local disk.
+        Its server; None on a local disk.
     """
 
     location: str
@@ -98,7 +98,7 @@ class Folder(ABC):
         return next((file for file in self.files() if file.name == name), None)
 
     def join(self, name: str) -> str:
-        """Give the location of something in it."""
+        """Give the location of a name in it."""
         return f"{self.location}/{name}"
 
 

@@ -1,7 +1,8 @@
-"""S3-compatible storage: how to reach it, and the few requests that are needed.
+"""S3-compatible storage: the address of its server, and the few requests that are needed.
 
-Code that speaks to a bucket gets an `Access`, which names the server. It holds no credentials: each
-process takes them from its environment (or its machine's role), so that tasks carry none.
+Code that sends requests to a bucket gets an `Access`, which names the server. It holds no
+credentials: each process takes them from its environment (or its machine's role), so that tasks
+carry none.
 """
 
 import os
@@ -31,7 +32,7 @@ __all__ = [
     "trouble_with",
 ]
 
-# What a request may raise. A missing object is a FileNotFoundError.
+# Errors that a request may raise. A missing object is a FileNotFoundError.
 REQUEST_ERRORS = (BaseError, FileNotFoundError)
 FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 15.0
@@ -61,7 +62,7 @@ class Access:
     timeout_seconds: float
 
     @property
-    def patience(self) -> timedelta:
+    def longest_request(self) -> timedelta:
         """The longest time that one request may take, with its retries and pauses."""
         pauses = sum(
             min(FIRST_BACKOFF_SECONDS * 2**number, LONGEST_BACKOFF_SECONDS)
@@ -111,7 +112,7 @@ class ObjectURL:
 
 
 def access_of(config: StorageConfig | None = None) -> Access:
-    """Take the server's settings from the config, else from the usual environment variables.
+    """Take the server's settings from the config, or from the usual environment variables.
 
     Raises
     ------
@@ -166,7 +167,7 @@ def bucket_at(bucket: str, access: Access) -> S3Store:
         },
         retry_config={
             "max_retries": access.tries - 1,
-            "retry_timeout": access.patience,
+            "retry_timeout": access.longest_request,
             "backoff": {
                 "init_backoff": timedelta(seconds=FIRST_BACKOFF_SECONDS),
                 "max_backoff": timedelta(seconds=LONGEST_BACKOFF_SECONDS),
@@ -197,7 +198,7 @@ def object_tag(url: ObjectURL, access: Access) -> str | None:
 
 
 def has_object(url: ObjectURL, access: Access) -> bool:
-    """Whether an object is there.
+    """Whether an object exists.
 
     Raises
     ------

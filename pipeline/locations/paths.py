@@ -1,7 +1,6 @@
-"""Places where a log lies: a folder on disk, or a prefix of a bucket.
+"""Locations: a folder on disk by its path, or a prefix of a bucket by its URL.
 
-A location is a path or a URL; only this module distinguishes them. Sources see a `Folder` and do
-not know which it is.
+Only this module distinguishes them. Sources get a `Folder`, and do not know which it is.
 """
 
 import errno
@@ -38,7 +37,7 @@ def is_remote(location: str) -> bool:
         if not ObjectURL.parse(location).bucket:
             raise ConfigError(f"{location}: names no bucket; give s3://BUCKET/PREFIX")
         return True
-    raise ConfigError(f"{location}: logs and stores live on a local path or s3://BUCKET/PREFIX")
+    raise ConfigError(f"{location}: a log or a store is a local path or s3://BUCKET/PREFIX")
 
 
 def local_path(location: str) -> Path:
@@ -47,14 +46,14 @@ def local_path(location: str) -> Path:
     Raises
     ------
     ConfigError
-        When no file system can hold the path, or its links form a loop.
+        When the path is too long for a file system, or its links form a loop.
     """
     path = Path(urlsplit(location).path if location.startswith("file://") else location)
     try:
         path.stat()
     except OSError as error:
         if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-            raise ConfigError(f"{location}: {error.strerror}; name another place") from None
+            raise ConfigError(f"{location}: {error.strerror}; give another path") from None
     return path
 
 
@@ -67,7 +66,7 @@ def name_of(location: str) -> str:
 
 
 def sibling(location: str, name: str) -> str:
-    """Give the location of something else in the same folder or under the same prefix.
+    """Give the location of another name in the same folder or under the same prefix.
 
     Raises
     ------
@@ -95,12 +94,12 @@ def open_folder(location: str, storage: StorageConfig | None = None) -> Folder:
     if is_remote(location):
         folder = BucketFolder(ObjectURL.parse(location), access_of(storage))
         if folder.is_empty:
-            raise LogError(f"{location}: there is nothing under this prefix; give a training log")
+            raise LogError(f"{location}: the prefix is empty; give a training log")
         return folder
     path = local_path(location)
     if not path.is_dir():
-        what = "is a file, not a folder" if path.exists() else "there is no such folder"
+        reason = "is a file, not a folder" if path.exists() else "there is no such folder"
         raise LogError(
-            f"{location}: {what}; give a training log or a folder of *.safetensors checkpoints"
+            f"{location}: {reason}; give a training log or a folder of *.safetensors checkpoints"
         )
     return LocalFolder(path)

@@ -1,7 +1,6 @@
-"""Why storage refused, in a few words, for the errors of every library.
+"""The cause of a storage error in a few words, for the errors of every library.
 
-Object stores, Icechunk and the operating system each wrap the cause in pages of context; users need
-the cause.
+Object stores, Icechunk and the operating system wrap the cause in pages of context.
 """
 
 import re
@@ -17,7 +16,7 @@ SIGNS = (
     (r"invalid snapshot timestamp ordering", CLOCK_BEHIND),
     (r"machine clock has drifted", CLOCK_APART),
     (r"NoSuchBucket", "there is no such bucket"),
-    (r"InvalidAccessKeyId", "the server knows no such access key"),
+    (r"InvalidAccessKeyId", "the server does not know the access key"),
     (r"SignatureDoesNotMatch", "the secret key is wrong"),
     (r"AccessDenied|403 Forbidden|lacked the necessary privileges", "access is denied"),
     (r"No space left on device|os error 28\b", DISK_FULL),
@@ -25,8 +24,8 @@ SIGNS = (
     (r"[Rr]ead-only file system|os error 30\b", "the file system is read-only"),
     (r"Permission denied|os error 13\b", "permission is denied"),
     (r"ConnectionRefused|[Cc]onnection refused", "the server cannot be reached (refused)"),
-    (r"dns error|failed to lookup address", "the server's name is not known"),
-    (r"BadScheme|URL scheme is not allowed", "the server is not reached by this kind of URL"),
+    (r"dns error|failed to lookup address", "the server's name is unknown"),
+    (r"BadScheme|URL scheme is not allowed", "the server does not accept this kind of URL"),
 )
 # Icechunk's messages for its own files that are cut off, overwritten or missing.
 DAMAGE = re.compile(
@@ -49,7 +48,7 @@ def is_damage(error: BaseException) -> bool:
 
 
 def cause_of(error: BaseException) -> str:
-    """Give in a few words the reason why storage refused."""
+    """Give the cause of a storage error in a few words."""
     text = str(error)
     for sign, words in SIGNS:
         if re.search(sign, text):

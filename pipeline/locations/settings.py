@@ -1,4 +1,4 @@
-"""How object storage is reached."""
+"""Settings of object storage."""
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ __all__ = ["StorageConfig"]
 
 
 class StorageConfig(FiniteSection):
-    """How ``s3://`` locations are reached; settings left out come from the environment.
+    """Server and requests of ``s3://`` locations; a missing setting comes from the environment.
 
     No setting holds credentials: every process takes them from its own environment.
     """
@@ -17,11 +17,12 @@ class StorageConfig(FiniteSection):
     endpoint_url: str | None = Field(
         default=None,
         pattern=r"^https?://",
-        description="the server of an S3-compatible storage; else AWS_ENDPOINT_URL",
+        description="server of an S3-compatible storage; by default AWS_ENDPOINT_URL",
     )
-    region: str | None = Field(default=None, description="else AWS_REGION, else us-east-1")
+    region: str | None = Field(default=None, description="by default AWS_REGION, or us-east-1")
     allow_http: bool | None = Field(
-        default=None, description="whether the endpoint may be unencrypted; else AWS_ALLOW_HTTP"
+        default=None,
+        description="whether the endpoint may be unencrypted; by default AWS_ALLOW_HTTP",
     )
     force_path_style: bool | None = Field(
         default=None,
@@ -29,8 +30,8 @@ class StorageConfig(FiniteSection):
     )
     anonymous: bool = Field(default=False, description="read a public bucket without credentials")
     tries: int = Field(
-        default=10, ge=1, le=1000, description="requests until one succeeds, ever slower"
+        default=10, ge=1, le=1000, description="attempts at a request, with growing pauses"
     )
     timeout_seconds: float = Field(
-        default=60.0, gt=0, le=MOST_SECONDS, description="of one request"
+        default=60.0, gt=0, le=MOST_SECONDS, description="timeout of one request"
     )

@@ -1,4 +1,4 @@
-"""SIGTERM ends a run as Ctrl-C does: workers stop, nothing is committed."""
+"""SIGTERM ends a run as Ctrl-C does: workers stop, and nothing more is committed."""
 
 import signal
 import threading

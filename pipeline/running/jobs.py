@@ -21,7 +21,7 @@ from deeptracker.pipeline.running.progress import Progress, SilentProgress
 from deeptracker.pipeline.running.standstill import serves_others, standstill
 from deeptracker.pipeline.running.stragglers import Pace, delays, late_jobs, stragglers
 from deeptracker.pipeline.running.task_log import TaskLog
-from deeptracker.pipeline.running.worker_task import given, run_job
+from deeptracker.pipeline.running.worker_task import run_job, same_value
 
 __all__ = ["Job", "Jobs", "Label"]
 
@@ -47,7 +47,7 @@ class Jobs:
     log : TaskLog, optional
         Records every task that ended, every further attempt, and every attempt that failed.
     progress : Progress, optional
-        Shows when workers compile.
+        Shows when workers compile kernels.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class Jobs:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Cancel tasks that are not needed: on a shared scheduler they would go on."""
+        """Cancel tasks that are no longer needed: a shared scheduler would go on with them."""
         failed = error[0] is not None
         if not failed:
             self._await_reports()
@@ -96,7 +96,7 @@ class Jobs:
             self.client.unsubscribe_topic(self._topic)
 
     def submit(self, label: Label, function: Callable[..., Any], *arguments: Any) -> Job:
-        """Begin a job; arguments may hold other jobs' results; `Packed` arguments are opened."""
+        """Submit a job; arguments may hold other jobs' results, and `Packed` ones are opened."""
         job = Job(label, function, arguments)
         self._submit(job)
         self._open.add(job)
@@ -113,7 +113,7 @@ class Jobs:
         jobs : int
             Number of jobs that will get the value: at most as many workers get a copy.
         """
-        job = self.submit(label, given, value)
+        job = self.submit(label, same_value, value)
         for _ in self.finished():
             pass
         # Copy first: Dask runs a task on a worker that has its inputs. If workers hang or end
@@ -161,9 +161,9 @@ class Jobs:
             )
         except TimeoutError:
             raise ClusterError(
-                f"the workers at {_address(self.client)} do not give their results within "
-                f"{self._limits.stall_seconds:g} seconds; nothing that was committed is lost. "
-                "Restart them, and process again"
+                f"the workers at {_address(self.client)} do not send their results within "
+                f"{self._limits.stall_seconds:g} seconds; earlier commits are intact. Restart "
+                "them, and process again"
             ) from None
         for job in ended:
             job.result = None
@@ -204,8 +204,8 @@ class Jobs:
             self._note_failure(job, key, future)
         elif job in self._open:
             raise ClusterError(
-                f"the Dask scheduler at {_address(self.client)} was lost; what was committed "
-                "before is intact. Start it again, and process again"
+                f"the Dask scheduler at {_address(self.client)} was lost; earlier commits "
+                "are intact. Start it again, and process again"
             )
         return None
 
@@ -297,8 +297,8 @@ class Jobs:
         elif now - self._had_workers > max(LOST_CLUSTER_SECONDS, self._limits.connect_seconds):
             raise ClusterError(
                 f"no worker is left at {_address(self.client)}, and none came for "
-                f"{now - self._had_workers:.0f} seconds; what was committed before is intact. "
-                "Start workers, and process again"
+                f"{now - self._had_workers:.0f} seconds; earlier commits are intact. Start "
+                "workers, and process again"
             )
         return workers
 
@@ -337,4 +337,4 @@ def _error_of(job: Job, future: Future) -> BaseException:
 
 
 def _address(client: Client) -> str:
-    return str(client.scheduler.address) if client.scheduler else "its address"
+    return str(client.scheduler.address) if client.scheduler else "an unknown address"

@@ -5,21 +5,21 @@ from typing import Protocol
 __all__ = ["Progress", "RichProgress", "SilentProgress"]
 
 
-UNKEPT = (
-    "the workers find no folder to keep compiled kernels in, so that every process compiles them "
-    "anew; set NUMBA_CACHE_DIR to one that they can write and that lasts"
+CACHE_NOTICE = (
+    "the workers cannot keep compiled kernels, so that every process compiles them again; set "
+    "NUMBA_CACHE_DIR to a folder that they can write and that lasts"
 )
 
 
 class Progress(Protocol):
-    """Receives every step of the pipeline, which knows nothing else of its watcher."""
+    """Receives the steps of a run; the pipeline knows nothing else of its display."""
 
     def start(self, total_bytes: int) -> None:
-        """Begin: `total_bytes` of snapshots will be read."""
+        """Begin a run that reads `total_bytes` of snapshots."""
         ...
 
     def cluster(self, dashboard: str) -> None:
-        """Workers are there; Dask's own dashboard is at `dashboard`."""
+        """Note that workers have started; Dask's dashboard is at the link `dashboard`."""
         ...
 
     def stage(self, name: str) -> None:
@@ -29,39 +29,39 @@ class Progress(Protocol):
     def compiling(self, kept: bool) -> None:
         """Show that a worker compiles kernels, which takes seconds.
 
-        `kept` says whether they are kept for later runs; otherwise no folder can be written.
+        `kept` is whether they are kept for later runs; if not, no cache folder can be written.
         """
         ...
 
     def advance(self, done_bytes: int) -> None:
-        """`done_bytes` more have been processed."""
+        """Note that `done_bytes` more have been processed."""
         ...
 
     def stop(self) -> None:
-        """End, after success or failure."""
+        """End the run, after success or failure."""
         ...
 
 
 class SilentProgress:
-    """Says nothing."""
+    """Shows nothing."""
 
     def start(self, total_bytes: int) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def cluster(self, dashboard: str) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def stage(self, name: str) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def compiling(self, kept: bool) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def advance(self, done_bytes: int) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def stop(self) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
 
 class RichProgress:
@@ -90,7 +90,7 @@ class RichProgress:
         )
         self._task = self._bar.add_task("starting", total=None)
         self._stage = "starting"
-        self._told = False
+        self._noticed = False
 
     def start(self, total_bytes: int) -> None:
         """Show the bar."""
@@ -107,11 +107,11 @@ class RichProgress:
         self._bar.update(self._task, description=name)
 
     def compiling(self, kept: bool) -> None:
-        """Show it in place of the stage's name until something has been processed."""
+        """Show compiling in place of the stage's name until the bar moves."""
         self._bar.update(self._task, description="compiling (first run)" if kept else "compiling")
-        if not kept and not self._told:
-            self._told = True
-            self._bar.console.print(f"[bold yellow]notice:[/] {UNKEPT}", soft_wrap=True)
+        if not kept and not self._noticed:
+            self._noticed = True
+            self._bar.console.print(f"[bold yellow]notice:[/] {CACHE_NOTICE}", soft_wrap=True)
 
     def advance(self, done_bytes: int) -> None:
         """Move the bar."""

@@ -1,4 +1,4 @@
-"""The watchers of a run: the progress bar, Dask's performance report, the task log."""
+"""Watchers of a run: the progress bar, Dask's performance report, the task log."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ __all__ = ["Watch"]
 
 @dataclass(frozen=True)
 class Watch:
-    """The progress bar and the files that a run reports to.
+    """The progress bar and the files that report a run.
 
     Attributes
     ----------
@@ -44,16 +44,16 @@ class Watch:
             raise ConfigError(
                 "--report needs bokeh; install it with: pip install 'deeptracker[app]'"
             )
-        for path, what in ((self.report, "report"), (self.task_log, "task log")):
-            if path and not _can_be_written(path):
+        for path, kind in ((self.report, "report"), (self.task_log, "task log")):
+            if path and not _is_writable(path):
                 raise ConfigError(
-                    f"{path}: the {what} cannot be written; name a file in a folder of yours"
+                    f"{path}: the {kind} cannot be written; give a file in a writable folder"
                 )
 
     @contextmanager
-    def over(self, client: Client) -> Iterator[TaskLog | None]:
-        """Watch a client's tasks; the report is also written when they fail."""
-        if find_spec("bokeh") is not None and client.dashboard_link and _has_pages(client):
+    def observe(self, client: Client) -> Iterator[TaskLog | None]:
+        """Observe a client's tasks; give the task log. A failed run also writes its report."""
+        if find_spec("bokeh") is not None and client.dashboard_link and _has_dashboard(client):
             self.progress.cluster(client.dashboard_link)
         with ExitStack() as watching:
             log = watching.enter_context(TaskLog(self.task_log)) if self.task_log else None
@@ -62,8 +62,8 @@ class Watch:
             yield log
 
 
-def _has_pages(client: Client) -> bool:
-    """Whether the scheduler serves Dask's dashboard: our own may run without."""
+def _has_dashboard(client: Client) -> bool:
+    """Whether the scheduler serves Dask's dashboard; a scheduler of ours may run without."""
     scheduler = getattr(client.cluster, "scheduler", None)
     application = getattr(scheduler, "http_application", None)
     return application is None or bool(application.applications)
@@ -85,7 +85,7 @@ def _reporting(client: Client, path: Path) -> Iterator[None]:
         report.__exit__(None, None, None)
 
 
-def _can_be_written(path: Path) -> bool:
+def _is_writable(path: Path) -> bool:
     if path.exists():
         return path.is_file() and os.access(path, os.W_OK)
     folder = path.absolute().parent

@@ -53,9 +53,9 @@ def standstill(
     more = f" and {len(silent) - NAMED_WORKERS} more" if len(silent) > NAMED_WORKERS else ""
     return ClusterError(
         f"no task has begun or ended for {still:.0f} seconds, all workers hang: "
-        f"{', '.join(named)}{more}; nothing that was committed is lost. See why they hang (a "
-        "file server that does not answer, a host that stands still), restart them, and "
-        "process again; where tasks may take as long, raise stall_seconds of the cluster"
+        f"{', '.join(named)}{more}; earlier commits are intact. Find out why they hang (a file "
+        "server that does not answer, a suspended host), restart them, and process again; if tasks "
+        "may take as long, raise stall_seconds of the cluster"
     )
 
 

@@ -83,8 +83,9 @@ def delays(
         The attempts that run on the worker: it delays others if all are stragglers.
     late : set of Attempt
         All stragglers.
-    quiet, patience : float
-        Seconds for which a worker that runs nothing has started and ended nothing, and the seconds
-        for which it may.
+    quiet : float
+        Seconds since an idle worker last started or ended a task, or got the job.
+    patience : float
+        Longest such time that is not a delay.
     """
     return here <= late if here else quiet > patience

@@ -15,11 +15,11 @@ from distributed import get_worker
 from deeptracker.pipeline.kernels.compiling import kept_in, noticed_compiling
 from deeptracker.pipeline.running.shared_argument import Packed
 
-__all__ = ["given", "run_job"]
+__all__ = ["run_job", "same_value"]
 
 
-def given(value: Any) -> Any:
-    """Return the argument: the result of a job that shares a value."""
+def same_value(value: Any) -> Any:
+    """Return the argument: the function of a job that shares a value."""
     return value
 
 
@@ -38,13 +38,13 @@ def run_job(topic: str, function: Callable[..., Any], *arguments: Any) -> Any:
     measured = {
         "seconds": time.perf_counter() - started,
         "nbytes": int(getattr(result, "nbytes", 0)),
-        "memory": _most_memory(),
+        "memory": _peak_memory(),
     }
     worker.log_event(topic, event | measured)
     return result
 
 
-def _most_memory() -> int:
+def _peak_memory() -> int:
     """Give this process's peak memory in bytes."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")

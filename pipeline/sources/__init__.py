@@ -1,6 +1,6 @@
 """Sources: an index of the byte ranges of a training's files, built from file headers alone.
 
-A format is one module with `LOOKS_LIKE`, what it is in words, `recognises(folder)` and
+A format is one module with `LOOKS_LIKE`, its description, `recognises(folder)` and
 `index_folder(folder, pattern)`, and one line in `FILES`; the folder may be on a local disk or in a
 bucket.
 """
@@ -55,7 +55,7 @@ def open_source(
         A regular expression whose first group is the iteration, for formats that read it from file
         names.
     storage : StorageConfig, optional
-        How buckets are reached; a setting left out comes from the environment.
+        Settings of buckets; a missing setting comes from the environment.
 
     Raises
     ------
@@ -65,8 +65,7 @@ def open_source(
     folder = open_folder(str(path), storage)
     if folder.has("refs") and folder.has("manifests"):
         raise LogError(
-            f"{folder.location}: is a store; name the training log, or the folder of checkpoints, "
-            "that it is to be made of"
+            f"{folder.location}: is a store; give a training log or a folder of checkpoints"
         )
     for form in FORMATS:
         if form.recognises(folder):

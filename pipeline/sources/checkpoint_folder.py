@@ -43,11 +43,11 @@ class CheckpointFolder:
     ----------
     folder : Folder
     pattern : str, optional
-        As of `open_folder`.
+        As for `index_folder`.
     suffix : str
-        With which the names of checkpoints end.
+        Ending of the checkpoints' names.
     read_headers : callable, optional
-        Gives the header of each file, or what is wrong with it; as of safetensors files by default.
+        Gives the header or the error of each file; by default that of safetensors files.
     """
 
     location: str
@@ -68,7 +68,7 @@ class CheckpointFolder:
         files = by_iteration(numbered, problems)
         if not files:
             raise LogError(
-                f"{folder.location}: no checkpoint's name tells its iteration by the pattern "
+                f"{folder.location}: no checkpoint's name matches the pattern of the iteration, "
                 f"{pattern or LAST_DIGITS!r}; name them like step-000100{suffix}, or set "
                 "source: {pattern: …} in the config"
             )
@@ -80,7 +80,7 @@ class CheckpointFolder:
         self.problems = (*problems, *self._snapshots.problems)
 
     def locate(self, parameter: str, iteration: int, gradient: bool = False) -> ByteRange | None:
-        """Where a parameter (or its gradient) lies at an iteration."""
+        """Locate a parameter (or its gradient) at an iteration."""
         return self._snapshots.locate(parameter, iteration, gradient)
 
     def has_snapshot(self, iteration: int) -> bool:
@@ -88,11 +88,11 @@ class CheckpointFolder:
         return iteration in self._snapshots.files
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
-        """Give a number that changes when the file does; 0 where there is none."""
+        """Give a number that changes when the file does; 0 if there is none."""
         return 0 if outcomes else self._snapshots.fingerprints.get(iteration, 0)
 
     def file(self, iteration: int, outcomes: bool = False) -> File | None:
-        """Give the file of an iteration as it was indexed; None where there is none."""
+        """Give the file of an iteration as it was indexed; None if there is none."""
         return None if outcomes else self._snapshots.files.get(iteration)
 
     def description(self) -> RunDescription | None:
@@ -130,7 +130,7 @@ def _numbered(
             problems.append(
                 Problem(
                     file.location,
-                    "its name tells no iteration; left out. Rename it, or set "
+                    "its name has no iteration; left out. Rename it, or set "
                     "source: {pattern: …} in the config",
                 )
             )

@@ -10,15 +10,15 @@ from deeptracker.pipeline.sources.manifest import Source
 
 __all__ = ["check_unchanged", "list_log"]
 
-# Where files of a log lie; plain checkpoints lie in the folder itself.
-PLACES = ("", "snapshots", "outcomes")
+# Subfolders with files of a log; plain checkpoints lie in the folder itself.
+SUBFOLDERS = ("", "snapshots", "outcomes")
 
 
 def list_log(location: str, storage: StorageConfig | None = None) -> Iterator[File]:
-    """List every file of a log; none where there is no such folder yet."""
+    """List every file of a log; none if the folder is missing."""
     folder = open_folder(location, storage)
-    for place in PLACES:
-        yield from folder.files(place)
+    for name in SUBFOLDERS:
+        yield from folder.files(name)
 
 
 def check_unchanged(
@@ -39,6 +39,6 @@ def check_unchanged(
             file = source.file(iteration, outcomes)
             if file is not None and now.get(file.location, file) != file:
                 raise LogError(
-                    f"{file.location}: was written anew while it was processed, and nothing was "
-                    "committed. Write a file under another name and rename it, and process again"
+                    f"{file.location}: was rewritten while it was processed; nothing was "
+                    "committed. Write a file under another name, rename it, and process again"
                 )

@@ -1,4 +1,4 @@
-"""Files of a log by the iterations in their names: one file per iteration."""
+"""Files of a log by the iteration in their name: one file per iteration."""
 
 from collections.abc import Iterable
 
@@ -16,8 +16,8 @@ def by_iteration(numbered: Iterable[tuple[int, File]], problems: list[Problem]) 
     ----------
     numbered : iterable of (int, File)
     problems : list of Problem
-        Gets the files that are left out: the second file of an iteration, and files of iterations
-        that a store cannot hold.
+        The files that are left out are appended: the second file of an iteration, and files of
+        iterations that exceed int64.
     """
     found: dict[int, File] = {}
     for iteration, file in numbered:
@@ -25,17 +25,16 @@ def by_iteration(numbered: Iterable[tuple[int, File]], problems: list[Problem]) 
             problems.append(
                 Problem(
                     file.location,
-                    f"its name tells the iteration {iteration}, which is beyond int64; left out. "
-                    "Rename it; of plain checkpoints, source: {pattern: …} in the config says "
-                    "which digits count",
+                    f"its name has the iteration {iteration}, which exceeds int64; left out. "
+                    "Rename it, or for plain checkpoints set source: {pattern: …} in the config",
                 )
             )
         elif iteration in found:
             problems.append(
                 Problem(
                     file.location,
-                    f"is of iteration {iteration}, as {found[iteration].name} is; "
-                    "left out. Keep one file an iteration",
+                    f"has the iteration {iteration}, like {found[iteration].name}; left out. Keep "
+                    "one file per iteration",
                 )
             )
         else:

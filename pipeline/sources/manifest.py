@@ -26,7 +26,7 @@ ITEM_BYTES |= {"U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1}
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """Where one tensor's bytes lie.
+    """The bytes of one tensor in a file.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class ByteRange:
     shape : tuple of int
         The tensor's shape; its elements lie in C order.
     access : Access or None
-        How to reach the object's server; None for a file on disk.
+        The object's server; None for a file on disk.
     """
 
     path: str
@@ -98,7 +98,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Problem:
-    """A file that was left out, and what to do about it."""
+    """A file that was left out, with the reason and the remedy."""
 
     path: str
     message: str
@@ -150,7 +150,7 @@ class Source(Protocol):
     problems: tuple[Problem, ...]
 
     def locate(self, parameter: str, iteration: int, gradient: bool = False) -> ByteRange | None:
-        """Where a parameter (or its gradient) lies at an iteration; None where there is none."""
+        """Locate a parameter (or its gradient) at an iteration; None if there is none."""
         ...
 
     def has_snapshot(self, iteration: int) -> bool:
@@ -158,11 +158,11 @@ class Source(Protocol):
         ...
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
-        """Give a number that changes when the file does; 0 where there is none."""
+        """Give a number that changes when the file does; 0 if there is none."""
         ...
 
     def file(self, iteration: int, outcomes: bool = False) -> File | None:
-        """Give the file of an iteration as it was indexed; None where there is none."""
+        """Give the file of an iteration as it was indexed; None if there is none."""
         ...
 
     def description(self) -> RunDescription | None:
@@ -170,7 +170,7 @@ class Source(Protocol):
         ...
 
     def outcomes(self, iteration: int) -> OutcomeFile | None:
-        """Where the outcomes of an iteration lie; None where there are none."""
+        """Give the outcomes of an iteration; None if there are none."""
         ...
 
     def images(self) -> Images | None:
@@ -178,5 +178,5 @@ class Source(Protocol):
         ...
 
     def scalars(self) -> Scalars | None:
-        """Read the recorded scalars; None where there are none."""
+        """Read the recorded scalars; None if there are none."""
         ...

@@ -76,7 +76,7 @@ class _Window:
     pieces: dict[str, list[tuple[int, int, Future[Any]]]] = field(default_factory=dict)
 
     def fetch(self) -> None:
-        """Begin to fetch, unless that has begun."""
+        """Begin to fetch, unless it has begun."""
         if self.pieces:
             return
         ordered = sorted(self.requests, key=lambda request: request.key)
@@ -213,10 +213,10 @@ def _fetch(path: str, first: int, last: int, access: Access) -> memoryview:
 
 
 def ended(path: str) -> str:
-    """Say that a file or an object is shorter than it was."""
+    """Give the message for a file or an object that has become shorter."""
     return (
         f"{path}: ended while it was read; a snapshot must not change once it is written. Process "
-        "again to leave it out or to read it anew"
+        "again to leave it out or to read it again"
     )
 
 

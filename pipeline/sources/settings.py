@@ -1,4 +1,4 @@
-"""How iterations are read from a log's file names."""
+"""The setting that finds the iteration in a checkpoint's name."""
 
 import re
 
@@ -10,7 +10,7 @@ __all__ = ["SourceConfig", "iteration_pattern"]
 
 
 class SourceConfig(Section):
-    """How a log is read."""
+    """Settings of reading a log."""
 
     pattern: str | None = Field(
         default=None,

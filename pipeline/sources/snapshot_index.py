@@ -45,7 +45,7 @@ class SnapshotIndex:
     _by_name: dict[str, Parameter] = field(default_factory=dict, repr=False)
 
     def locate(self, parameter: str, iteration: int, gradient: bool) -> ByteRange | None:
-        """Where a parameter or its gradient lies at an iteration."""
+        """Locate a parameter or its gradient at an iteration."""
         tensors = self.entries.get(iteration)
         if tensors is None:
             return None
@@ -70,7 +70,7 @@ def index_snapshots(
     files : mapping of int to File
         By iteration.
     read_headers : callable, optional
-        Gives the header of each file, or what is wrong with it; as of safetensors files by default.
+        Gives the header or the error of each file; by default that of safetensors files.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def index_snapshots(
             seen[id(header.entries)] = _signature(header.entries)
         signatures[iteration] = seen[id(header.entries)]
     if not any(signatures.values()):
-        raise _nothing_usable(ordered[0][1], len(files), problems)
+        raise _no_usable_snapshot(ordered[0][1], len(files), problems)
     # Counter keeps first-seen order among equals, so the first snapshot wins a tie.
     reference = Counter(signatures.values()).most_common(1)[0][0]
     for iteration, signature in signatures.items():
@@ -105,7 +105,7 @@ def index_snapshots(
                 Problem(
                     files[iteration].location,
                     f"{difference}; left out, since most snapshots agree on other tensors. "
-                    "Process snapshots of another network as a log of their own",
+                    "Process snapshots of another network as a separate log",
                 )
             )
             del entries[iteration], fingerprints[iteration]
@@ -122,8 +122,8 @@ def index_snapshots(
     )
 
 
-def _nothing_usable(first: File, count: int, problems: Sequence[Problem]) -> LogError:
-    """Say why no snapshot can be used."""
+def _no_usable_snapshot(first: File, count: int, problems: Sequence[Problem]) -> LogError:
+    """Give the error of a log without a usable snapshot."""
     reason = (
         f"can be read ({problems[0]})"
         if problems
@@ -178,8 +178,8 @@ def _gradient_problems(
                     Problem(
                         files[iteration].location,
                         f"the gradient of {known.name!r} is {entry.dtype} {list(entry.shape)}, not "
-                        f"{known.gradient_dtype} {list(known.shape)}; left out, as are all such. "
-                        "Record gradients of one dtype, in the shapes of their weights",
+                        f"{known.gradient_dtype} {list(known.shape)}; left out, like all such "
+                        "gradients. Record gradients of one dtype, in the shapes of their weights",
                     )
                 ]
     return []

@@ -54,7 +54,7 @@ def read_values(
     Parameters
     ----------
     ref : ByteRange
-        Where the tensor lies.
+        The tensor.
     start, stop : int
         Element range in C order; `stop` defaults to the tensor's end.
     out : numpy.ndarray, optional
@@ -151,7 +151,7 @@ class LocalFiles:
 
 @contextmanager
 def reading(requests: Iterable[Request]) -> Iterator[Reader]:
-    """Give a function that reads as `read_values` does, given in advance what it will read.
+    """Give a function that reads as `read_values` does, in the order of the requests.
 
     Files on disk are read on demand; objects in buckets are fetched ahead.
 
@@ -176,7 +176,7 @@ def to_float(raw: np.ndarray, dtype: str) -> np.ndarray:
     Parameters
     ----------
     raw : numpy.ndarray
-        What `read_values` returned.
+        Elements from `read_values`.
     dtype : str
         The safetensors code.
     """
@@ -188,7 +188,7 @@ def to_float(raw: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def unreadable(path: str, error: OSError) -> LogError:
-    """Say that a file cannot be read."""
+    """Give the error of a file that cannot be read."""
     return LogError(
         f"{path}: could not be read ({error.strerror}); it was there when processing began. "
         "Process again"

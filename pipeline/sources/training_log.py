@@ -79,7 +79,7 @@ class TrainingLogSource:
         self.problems = tuple(problems)
 
     def locate(self, parameter: str, iteration: int, gradient: bool = False) -> ByteRange | None:
-        """Where a parameter (or its gradient) lies at an iteration."""
+        """Locate a parameter (or its gradient) at an iteration."""
         return self._snapshots.locate(parameter, iteration, gradient)
 
     def has_snapshot(self, iteration: int) -> bool:
@@ -87,12 +87,12 @@ class TrainingLogSource:
         return iteration in self._snapshots.files
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
-        """Give a number that changes when the file does; 0 where there is none."""
+        """Give a number that changes when the file does; 0 if there is none."""
         known = self._outcome_fingerprints if outcomes else self._snapshots.fingerprints
         return known.get(iteration, 0)
 
     def file(self, iteration: int, outcomes: bool = False) -> File | None:
-        """Give the file of an iteration as it was indexed; None where there is none."""
+        """Give the file of an iteration as it was indexed; None if there is none."""
         known = self._outcome_files if outcomes else self._snapshots.files
         return known.get(iteration)
 
@@ -101,7 +101,7 @@ class TrainingLogSource:
         return self._description
 
     def outcomes(self, iteration: int) -> OutcomeFile | None:
-        """Where the outcomes of an iteration lie."""
+        """Give the outcomes of an iteration."""
         return self._outcomes.get(iteration)
 
     def images(self) -> Images | None:
@@ -109,12 +109,12 @@ class TrainingLogSource:
         return self._images
 
     def scalars(self) -> Scalars | None:
-        """Give the recorded scalars; None where there are none."""
+        """Give the recorded scalars; None if there are none."""
         return self._scalars if self._scalars.values else None
 
     def _files(self, under: str, problems: list[Problem]) -> dict[int, File]:
-        told = ((iteration_of(file.name), file) for file in self._folder.files(under))
-        numbered = ((iteration, file) for iteration, file in told if iteration is not None)
+        named = ((iteration_of(file.name), file) for file in self._folder.files(under))
+        numbered = ((iteration, file) for iteration, file in named if iteration is not None)
         return by_iteration(numbered, problems)
 
     def _describe(self) -> RunDescription | None:
@@ -177,7 +177,7 @@ class TrainingLogSource:
                 problems.append(
                     Problem(
                         self._folder.location,
-                        "outcomes are there, but no images.safetensors with the true labels; "
+                        "holds outcomes, but no images.safetensors with the true labels; "
                         "write it to see the validation view",
                     )
                 )
@@ -205,7 +205,7 @@ class TrainingLogSource:
         return found
 
     def _check_labels(self) -> None:
-        """Refuse labels that cannot be class numbers: every class up to the largest counts."""
+        """Refuse labels that are too large: every class up to the largest takes memory."""
         if self._images is None or not self._outcomes:
             return
         labels = self._images.labels
@@ -216,7 +216,7 @@ class TrainingLogSource:
             raise LogError(
                 f"{self._folder.join('images.safetensors')}: image {image} has the label "
                 f"{labels[image]:,}; of {len(labels):,} images and {named:,} named classes, labels "
-                f"go up to {most - 1:,}. Write labels that count the classes from 0 on, or name "
+                f"go up to {most - 1:,}. Number the classes from 0 on, or name "
                 "all classes in run.json"
             )
 
@@ -226,9 +226,9 @@ class TrainingLogSource:
 
 def _label_problem(entries: dict[str, TensorEntry]) -> str | None:
     if "label" not in entries:
-        return "holds no tensor 'label'; write the images anew"
+        return "holds no tensor 'label'; write the images again"
     if not entries["label"].nbytes:
-        return "holds no image; write the images anew"
+        return "holds no image; write the images again"
     if entries["label"].dtype not in INTEGERS:
         return f"'label' is {entries['label'].dtype}; left out. Write integers"
     return None
@@ -244,7 +244,7 @@ def _outcome_problem(entries: dict[str, TensorEntry], images: int) -> str | None
         if entry.shape != (images,):
             return (
                 f"{name!r} has the shape {list(entry.shape)} for {images} images; "
-                "left out. Record one value an image, in the order of images.safetensors"
+                "left out. Record one value per image, in the order of images.safetensors"
             )
         dtypes, kind = (INTEGERS, "integers") if name == "predicted" else (FLOATS, "floats")
         if entry.dtype not in dtypes:
@@ -263,7 +263,7 @@ def _image_names(
         problems.append(
             Problem(
                 file.location,
-                "the header's 'names' are no JSON list; left out. Write one text an image",
+                "the header's 'names' are not a JSON list; left out. Write one text per image",
             )
         )
         names = []

@@ -40,11 +40,11 @@ def test_the_shipped_local_config_is_the_default():
         ),
         (
             "cluster: {memory: 1e400GiB}",
-            "'cluster.memory': given '1e400GiB', allowed: a memory",
+            "'cluster.memory': given '1e400GiB', allowed: a size",
         ),
         (
             "cluster: {memory: -5GiB}",
-            "'cluster.memory': given '-5GiB', allowed: a memory of",
+            "'cluster.memory': given '-5GiB', allowed: a size of",
         ),
         (
             "cluster: {adaptive: {minimum: 5, maximum: 1}}",

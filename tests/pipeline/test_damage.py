@@ -180,7 +180,7 @@ def test_a_file_written_anew_while_it_is_processed_ends_the_run_with_nothing_com
     log.iterations([60, 70])
     changed = log.path / kind / f"{iteration:09d}.safetensors"
     again = At("measuring", lambda: written_anew(changed))
-    with pytest.raises(LogError, match="was written anew while it was processed") as caught:
+    with pytest.raises(LogError, match="was rewritten while it was processed") as caught:
         process(log.path, store, config=CONFIG, progress=again)
     assert str(caught.value).startswith(str(changed))
     assert contents(store).keys() == before.keys()
@@ -205,5 +205,5 @@ def test_what_becomes_of_a_file_after_it_was_read_does_no_harm(log, tmp_path, ac
 def test_a_checkpoint_written_anew_meanwhile_is_noticed_as_well(log, tmp_path):
     folder = log.path / "snapshots"
     again = At("measuring", lambda: written_anew(folder / "000000020.safetensors"))
-    with pytest.raises(LogError, match="was written anew"):
+    with pytest.raises(LogError, match="was rewritten"):
         process(folder, tmp_path / "store", config=CONFIG, progress=again)

@@ -211,7 +211,7 @@ def test_while_another_process_writes_the_store_following_waits_and_says_so_once
 ):
     log = LogWriter(tmp_path / "log", images=20).iterations([0, 10])
     follower = follow(log.path, tmp_path / "store")
-    follower.notice(f"is being written by process {writer.pid} on", "following goes on")
+    follower.notice(f"is being written by process {writer.pid} on", "following continues")
     time.sleep(1)  # ten looks of the follower
     assert follower.process.poll() is None
     with pytest.raises(StoreError, match="nothing was committed"):

@@ -15,12 +15,12 @@ from deeptracker.record.log_format import RunDescription, TrainingLog
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "is no run description"),
-        ("[]", "is no run description"),
-        ('{"classes": 5}', "is no run description"),
-        ('{"modules": ["a"]}', "is no run description"),
-        ('{"schema_version": 2}', "has the schema version 2, this DeepTracker reads 1"),
-        ("[" * 100_000, "is no run description"),
+        ("{", "is not a run description"),
+        ("[]", "is not a run description"),
+        ('{"classes": 5}', "is not a run description"),
+        ('{"modules": ["a"]}', "is not a run description"),
+        ('{"schema_version": 2}', "has the schema version 2; this DeepTracker reads 1"),
+        ("[" * 100_000, "is not a run description"),
     ],
 )
 def test_a_wrong_description_is_one_error_that_names_the_file(tmp_path, content, message):

@@ -195,7 +195,7 @@ def test_another_padding_of_the_file_names_is_kept(tmp_path):
         (lambda r: r.outcomes(1, LABELS, loss=[1.0]), r"loss: has the shape \[1\]"),
         (lambda r: r.scalars(1, train_loss="low"), "train_loss: 'low' is not a number"),
         (lambda r: r.scalars(1, train_loss=10**400), "train_loss: is a number that float64"),
-        (lambda r: r.scalars(2**63, train_loss=1), "iteration: 9223372036854775808 is beyond"),
+        (lambda r: r.scalars(2**63, train_loss=1), "iteration: 9223372036854775808 exceeds"),
         (lambda r: r.outcomes(1, [0, 1, 1, 2**32]), "predicted: holds 4294967296; class numbers"),
     ],
 )
@@ -222,8 +222,8 @@ def test_a_wrong_call_is_refused_with_its_reason_and_writes_nothing(tmp_path, ac
             r"thumbnail: is uint8 \[4, 3, 8, 8\]; .* 1, 3 or 4 channels",
         ),
         ({"images": [0, 1, 2, 2]}, "image 2 is of class 1, 2 is given; record other images into a"),
-        ({"images": LABELS[:, None]}, r"label: has the shape \[4, 1\]; give one class an image"),
-        ({"images": 3}, r"label: has the shape \[\]; give one class an image"),
+        ({"images": LABELS[:, None]}, r"label: has the shape \[4, 1\]; give one class per image"),
+        ({"images": 3}, r"label: has the shape \[\]; give one class per image"),
         ({"images": LABELS.astype("f4")}, "label: has the dtype float32"),
         ({"hyperparameters": {"lr": 1, "on": object()}}, "hyperparameters: 'on' cannot be written"),
     ],
@@ -289,7 +289,7 @@ def test_outcomes_without_known_images_say_what_to_give(tmp_path):
 
 def test_a_place_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "taken").write_text("")
-    with pytest.raises(LogError, match="taken: cannot be made a folder"):
+    with pytest.raises(LogError, match="taken: the folder cannot be made"):
         Recorder(tmp_path / "taken")
 
 

@@ -153,7 +153,7 @@ def test_a_name_that_is_no_text_is_one_error(tmp_path):
     header = json.dumps({"\ud800": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
     path = tmp_path / "a.safetensors"
     path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
-    with pytest.raises(LogError, match=r"a tensor whose name '\\ud800' is no text"):
+    with pytest.raises(LogError, match=r"a tensor whose name '\\ud800' is not text"):
         read_header(path)
 
 

@@ -287,7 +287,7 @@ def test_a_script_without_its_guard_is_told_of_it(tmp_path):
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert ended.returncode == 1
-    assert "was run once more by a worker process" in ended.stderr
+    assert "a worker process imported the script" in ended.stderr
     assert ended.stderr.strip().endswith('under: if __name__ == "__main__":')
     assert "StoreBusyError" not in ended.stderr
 

@@ -123,5 +123,5 @@ def test_jobs_that_start_beside_a_users_own_modules_measure(
 
 def test_a_job_that_slurm_does_not_take_is_answered_with_its_reason(settings, log, tmp_path):
     wrong = settings.model_copy(update={"queue": "nowhere"})
-    with pytest.raises(ConfigError, match=r"Slurm takes no such job: .*[Ii]nvalid partition"):
+    with pytest.raises(ConfigError, match=r"Slurm refuses the job: .*[Ii]nvalid partition"):
         process(log, tmp_path / "store", config=Config(cluster=wrong))

@@ -124,14 +124,14 @@ def test_only_what_is_new_is_foreseen_where_there_is_a_store(first, writer, clus
     assert forecast.read_bytes < 0.2 * first[0].read_bytes
 
 
-def test_the_rate_is_as_given_as_measured_or_as_stated(writer, cluster, tmp_path, monkeypatch):
+def test_the_rate_is_given_measured_or_assumed(writer, cluster, tmp_path, monkeypatch):
     options = {"config": CONFIG, "scheduler": cluster.scheduler_address}
-    stated = plan(writer.path, tmp_path / "store", **options)
-    assert "stated" in stated.rate_origin
-    given = plan(writer.path, tmp_path / "store", rate=stated.bytes_per_second / 10, **options)
+    assumed = plan(writer.path, tmp_path / "store", **options)
+    assert "assumed" in assumed.rate_origin
+    given = plan(writer.path, tmp_path / "store", rate=assumed.bytes_per_second / 10, **options)
     assert given.rate_origin == "as given"
-    assert given.seconds > stated.seconds
-    monkeypatch.setattr(processing_module, "TELLING_SECONDS", 0.0)
+    assert given.seconds > assumed.seconds
+    monkeypatch.setattr(processing_module, "SHORTEST_RATED_SECONDS", 0.0)
     process(writer.path, tmp_path / "store", **options)
     writer.iterations([200])
     measured = plan(writer.path, tmp_path / "store", **options)

@@ -16,7 +16,7 @@ class Moment:
         return time.monotonic_ns, ()
 
 
-def told_by(value):
+def process_and_value(value):
     return os.getpid(), value
 
 

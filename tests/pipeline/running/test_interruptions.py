@@ -29,14 +29,14 @@ from deeptracker.pipeline import process
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.running.progress import SilentProgress
 
-class Told(SilentProgress):
+class StagePrinter(SilentProgress):
     def stage(self, name):
         print(name, flush=True)
 
 if __name__ == "__main__":
     print("begun", flush=True)
     config = Config(columns_per_chunk=4)
-    process(sys.argv[1], sys.argv[2], config=config, workers=2, progress=Told())
+    process(sys.argv[1], sys.argv[2], config=config, workers=2, progress=StagePrinter())
     print("done", flush=True)
 """
 
@@ -178,7 +178,7 @@ def test_a_killed_worker_costs_nothing_but_time(log, undisturbed, begin, tmp_pat
     assert_equal(tmp_path / "store", undisturbed)
 
 
-def test_a_second_writer_is_told_who_writes(log, begin, tmp_path):
+def test_a_second_writer_gets_the_name_of_the_first(log, begin, tmp_path):
     running = begin(log.path, tmp_path / "store")
     workers_of(running)
     with pytest.raises(StoreError, match=f"written by process {running.pid} on"):

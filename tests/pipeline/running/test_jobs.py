@@ -20,8 +20,8 @@ from job_tasks import (
     fail_when_released,
     hang_the_first_time,
     hang_until_released,
+    process_and_value,
     square,
-    told_by,
 )
 
 from deeptracker.errors import ClusterError
@@ -86,7 +86,7 @@ def running(jobs):
     return [attempt for attempt in jobs._attempts() if attempt.status is Status.RUNNING]
 
 
-def told(path):
+def lines_of(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
@@ -103,14 +103,14 @@ def test_every_job_is_given_back_once_and_those_submitted_meanwhile_too(client):
         assert last[0].result.result() == sum(n * n for n in range(20))
 
 
-def test_whoever_watches_is_told_that_a_worker_compiles(client):
-    class Told(SilentProgress):
-        heard: ClassVar[list[bool]] = []
+def test_progress_notes_that_a_worker_compiles(client):
+    class Compilations(SilentProgress):
+        kept: ClassVar[list[bool]] = []
 
         def compiling(self, kept):
-            self.heard.append(kept)
+            self.kept.append(kept)
 
-    with Jobs(client, QUICK, progress=Told()) as jobs:
+    with Jobs(client, QUICK, progress=Compilations()) as jobs:
         jobs.submit(Label("square", ""), square, 2)
         assert len(list(jobs.finished())) == 1
         assert not jobs.compiled
@@ -118,7 +118,7 @@ def test_whoever_watches_is_told_that_a_worker_compiles(client):
         assert len(list(jobs.finished())) == 1
         assert job.result.result() == 42
         assert jobs.compiled
-    assert Told.heard == [True]
+    assert Compilations.kept == [True]
 
 
 def test_a_task_that_hangs_is_tried_on_another_worker_and_its_result_is_dropped(
@@ -133,7 +133,7 @@ def test_a_task_that_hangs_is_tried_on_another_worker_and_its_result_is_dropped(
         )
         assert hung in list(jobs.finished())
         assert hung.result.result() == 144
-    lines = told(log)
+    lines = lines_of(log)
     retried = [line for line in lines if line["event"] == "retried"]
     assert [line["name"] for line in retried] == ["hung"]
     (ended,) = [line for line in lines if line["event"] == "ended" and line["name"] == "hung"]
@@ -240,10 +240,10 @@ def test_what_could_not_be_spread_is_shared_all_the_same(client, monkeypatch):
 def test_what_is_packed_is_opened_once_by_each_worker(client):
     packed = Packed.of(Moment())
     with Jobs(client, QUICK) as jobs:
-        asked = [jobs.submit(Label("asked"), told_by, packed) for _ in range(12)]
+        asked = [jobs.submit(Label("asked"), process_and_value, packed) for _ in range(12)]
         list(jobs.finished())
-        told = jobs.results(asked)
-    assert len({worker for worker, _ in told}) == len(set(told)) <= 3
+        opened = jobs.results(asked)
+    assert len({worker for worker, _ in opened}) == len(set(opened)) <= 3
 
 
 def test_a_result_that_is_needed_no_more_is_let_go_by_the_workers(client):
@@ -295,7 +295,7 @@ def test_a_try_that_fails_leaves_the_others_of_its_job_alone(mortal, tmp_path, e
         assert jobs.results([job]) == [144]
         assert Status.FAILED in {attempt.status for attempt in job.attempts.values()}
         won = next(key for key, attempt in job.attempts.items() if attempt is job.winner)
-    lines = [line for line in told(log) if line["name"] == "lagging"]
+    lines = [line for line in lines_of(log) if line["name"] == "lagging"]
     events = [line["event"] for line in lines]
     assert (events[0], events[-1]) == ("retried", "ended")
     assert lines[events.index("failed")]["reason"].startswith(reason)
@@ -307,7 +307,7 @@ def test_the_last_try_that_fails_ends_the_run(client, tmp_path):
     folder.mkdir()
     with TaskLog(log) as tasks, pytest.raises(OSError, match="the file server is gone"):
         run(client, (Label("measure", "0"), fail_everywhere, folder), log=tasks)
-    events = [line["event"] for line in told(log)]
+    events = [line["event"] for line in lines_of(log)]
     assert events.count("failed") == events.count("retried") > 0
 
 
@@ -339,11 +339,11 @@ def test_a_lost_scheduler_is_named():
         client.close()
 
 
-def test_bytes_are_told_of_what_reads_the_log_not_of_what_merges_its_results(client, tmp_path):
+def test_bytes_are_logged_of_tasks_that_read_the_log_not_of_merges(client, tmp_path):
     log = tmp_path / "tasks.jsonl"
     with TaskLog(log) as tasks, Jobs(client, QUICK, tasks) as jobs:
         first = jobs.submit(Label("measure", "w", None, 800), np.zeros, 100)
         list(jobs.finished())
         jobs.submit(Label("combine", ""), np.copy, first.result)
         list(jobs.finished())
-    assert {line["task"]: line["bytes"] for line in told(log)} == {"measure": 800, "combine": 0}
+    assert {line["task"]: line["bytes"] for line in lines_of(log)} == {"measure": 800, "combine": 0}

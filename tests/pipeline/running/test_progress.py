@@ -1,4 +1,4 @@
-"""The bar in the terminal: the stage is told, and that workers compile."""
+"""The bar in the terminal: the stage, and the notice that workers compile."""
 
 import pytest
 from rich.console import Console
@@ -22,14 +22,14 @@ def bar(monkeypatch):
     progress.stop()
 
 
-def test_compiling_is_told_until_something_has_been_processed(bar):
+def test_compiling_is_shown_until_something_has_been_processed(bar):
     progress, written = bar
     progress.stage("measuring")
     assert "measuring" in written()
     progress.compiling(kept=True)
-    told = written()
-    assert "compiling (first run)" in told.splitlines()[-1]
-    assert "notice" not in told
+    text = written()
+    assert "compiling (first run)" in text.splitlines()[-1]
+    assert "notice" not in text
     progress.advance(500)
     assert "measuring" in written().splitlines()[-1]
 
@@ -37,8 +37,8 @@ def test_compiling_is_told_until_something_has_been_processed(bar):
 def test_where_kernels_cannot_be_kept_it_says_so_once_and_what_to_do(bar):
     progress, written = bar
     progress.compiling(kept=False)
-    told = written()
-    assert "NUMBA_CACHE_DIR" in told
-    assert "first run" not in told
+    text = written()
+    assert "NUMBA_CACHE_DIR" in text
+    assert "first run" not in text
     progress.compiling(kept=False)
     assert "NUMBA_CACHE_DIR" not in written()

@@ -31,7 +31,7 @@ def test_the_error_names_each_worker_what_it_runs_and_how_long_it_is_silent():
     error = str(standstill(61.4, {"tcp://1": 1.0, "tcp://2": 45.0}, job.running, 160.0))
     assert error.startswith("no task has begun or ended for 61 seconds, all workers hang: ")
     assert "tcp://1 (runs measure-conv1.weight-it0-15 for 60 s), " in error
-    assert "tcp://2 (runs nothing, silent for 45 s); nothing that was committed is lost" in error
+    assert "tcp://2 (runs nothing, silent for 45 s); earlier commits are intact" in error
     assert error.endswith("raise stall_seconds of the cluster")
 
 

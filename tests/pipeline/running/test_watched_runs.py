@@ -1,4 +1,4 @@
-"""Runs on clusters that change under them, and what whoever watches a run is told."""
+"""Runs on clusters that change during a run, and the reports to its watchers."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def cluster():
         yield cluster
 
 
-class Told(SilentProgress):
+class Callbacks(SilentProgress):
     """Calls back once, when so many bytes have been measured."""
 
     def __init__(self, *callbacks):
@@ -103,7 +103,7 @@ def test_a_cluster_that_grows_and_shrinks_meanwhile_ends_the_same(log, undisturb
         steps = [lambda count=count: cluster.scale(count) for count in (3, 1, 2, 1)]
         process(
             log, tmp_path / "store", config=CONFIG, scheduler=cluster.scheduler_address,
-            progress=Told(*steps),
+            progress=Callbacks(*steps),
         )  # fmt: skip
     assert_equal(tmp_path / "store", undisturbed)
 
@@ -128,7 +128,7 @@ def test_a_worker_that_stands_still_is_given_up_and_the_run_ends_the_same(
 
     settings = LocalSettings(workers=2, worker_ttl_seconds=10, timeout_seconds=12)
     config = CONFIG.model_copy(update={"cluster": settings})
-    process(log, tmp_path / "store", config=config, progress=Told(stop_one))
+    process(log, tmp_path / "store", config=config, progress=Callbacks(stop_one))
     assert not stopped[0].is_running()
     assert_equal(tmp_path / "store", undisturbed)
 
@@ -154,7 +154,7 @@ def test_where_all_workers_stand_still_the_run_ends_by_naming_them_and_a_rerun_e
     settings = LocalSettings(workers=2, stall_seconds=3.0, worker_ttl_seconds=3600)
     config = CONFIG.model_copy(update={"cluster": settings})
     with pytest.raises(ClusterError, match=r"has begun or ended for \d sec") as caught:
-        process(log, tmp_path / "store", config=config, progress=Told(stop_all))
+        process(log, tmp_path / "store", config=config, progress=Callbacks(stop_all))
     assert len(stopped) == 2
     assert not any(worker.is_running() for worker in stopped)
     assert str(caught.value).count("tcp://127.0.0.1:") == 2
@@ -178,13 +178,13 @@ def test_a_read_that_hangs_on_one_worker_is_done_by_another(
         os.mkfifo(pipe)
         pipe.replace(snapshot)
 
-    told = TaskLog.retried
+    record = TaskLog.retried
 
     def answer_again(self, **retry):
         """Before the other worker begins: it finds the file again."""
         if aside.exists():
             aside.replace(snapshot)
-        told(self, **retry)
+        record(self, **retry)
 
     monkeypatch.setattr(TaskLog, "retried", answer_again)
 
@@ -222,9 +222,11 @@ def test_a_scheduler_that_is_killed_ends_the_run_in_one_line_and_a_rerun_ends_th
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT,
     )  # fmt: skip
     try:
-        with pytest.raises(ClusterError, match=f"scheduler at {address} was lost; what was comm"):
+        with pytest.raises(
+            ClusterError, match=f"scheduler at {address} was lost; earlier commits are"
+        ):
             process(
-                log, tmp_path / "store", scheduler=address, progress=Told(scheduler.kill),
+                log, tmp_path / "store", scheduler=address, progress=Callbacks(scheduler.kill),
                 config=CONFIG.model_copy(update={"cluster": LocalSettings(connect_seconds=60)}),
                 report=tmp_path / "report.html",
             )  # fmt: skip
@@ -239,10 +241,10 @@ def test_a_scheduler_that_is_killed_ends_the_run_in_one_line_and_a_rerun_ends_th
 
 
 def test_the_log_has_a_line_for_every_block_with_what_it_read_and_where(log, cluster, tmp_path):
-    told = Told()
+    callbacks = Callbacks()
     summary = process(
         log, tmp_path / "store", config=CONFIG, scheduler=cluster.scheduler_address,
-        task_log=tmp_path / "tasks", progress=told,
+        task_log=tmp_path / "tasks", progress=callbacks,
     )  # fmt: skip
     lines = lines_of(tmp_path / "tasks")
     blocks = [line for line in lines if line["task"] == "measure"]
@@ -255,7 +257,7 @@ def test_the_log_has_a_line_for_every_block_with_what_it_read_and_where(log, clu
     assert {line["task"] for line in lines} == {
         "measure", "nodes", "outcomes", "share", "score", "anomalies",
     }  # fmt: skip
-    assert told.links == [cluster.dashboard_link]
+    assert callbacks.links == [cluster.dashboard_link]
 
 
 def test_the_report_is_written(log, cluster, tmp_path):
@@ -296,15 +298,15 @@ def test_the_command_line_prints_the_dashboards_link_unless_it_is_quiet(tmp_path
     log = LogWriter(tmp_path / "log").iterations(range(0, 20, 5)).path
     small = [sys.executable, "-m", "deeptracker.cli", "process", log]
     command = [*small, "--workers", "1"]
-    told = subprocess.run(
+    ended = subprocess.run(
         [*command, "--store", tmp_path / "a"], capture_output=True, text=True, check=True
     )
-    assert "Dask dashboard: http://127.0.0.1:" in told.stderr
+    assert "Dask dashboard: http://127.0.0.1:" in ended.stderr
     # In threads of one process nothing is behind the link.
-    told = subprocess.run(
+    ended = subprocess.run(
         [*small, "--store", tmp_path / "c"], capture_output=True, text=True, check=True
     )
-    assert "Dask dashboard" not in told.stderr
+    assert "Dask dashboard" not in ended.stderr
     quiet = subprocess.run(
         [*command, "--store", tmp_path / "b", "--quiet"], capture_output=True, text=True, check=True
     )
@@ -322,7 +324,7 @@ def test_a_command_that_is_terminated_ends_with_130_and_says_what_is_left(log, t
         running.terminate()
         _, error = running.communicate(timeout=60)
     assert running.returncode == 130, error
-    assert error.startswith("interrupted: what was committed before is intact")
+    assert error.startswith("interrupted: earlier commits are intact")
 
 
 def test_an_interrupt_as_workers_start_is_one_line(log, tmp_path):

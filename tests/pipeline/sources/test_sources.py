@@ -146,7 +146,7 @@ def test_labels_beyond_int32_are_left_out_not_wrapped(log):
     source = open_source(log.path)
     assert source.images() is None
     assert source.problems[0].path == path
-    assert "class numbers are those of int32" in source.problems[0].message
+    assert "class numbers are int32" in source.problems[0].message
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_names_that_are_no_list_are_left_out_and_the_labels_kept(log, names):
     assert source.images().names[:2] == ("image 0", "image 1")
     [problem] = source.problems
     assert problem.path == path
-    assert "'names' are no JSON list" in problem.message
+    assert "'names' are not a JSON list" in problem.message
 
 
 @pytest.mark.parametrize("kind", ["snapshots", "outcomes"])
@@ -186,7 +186,7 @@ def test_two_files_of_one_iteration_of_a_log_are_reported(log, kind):
     assert source.iterations == (0, 10, 20, 30)
     [problem] = source.problems
     assert problem.path == str(log.path / kind / "20.safetensors")
-    assert "is of iteration 20, as 000000020.safetensors is; left out" in problem.message
+    assert "has the iteration 20, like 000000020.safetensors; left out" in problem.message
 
 
 @pytest.mark.parametrize("kind", ["snapshots", "outcomes"])
@@ -199,7 +199,7 @@ def test_iterations_of_a_log_beyond_int64_are_left_out(log, kind):
     assert recording_of(source).iterations[-1] == 2**63 - 1
     [problem] = source.problems
     assert problem.path == str(log.path / kind / f"{2**63}.safetensors")
-    assert "beyond int64; left out. Rename it" in problem.message
+    assert "exceeds int64; left out. Rename it" in problem.message
 
 
 def test_a_log_of_iterations_beyond_int64_alone_says_so(tmp_path):
@@ -275,7 +275,7 @@ def test_checkpoints_whose_digits_are_beyond_int64_are_left_out(tmp_path):
     assert recording_of(source).iterations.tolist() == [7]
     [problem] = source.problems
     assert problem.path.endswith("step-20240131123456789012.safetensors")
-    assert "beyond int64; left out. Rename it" in problem.message
+    assert "exceeds int64; left out. Rename it" in problem.message
 
 
 @pytest.mark.parametrize("what", ["missing", "file", "empty", "foreign"])

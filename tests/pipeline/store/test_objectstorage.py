@@ -170,7 +170,7 @@ def test_an_object_replaced_while_it_is_processed_ends_the_run(tiny, bucket, sch
                 obstore.put(bucket.store, key, other)
 
     options = {"config": CONFIG, "scheduler": scheduler}
-    with pytest.raises(LogError, match="was written anew") as caught:
+    with pytest.raises(LogError, match="was rewritten") as caught:
         process(place, bucket.url("store"), progress=Meanwhile(), **options)
     assert str(caught.value).startswith(bucket.url(key))
     assert process(place, bucket.url("store"), **options).action == "created"
@@ -297,7 +297,7 @@ def test_of_two_runs_that_both_believe_to_write_one_is_refused(bucket):
     ("location", "error", "expected"),
     [
         ("s3://nonesuch/log", LogError, "no such bucket"),
-        ("s3://{bucket}/nothing", LogError, "nothing under this prefix"),
+        ("s3://{bucket}/nothing", LogError, "the prefix is empty"),
         ("s3:///log", ConfigError, "names no bucket"),
         ("gopher://host/log", ConfigError, "s3://BUCKET/PREFIX"),
     ],
@@ -325,7 +325,7 @@ def test_an_unencrypted_endpoint_must_be_allowed(bucket, monkeypatch):
     with pytest.raises(ConfigError, match="not encrypted"):
         open_source(bucket.url("log"))
     settings = StorageConfig(allow_http=True)
-    with pytest.raises(LogError, match="nothing under this prefix"):
+    with pytest.raises(LogError, match="the prefix is empty"):
         open_source(bucket.url("log"), storage=settings)
 
 

@@ -208,7 +208,7 @@ def test_places_that_can_hold_no_store_are_named(tmp_path):
     for place, expected in [
         ("/", "is the root of the file system"),
         (tmp_path / "dangling", "is a link to .*gone, which is not there"),
-        (tmp_path / "circle", "symbolic links; name another place"),
+        (tmp_path / "circle", "symbolic links; give another path"),
         (tmp_path / ("n" * 300), "File name too long"),
     ]:
         with pytest.raises(DeepTrackerError, match=expected), open_writer(str(place)):
