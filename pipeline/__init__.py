@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Summary", "follow", "open_store", "plan", "process"]
 
-# Imported when asked for, so that reading a config costs no dask, zarr or numba.
-_HOMES = {
+# Imported at first use, so that reading a config does not import dask, zarr or numba.
+_MODULES = {
     "Summary": "deeptracker.pipeline.summary",
     "follow": "deeptracker.pipeline.following",
     "open_store": "deeptracker.pipeline.store.run_store",
@@ -21,10 +21,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
+    if name in _MODULES:
         from importlib import import_module  # noqa: PLC0415
 
-        found = getattr(import_module(_HOMES[name]), name)
+        found = getattr(import_module(_MODULES[name]), name)
         globals()[name] = found
         return found
     raise AttributeError(f"module 'deeptracker.pipeline' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Upkeep: compact a followed store at intervals, so that it does not grow without bound.
+"""Compact a followed store at intervals, so that it does not grow without bound.
 
 A commit of one iteration rewrites the objects that hold the iteration. The older objects stay for
 current readers; compaction removes them.
@@ -11,10 +11,10 @@ from deeptracker.errors import StoreBusyError
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.store.compaction import Compaction, compact
 
-__all__ = ["Upkeep"]
+__all__ = ["CompactionSchedule"]
 
 
-class Upkeep:
+class CompactionSchedule:
     """Compacts a store after its first commit, then at most every `follow.compact_hours`.
 
     Parameters
@@ -26,14 +26,14 @@ class Upkeep:
     def __init__(self, location: str, config: Config) -> None:
         self._location = location
         self._config = config
-        self._due = time.monotonic()
-        self._grown = False
+        self._due_at = time.monotonic()
+        self._has_grown = False
 
     def note_commit(self) -> None:
         """Note that the store has grown."""
-        self._grown = True
+        self._has_grown = True
 
-    def look(self, now: datetime | None = None) -> Compaction | None:
+    def compact_if_due(self, now: datetime | None = None) -> Compaction | None:
         """Compact the store if it has grown and compaction is due.
 
         Parameters
@@ -47,7 +47,7 @@ class Upkeep:
             None if nothing was done: not due, not grown, or another process writes the store.
         """
         hours = self._config.follow.compact_hours
-        if hours is None or not self._grown or time.monotonic() < self._due:
+        if hours is None or not self._has_grown or time.monotonic() < self._due_at:
             return None
         try:
             done = compact(
@@ -58,6 +58,6 @@ class Upkeep:
             )
         except StoreBusyError:
             return None
-        self._grown = False
-        self._due = time.monotonic() + hours * 3600
+        self._has_grown = False
+        self._due_at = time.monotonic() + hours * 3600
         return done

@@ -28,31 +28,31 @@ SHOWN.maxlevel, SHOWN.maxlist, SHOWN.maxstring = 2, 3, 80
 
 
 class FollowConfig(FiniteSection):
-    """How `deeptracker process --follow` looks at a log."""
+    """How `deeptracker process --follow` lists a log and commits."""
 
     poll_seconds: float = Field(
-        default=5.0, gt=0, le=MOST_SECONDS, description="between two looks at the log"
+        default=5.0, gt=0, le=MOST_SECONDS, description="between two listings of the log"
     )
     settle_seconds: float = Field(
         default=60.0,
         ge=0,
         le=MOST_SECONDS,
-        description="how long the newest iteration may lack what the one before has",
+        description="how long the newest iteration may lack files that the one before has",
     )
     scalars_seconds: float = Field(
-        default=30.0, ge=0, le=MOST_SECONDS, description="between two commits of new scalars alone"
+        default=30.0, ge=0, le=MOST_SECONDS, description="between two commits that add only scalars"
     )
     compact_hours: float | None = Field(
         default=6.0,
         gt=0,
         le=MOST_HOURS,
-        description="between two compactings of the store; null: never",
+        description="between two compactions of the store; null: never",
     )
     grace_hours: float = Field(
         default=24.0,
         ge=1,
         le=MOST_HOURS,
-        description="how long readers may go on with a commit once superseded",
+        description="how long readers may still read a commit after a newer one",
     )
 
 
@@ -87,7 +87,7 @@ class Config(FiniteSection):
         if not isinstance(value, dict):
             return value
         if not isinstance(value.get("kind", ""), str):
-            raise ValueError("a kind by its name")  # noqa: TRY004  # pydantic needs a ValueError
+            raise ValueError("the name of a kind")  # noqa: TRY004  # pydantic needs a ValueError
         return {"kind": "local", **value}
 
     @field_validator("cluster")

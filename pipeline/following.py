@@ -16,7 +16,7 @@ from distributed import Client
 from deeptracker.errors import LogError, StoreBusyError
 from deeptracker.pipeline.clusters import AnyCluster, connect
 from deeptracker.pipeline.clusters.main_guard import refuse_unguarded
-from deeptracker.pipeline.compaction_schedule import Upkeep
+from deeptracker.pipeline.compaction_schedule import CompactionSchedule
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.planning.run_inputs import RunInputs
 from deeptracker.pipeline.processing import Connecting, default_store, update, with_cluster
@@ -70,7 +70,7 @@ def follow(
     Raises
     ------
     DeepTrackerError
-        When the config or the store is unfit, or the cluster is lost.
+        When the config or the store is invalid, or the cluster is lost.
     """
     refuse_unguarded()
     config = with_cluster(config or Config(), workers, scheduler)
@@ -78,46 +78,46 @@ def follow(
     location = str(store or default_store(log))
     watch = Watch(SilentProgress(), None, Path(task_log) if task_log else None)
     watch.check()
-    lookout = Lookout(str(log), location, config)
+    poller = LogPoller(str(log), location, config)
     lock = lock_of(location, config.storage)
     notices = _Notices(noticed or (lambda _: None))
-    with terminate_as_interrupt(), _kept(config.cluster) as connecting:
+    with terminate_as_interrupt(), _reused_cluster(config.cluster) as connecting:
         batches = _Batches(location, config, watch, connecting, notices)
-        upkeep = Upkeep(location, config)
+        compactions = CompactionSchedule(location, config)
         try:
             while True:
-                _look_once(lookout, batches, upkeep, notices, committed)
+                _poll_once(poller, batches, compactions, notices, committed)
                 time.sleep(pause)
-                while batches.waits and not lock.is_free():
+                while batches.is_store_busy and not lock.is_free():
                     time.sleep(pause)
         except KeyboardInterrupt:
-            if batches.within:
+            if batches.is_processing:
                 raise
 
 
-def _look_once(
-    lookout: "Lookout",
+def _poll_once(
+    poller: "LogPoller",
     batches: "_Batches",
-    upkeep: Upkeep,
+    compactions: CompactionSchedule,
     notices: "_Notices",
     committed: Callable[[Summary], None] | None,
 ) -> None:
     """Process new files of the log, if any, and compact the store when it is due."""
-    source = lookout.try_look(notices)
+    source = poller.poll_or_report(notices)
     if source is not None:
         summary = batches.process(source)
         if summary is None:
-            lookout.forget()
+            poller.forget()
         elif summary.action != "unchanged":
-            upkeep.note_commit()
+            compactions.note_commit()
             if committed:
                 committed(summary)
-    freed = upkeep.look()
+    freed = compactions.compact_if_due()
     if freed is not None and freed.freed_bytes:
-        notices.say(freed.text())
+        notices.report(freed.text())
 
 
-class Lookout:
+class LogPoller:
     """Lists a log, and gives its source when it may have new files.
 
     Parameters
@@ -131,10 +131,10 @@ class Lookout:
         self._store = store
         self._config = config
         self._seen: Listing = frozenset()
-        self._given = self._changed = 0.0
-        self._held = False
+        self._given_at = self._changed_at = 0.0
+        self._holds_back = False
 
-    def look(self) -> Source | None:
+    def poll(self) -> Source | None:
         """Give the source if the listing has changed, or if held-back files have waited enough.
 
         Scalars may come every second: if only they have changed, they wait for a while.
@@ -142,37 +142,37 @@ class Lookout:
         Raises
         ------
         LogError
-            When there is no log, or nothing in it yet.
+            When there is no log, or it is still empty.
         """
         listing = self._listing()
         now = time.monotonic()
         if _without_scalars(listing) != _without_scalars(self._seen):
-            self._changed = now
+            self._changed_at = now
             awaited = True
         else:
             awaited = listing != self._seen and (
-                now - self._given >= self._config.follow.scalars_seconds
+                now - self._given_at >= self._config.follow.scalars_seconds
             )
-        waited = now - self._changed >= self._config.follow.settle_seconds
-        if not awaited and not (self._held and waited):
+        waited = now - self._changed_at >= self._config.follow.settle_seconds
+        if not awaited and not (self._holds_back and waited):
             return None
         source = open_source(self._log, self._config.source.pattern, self._config.storage)
-        self._seen, self._given = listing, now
-        self._held = not waited and _is_incomplete(source) and not self._is_stored(source)
-        if not self._held:
+        self._seen, self._given_at = listing, now
+        self._holds_back = not waited and _is_incomplete(source) and not self._is_stored(source)
+        if not self._holds_back:
             return source
         return _without_newest(source) if len(source.iterations) > 1 else None
 
-    def try_look(self, notices: "_Notices") -> Source | None:
-        """Look, and report a log that cannot be read at the moment."""
+    def poll_or_report(self, notices: "_Notices") -> Source | None:
+        """Poll; report a log that cannot be read at the moment."""
         try:
-            return self.look()
+            return self.poll()
         except LogError as error:
-            notices.report([str(error)])
+            notices.report_new([str(error)])
             return None
 
     def forget(self) -> None:
-        """Forget the last listing, so that the next look gives the source again."""
+        """Forget the last listing, so that the next poll gives the source again."""
         self._seen = frozenset()
 
     def _listing(self) -> Listing:
@@ -194,9 +194,9 @@ class _Batches:
 
     Attributes
     ----------
-    within : bool
+    is_processing : bool
         Whether a batch is being processed: it is lost if the process ends now.
-    waits : bool
+    is_store_busy : bool
         Whether the last batch found another process writing the store.
     """
 
@@ -213,53 +213,53 @@ class _Batches:
         self._watch = watch
         self._connecting = connecting
         self._notices = notices
-        self.within = False
-        self.waits = False
+        self.is_processing = False
+        self.is_store_busy = False
 
     def process(self, source: Source) -> Summary | None:
         """Process a batch; report why and return None if it must be processed again."""
-        self.within, self.waits = True, False
+        self.is_processing, self.is_store_busy = True, False
         try:
             summary = update(
                 RunInputs(source, self._config), self._location, self._watch, self._connecting
             )
         except LogError as error:
             # A file vanished or shrank while it was read: the next batch takes the files of then.
-            self._put_off(str(error))
+            self._postpone(str(error))
             return None
         except StoreBusyError as error:
-            self.waits = True
-            self._put_off(
+            self.is_store_busy = True
+            self._postpone(
                 f"{self._location}: is being written by {error.holder}; following continues "
-                "afterwards"
+                "when that is done"
             )
             return None
-        self.within = False
-        self._notices.report(summary.problems)
+        self.is_processing = False
+        self._notices.report_new(summary.problems)
         return summary
 
-    def _put_off(self, reason: str) -> None:
-        self.within = False
-        self._notices.report([reason])
+    def _postpone(self, reason: str) -> None:
+        self.is_processing = False
+        self._notices.report_new([reason])
 
 
 class _Notices:
     """Passes on each message once."""
 
-    def __init__(self, noticed: Callable[[str], None]) -> None:
-        self._noticed = noticed
-        self._said: set[str] = set()
+    def __init__(self, pass_on: Callable[[str], None]) -> None:
+        self._pass_on = pass_on
+        self._reported: set[str] = set()
 
-    def report(self, messages: tuple[str, ...] | list[str]) -> None:
+    def report_new(self, messages: tuple[str, ...] | list[str]) -> None:
         """Pass on the messages that are new, and forget those that no longer hold."""
         for message in messages:
-            if message not in self._said:
-                self.say(message)
-        self._said = set(messages)
+            if message not in self._reported:
+                self.report(message)
+        self._reported = set(messages)
 
-    def say(self, message: str) -> None:
+    def report(self, message: str) -> None:
         """Pass on a message about a single event."""
-        self._noticed(message)
+        self._pass_on(message)
 
 
 def _without_scalars(listing: Listing) -> Listing:
@@ -287,7 +287,7 @@ def _without_newest(source: Source) -> Source:
 
 
 @contextmanager
-def _kept(settings: AnyCluster) -> Iterator[Connecting]:
+def _reused_cluster(settings: AnyCluster) -> Iterator[Connecting]:
     """Give a function that starts the cluster at its first call and reuses it later."""
     with ExitStack() as cluster:
         clients: list[Client] = []

@@ -36,9 +36,9 @@ from deeptracker.wording import counted
 
 __all__ = ["Connecting", "default_store", "plan", "process", "update", "with_cluster"]
 
-# A shorter run measures no typical rate.
-SHORTEST_RATED_SECONDS = 5.0
-# Opens a client to the cluster for a run that reads so many bytes.
+# A shorter run gives no rate for forecasts.
+MIN_RATE_SECONDS = 5.0
+# Opens a client to the cluster, for a run that reads the given number of bytes.
 Connecting = Callable[[int], AbstractContextManager[Client]]
 
 
@@ -75,7 +75,7 @@ def process(
     report : str or Path, optional
         File for Dask's performance report, which is written also when the run fails.
     task_log : str or Path, optional
-        One JSON object a line is appended for every task that ended; see
+        Gets one JSON object per line for every task that ended; see
         `deeptracker.pipeline.running.task_log`.
 
     Returns
@@ -86,7 +86,7 @@ def process(
     Raises
     ------
     DeepTrackerError
-        When the log, the config or the store is unfit; earlier commits stay intact.
+        When the log, the config or the store is invalid; earlier commits stay intact.
     """
     started = time.perf_counter()
     refuse_unguarded()
@@ -143,7 +143,7 @@ def plan(
     scheduler: str | None = None,
     rate: float | None = None,
 ) -> Forecast:
-    """Forecast what `process` would read and write, its memory and its time.
+    """Forecast what `process` would read, write and hold in memory, and how long it would take.
 
     No weight is read and nothing is written.
 
@@ -157,7 +157,7 @@ def plan(
     Raises
     ------
     DeepTrackerError
-        When the log, the config, the store or the cluster is unfit.
+        When the log, the config, the store or the cluster is invalid.
     """
     config = with_cluster(config or Config(), workers, scheduler)
     subject = RunInputs(open_source(log, config.source.pattern, config.storage), config)
@@ -198,7 +198,7 @@ def _planned(writer: StoreWriter, subject: RunInputs, change: Change) -> Process
 def _measured(
     writer: StoreWriter, run: ProcessingRun, change: Change, watch: Watch, connecting: Connecting
 ) -> tuple[int, int]:
-    """Run both stages on the cluster, and conclude; give (bytes read, number of findings)."""
+    """Run both stages on the cluster and conclude; return (bytes read, number of findings)."""
     if not len(run.columns):
         prepare(writer, run.subject, run.schema, change, run.recording)
         judgement = judge(writer.session.store, run, ())
@@ -226,7 +226,7 @@ def _measured(
             scores = compare(jobs, fork, run, measured, progress)
             writer.merge(measured.written)
             if not jobs.compiled:
-                _note_rate(writer, client, measured.nbytes, seconds)
+                _store_rate(writer, client, measured.nbytes, seconds)
             # Overlap with comparing: a commit writes a manifest for each of hundreds of arrays.
             with _in_thread(writer.stage, "Staged: measures") as staged:
                 known = opened_fork(measured.written).store
@@ -243,19 +243,19 @@ def _measured(
 @contextmanager
 def _in_thread(function: Callable[..., None], *arguments: Any) -> Iterator[Future[None]]:
     """Run a function in a second thread; the end of the block waits for it."""
-    with ThreadPoolExecutor(1, thread_name_prefix="deeptracker-store") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="deeptracker-second") as pool:
         yield pool.submit(function, *arguments)
 
 
-def _note_rate(writer: StoreWriter, client: Client, nbytes: int, seconds: float) -> None:
+def _store_rate(writer: StoreWriter, client: Client, nbytes: int, seconds: float) -> None:
     """Store the rate of one thread for the next forecast, unless the run was short."""
     threads = sum(client.nthreads().values())
-    if seconds >= SHORTEST_RATED_SECONDS and threads:
+    if seconds >= MIN_RATE_SECONDS and threads:
         writer.root().attrs[RATE_ATTRIBUTE] = nbytes / seconds / threads
 
 
 def with_cluster(config: Config, workers: int | None, scheduler: str | None) -> Config:
-    """Let arguments override the config's cluster."""
+    """Replace the config's cluster by the arguments, if given."""
     return config.model_copy(update={"cluster": overridden(config.cluster, workers, scheduler)})
 
 
@@ -268,7 +268,7 @@ def _message(subject: RunInputs, change: Change, run: ProcessingRun) -> str:
     span = f"{number} of {name} ({iterations[0]} to {iterations[-1]})"
     if change.action == "append":
         return f"Append {span}"
-    return f"Process {span}" + (f", again: {change.reason}" if change.reason else "")
+    return f"Process {span}" + (f" again: {change.reason}" if change.reason else "")
 
 
 def _summary(

@@ -59,7 +59,7 @@ class Summary:
 
     def line(self) -> str:
         """Give the summary in one line, without the warnings."""
-        reason = f", all iterations again: {self.reason}" if self.reason else ""
+        reason = f", everything again: {self.reason}" if self.reason else ""
         return (
             f"{self.action}: {counted(self.snapshots, 'snapshot')} ({sized(self.nbytes)}) "
             f"in {self.seconds:.1f} s{reason}; {counted(self.iterations, 'iteration')}, "
@@ -71,7 +71,7 @@ class Summary:
         return {**asdict(self), "gigabytes_per_second": self.gigabytes_per_second}
 
     def text(self) -> str:
-        """Say it in a few lines."""
+        """Write it in a few lines."""
         if self.action == "unchanged":
             known = counted(self.iterations, "iteration")
             lines = [f"{self.store}: nothing new, {known} as before"]
@@ -85,7 +85,7 @@ class Summary:
                 )
             ]
         if self.reason:
-            lines.append(f"all iterations were processed again: {self.reason}")
+            lines.append(f"everything was processed again: {self.reason}")
         lines += [f"warning: {problem}" for problem in self.problems[:SHOWN_PROBLEMS]]
         hidden = len(self.problems) - SHOWN_PROBLEMS
         if hidden > 0:
@@ -122,7 +122,7 @@ class StoreDescription:
         return asdict(self)
 
     def text(self) -> str:
-        """Say it in a few lines."""
+        """Write it in a few lines."""
         gradients = "with gradients" if self.gradients else "without gradients"
         return "\n".join(
             [

@@ -1,1 +1,1 @@
-"""What follows once everything is measured."""
+"""Conclusions over the whole training, computed after all measures."""

@@ -1,7 +1,7 @@
 """Conclusions over the whole training: the cube, the ranking of iterations, the findings.
 
-They are computed by the client from the small arrays that the tasks have written: first what
-follows from the measures alone, while the workers compare filters.
+The client computes them from the small arrays that the tasks have written. The conclusions from the
+measures alone come first, while the workers compare filters.
 """
 
 from collections.abc import Sequence
@@ -36,21 +36,21 @@ FINDING_COLUMNS = {
     "severity": (object, "info, warning or error"),
     "node": (object, "where in the network"),
     "class_": (object, "which class"),
-    # A variable named as the coordinate that every group inherits would hide behind it.
+    # Not "iteration": every group inherits a coordinate of that name, which would hide it.
     "at_iteration": (np.int64, "optimizer step at which it began"),
-    "value": (np.float64, "the number behind it"),
+    "value": (np.float64, "the measured value"),
     "message": (object, "what was found"),
 }
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What follows from the measures alone, and is not written yet.
+    """Conclusions from the measures alone, not written yet.
 
     Attributes
     ----------
     flips : numpy.ndarray or None
-        int32 [image]; None where there are no images.
+        int32 [image]; None if there are no images.
     """
 
     findings: list[Finding]
@@ -64,9 +64,9 @@ def judge(store: Store, run: ProcessingRun, counts: Sequence[ClassCounts]) -> Ju
     Parameters
     ----------
     store : zarr.abc.store.Store
-        Knows what was measured.
+        Has the measures.
     counts : sequence of ClassCounts
-        Of the new columns.
+        Counts of the new columns.
     """
     classes = read_classes(store, run)
     flips = _image_flips(store, run, counts) if classes else None
@@ -76,7 +76,7 @@ def judge(store: Store, run: ProcessingRun, counts: Sequence[ClassCounts]) -> Ju
 def write_conclusions(
     store: Store, run: ProcessingRun, judgement: Judgement, bands: Sequence[BandScore]
 ) -> None:
-    """Write what was judged, and what follows from the filters' scores: the cube, the ranking."""
+    """Write the judgement, and the conclusions from the filters' scores: the cube, the ranking."""
     classes = judgement.classes
     layers = read_layers(store, run, bands)
     writer = ChunkWriter(store)
@@ -105,7 +105,7 @@ def _write_layers(
 
 
 def _image_flips(store: Store, run: ProcessingRun, counts: Sequence[ClassCounts]) -> np.ndarray:
-    """Add each image's flips in the new columns to those before."""
+    """Add each image's flips in the new columns to the earlier ones."""
     count = run.schema.shape.images
     flips = np.zeros(count, np.int32)
     if run.columns.start:
@@ -123,7 +123,7 @@ def _write_faces(
     classes: ClassValues,
     layers: LayerValues,
 ) -> None:
-    """Put classes beside layers: flips, association and co-occurrence."""
+    """Relate classes to layers: flips, association and co-occurrence."""
     arrays.put("cube/class_", np.array(run.subject.classes, object), ["class_"], "class")
     first = run.columns.start
     writer.write(run.schema.cube()["flips"], (0, first), classes.flips[:, first:])
@@ -148,7 +148,7 @@ def _write_faces(
 def _write_ranking(
     writer: ChunkWriter, run: ProcessingRun, classes: ClassValues | None, layers: LayerValues
 ) -> None:
-    """Rank iterations by what stands out in images and filters."""
+    """Rank iterations by the anomalies of images and filters."""
     nothing = np.zeros(run.schema.shape.iterations)
     images, filters, highest = nothing, nothing, nothing * np.nan
     if classes:

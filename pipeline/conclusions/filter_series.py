@@ -19,10 +19,10 @@ __all__ = ["filter_series"]
 def filter_series(
     store: Store, run: ProcessingRun, snapshots: np.ndarray
 ) -> Iterator[FilterSeries]:
-    """Give the parameters whose filters a rule may speak of.
+    """Give the parameters with filters that a rule may report.
 
-    The rules of filters speak of stretches that last to the end, so that the end alone tells which
-    parameters to look at.
+    The rules of filters report stretches that last to the end: the last columns decide which
+    parameters to read.
 
     Parameters
     ----------

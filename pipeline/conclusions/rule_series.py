@@ -14,7 +14,7 @@ __all__ = ["rule_series"]
 
 
 def rule_series(store: Store, run: ProcessingRun, classes: ClassValues | None) -> RunSeries:
-    """Gather what the rules look at."""
+    """Gather the inputs of the rules."""
     iterations = run.recording.iterations
     snapshots = np.flatnonzero(run.recording.snapshots)
     outcomes = np.flatnonzero(run.recording.outcomes)

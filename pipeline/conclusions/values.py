@@ -1,4 +1,4 @@
-"""The measured values that conclusions are drawn from."""
+"""The measured values from which conclusions are drawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ READ_VALUES = 2**23
 
 @dataclass(frozen=True)
 class ClassValues:
-    """What is known of the classes: [class_, column] each.
+    """Values of the classes: [class_, column] each.
 
     Attributes
     ----------
     anomalies : numpy.ndarray
-        By the left rule, of the window that the config names.
+        Anomalous images by the left rule, with the config's window.
     """
 
     error: np.ndarray
@@ -32,7 +32,7 @@ class ClassValues:
 
 @dataclass(frozen=True)
 class LayerValues:
-    """What is known of the layers' filters: [layer, column] each."""
+    """Values of the layers' filters: [layer, column] each."""
 
     anomalous: np.ndarray
     highest: np.ndarray
@@ -56,7 +56,7 @@ def read_classes(store: Store, run: ProcessingRun) -> ClassValues | None:
 
 
 def read_layers(store: Store, run: ProcessingRun, bands: Sequence[BandScore]) -> LayerValues:
-    """Read what was known of every layer, and add the new columns."""
+    """Read the stored values of every layer, and add the new columns."""
     layers = run.schema.architecture.layers()
     if not layers:
         nothing = np.zeros((0, run.schema.shape.iterations))

@@ -1,4 +1,4 @@
-"""Which classes and layers moved together: rank correlation, its p-value by circular shifts."""
+"""Correlation of classes and layers: rank correlation, with p-values by circular shifts."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 
 __all__ = ["Association", "associate", "co_occurrence"]
 
-# All their shifts against every layer fit a core's cache.
+# The shifts of this many classes against every layer fit into a core's cache.
 CLASSES_AT_ONCE = 4
 
 

@@ -1,4 +1,4 @@
-"""Filters whose change stands far above their own recent history.
+"""Filters whose change is far above their recent changes.
 
 The kernel scores 23 times as fast as medians over NumPy's sliding windows
 (``python benchmarks/filter_scores.py``).

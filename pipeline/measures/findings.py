@@ -29,11 +29,11 @@ def find_all(run: RunSeries, limits: Limits | None = None) -> list[Finding]:
     Returns
     -------
     list of Finding
-        By severity, the gravest first, then the strongest of each rule.
+        By severity, the most severe first; the strongest of each rule first.
     """
     limits = limits or FindingConfig()
     cases: dict[str, list[Case]] = defaultdict(list)
-    # The filters may be a generator over a long run: one walk serves all of their rules.
+    # The filters may be a generator over a long run: one pass serves all of their rules.
     for series in run.filters:
         for of_filters in FILTER_RULES:
             cases[of_filters.name] += of_filters.find(series, limits)

@@ -1,4 +1,4 @@
-"""Right or wrong: errors, flips, and anomalies by the paper's left, right and full rules.
+"""Outcomes of images: errors, flips, and anomalies by the paper's left, right and full rules.
 
 The rules are those of Liu et al., arXiv 1808.08531. All windows come from the lengths of the runs
 of equal correctness, in one pass over the images.

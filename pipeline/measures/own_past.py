@@ -9,7 +9,7 @@ NORMAL_MAD = 1.4826
 
 
 def stretches(marks: np.ndarray) -> list[tuple[int, int]]:
-    """Give (first, length) of every run of true."""
+    """Give (first, length) of every run of true marks."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], marks.astype(np.int8), [0]])))
     return [
         (int(first), int(end - first)) for first, end in zip(edges[::2], edges[1::2], strict=True)
@@ -17,7 +17,7 @@ def stretches(marks: np.ndarray) -> list[tuple[int, int]]:
 
 
 def beginnings(marks: np.ndarray) -> list[int]:
-    """Give the first column of each run of true."""
+    """Give the first column of each run of true marks."""
     return [first for first, _ in stretches(marks)]
 
 

@@ -1,4 +1,4 @@
-"""Which iterations to look at first."""
+"""Ranking of iterations by their anomalies."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ __all__ = ["iteration_score"]
 def iteration_score(
     image_anomalies: np.ndarray, filter_anomalies: np.ndarray, highest_score: np.ndarray
 ) -> np.ndarray:
-    """Score how far an iteration stands out, by its images or by its filters.
+    """Score how unusual an iteration is, by its images or by its filters.
 
     Each series is standardised over the run by its median and median absolute deviation; the score
     is the greatest of the three. So a mass flip, many anomalous filters, and a single strongly

@@ -17,7 +17,7 @@ class AnomalyConfig(FiniteSection):
         description="snapshots of the left rule behind the iteration ranking",
     )
     filter_window: int = Field(
-        default=20, ge=4, le=1000, description="snapshots of a filter's own recent history"
+        default=20, ge=4, le=1000, description="snapshots of a filter's recent history"
     )
     filter_threshold: float = Field(
         default=6.0, gt=0, description="robust z-score over which a filter is anomalous"

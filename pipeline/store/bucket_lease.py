@@ -1,11 +1,11 @@
-"""One writer at a time in a bucket: a lease, an object that its holder writes again and again.
+"""One writer at a time in a bucket: a lease, an object that its holder renews.
 
-A bucket has no locks, and a process that dies leaves no sign there. The lease is put only where
-there is none; its holder writes it again every 15 seconds; once it is a minute old by the server's
-clock, the next writer replaces it. No clock of the two machines counts.
+A bucket has no locks, and a process that dies leaves no trace there. The lease is created only if
+there is none. Its holder writes it again every 15 seconds. Once it is a minute old by the server's
+clock, the next writer replaces it. The clocks of the two machines do not matter.
 
-The lease gives a second writer one clear sentence before it begins. It is not what keeps the store
-whole: Icechunk moves the branch that readers follow only from the commit on which the run began.
+The lease gives a second writer a clear error before it starts. The store stays consistent without
+it: Icechunk moves the branch that readers follow only from the commit on which the run started.
 """
 
 import threading
@@ -25,7 +25,7 @@ __all__ = ["Lease"]
 
 LEASE_SECONDS = 60.0
 ATTEMPTS = 5
-# Holders of this process whose leases the server did not let it give back.
+# Holders of this process whose leases could not be deleted.
 _abandoned: set[Holder | None] = set()
 
 
@@ -39,7 +39,7 @@ class Lease:
     store : str
         The store's location, for messages.
     seconds : float
-        How long after it was last written it counts.
+        Seconds for which the lease counts after it was last written.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Lease:
         self._bucket = bucket_at(url.bucket, access)
         self._store = store
         self._seconds = seconds
-        self._me = Holder.new()
+        self._holder = Holder.new()
         self._ended = threading.Event()
         self._renewer = threading.Thread(target=self._renew, name="lease", daemon=True)
 
@@ -75,38 +75,38 @@ class Lease:
         self._renewer.start()
 
     def is_free(self) -> bool:
-        """Whether nobody else is known to hold it; it is not touched."""
+        """Whether nobody else is known to hold the lease; does not change it."""
         try:
             found = self._found()
-            return found is None or found[0] == self._me or self._silence(*found) is None
+            return found is None or found[0] == self._holder or self._age(*found) is None
         except REQUEST_ERRORS:
-            return True  # the server says why to who acquires it
+            return True  # `acquire` reports the error
 
     def check(self) -> None:
-        """Make sure that it is still ours.
+        """Check that this process still holds the lease.
 
         Raises
         ------
         StoreError
-            When it is not. A server that does not answer is left to the commit.
+            When another process holds it. If the server does not answer, the commit will fail.
         """
         with suppress(*REQUEST_ERRORS):
             if not self._is_ours():
                 raise StoreError(
-                    f"{self._store}: another process took over the right to write it, which this "
-                    "run had not renewed for too long; nothing of this run was published, what was "
+                    f"{self._store}: another process took over its lease, which this run had not "
+                    "renewed for too long; nothing of this run was published, what was "
                     "committed before is intact. Process again"
                 )
 
     def release(self) -> None:
-        """Give it back, where it is still ours."""
+        """Delete the lease if this process still holds it."""
         self._ended.set()
         self._renewer.join()
         try:
             if self._is_ours():
                 obstore.delete(self._bucket, self._key)
         except REQUEST_ERRORS:
-            _abandoned.add(self._me)  # for other processes it runs out
+            _abandoned.add(self._holder)  # other processes wait until it expires
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -116,7 +116,7 @@ class Lease:
         self.release()
 
     def _take(self) -> bool:
-        """Try once; whether it is ours."""
+        """Try once to take the lease; return whether this process holds it."""
         try:
             self._put("create")
         except (AlreadyExistsError, PreconditionError):
@@ -124,32 +124,32 @@ class Lease:
         else:
             return True
         if found is None:
-            return False  # it was given back meanwhile
-        if found[0] == self._me:
+            return False  # it was released meanwhile
+        if found[0] == self._holder:
             return True  # the answer was lost, and the client repeated the request
-        silence = self._silence(*found)
-        if silence is not None:
-            who, wait = str(found[0] or "another process"), self._seconds - silence + 1
+        age = self._age(*found)
+        if age is not None:
+            who, wait = str(found[0] or "another process"), self._seconds - age + 1
             raise StoreBusyError(
-                f"{self._store}: is being written by {who}, last heard of {silence:.0f} s ago; "
-                f"wait until it is done, or end it. Where it is gone, try again in {wait:.0f} s",
+                f"{self._store}: is being written by {who}, which renewed its lease {age:.0f} s "
+                f"ago; wait until it is done, or end it. If it is gone, try again in {wait:.0f} s",
                 who,
             )
-        # Of two who find it so, one may delete the other's new one, who learns it by `check`.
+        # Of two processes here, one may delete the other's new lease; `check` then reports that.
         obstore.delete(self._bucket, self._key)
         return False
 
-    def _silence(self, holder: Holder | None, written: datetime) -> float | None:
-        """Give the seconds since a lease was written; None where it does not count any more."""
-        # An object that is put now tells the server's time, which no answer gives.
-        probe = f"{self._key}.{self._me.token}"
+    def _age(self, holder: Holder | None, written: datetime) -> float | None:
+        """Give the seconds since a lease was written; None if it has expired."""
+        # No answer has the server's time: write an object and read its time.
+        probe = f"{self._key}.{self._holder.token}"
         obstore.put(self._bucket, probe, b"", use_multipart=False)
         try:
             now = obstore.head(self._bucket, probe)["last_modified"]
         finally:
             obstore.delete(self._bucket, probe)
-        silence = (now - written).total_seconds()
-        return silence if silence < self._seconds and holder not in _abandoned else None
+        age = (now - written).total_seconds()
+        return age if age < self._seconds and holder not in _abandoned else None
 
     def _renew(self) -> None:
         while not self._ended.wait(self._seconds / 4):
@@ -159,10 +159,10 @@ class Lease:
 
     def _is_ours(self) -> bool:
         found = self._found()
-        return found is not None and found[0] == self._me
+        return found is not None and found[0] == self._holder
 
     def _found(self) -> tuple[Holder | None, datetime] | None:
-        """Look who holds it and when it was written; None where there is none."""
+        """Read the holder and the time of the lease; None if there is none."""
         try:
             answer = obstore.get(self._bucket, self._key)
         except FileNotFoundError:
@@ -170,4 +170,4 @@ class Lease:
         return Holder.parse(bytes(answer.bytes())), answer.meta["last_modified"]
 
     def _put(self, mode: Literal["create", "overwrite"]) -> None:
-        obstore.put(self._bucket, self._key, self._me.packed(), mode=mode, use_multipart=False)
+        obstore.put(self._bucket, self._key, self._holder.packed(), mode=mode, use_multipart=False)

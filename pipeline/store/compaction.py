@@ -1,12 +1,12 @@
-"""Compaction: old commits are forgotten, and what nothing refers to any more is deleted.
+"""Compaction: drop old commits, and delete objects to which nothing refers any more.
 
-Whoever reads a store holds one commit and may go on reading it for a while after the next one was
-published. So what counts is not how old a commit is but how long ago it was *superseded*: one that
-was the newest at any moment of the grace period stays, with all its chunks.
+A reader holds one commit and may still read it for a while after the next one was published. So
+the time since a commit was *superseded* counts, not its age: a commit that was the newest at any
+moment of the grace period stays, with all its chunks.
 
-Chunks of a run that was killed belong to no commit. They go once they are older than the grace
-period, and only while the store's lock is held, so that no run is at work whose chunks nothing
-refers to *yet*.
+Chunks of a killed run belong to no commit. They are deleted once they are older than the grace
+period, and only under the store's lock: no other run may be writing chunks to which nothing refers
+*yet*.
 """
 
 from dataclasses import asdict, dataclass
@@ -34,7 +34,7 @@ DEFAULT_GRACE = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Compaction:
-    """What a compaction did.
+    """The result of a compaction.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Compaction:
     forgotten, kept : int
         Commits that readers could see.
     freed_bytes : int
-        Of everything that was deleted.
+        Size of everything that was deleted.
     freed_chunks, freed_others : int
         Objects that were deleted: chunks, and descriptions of commits.
     """
@@ -55,11 +55,11 @@ class Compaction:
     freed_others: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it for JSON."""
+        """Give the result for JSON."""
         return asdict(self)
 
     def text(self) -> str:
-        """Say it in a line."""
+        """Write the result as one line."""
         if not self.forgotten and not self.freed_bytes:
             return f"{self.store}: nothing to free, {counted(self.kept, 'commit')} kept"
         return (
@@ -77,25 +77,25 @@ def compact(
     storage: StorageConfig | None = None,
     now: datetime | None = None,
 ) -> Compaction:
-    """Free what no reader can hold.
+    """Delete what no reader can hold.
 
     Parameters
     ----------
     location : str or Path
         The store.
     grace : timedelta
-        How long a reader may go on with a commit after the next one was published.
+        How long a reader may still read a commit after the next one was published.
     keep : timedelta
-        How far back the history stays, where that is further.
+        How far back the history is kept, if that is longer.
     storage : StorageConfig, optional
         How buckets are reached.
     now : datetime, optional
-        The time that ages are counted from; the clock's by default.
+        The time from which ages are counted; the current time by default.
 
     Returns
     -------
     Compaction
-        What was freed.
+        The deleted commits, bytes and objects.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def compact(
     """
     location = str(location)
     now = now or datetime.now(UTC)
-    open_repository(location, storage)  # what is no store gets no lock beside it
+    open_repository(location, storage)  # raises before a lock file is created
     with refusals(location, storage), locked(location, storage) as lock:
         repository = open_repository(location, storage)
         drop_staged_branches(repository)
@@ -112,7 +112,7 @@ def compact(
         if not commits:
             raise StoreError(f"{location}: nothing was committed to this store yet")
         kept = _held_since(commits, now - max(grace, keep))
-        # Of writers with different clocks the last to commit need not have the latest time.
+        # Writers' clocks may differ: the last commit need not have the latest time.
         expired = repository.expire_snapshots(min(commit.written_at for commit in kept))
         lock.check()
         freed = repository.garbage_collect(now - grace)

@@ -1,8 +1,8 @@
-"""One writer at a time on a disk: the system's lock on a file, held for as long as the store is.
+"""One writer at a time on a disk: the system's lock on a file, held while the store is written.
 
 Icechunk's storage on a local file system is not safe for concurrent commits. The system frees the
-lock when its holder ends, however it ends. What the file says of the holder is for the message that
-a second writer gets.
+lock when its holder ends, in any way. The file's content names the holder, for the error message of
+a second writer.
 """
 
 import errno
@@ -17,8 +17,8 @@ from deeptracker.pipeline.store.holder import Holder
 
 __all__ = ["WriterLock"]
 
-# Whoever asks whether the lock is free holds it for some microseconds.
-PATIENCE_SECONDS = 0.2
+# A check of whether the lock is free holds it for some microseconds: wait that long.
+TIMEOUT_SECONDS = 0.2
 NO_LOCKS = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK}
 
 
@@ -28,7 +28,7 @@ class WriterLock:
     Parameters
     ----------
     path : Path
-        The lock file; its folder is made where it is missing. It is there while it is held.
+        The lock file; its folder is created if missing. The file exists while the lock is held.
     store : str
         The store's name, for messages.
     """
@@ -36,7 +36,7 @@ class WriterLock:
     def __init__(self, path: Path, store: str) -> None:
         self._path = path
         self._store = store
-        # Without locks of the system, filelock would take any file that is there for a lock.
+        # Otherwise filelock would treat an existing file as a lock if the system has no locks.
         self._lock = FileLock(path, thread_local=False, fallback_to_soft=False)
 
     def acquire(self) -> None:
@@ -47,10 +47,10 @@ class WriterLock:
         StoreBusyError
             When another process, or another thread of this one, holds it.
         StoreError
-            When the place cannot be written, or its file system has no locks.
+            When the file cannot be written, or its file system has no locks.
         """
         try:
-            self._lock.acquire(timeout=PATIENCE_SECONDS)
+            self._lock.acquire(timeout=TIMEOUT_SECONDS)
         except Timeout:
             holder = str(self._holder() or "another process")
             raise StoreBusyError(
@@ -59,7 +59,7 @@ class WriterLock:
             ) from None
         except OSError as error:
             raise StoreError(self._refused(error)) from None
-        with suppress(OSError):  # on a full disk the lock names nobody
+        with suppress(OSError):  # on a full disk the file names no holder
             self._path.write_bytes(Holder.new().packed())
 
     def is_free(self) -> bool:
@@ -73,12 +73,12 @@ class WriterLock:
             return False
 
     def check(self) -> None:
-        """Make sure that it is still ours: the system takes it from no living process."""
+        """Do nothing: the system takes a lock from no living process."""
 
     def release(self) -> None:
-        """Give the lock back, where it is ours, and remove its file."""
+        """Release the lock if this object holds it, and remove its file."""
         if self._lock.is_locked:
-            # Before the lock is free: whoever has opened the file by then sees that it is gone.
+            # Before the release: a process that has opened the file sees that it is gone.
             self._path.unlink(missing_ok=True)
             self._lock.release()
 
@@ -98,7 +98,7 @@ class WriterLock:
     def _refused(self, error: OSError) -> str:
         if error.errno in NO_LOCKS:
             return (
-                f"{self._store}: this file system has no locks ({error.strerror}), which keep a "
-                "second writer off; put the store on a local disk or in a bucket"
+                f"{self._store}: this file system has no locks ({error.strerror}), which "
+                "exclude a second writer; put the store on a local disk or in a bucket"
             )
         return f"{self._store}: {self._path} cannot be written ({error.strerror})"

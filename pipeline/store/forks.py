@@ -1,7 +1,7 @@
-"""Forks: the staged session on its way to tasks, and what they have written on its way back.
+"""Forks: the staged session as bytes for tasks, and the tasks' changes as bytes for the client.
 
-As bytes, so that a task that is tried again starts from a clean one. A fork of a commit may be
-merged into a later one: what a task writes is told from the commit by its chunks' addresses alone.
+A task that is tried again starts from a clean fork: it gets bytes. A fork of a commit may be
+merged into a later one: a task's changes are only the addresses of the chunks that it wrote.
 """
 
 import pickle
@@ -13,23 +13,23 @@ __all__ = ["merged_forks", "opened_fork", "packed_fork"]
 
 
 def packed_fork(session: ForkSession) -> bytes:
-    """Pack a fork, with the addresses of what was written on it."""
+    """Pack a fork, with the addresses of the chunks written to it."""
     return pickle.dumps(session)
 
 
 def opened_fork(fork: bytes) -> ForkSession:
-    """Open a fork of our own run."""
+    """Unpack a fork of this run."""
     session: ForkSession = pickle.loads(fork)  # noqa: S301  # our own client or task packed it
     return session
 
 
 def merged_forks(fork: bytes, written: Sequence[bytes]) -> bytes:
-    """Make one fork of several, that knows what was written on any.
+    """Merge several forks into one that has the changes of all.
 
     Parameters
     ----------
     fork : bytes
-        One of them, or a clean one of the same commit.
+        One of the forks, or a clean fork of the same commit.
     """
     session = opened_fork(fork)
     session.merge(*(opened_fork(other) for other in written))

@@ -1,4 +1,4 @@
-"""Who writes a store: what its lock or lease holds, and what a second writer reads."""
+"""The process that writes a store, as its lock or lease describes it to a second writer."""
 
 import json
 import os
@@ -18,9 +18,9 @@ class Holder:
     Attributes
     ----------
     since : str
-        When it began, in UTC, by the clock of its machine.
+        When it started, in UTC, by the clock of its machine.
     token : str
-        Tells apart the writers of one process.
+        Distinguishes the writers of one process.
     """
 
     pid: int
@@ -30,20 +30,20 @@ class Holder:
 
     @classmethod
     def new(cls) -> Self:
-        """Describe this process, which begins to write."""
+        """Describe this process as a writer that starts now."""
         since = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
         return cls(os.getpid(), socket.gethostname(), since, uuid.uuid4().hex)
 
     @classmethod
     def parse(cls, content: bytes) -> Self | None:
-        """Read what `packed` wrote; None where it is empty or torn, as a crash may leave it."""
+        """Read the result of `packed`; None if it is empty or incomplete, as after a crash."""
         try:
             return cls(**json.loads(content))
         except (ValueError, TypeError):
             return None
 
     def packed(self) -> bytes:
-        """Give it as JSON."""
+        """Encode it as JSON."""
         return json.dumps(asdict(self)).encode()
 
     def __str__(self) -> str:

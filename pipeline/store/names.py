@@ -1,4 +1,4 @@
-"""Names in the store: of coordinates, and of scalars' arrays, whatever a log calls them."""
+"""Names in the store: of coordinates, and of the arrays of scalars with any name."""
 
 from collections.abc import Iterable
 
@@ -10,20 +10,20 @@ __all__ = [
     "scalar_paths",
 ]
 
-# What the first dim of filters' measures and of pyramids is called, and what says what they hold.
+# Names of the first dim of filters' measures and of pyramids, and of the coordinate with meanings.
 MEASURE, STATISTIC, MEANING = "measure", "statistic", "meaning"
-# What Zarr calls its own file in every group.
+# Zarr's metadata file in every group.
 ZARR_FILE = "zarr.json"
-# The axis of the scalars, whose name none of them may have.
+# The axis of the scalars; no scalar may have this name.
 SCALAR_ITERATION = "iteration_s"
 
 
 def scalar_paths(names: Iterable[str]) -> dict[str, str]:
-    """Give every scalar an array of its own, whatever it is called."""
+    """Give every scalar a separate array, for any names."""
     paths: dict[str, str] = {}
     taken = {SCALAR_ITERATION, ZARR_FILE}
     for name in names:
-        # Neither a group, nor the folder itself or the one above, nor what Zarr keeps for itself.
+        # Avoid groups, the names "." and "..", and names that Zarr reserves.
         path = name.replace("/", ".").replace("\\", ".")
         if not path.strip(".") or path.startswith("__"):
             path = f"scalar{path}"

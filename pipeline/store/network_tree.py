@@ -30,7 +30,7 @@ class Node:
         A leaf is a parameter, a module that owns parameters a layer; a layer's other ancestors are
         stages directly under the network and blocks further down.
     type : str
-        The module's type where the log tells it, else ``""``.
+        The module's type if the log has it, else ``""``.
     parameter : Parameter or None
         For leaves.
     size : int
@@ -104,8 +104,8 @@ def architecture_of(
     Returns
     -------
     Architecture
-        Siblings stand in the model's order where `modules` tells it, else in the order of the file,
-        or by their numbers where that is merely alphabetical.
+        Siblings are in the model's order if `modules` has it, else in the order of the file; if
+        that is alphabetical, numbers in names are ordered by value.
     """
     modules = modules or {}
     root = _Branch("")

@@ -20,14 +20,14 @@ __all__ = ["lock_of", "locked"]
 
 @contextmanager
 def locked(location: str, storage: StorageConfig | None = None) -> Iterator[WriterLock | Lease]:
-    """Be the only one who writes a store.
+    """Hold the lock of a store: only one process writes it.
 
     Raises
     ------
     StoreBusyError
-        When somebody else is.
+        When another process writes it.
     StoreError
-        When the place cannot hold a store.
+        When no store can be created at the location.
     """
     lock = lock_of(location, storage)
     if isinstance(lock, WriterLock):
@@ -48,8 +48,8 @@ def locked(location: str, storage: StorageConfig | None = None) -> Iterator[Writ
 
 
 def lock_of(location: str, storage: StorageConfig | None = None) -> WriterLock | Lease:
-    """Give the lock of a store, without taking it."""
-    # Beside the store: Icechunk makes a repository in an empty folder only.
+    """Give the lock of a store without acquiring it."""
+    # Outside the store: Icechunk creates a repository only in an empty folder.
     place = sibling(location, f".{name_of(location)}.lock")
     if is_remote(location):
         return Lease(ObjectURL.parse(place), access_of(storage), location)

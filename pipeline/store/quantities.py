@@ -1,11 +1,11 @@
-"""What is stored of filters and pyramid rows: names and meanings, in their order."""
+"""Stored quantities of filters and pyramid rows: names and meanings, in their order."""
 
 from deeptracker.pipeline.measures.filter_measures import registry
 
 __all__ = ["FILTER_MEASURES", "ROW_STATISTICS", "measure_place"]
 
 FILTER_MEASURES = {name: measure.meaning for name, measure in registry.FILTER_MEASURES.items()}
-# What a row of a pyramid holds, in the order in which the kernels give it.
+# Quantities of a pyramid row, in the order of the kernels.
 ROW_STATISTICS = {
     "mean": "mean of the weights under the row",
     "min": "least weight under the row",
@@ -14,6 +14,6 @@ ROW_STATISTICS = {
 
 
 def measure_place(name: str) -> slice:
-    """Say where a filter measure stands among the others."""
+    """Give the position of a filter measure among the others."""
     place = list(FILTER_MEASURES).index(name)
     return slice(place, place + 1)

@@ -1,4 +1,4 @@
-"""The repository behind a store: where it lies, who may write it, and why it refuses."""
+"""The repository behind a store: opening it, and explaining the errors of its storage."""
 
 import errno
 import re
@@ -49,8 +49,8 @@ __all__ = [
 
 BRANCH = "main"
 STAGING_PREFIX = "staging-"
-# What is no longer than this stands in its array's manifest, and is no object of its own; a commit
-# writes anew the manifests that it changes, so that each is of a few objects along the iterations.
+# Objects up to this size are stored in their array's manifest. A commit rewrites the manifests that
+# it changes: each covers only a few objects along the iterations.
 INLINE_BYTES = 4096
 MANIFEST_OBJECTS = 8
 
@@ -62,7 +62,7 @@ HALF_MADE = re.compile(
 SETTLING_ROUNDS = 4
 SETTLING_SECONDS = 0.05
 
-# It logs to standard output, and what it logs as an error is raised as well.
+# Icechunk logs to standard output; errors in its log are also raised.
 icechunk.set_logs_filter("icechunk=off")
 warnings.filterwarnings("ignore", message=".*does not have a Zarr V3 specification.*")
 
@@ -72,12 +72,12 @@ class NothingThereError(StoreError):
 
 
 class NothingCommittedError(NothingThereError):
-    """A store was begun, and nothing was committed to it yet."""
+    """A store was created, but nothing was committed to it yet."""
 
 
 @contextmanager
 def refusals(location: str, storage: StorageConfig | None = None) -> Iterator[None]:
-    """Say in one line why a store's storage refused."""
+    """Turn errors of a store's storage into a `StoreError` of one line."""
     try:
         yield
     except icechunk.ConflictError:
@@ -94,10 +94,10 @@ def _refused(location: str, error: Exception, storage: StorageConfig | None) -> 
     cause = cause_of(error)
     remedy = "what was committed before is intact. Process again"
     if cause in (CLOCK_BEHIND, CLOCK_APART):
-        return f"{location}: {cause}; set it right and process again"
+        return f"{location}: {cause}; correct it and process again"
     answer = None
     if is_remote(location):
-        # Icechunk keeps the server's answer to itself; asking once more tells what it is.
+        # Icechunk does not report the server's answer: one more request finds it.
         answer = trouble_with(ObjectURL.parse(location), access_of(storage))
     if not answer and is_damage(error):
         return f"{location}: the store is damaged: {cause}; process its log into another store"
@@ -105,11 +105,11 @@ def _refused(location: str, error: Exception, storage: StorageConfig | None) -> 
         return f"{location}: storage refused: {answer or cause}; {remedy} when it is back"
     if cause == DISK_FULL:
         return f"{location}: {cause}; free space there, or name another --store. W{remedy[1:]}"
-    return f"{location}: storage refused: {cause}; {remedy} when that is mended"
+    return f"{location}: storage refused: {cause}; {remedy} when that is repaired"
 
 
 def changed_meanwhile(location: str) -> str:
-    """Say that another writer was faster."""
+    """Write the error that another writer was faster."""
     return (
         f"{location}: another process has written it meanwhile; nothing of this run was published. "
         "Process again to add what is still new"
@@ -117,7 +117,7 @@ def changed_meanwhile(location: str) -> str:
 
 
 def open_or_create(location: str, storage: StorageConfig | None) -> icechunk.Repository:
-    """Open the repository of a store, made where there is none; its lock is held."""
+    """Open the repository of a store, or create it; the caller holds its lock."""
     place, config = _storage_at(location, storage)
     if _exists(location, storage):
         return icechunk.Repository.open(place, config)
@@ -154,7 +154,7 @@ def open_repository(location: str, storage: StorageConfig | None = None) -> icec
     Raises
     ------
     StoreError
-        When there is none, or it cannot be reached.
+        When there is no store, or it cannot be reached.
     """
     if not is_remote(location) and not local_path(location).is_dir():
         raise NothingThereError(
@@ -173,13 +173,13 @@ def open_repository(location: str, storage: StorageConfig | None = None) -> icec
 def _storage_at(
     location: str, storage: StorageConfig | None
 ) -> tuple[icechunk.Storage, icechunk.RepositoryConfig]:
-    """Give the storage behind a path or URL, and how a repository there is to be treated."""
+    """Give the storage of a path or URL, and the configuration of its repository."""
     if is_remote(location):
         access = access_of(storage)
         place = access.icechunk_storage(ObjectURL.parse(location))
         config = access.icechunk_config()
     else:
-        # Workers may have started in another folder.
+        # An absolute path: workers may have started in another folder.
         place = icechunk.local_filesystem_storage(str(local_path(location).absolute()))
         config = icechunk.RepositoryConfig()
     config.inline_chunk_threshold_bytes = INLINE_BYTES
@@ -217,10 +217,10 @@ def _exists(location: str, storage: StorageConfig | None) -> bool:
 
 
 def branch_tag(location: str, storage: StorageConfig | None) -> str | None:
-    """Give what changes when the branch of a store in a bucket moves.
+    """Give the tag of a bucket's branch object, which changes when the branch moves.
 
-    The server is asked once, for who asks again every second can do without patience; None where it
-    does not answer.
+    Sends one request without retries, as callers ask every second; None if the server does not
+    answer.
     """
     try:
         return str(object_tag(_ref(location), replace(access_of(storage), tries=1)))
@@ -229,13 +229,13 @@ def branch_tag(location: str, storage: StorageConfig | None) -> str | None:
 
 
 def _ref(location: str) -> ObjectURL:
-    """Name the object that says where the branch stands."""
+    """Name the object that holds the branch's commit."""
     url = ObjectURL.parse(location)
     return ObjectURL(url.bucket, f"{url.key}/refs/branch.{BRANCH}/ref.json".lstrip("/"))
 
 
 def drop_staged_branches(repository: icechunk.Repository) -> None:
-    """Drop what a killed run left staged; the caller's lock says that nobody works on it."""
+    """Drop the staging branches of killed runs; the caller's lock excludes other writers."""
     for branch in repository.list_branches():
         if branch.startswith(STAGING_PREFIX):
             repository.delete_branch(branch)

@@ -47,19 +47,19 @@ SCHEMA_VERSION = 4
 
 
 class StoreReader:
-    """Reads the last commit of a store; `refresh` goes on to a newer one.
+    """Reads the last commit of a store; `refresh` moves to a newer one.
 
     Parameters
     ----------
     location : str
         Path or URL.
     storage : StorageConfig, optional
-        How buckets are reached; by the environment where it says nothing.
+        How buckets are reached; settings left out come from the environment.
 
     Attributes
     ----------
     read_error : str
-        Why the storage could not be asked for a newer commit the last time; empty where it could.
+        Why the last check for a newer commit failed; empty if it succeeded.
     """
 
     def __init__(self, location: str, storage: StorageConfig | None = None) -> None:
@@ -73,7 +73,7 @@ class StoreReader:
                 self._session = self._repository.readonly_session(BRANCH)
                 root = self.root()
         except zarr.errors.GroupNotFoundError:
-            # The group also seems missing where the commit that holds it cannot be read.
+            # The group also seems missing if its commit cannot be read: this raises the reason.
             with refusals(location, storage):
                 self._repository.lookup_snapshot(self.snapshot_id)
             raise NothingCommittedError(
@@ -102,7 +102,7 @@ class StoreReader:
         )
 
     def refresh(self) -> bool:
-        """Go on to the newest commit.
+        """Move to the newest commit.
 
         Returns
         -------
@@ -112,7 +112,7 @@ class StoreReader:
         tag = None
         self.read_error = ""
         if is_remote(self.location):
-            # Icechunk would wait for a server that is gone; what is read stays, and is asked again.
+            # Icechunk would wait for a server that is gone: keep the present commit for this time.
             tag = branch_tag(self.location, self._storage)
             if tag is None:
                 self.read_error = f"{self.location} does not answer"
@@ -142,12 +142,12 @@ def open_store(
     Parameters
     ----------
     older : bool
-        Whether an older schema will do: what describes the run and its tree is the same in all.
+        Whether to accept an older schema: the description of the run and its tree is the same.
 
     Raises
     ------
     StoreError
-        When there is no store, nothing was committed yet, or its schema is not ours.
+        When there is no store, nothing was committed yet, or its schema is not supported.
     """
     reader = StoreReader(str(location), storage)
     if not older:
@@ -156,7 +156,7 @@ def open_store(
 
 
 def find_store(location: str | Path, storage: StorageConfig | None = None) -> StoreReader | None:
-    """Open a store, of an older schema too, if it is there and something was committed to it."""
+    """Open a store of any schema; None if it is missing or has no commit."""
     try:
         return open_store(location, storage, older=True)
     except NothingThereError:
@@ -164,7 +164,7 @@ def find_store(location: str | Path, storage: StorageConfig | None = None) -> St
 
 
 class StoreWriter:
-    """A staged run: everything is written aside and becomes visible in one step.
+    """A staged run: everything is written to a staging branch and becomes visible in one step.
 
     Arrays must exist in a committed snapshot before tasks can write them in parallel, so a run
     works on a staging branch; publishing moves the branch that readers follow, once.
@@ -189,7 +189,7 @@ class StoreWriter:
         return not root.attrs and not any(True for _ in root)
 
     def root(self) -> zarr.Group:
-        """Open the root group of what is staged, for writing until it is published."""
+        """Open the root group of the staging branch; writable until it is published."""
         mode: Literal["r", "a"] = "r" if self.session.read_only else "a"
         return zarr.open_group(self.session.store, mode=mode, zarr_format=3)
 
@@ -198,22 +198,22 @@ class StoreWriter:
         zarr.create_group(self.session.store, overwrite=True, zarr_format=3)
 
     def stage(self, message: str) -> None:
-        """Commit to the staging branch, unseen by readers, and go on from there."""
+        """Commit to the staging branch, which readers do not see, and start a new session on it."""
         self._lock.check()
         if self.session.has_uncommitted_changes:
             self.session.commit(message)
             self.session = self._repository.writable_session(self._branch)
 
     def fork(self) -> bytes:
-        """Give what tasks write on; nothing may be staged that was not committed."""
+        """Give a fork for tasks to write to; everything staged must be committed."""
         return packed_fork(self.session.fork())
 
     def merge(self, fork: bytes) -> None:
-        """Add what tasks have written on a fork, of this commit or of one before."""
+        """Add the changes of a fork of this commit or of an earlier one."""
         self.session.merge(opened_fork(fork))
 
     def publish(self, message: str) -> str:
-        """Commit what is staged and show it to readers, at once and whole.
+        """Commit the staged changes and show them to readers in one step.
 
         Returns
         -------
@@ -223,8 +223,8 @@ class StoreWriter:
         Raises
         ------
         StoreError
-            When somebody else has published meanwhile: the branch moves only from where the run
-            found it.
+            When another run has published meanwhile: the branch moves only from the commit on which
+            this run started.
         """
         self._lock.check()
         snapshot = self.session.commit(message, metadata={"published": True})
@@ -234,7 +234,7 @@ class StoreWriter:
             newest = self._repository.lookup_branch(BRANCH)
             if newest == self._base:
                 raise
-            # Where the answer alone was lost, a repeated request finds its own work done.
+            # If only the answer was lost, the repeated request finds the branch already moved.
             if newest != snapshot:
                 raise StoreError(changed_meanwhile(self.location)) from error
         self._base = snapshot
@@ -246,18 +246,18 @@ class StoreWriter:
         return str(self._base)
 
     def close(self) -> None:
-        """Drop the staging branch; what was not published is gone."""
+        """Drop the staging branch with everything that was not published."""
         self._repository.delete_branch(self._branch)
 
 
 @contextmanager
 def open_writer(location: str, storage: StorageConfig | None = None) -> Iterator[StoreWriter]:
-    """Lock a store (made where there is none) and stage a run on it.
+    """Lock a store, creating it if needed, and stage a run on it.
 
     Raises
     ------
     StoreError
-        When another process writes it, its schema is newer than ours, or its storage refuses.
+        When another process writes it, its schema is newer than supported, or its storage refuses.
     """
     with (
         refusals(location, storage),
@@ -278,13 +278,13 @@ def _staged(
         yield writer
     except BaseException as error:
         if is_remote(location) and isinstance(error, icechunk.IcechunkError):
-            raise  # a server that refuses is not asked for more; the next writer drops the branch
-        # What ended the run is what a person must hear of, not that its branch is still there too.
+            raise  # send no more requests to a failing server; the next writer drops the branch
+        # Report the error that ended the run, not that its branch could not be dropped.
         with suppress(icechunk.IcechunkError):
             writer.close()
             if cause_of(error) == DISK_FULL:
-                # No commit refers to what this run wrote, and under the lock nobody else is at
-                # work: a full disk is not left full of it.
+                # Free the full disk: no commit refers to what this run wrote, and the lock keeps
+                # other writers away.
                 repository.garbage_collect(datetime.now(UTC))
         raise
     writer.close()
@@ -294,12 +294,12 @@ def _check_schema(location: str, root: zarr.Group) -> None:
     version: Any = root.attrs.get("deeptracker_schema")
     if version is None:
         raise StoreError(
-            f"{location}: is an Icechunk repository, but not one of DeepTracker's; name another"
+            f"{location}: is an Icechunk repository, but no DeepTracker store; name another"
         )
     if int(version) > SCHEMA_VERSION:
         raise StoreError(
-            f"{location}: has schema {version}, this DeepTracker knows {SCHEMA_VERSION}; "
-            "install a newer one"
+            f"{location}: has schema {version}, this DeepTracker supports {SCHEMA_VERSION}; "
+            "install a newer DeepTracker"
         )
 
 
@@ -308,6 +308,7 @@ def _check_not_older(location: str, root: zarr.Group) -> None:
     version = int(str(attributes["deeptracker_schema"]))
     if version < SCHEMA_VERSION:
         raise StoreError(
-            f"{location}: has schema {version}, this DeepTracker reads {SCHEMA_VERSION}; make it "
-            f"anew with: deeptracker process {attributes.get('source', 'LOG')} --store {location}"
+            f"{location}: has schema {version}, this DeepTracker reads {SCHEMA_VERSION}; process "
+            "its log again with: deeptracker process "
+            f"{attributes.get('source', 'LOG')} --store {location}"
         )

@@ -24,7 +24,7 @@ __all__ = ["RunShape", "Schema"]
 RELATIVE_ERROR = 2.0**-8
 NODE_CHUNK = 512
 IMAGE_CHUNK = 4096
-# Filters in one object of the scores, which tasks write that share none.
+# Filters in one object of the scores; tasks never share an object.
 SCORE_ROWS = 4096
 FILTER_VALUES = 2**14
 CLASS_CHUNK = 64
@@ -40,7 +40,7 @@ class RunShape:
     Attributes
     ----------
     outcome : str
-        ``"loss"``, ``"confidence"`` or ``""``: what was recorded beside the predicted class.
+        ``"loss"``, ``"confidence"`` or ``""``: the quantity recorded with the predicted class.
     """
 
     iterations: int
@@ -74,7 +74,7 @@ class Schema:
 
     @cached_property
     def layout(self) -> NetworkLayout:
-        """Where every parameter lies."""
+        """The position of every parameter."""
         return NetworkLayout.of(self.architecture.parameters, self.shape.split_weights)
 
     @cached_property
@@ -107,7 +107,7 @@ class Schema:
         yield from self.cube().values()
 
     def kinds(self) -> list[bool]:
-        """Weights, and gradients where any were recorded."""
+        """Weights, and gradients if any were recorded."""
         return [False, True] if self._has_gradients else [False]
 
     def levels(self) -> dict[tuple[int, bool], ArraySpec]:
@@ -124,7 +124,7 @@ class Schema:
         return {spec.path: spec for spec in specs}
 
     def axes(self) -> list[ArraySpec]:
-        """Give the iterations in every group that has them, so that each can be read alone."""
+        """Give the iterations of every group, so that each group can be read separately."""
         groups = ["nodes", "cube", *(f"weights/{n + 1}" for n in range(len(self.layout.levels)))]
         if self.layout.filter_count:
             groups.append("filters")
@@ -209,7 +209,7 @@ class Schema:
             "filters/measures",
             "float32",
             (count, self.layout.filter_count, self.shape.iterations),
-            (_together(count, rows * columns), rows, columns),
+            (_quantities_per_chunk(count, rows * columns), rows, columns),
             (MEASURE, "filter", "iteration"),
             "measures of the filters",
             quick=True,
@@ -224,7 +224,7 @@ class Schema:
             (self.layout.filter_count, self.shape.iterations),
             (min(self.layout.filter_count, SCORE_ROWS), self._filter_columns),
             ("filter", "iteration"),
-            "change over its own recent history, as a robust z-score",
+            "change relative to the filter's recent changes, as a robust z-score",
             quick=True,
         )
 
@@ -246,7 +246,7 @@ class Schema:
             f"weights/{level + 1}/{what}",
             "float32",
             (count, layout.rows, self.shape.iterations),
-            (_together(count, layout.chunk_rows * columns), layout.chunk_rows, columns),
+            (_quantities_per_chunk(count, layout.chunk_rows * columns), layout.chunk_rows, columns),
             (STATISTIC, "row", "iteration"),
             f"{what}s under the row",
             attributes={"relative_error": RELATIVE_ERROR},
@@ -293,7 +293,7 @@ class Schema:
         return specs
 
     def image_levels(self) -> tuple[int, ...]:
-        """Give the images a row of each level of images in class order."""
+        """Give the images per row of each level of images in class order."""
         return level_weights(self.shape.images)
 
     def by_class(self) -> list[ArraySpec]:
@@ -389,6 +389,6 @@ class Schema:
         return specs
 
 
-def _together(quantities: int, values: int) -> int:
-    """Count the quantities, of so many values each, that one chunk holds: all or one."""
+def _quantities_per_chunk(quantities: int, values: int) -> int:
+    """Count the quantities in one chunk: all if their values fit, else one."""
     return quantities if quantities * values <= CHUNK_VALUES else 1

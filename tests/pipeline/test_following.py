@@ -18,9 +18,9 @@ from stores import assert_equal
 
 from deeptracker.errors import LogError, StoreError
 from deeptracker.pipeline import open_store, process
-from deeptracker.pipeline.compaction_schedule import Upkeep
+from deeptracker.pipeline.compaction_schedule import CompactionSchedule
 from deeptracker.pipeline.config import Config
-from deeptracker.pipeline.following import Lookout
+from deeptracker.pipeline.following import LogPoller
 from deeptracker.pipeline.store.run_store import open_writer
 
 ROOT = Path(__file__).parents[2]
@@ -254,7 +254,7 @@ def test_a_store_that_is_followed_is_compacted(follow, tmp_path):
     assert_equal(tmp_path / "store", tmp_path / "whole")
 
 
-class TestUpkeep:
+class TestCompactionSchedule:
     @pytest.fixture
     def store(self, tmp_path):
         """A store of two commits."""
@@ -265,110 +265,110 @@ class TestUpkeep:
         return tmp_path / "store"
 
     def test_it_is_done_after_a_commit_and_then_when_its_time_has_come(self, store):
-        upkeep = Upkeep(str(store), Config())
-        assert upkeep.look() is None
-        upkeep.note_commit()
-        assert upkeep.look().forgotten == 0
-        upkeep.note_commit()
-        assert upkeep.look() is None
+        compactions = CompactionSchedule(str(store), Config())
+        assert compactions.compact_if_due() is None
+        compactions.note_commit()
+        assert compactions.compact_if_due().forgotten == 0
+        compactions.note_commit()
+        assert compactions.compact_if_due() is None
 
     def test_what_readers_had_time_to_leave_is_forgotten(self, store):
-        upkeep = Upkeep(str(store), Config(follow={"grace_hours": 2}))
-        upkeep.note_commit()
-        freed = upkeep.look(datetime.now(UTC) + timedelta(hours=3))
+        compactions = CompactionSchedule(str(store), Config(follow={"grace_hours": 2}))
+        compactions.note_commit()
+        freed = compactions.compact_if_due(datetime.now(UTC) + timedelta(hours=3))
         assert (freed.forgotten, freed.kept) == (1, 1)
         assert open_store(store).root()["iteration"].shape == (3,)
 
     def test_it_waits_while_the_store_is_written(self, store):
-        upkeep = Upkeep(str(store), Config())
-        upkeep.note_commit()
+        compactions = CompactionSchedule(str(store), Config())
+        compactions.note_commit()
         with open_writer(str(store)):
-            assert upkeep.look() is None
-        assert upkeep.look() is not None
+            assert compactions.compact_if_due() is None
+        assert compactions.compact_if_due() is not None
 
     def test_it_can_be_turned_off(self, store):
-        upkeep = Upkeep(str(store), Config(follow={"compact_hours": None}))
-        upkeep.note_commit()
-        assert upkeep.look() is None
+        compactions = CompactionSchedule(str(store), Config(follow={"compact_hours": None}))
+        compactions.note_commit()
+        assert compactions.compact_if_due() is None
 
 
-class TestLookout:
+class TestLogPoller:
     @pytest.fixture
     def log(self, tmp_path):
         return LogWriter(tmp_path / "log", images=20).iterations([0, 10])
 
     @pytest.fixture
-    def lookout(self, log, tmp_path):
+    def poller(self, log, tmp_path):
         config = Config(follow={"settle_seconds": 3600})
-        return Lookout(str(log.path), str(tmp_path / "store"), config)
+        return LogPoller(str(log.path), str(tmp_path / "store"), config)
 
-    def test_an_unchanged_log_is_looked_into_once(self, lookout):
-        assert lookout.look().iterations == (0, 10)
-        assert lookout.look() is None
+    def test_an_unchanged_log_is_looked_into_once(self, poller):
+        assert poller.poll().iterations == (0, 10)
+        assert poller.poll() is None
 
-    def test_the_newest_iteration_waits_for_its_outcomes(self, log, lookout):
+    def test_the_newest_iteration_waits_for_its_outcomes(self, log, poller):
         log.snapshot(20)
-        assert lookout.look().iterations == (0, 10)
-        assert lookout.look() is None
+        assert poller.poll().iterations == (0, 10)
+        assert poller.poll() is None
         log.outcomes(20)
-        assert lookout.look().iterations == (0, 10, 20)
+        assert poller.poll().iterations == (0, 10, 20)
 
-    def test_the_newest_iteration_waits_for_its_snapshot(self, log, lookout):
+    def test_the_newest_iteration_waits_for_its_snapshot(self, log, poller):
         log.outcomes(20)
-        assert lookout.look().iterations == (0, 10)
+        assert poller.poll().iterations == (0, 10)
 
     def test_the_first_iteration_waits_for_outcomes_of_the_images_that_are_there(self, tmp_path):
         log = LogWriter(tmp_path / "young", images=20)
-        lookout = Lookout(str(log.path), str(tmp_path / "store"), Config())
+        poller = LogPoller(str(log.path), str(tmp_path / "store"), Config())
         log.snapshot(0)
-        assert lookout.look() is None
+        assert poller.poll() is None
         log.outcomes(0)
-        assert lookout.look().iterations == (0,)
+        assert poller.poll().iterations == (0,)
 
-    def test_a_later_iteration_ends_the_waiting(self, log, lookout):
+    def test_a_later_iteration_ends_the_waiting(self, log, poller):
         log.snapshot(20)
-        lookout.look()
+        poller.poll()
         log.iteration(30)
-        assert lookout.look().iterations == (0, 10, 20, 30)
+        assert poller.poll().iterations == (0, 10, 20, 30)
 
     def test_the_waiting_ends_after_the_time_to_settle(self, log, tmp_path):
         log.snapshot(20)
         config = Config(follow={"settle_seconds": 0.2})
-        lookout = Lookout(str(log.path), str(tmp_path / "store"), config)
-        assert lookout.look().iterations == (0, 10)
+        poller = LogPoller(str(log.path), str(tmp_path / "store"), config)
+        assert poller.poll().iterations == (0, 10)
         time.sleep(0.3)
-        assert lookout.look().iterations == (0, 10, 20)
-        assert lookout.look() is None
+        assert poller.poll().iterations == (0, 10, 20)
+        assert poller.poll() is None
 
     def test_scalars_that_go_on_do_not_lengthen_the_waiting(self, log, tmp_path):
         log.snapshot(20)
         config = Config(follow={"settle_seconds": 0.5, "scalars_seconds": 0})
-        lookout = Lookout(str(log.path), str(tmp_path / "store"), config)
+        poller = LogPoller(str(log.path), str(tmp_path / "store"), config)
         deadline = time.monotonic() + 10
-        while lookout.look().iterations == (0, 10):
+        while poller.poll().iterations == (0, 10):
             assert time.monotonic() < deadline
             time.sleep(0.1)
             log.scalars(20)
 
     def test_new_scalars_alone_wait_for_a_while(self, log, tmp_path):
         config = Config(follow={"scalars_seconds": 0.5})
-        lookout = Lookout(str(log.path), str(tmp_path / "store"), config)
-        lookout.look()
+        poller = LogPoller(str(log.path), str(tmp_path / "store"), config)
+        poller.poll()
         log.scalars(11)
-        assert lookout.look() is None
+        assert poller.poll() is None
         time.sleep(0.6)
-        assert lookout.look().scalars().iterations[-1] == 11
+        assert poller.poll().scalars().iterations[-1] == 11
         log.scalars(12)
-        assert lookout.look() is None
+        assert poller.poll() is None
         log.iteration(20)
-        assert lookout.look().scalars().iterations[-1] == 20
+        assert poller.poll().scalars().iterations[-1] == 20
 
-    def test_what_the_store_has_is_not_held_back(self, log, lookout, tmp_path):
+    def test_what_the_store_has_is_not_held_back(self, log, poller, tmp_path):
         log.snapshot(20)
         process(log.path, tmp_path / "store")
-        assert lookout.look().iterations == (0, 10, 20)
+        assert poller.poll().iterations == (0, 10, 20)
 
     def test_a_log_that_is_not_there_yet_is_named(self, tmp_path):
-        lookout = Lookout(str(tmp_path / "no-log"), str(tmp_path / "store"), Config())
+        poller = LogPoller(str(tmp_path / "no-log"), str(tmp_path / "store"), Config())
         with pytest.raises(LogError, match="there is no such folder"):
-            lookout.look()
+            poller.poll()

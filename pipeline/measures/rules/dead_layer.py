@@ -14,7 +14,9 @@ __all__ = ["RULES", "DeadLimits"]
 class DeadLimits(Limits):
     """When a layer, or a filter, is dead."""
 
-    dead_norm: float = Field(default=1e-12, ge=0, description="root mean square weight of the dead")
+    dead_norm: float = Field(
+        default=1e-12, ge=0, description="root mean square weight up to which it is dead"
+    )
 
 
 def find(run: RunSeries, limits: DeadLimits) -> Iterator[Case]:

@@ -18,7 +18,9 @@ class ExplodingUpdateLimits(Limits):
         default=0.3, gt=0, description="a layer's update over its norm above which it explodes"
     )
     exploding_update_factor: float = Field(
-        default=5.0, gt=0, description="how many times its own median the ratio must be as well"
+        default=5.0,
+        gt=0,
+        description="factor over its earlier median that the ratio must also exceed",
     )
 
 
@@ -44,7 +46,7 @@ RULES = (
         severity="warning",
         speaks="a layer's update ratio is over a limit, and over a multiple of its own median "
         "before",
-        source="WeightUpdateRatio of Amazon SageMaker Debugger; against the own past: ours",
+        source="WeightUpdateRatio of Amazon SageMaker Debugger; comparison with its past: ours",
         limits=ExplodingUpdateLimits,
         find=find,
         statistics=("update_ratio",),

@@ -34,7 +34,7 @@ def find(run: RunSeries, limits: LossSpikeLimits) -> Iterator[Case]:
                 int(run.scalar_iterations[known[column]]),
                 float(values[column]),
                 f"{name} rose to {values[column]:.3g}, {values[column] / usual[column]:.1f} times "
-                "what was usual",
+                "its usual value",
             )
 
 

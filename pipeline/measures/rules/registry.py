@@ -42,10 +42,12 @@ def section_of(rules: Sequence[Rule]) -> Any:
         for key in rule.limits.model_fields:
             owner = next(each for each in rule.limits.__mro__ if key in each.__annotations__)
             if owners.setdefault(key, owner) is not owner:
-                raise ValueError(f"rule '{rule.name}': the threshold '{key}' is another rule's")
+                raise ValueError(
+                    f"rule '{rule.name}': the threshold '{key}' belongs to another rule; rename it"
+                )
     bases = dict.fromkeys(rule.limits for rule in rules if rule.limits is not Limits)
     return create_model(
-        "FindingConfig", __base__=(*bases,), __doc__="When each health rule speaks."
+        "FindingConfig", __base__=(*bases,), __doc__="Thresholds of the health rules."
     )
 
 

@@ -35,7 +35,7 @@ class Case:
     iteration : int
         Iteration at which it began.
     value : float
-        The measured value; of many cases, those of the greatest magnitude are kept.
+        The measured value; if there are many cases, those of the greatest magnitude are kept.
     message : str
         Description in one sentence.
     node, class_ : str
@@ -61,7 +61,7 @@ class Rule:
     speaks : str
         Its condition, for the table in the docs.
     source : str
-        Who described the rule, or that it is our own.
+        Where the rule is described; ``ours`` if it is DeepTracker's.
     limits : type
         Its thresholds. Each is a key of ``findings:`` in a config.
     """

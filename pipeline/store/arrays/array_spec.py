@@ -67,8 +67,8 @@ class ArraySpec:
         Sides of one object of the store, multiples of the chunk's. By default, or if they equal the
         chunk's, an object is one chunk without an index.
     quick : bool
-        Compress fast rather than small, each column (of the last dim) of a chunk separately. Used
-        for the arrays that take most of a run's time and bytes.
+        Prefer speed to size, and compress each column (of the last dim) of a chunk separately.
+        Used for the arrays that take most of a run's time and bytes.
     """
 
     path: str
@@ -153,8 +153,8 @@ class ArraySpec:
         Returns
         -------
         list of memoryview or None
-            Chunks by quantity, then by column. None if the values do not lie so, may be missing, or
-            have a size that only the general library compresses.
+            Chunks by quantity, then by column. None if the values do not lie this way, if some
+            may be missing, or if only the general library compresses their size.
         """
         if not self.quick or values.dtype.name != "bfloat16":
             return None

@@ -16,7 +16,7 @@ __all__ = ["load", "load_all", "store_all"]
 
 # Objects in flight: enough to hide the latency of object storage. With tens of thousands in flight
 # each would take several times as long.
-AT_ONCE = 64
+IN_FLIGHT = 64
 
 
 async def load(store: Store, key: str, part: ByteRequest | None = None) -> memoryview | None:
@@ -31,15 +31,15 @@ async def load_all(store: Store, keys: Iterable[str]) -> list[memoryview | None]
 
 
 async def store_all(store: Store, pending: Sequence[tuple[str, bytes]]) -> None:
-    """Store objects, `AT_ONCE` in parallel; after a failure no more are begun."""
+    """Store objects, `IN_FLIGHT` in parallel; after a failure no more are started."""
     waiting = iter(pending)
 
     async def store_some() -> None:
         for key, data in waiting:
             await store.set(key, _Encoded(data))
 
-    at_once = min(AT_ONCE, len(pending))
-    await asyncio.gather(*(store_some() for _ in range(at_once)))
+    in_flight = min(IN_FLIGHT, len(pending))
+    await asyncio.gather(*(store_some() for _ in range(in_flight)))
 
 
 class _Encoded(Buffer):

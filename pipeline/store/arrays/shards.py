@@ -64,7 +64,7 @@ def unpack_shard(spec: ArraySpec, key: str, data: Encoded) -> dict[Position, Enc
         if begin == LEFT_OUT:
             continue
         if begin + count > len(data) - size:
-            raise _damaged(key, f"it speaks of {begin + count:,} bytes of {len(data) - size:,}")
+            raise _damaged(key, f"it refers to byte {begin + count:,} of {len(data) - size:,}")
         found[place] = data[begin : begin + count]
     return found
 

@@ -131,7 +131,7 @@ def test_the_rate_is_given_measured_or_assumed(writer, cluster, tmp_path, monkey
     given = plan(writer.path, tmp_path / "store", rate=assumed.bytes_per_second / 10, **options)
     assert given.rate_origin == "as given"
     assert given.seconds > assumed.seconds
-    monkeypatch.setattr(processing_module, "SHORTEST_RATED_SECONDS", 0.0)
+    monkeypatch.setattr(processing_module, "MIN_RATE_SECONDS", 0.0)
     process(writer.path, tmp_path / "store", **options)
     writer.iterations([200])
     measured = plan(writer.path, tmp_path / "store", **options)

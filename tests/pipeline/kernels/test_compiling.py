@@ -136,7 +136,7 @@ PROCESS = """
 import sys
 from deeptracker.pipeline import open_store, process, processing
 from deeptracker.pipeline.forecast.run_plan import RATE_ATTRIBUTE
-processing.SHORTEST_RATED_SECONDS = 0
+processing.MIN_RATE_SECONDS = 0
 process(sys.argv[1], sys.argv[2])
 print('numba.np.arraymath' in sys.modules, 'scipy.linalg' in sys.modules)
 print(RATE_ATTRIBUTE in open_store(sys.argv[2]).root().attrs)

@@ -201,5 +201,7 @@ def test_a_threshold_belongs_to_one_rule():
         name="other", severity="info", speaks="", source="", limits=Others, find=lambda *_: iter(())
     )
     assert section_of(RULES).model_fields.keys() == FindingConfig.model_fields.keys()
-    with pytest.raises(ValueError, match="rule 'other': the threshold 'loss_spike_factor' is"):
+    with pytest.raises(
+        ValueError, match="rule 'other': the threshold 'loss_spike_factor' belongs to"
+    ):
         section_of((*RULES, other))

@@ -93,7 +93,7 @@ def test_a_newer_schema_is_refused(tmp_path):
     with open_writer(str(tmp_path / "s")) as writer:
         writer.root().attrs.update({"deeptracker_schema": 99})
         writer.publish("from the future")
-    with pytest.raises(StoreError, match="schema 99, this DeepTracker knows 4"):
+    with pytest.raises(StoreError, match="schema 99, this DeepTracker supports 4"):
         open_store(tmp_path / "s")
 
 
@@ -192,9 +192,9 @@ def test_a_damaged_store_is_said_to_be_so_with_what_to_do(tmp_path, folder):
     [
         (
             "invalid snapshot timestamp ordering",
-            "the clock of this machine is behind the store's last commit; set it right and process",
+            "the clock of this machine is behind the store's last commit; correct it and process",
         ),
-        ("if the machine clock has drifted", "do not agree; set it right and process again"),
+        ("if the machine clock has drifted", "do not agree; correct it and process again"),
     ],
 )
 def test_a_clock_that_was_set_back_is_named(words, expected):
