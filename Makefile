@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 NODE   := node_modules/.installed
 DEMO   := demo/digits.dtstore
 PORT   ?= 5006
-# So many processes share the tests, a module at a time.
+# Processes that share the tests, a module at a time.
 LANES  ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(LANES) --dist loadfile --no-loadscope-reorder
 
@@ -15,19 +15,19 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(LANES) --dist loadfile --no-l
 help:
 	@echo "make demo       process the shipped training log and open the app"
 	@echo "make test       run every test: a real browser, real Dask and Slurm clusters, a real store"
-	@echo "make test-long  the same, with ten kills for three and 20 times the random examples"
+	@echo "make test-long  the same, with ten kills instead of three and 20 times the random examples"
 	@echo "make test-fast  the tests without the browser and the slow ones"
-	@echo "make test-newest every view with the newest Python and packages, without the lock"
-	@echo "make kept       the stores that many tests read; a test makes those that are missing"
+	@echo "make test-newest every view with the newest Python and packages, without the lock file"
+	@echo "make kept       the stores that many tests read; tests make missing ones themselves"
 	@echo "make browser    Chromium, for the tests (Debian's)"
 	@echo "make slurm      a Slurm of one node, for the tests"
 	@echo "make ceph       the object-storage tests against Ceph's gateway (installs its daemons)"
 	@echo "make lint       ruff and mypy; biome and the TypeScript compiler"
-	@echo "make venv       the set-up alone, into $(VENV)"
-	@echo "make node       what checks the JavaScript, into node_modules; the app needs none of it"
+	@echo "make venv       only the set-up, into $(VENV)"
+	@echo "make node       the checkers of JavaScript, into node_modules; the app does not need them"
 	@echo "make torch      PyTorch's CPU build, for the example's training and the tests that use it"
-	@echo "make lock       write requirements.lock anew from the newest versions"
-	@echo "make clean      remove what the other targets made"
+	@echo "make lock       write requirements.lock from the newest versions"
+	@echo "make clean      remove everything that the other targets made"
 
 venv: $(STAMP)
 

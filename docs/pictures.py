@@ -1,14 +1,14 @@
-r"""The pictures of the docs, taken anew from the app.
+r"""Take the pictures of the docs from the app.
 
-Takes two stores: that of ``make demo``, and one of 1,000 classes, where a change thrice the usual
-is an anomaly, so short is that run::
+Takes two stores: that of ``make demo``, and one of 1,000 classes. That run is short, so its config
+counts a change of three times the usual as an anomaly::
 
     python benchmarks/synthesize.py demo/wide --snapshots 24 --images 20000 --classes 1000 \
         --dtype bf16 --thumbnails 8
     echo 'anomalies: {filter_threshold: 3}' > demo/wide.yaml
     deeptracker process demo/wide --store demo/wide.dtstore --config demo/wide.yaml
     python docs/pictures.py demo/digits.dtstore demo/wide.dtstore
-    python docs/pictures.py demo/digits.dtstore demo/wide.dtstore clusters weights  # these alone
+    python docs/pictures.py demo/digits.dtstore demo/wide.dtstore clusters weights  # only these
 """
 
 import io
@@ -43,15 +43,15 @@ MOST_HIGH = 900
 
 
 def main(stores: list[str], names: list[str]) -> None:
-    """Take the named pictures; every one where none is named."""
+    """Take the named pictures; all if none is named."""
     command = [sys.executable, "-m", "deeptracker.cli", "serve", *stores, "--port", "0"]
     server = subprocess.Popen([*command, "--no-browser"], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
-        said = server.stdout.readline()
-        address = re.findall(r"http\S+", said)[0]
+        line = server.stdout.readline()
+        address = re.findall(r"http\S+", line)[0]
         # The home page has no name.
-        runs = [*re.findall(r"shows (.*) at", said)[0].split(", "), ""]
+        runs = [*re.findall(r"shows (.*) at", line)[0].split(", "), ""]
         with sync_playwright() as driver:
             browser = driver.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
@@ -70,7 +70,7 @@ def main(stores: list[str], names: list[str]) -> None:
 
 
 def take(page: Page, name: str, part: str) -> None:
-    """Save a part of a page, with few colours, once nothing on it changes any more."""
+    """Save a part of a page, with few colours, once the page no longer changes."""
     page.wait_for_function("document.documentElement.dataset.dtFrame === '1'", timeout=60_000)
     before = b""
     for _ in range(20):
