@@ -143,7 +143,7 @@ def row(what: str, view: str, seconds: list[float], bar_ms: float) -> dict[str, 
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", help="a store that is there already")
+    parser.add_argument("--store", help="an existing store")
     parser.add_argument("--network", default="resnet50")
     parser.add_argument("--snapshots", type=int, default=24)
     parser.add_argument("--images", type=int, default=50_000)

@@ -36,7 +36,7 @@ from deeptracker.pipeline.forecast.run_plan import WORKER_BYTES
 from deeptracker.pipeline.sources import open_source
 
 MIB = 2**20
-LOOK_SECONDS = 0.05
+SAMPLE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def run(command: list[str]) -> Ended:
 
 def _watch(pid: int, held: list[int], ended: threading.Event) -> None:
     """Note VmHWM, which only grows, until the process has ended."""
-    while not ended.wait(LOOK_SECONDS):
+    while not ended.wait(SAMPLE_SECONDS):
         try:
             status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
         except OSError:
@@ -144,8 +144,8 @@ def main() -> None:
     parser.add_argument("--gradients", action="store_true")
     parser.add_argument("--workers", type=int, default=2, help="worker processes of one thread")
     parser.add_argument("--block-mebibytes", type=int, default=1024, help="memory of a task")
-    parser.add_argument("--log", type=Path, help="a log that is there already")
-    parser.add_argument("--store", type=Path, help="write it there, and keep it")
+    parser.add_argument("--log", type=Path, help="an existing log")
+    parser.add_argument("--store", type=Path, help="write the store there, and keep it")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args()
     with scratch() as folder:

@@ -1,15 +1,15 @@
-"""The same weights in few parameters and in many: what names cost.
+"""Measure the cost of names: the same weights in few parameters and in many.
 
     python benchmarks/names.py                          # 1 GB in 16, 256, 4,096 and 16,384
     python benchmarks/names.py --weights 4194304 --repeats 1
 
-One vector of weights drifts over the snapshots (bfloat16). Each log cuts it into another number of
-equal parameters, of filters of 512 weights; the bytes are the same. They are processed in turn on
-one worker of one core. Bars: with the most parameters at most 1.5 times the time of the fewest, and
-at most 1.5 times the files and 400 of them; a store of at most 15 % of the log, leaving the filter
-measures aside; as many groups and arrays in all, at most 40 and 120. `xarray.open_datatree` takes
-at most 0.5 s; a Zarr group of as many arrays on a local disk, opened array by array, is the
-reference.
+One vector of weights drifts over the snapshots (bfloat16). Each log cuts it into a different number
+of equal parameters, of filters of 512 weights; the bytes are the same. They are processed in turn
+on one worker of one core. Bars: with the most parameters at most 1.5 times the time of the fewest,
+and at most 1.5 times the files and 400 of them; a store of at most 15 % of the log, without the
+filter measures; equal numbers of groups and arrays in all, at most 40 and 120.
+`xarray.open_datatree` takes at most 0.5 s; the reference is a Zarr group of as many arrays on a
+local disk, opened array by array.
 """
 
 import gc
@@ -36,7 +36,7 @@ STEP = 1e-3
 
 
 def write_logs(folder: Path, weights: int, snapshots: int, counts: list[int]) -> None:
-    """Write the same weights in so many parameters each."""
+    """Write the same weights once for each number of parameters."""
     random = np.random.default_rng(0)
     values = random.standard_normal(weights, np.float32) * np.float32(0.02)
     for count in counts:
@@ -57,7 +57,7 @@ def write_logs(folder: Path, weights: int, snapshots: int, counts: list[int]) ->
 
 
 def median_seconds(function: Callable[[], object], repeats: int) -> float:
-    """Time something that was done once before, several times."""
+    """Call a function once, then time it several times."""
     function()
     seconds = []
     for _ in range(repeats):
@@ -69,7 +69,7 @@ def median_seconds(function: Callable[[], object], repeats: int) -> float:
 
 
 def opening(store: Path, folder: Path, repeats: int) -> dict[str, float | int]:
-    """Count what is in a store, and time how it opens, and a plain group of as many arrays."""
+    """Count a store's groups and arrays; time opening it, and a plain group of as many arrays."""
     root = open_store(store).root()
     members = [member for _, member in root.members(max_depth=None)]
     arrays = [member for member in members if isinstance(member, zarr.Array)]
@@ -99,7 +99,7 @@ def measure(weights: int, snapshots: int, counts: str, repeats: int) -> dict[str
     numbers = [int(number) for number in counts.split(",")]
     found: dict[str, object] = {"gigabytes": 2 * weights * snapshots / 1e9}
     seconds: dict[int, list[float]] = {number: [] for number in numbers}
-    told: dict[int, dict[str, float | int]] = {}
+    figures: dict[int, dict[str, float | int]] = {}
     with scratch() as folder, one_core() as scheduler:
         write_logs(folder, weights, snapshots, numbers)
         warm_up(folder, scheduler, dtype="bf16")
@@ -111,25 +111,25 @@ def measure(weights: int, snapshots: int, counts: str, repeats: int) -> dict[str
                 seconds[number].append(summary.seconds)
         for number in numbers:
             store = folder / f"{number}-{repeats - 1}.dtstore"
-            told[number] = opening(store, folder, max(repeats, 5))
-            told[number]["files"] = sum(1 for path in store.rglob("*") if path.is_file())
+            figures[number] = opening(store, folder, max(repeats, 5))
+            figures[number]["files"] = sum(1 for path in store.rglob("*") if path.is_file())
             log_bytes = folder_bytes(folder / str(number))
-            stored = folder_bytes(store) - told[number].pop("filter_bytes")
-            told[number]["share"] = stored / log_bytes
-            told[number]["process_seconds"] = statistics.median(seconds[number])
-            found |= {f"{name}_{number}": value for name, value in told[number].items()}
-    few, many = told[numbers[0]], told[numbers[-1]]
+            stored = folder_bytes(store) - figures[number].pop("filter_bytes")
+            figures[number]["share"] = stored / log_bytes
+            figures[number]["process_seconds"] = statistics.median(seconds[number])
+            found |= {f"{name}_{number}": value for name, value in figures[number].items()}
+    few, many = figures[numbers[0]], figures[numbers[-1]]
     return found | {
         "time_ratio": many["process_seconds"] / few["process_seconds"],
         "time_ratio_bar": TIME_BAR,
         "files_ratio": many["files"] / few["files"],
         "quick_enough": many["process_seconds"] <= TIME_BAR * few["process_seconds"],
         "few_files": many["files"] <= min(FILES_BAR * few["files"], MOST_FILES),
-        "small_enough": max(one["share"] for one in told.values()) <= SHARE_BAR,
-        "as_many_arrays": len({(one["groups"], one["arrays"]) for one in told.values()}) == 1
+        "small_enough": max(one["share"] for one in figures.values()) <= SHARE_BAR,
+        "as_many_arrays": len({(one["groups"], one["arrays"]) for one in figures.values()}) == 1
         and few["groups"] < MOST_GROUPS
         and few["arrays"] < MOST_ARRAYS,
-        "opens_quickly": max(one["open_datatree_seconds"] for one in told.values()) <= OPEN_BAR,
+        "opens_quickly": max(one["open_datatree_seconds"] for one in figures.values()) <= OPEN_BAR,
     }
 
 

@@ -34,7 +34,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from deeptracker.pipeline import process
 
 THINK_SECONDS = (1.0, 4.0)
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 LARGEST_MESSAGE = 256 * 2**20
 
 
@@ -69,9 +69,9 @@ class Person:
     async def open(self) -> float:
         """Open the page; give the seconds until its charts have arrived."""
         started = time.perf_counter()
-        page = await AsyncHTTPClient().fetch(self.address, request_timeout=PATIENCE_SECONDS)
+        page = await AsyncHTTPClient().fetch(self.address, request_timeout=TIMEOUT_SECONDS)
         token = re.search(r'"token":"([^"]+)"', page.body.decode())
-        assert token, "the page holds no token"
+        assert token, "the page has no token"
         parts = urlsplit(self.address)
         self.socket = await websocket_connect(
             f"ws://{parts.netloc}{parts.path}/ws",
@@ -125,7 +125,7 @@ class Person:
     async def receive(self, kind: str) -> dict[str, Any]:
         """Wait for a message of this kind, and ignore others."""
         assert self.socket
-        deadline = asyncio.timeout(PATIENCE_SECONDS)
+        deadline = asyncio.timeout(TIMEOUT_SECONDS)
         async with deadline:
             while True:
                 header = json.loads(await self.frame())
@@ -134,7 +134,7 @@ class Person:
                 for _ in range(2 * header.get("num_buffers", 0)):
                     await self.frame()
                 if header["msgtype"] == "ERROR":
-                    raise SystemExit(f"the server says: {content}")
+                    raise SystemExit(f"the server answered with an error: {content}")
                 if header["msgtype"] == kind:
                     return dict(content)
 
@@ -204,9 +204,9 @@ def measure(store: Path | str, people: int, picks: int) -> dict[str, float]:
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", help="a store that is there already")
+    parser.add_argument("--store", help="an existing store")
     parser.add_argument("--people", type=int, default=20)
-    parser.add_argument("--picks", type=int, default=5, help="linked selections a person")
+    parser.add_argument("--picks", type=int, default=5, help="linked selections per person")
     parser.add_argument("--snapshots", type=int, default=12)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -223,9 +223,9 @@ def main() -> None:
     print(
         f"{found['people']} people: opened in a median of {found['opened_median_ms']:.0f} ms; "
         f"linked selection: median {found['linked_median_ms']:.0f} ms, "
-        f"p95 {found['linked_p95_ms']:.0f} ms ({found['ratio_to_alone']:.1f} times one alone, "
+        f"p95 {found['linked_p95_ms']:.0f} ms ({found['ratio_to_alone']:.1f} times one person's, "
         f"{found['alone_median_ms']:.0f} ms); "
-        f"{found['megabytes_a_session']:.1f} MB a session"
+        f"{found['megabytes_a_session']:.1f} MB per session"
     )
 
 

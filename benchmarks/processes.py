@@ -97,7 +97,7 @@ def compared(
 
 
 def measure(network: str, snapshots: int, repeats: int, compiles: int) -> dict[str, object]:
-    """Time all of it."""
+    """Time all settings."""
     with scratch() as folder:
         small, large = folder / "small", folder / "large"
         synthesize(small, network="lenet5", snapshots=3, images=50, classes=5)

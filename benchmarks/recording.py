@@ -106,7 +106,7 @@ def main() -> None:
     print(
         f"ResNet-50 with gradients, {gigabytes:.2f} GB: {seconds:.3f} s a snapshot, "
         f"{seconds / plain:.1f} times a plain write; under 2 % every {DEFAULT_INTERVAL} iterations "
-        f"from {1e3 * seconds / DEFAULT_INTERVAL / SHARE:.0f} ms a step"
+        f"from {1e3 * seconds / DEFAULT_INTERVAL / SHARE:.0f} ms per step"
     )
     share = found["digits_share"]
     if share is None:

@@ -77,8 +77,8 @@ def run_on_cores(cores: int, log: Path, folder: Path, name: str) -> Run:
     allowed = sorted(os.sched_getaffinity(0))[:cores]
     with ProcessPoolExecutor(
         1, multiprocessing.get_context("spawn"), os.sched_setaffinity, (0, allowed)
-    ) as process_of_its_own:
-        return process_of_its_own.submit(run, log, folder, cores, name).result()
+    ) as pool:
+        return pool.submit(run, log, folder, cores, name).result()
 
 
 def load_kernels() -> None:

@@ -233,7 +233,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--classes", type=int, default=100)
     parser.add_argument("--dtype", choices=CODES, default="f4", help="of weights and gradients")
-    parser.add_argument("--gradients", action="store_true", help="record them beside the weights")
+    parser.add_argument("--gradients", action="store_true", help="record them with the weights")
     parser.add_argument("--every", type=int, default=1600, help="steps between iterations")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--thumbnails", type=int, default=0, help="side of a picture; none if 0")
@@ -251,7 +251,7 @@ def main() -> None:
             )
         )
         return
-    print(f"{out}: {written / 1e9:.2f} GB of weights in {seconds:.1f} s, {rate:.0f} GB a minute")
+    print(f"{out}: {written / 1e9:.2f} GB of weights in {seconds:.1f} s, {rate:.0f} GB per minute")
 
 
 if __name__ == "__main__":

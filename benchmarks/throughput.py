@@ -10,7 +10,7 @@ cache, the kernels are compiled. Two references run between its runs, tensor by 
 reused buffer, and sums it. bfloat16, which NumPy lacks, is shifted into float32 before it is
 summed; float16 is summed as float32. Wall time includes other load of the machine. Processor time
 is that of all threads of the worker and of this process, with Dask's and the store's. Bars: 1.5
-GB/s a core, and 0.3 of reading and summing.
+GB/s per core, and 0.3 of reading and summing.
 """
 
 import argparse
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--dtype", choices=["f4", "bf16", "f2", "f8"], default="f4")
     parser.add_argument("--gradients", action="store_true")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--log", type=Path, help="a log that is there already")
+    parser.add_argument("--log", type=Path, help="an existing log")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args()
     with scratch() as folder:

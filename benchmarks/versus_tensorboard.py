@@ -51,7 +51,7 @@ def tensors(source: Source, sample: int) -> Iterator[tuple[str, int, np.ndarray]
 
 
 def written(source: Source, sample: int, writer: Any, folder: Path) -> float:
-    """Write histograms; give gigabytes a second."""
+    """Write histograms; give gigabytes per second."""
     started = time.perf_counter()
     nbytes = 0
     summary = writer(str(folder))

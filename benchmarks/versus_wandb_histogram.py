@@ -25,7 +25,7 @@ BINS = 64
 
 
 def written(source: Source, sample: int, path: Path) -> float:
-    """Write histograms; give gigabytes a second."""
+    """Write histograms; give gigabytes per second."""
     started = time.perf_counter()
     nbytes = 0
     with path.open("w", encoding="utf-8") as file:
@@ -65,7 +65,7 @@ def main() -> None:
     parser = options(__doc__, network="resnet50", snapshots=32, images=100, sample=8, repeats=3)
     chosen = vars(parser.parse_args())
     as_json = chosen.pop("json")
-    report("64-bin histograms a tensor", measure(**chosen), as_json)
+    report("64-bin histograms per tensor", measure(**chosen), as_json)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from deeptracker.pipeline import process
 
 # Longer than the server keeps unused sessions, and Panel waits to collect garbage.
 END_SECONDS = 25.0
-AT_ONCE = 4
+PARALLEL_VISITS = 4
 MOST_GROWTH = 0.05
 
 
@@ -71,7 +71,7 @@ class Server:
 
 async def visit(address: str, times: int) -> None:
     """Visit the page `times` times, a few in parallel."""
-    turn = asyncio.Semaphore(AT_ONCE)
+    turn = asyncio.Semaphore(PARALLEL_VISITS)
 
     async def one(number: int) -> None:
         async with turn:
@@ -99,7 +99,7 @@ def measure(store: Path | str, visits: int, gets: int, warm_up: int) -> dict[str
         asyncio.run(visit(server.address, visits))
         visited = server.count()
         get(server.address, gets)
-        asked = server.count()
+        requested = server.count()
     finally:
         server.stop()
     return {
@@ -107,19 +107,19 @@ def measure(store: Path | str, visits: int, gets: int, warm_up: int) -> dict[str
         "gets": gets,
         "before": before,
         "after_visits": visited,
-        "after_gets": asked,
+        "after_gets": requested,
         "growth_of_visits": visited["bytes"] / before["bytes"] - 1,
-        "growth_of_gets": asked["bytes"] / visited["bytes"] - 1,
+        "growth_of_gets": requested["bytes"] / visited["bytes"] - 1,
     }
 
 
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", help="a store that is there already")
+    parser.add_argument("--store", help="an existing store")
     parser.add_argument("--visits", type=int, default=200)
     parser.add_argument("--gets", type=int, default=600)
-    parser.add_argument("--warm-up", type=int, default=40, help="visits and GETs that come first")
+    parser.add_argument("--warm-up", type=int, default=40, help="visits and GETs before counting")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="deeptracker-") as temporary:

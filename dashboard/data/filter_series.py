@@ -17,7 +17,7 @@ def filter_count(run: Run, parameter: str) -> int:
 
 
 def filter_span(run: Run, parameter: str) -> slice:
-    """Say where a parameter's filters stand among all."""
+    """Give the positions of a parameter's filters among all filters."""
     place = run.parameter(parameter)
     first = int(run.parameters["first_filter"][place])
     return slice(first, first + int(run.parameters["filters"][place]))
@@ -43,7 +43,7 @@ def read_filters_of(
 ) -> list[np.ndarray]:
     """Read a measure of several parameters' filters, float32 [filter, column] each.
 
-    Filters that follow each other in the store are read at one go.
+    Filters that follow each other in the store are read together.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from deeptracker.dashboard.widgets.tick_list import TickList
 
 __all__ = ["ScalarControls"]
 
-# Default number of drawn scalars that have no pane of their own.
+# Default number of drawn scalars without a separate pane.
 MOST_OTHERS = 3
 # Limits for the scalars that a link may draw and that the list offers.
 MOST_DRAWN = 40
@@ -18,7 +18,7 @@ SMOOTHINGS = {0.0: "none", 0.6: "0.6", 0.8: "0.8", 0.9: "0.9", 0.95: "0.95", 0.9
 
 
 class ScalarControls:
-    """Smoothing, scales, and the choice of drawn scalars without a pane of their own.
+    """Smoothing, scales, and the choice of drawn scalars without a separate pane.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class ScalarControls:
 
     @property
     def shown_others(self) -> list[str]:
-        """Names of the drawn scalars that have no pane of their own."""
+        """Names of the drawn scalars without a separate pane."""
         if self.state.scalars is None:
             return self._others[:MOST_OTHERS]
         chosen = set(self.state.scalars)
@@ -64,7 +64,7 @@ class ScalarControls:
         Parameters
         ----------
         others : list of str
-            Names of the scalars that have no pane of their own.
+            Names of the scalars without a separate pane.
         can_smooth, can_log : bool
             Whether there are scalars, and some with a logarithmic scale.
         """

@@ -44,8 +44,7 @@ RULES = (
     RunRule(
         name="exploding_update",
         severity="warning",
-        speaks="a layer's update ratio is over a limit, and over a multiple of its own median "
-        "before",
+        speaks="a layer's update ratio is over a limit, and over a multiple of its median before",
         source="WeightUpdateRatio of Amazon SageMaker Debugger; comparison with its past: ours",
         limits=ExplodingUpdateLimits,
         find=find,
