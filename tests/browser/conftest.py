@@ -154,14 +154,15 @@ class Person:
         return self.page.evaluate_handle(FIND, name).as_element()
 
     def wait(self, condition, what, seconds=20):
-        for _ in range(seconds * 10):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
             try:
                 found = condition()
             except (TypeError, KeyError, StopIteration, AttributeError):
                 found = None
             if found:
                 return found
-            self.page.wait_for_timeout(100)
+            self.page.wait_for_timeout(25)
         message = f"waited {seconds} s for {what}; the page says {self.errors}"
         raise AssertionError(message)
 
