@@ -125,7 +125,7 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def options(doc: str, **defaults: int | str) -> argparse.ArgumentParser:
+def options(doc: str, **defaults: float | str) -> argparse.ArgumentParser:
     """Make a parser with an option for each default, and ``--json``."""
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -183,3 +183,13 @@ def test_outcomes_alone_and_snapshots_alone(run, tmp_path):
     run("synthesize", str(tmp_path / "log"), "--network", "lenet5", "--outcomes", "0")
     assert not any((tmp_path / "log" / "outcomes").iterdir())
     assert len(open_source(tmp_path / "log").iterations) == 8
+
+
+def test_requests_to_a_bucket_are_counted_for_a_run_and_an_append(run):
+    found = run("bucket_requests", "--network", "lenet5", "--snapshots", "3", "--delay", "0")
+    for what in ("run", "append"):
+        counts = found[what]
+        by_method = sum(
+            counts.get(method, 0) for method in ("DELETE", "GET", "HEAD", "POST", "PUT")
+        )
+        assert counts["requests"] == by_method > counts["PUT"] > 0
