@@ -69,8 +69,8 @@ def read_layers(store: Store, run: ProcessingRun, bands: Sequence[BandScore]) ->
     anomalous[:, run.columns.start :] = 0
     highest[:, run.columns.start :] = np.nan
     for band in bands:
-        for layer, over, high in zip(band.layers, band.anomalous, band.highest, strict=True):
-            anomalous[layer, run.columns.start :] += over
-            new = highest[layer, run.columns.start :]
-            new[:] = np.fmax(new, high)
+        # Each layer stands once in a band.
+        anomalous[band.layers, run.columns.start :] += band.anomalous
+        new = highest[band.layers, run.columns.start :]
+        highest[band.layers, run.columns.start :] = np.fmax(new, band.highest)
     return LayerValues(anomalous, highest)

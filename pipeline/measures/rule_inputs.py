@@ -1,6 +1,6 @@
 """Inputs of the health rules: statistics, measures, outcomes and scalars over iterations."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,16 +54,30 @@ class RunSeries:
     scalar_iterations: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     scalars: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-    def nodes_of(self, kind: str, statistic: str) -> Iterator[tuple[str, np.ndarray]]:
-        """Yield (node, statistic as float64 [column]) of a kind; nothing without the statistic."""
+    def nodes_of(
+        self,
+        kind: str,
+        statistic: str,
+        where: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield (node, statistic as float64 [column]) of a kind; nothing without the statistic.
+
+        Parameters
+        ----------
+        where : callable, optional
+            Marks the values that a rule may speak of, bool [node, column] of all nodes' values at
+            once: nodes without a mark are left out.
+        """
         nodes = self.nodes
         if nodes is None or statistic not in nodes.statistics:
             return
-        for name, its_kind, values in zip(
-            nodes.names, nodes.kinds, nodes.statistics[statistic], strict=True
-        ):
-            if its_kind == kind:
-                yield name, np.asarray(values)
+        chosen = np.flatnonzero(np.array(nodes.kinds, object) == kind)
+        values = np.asarray(nodes.statistics[statistic])[chosen]
+        if where is not None:
+            marked = where(values).any(axis=1)
+            chosen, values = chosen[marked], values[marked]
+        for node, one in zip(chosen.tolist(), values, strict=True):
+            yield nodes.names[node], one
 
     def iteration(self, column: int) -> int:
         """Give the iteration of a column of the nodes' statistics."""

@@ -21,8 +21,9 @@ class DeadLimits(Limits):
 
 def find(run: RunSeries, limits: DeadLimits) -> Iterator[Case]:
     """Find where a layer's norm begins to be zero."""
-    for name, norm in run.nodes_of("layer", "norm2"):
-        for column in beginnings(norm <= limits.dead_norm):
+    most = limits.dead_norm
+    for name, norm in run.nodes_of("layer", "norm2", lambda norms: norms <= most):
+        for column in beginnings(norm <= most):
             yield Case(
                 run.iteration(column),
                 float(norm[column]),

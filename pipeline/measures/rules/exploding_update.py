@@ -26,11 +26,10 @@ class ExplodingUpdateLimits(Limits):
 
 def find(run: RunSeries, limits: ExplodingUpdateLimits) -> Iterator[Case]:
     """Find where a layer's update ratio rises over both limits."""
-    for name, ratio in run.nodes_of("layer", "update_ratio"):
+    most = limits.exploding_update_ratio
+    for name, ratio in run.nodes_of("layer", "update_ratio", lambda ratios: ratios > most):
         usual = median_before(ratio, limits.history)
-        over = (ratio > limits.exploding_update_ratio) & (
-            ratio > limits.exploding_update_factor * usual
-        )
+        over = (ratio > most) & (ratio > limits.exploding_update_factor * usual)
         for column in beginnings(over):
             yield Case(
                 run.iteration(column),

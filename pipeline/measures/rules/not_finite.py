@@ -14,7 +14,7 @@ KINDS = {"nonfinite": "weights", "grad_nonfinite": "gradients"}
 def find(run: RunSeries, _limits: Limits) -> Iterator[Case]:
     """Find where a parameter begins to hold NaN or infinity."""
     for statistic, what in KINDS.items():
-        for name, counts in run.nodes_of("parameter", statistic):
+        for name, counts in run.nodes_of("parameter", statistic, lambda counts: counts > 0):
             for column in beginnings(counts > 0):
                 yield Case(
                     run.iteration(column),

@@ -36,7 +36,7 @@ def find_vanishing(run: RunSeries, limits: VanishingUpdateLimits) -> Iterator[Ca
 def _still(
     run: RunSeries, limits: Limits, is_still: Callable[[np.ndarray], np.ndarray], words: str
 ) -> Iterator[Case]:
-    for name, ratio in run.nodes_of("layer", "update_ratio"):
+    for name, ratio in run.nodes_of("layer", "update_ratio", is_still):
         for first, length in stretches(is_still(ratio)):
             if length >= limits.still_snapshots:
                 yield Case(
