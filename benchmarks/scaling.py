@@ -85,32 +85,26 @@ def load_kernels() -> None:
     """Measure a few weights, so that a worker loads its kernels before timing starts."""
     import numpy as np
 
-    from deeptracker.pipeline.kernels.measuring.histograms import coarse_histogram
+    from deeptracker.pipeline.kernels.measuring.node_table import NodeTable
+    from deeptracker.pipeline.kernels.measuring.parts_pass import PartsPass, TileRooms
+    from deeptracker.pipeline.kernels.measuring.pieces import PartTable, PieceTable
     from deeptracker.pipeline.kernels.measuring.range_levels import Pyramid
-    from deeptracker.pipeline.kernels.measuring.tensor_pass import TensorPass
-    from deeptracker.pipeline.measures.node_statistics.registry import statistics_of
-    from deeptracker.pipeline.measures.node_statistics.statistic import Gathered
-    from deeptracker.pipeline.sources.tile_reading import in_memory
+    from deeptracker.pipeline.kernels.measuring.roll_up import rolled_up
 
     weights = np.random.default_rng(0).standard_normal(5000, dtype=np.float32)
-    one = TensorPass(
-        dtype="F32",
-        start=0,
-        stop=5000,
-        size=5000,
-        filter_size=50,
-        columns=2,
-        thresholds=Config().thresholds,
-        filters=True,
-        pyramid=Pyramid((16, 64), (4096, 4096), 0, 5000, 2),
-        address=0,
-        levels=2,
-    )
-    for _ in one.tiles():
-        one.feed([0, 1], np.concatenate([in_memory(weights), in_memory(weights)]))
-    found = one.finish()
-    statistics_of(Gathered.of([found.moments], [found.histogram]))
-    coarse_histogram(found.histogram)
+    address = weights.__array_interface__["data"][0]
+    parts = PartTable(*(np.array([value]) for value in (0, 5000, 5000, 50, 0, 2, "F32")))
+    table = NodeTable.of(np.array([0]), np.array([-1]))
+    counts = table.counts(2, (0.5,), np.array([True]))
+    pieces = PieceTable.of(parts, table.closes)
+    pyramid = Pyramid((16, 64), (4096, 4096), 0, 5000, 2)
+    present = np.array([[False, True, True]])
+    one = PartsPass(parts, pieces, present, Config().thresholds, pyramid, counts, TileRooms())
+    pyramid.begin(0, 2)
+    nothing = np.zeros(3, np.int64), np.empty((0, 4), np.int64)
+    places = np.array([[-1], [0], [0]])
+    one.feed(pieces.groups[0], [0, 1], np.array([address, address]), nothing, places, 0)
+    rolled_up(one.finish().moments, table.owners, table.parents)
 
 
 def measure(network: str, snapshots: int, repeats: int) -> dict[str, object]:

@@ -241,7 +241,7 @@ def _exact(
     source = _source(log, pattern, run.storage, run.commit)
     values = np.full((len(columns), last - first), np.nan, np.float32)
     found = [source.locate(parameter, int(run.iterations[column]), gradient) for column in columns]
-    with reading(Request(ref, first, last) for ref in found if ref is not None) as read_range:
+    with reading(Request.of(ref, first, last) for ref in found if ref is not None) as read_range:
         for place, ref in enumerate(found):
             if ref is not None:
                 raw = np.empty(last - first, RAW_DTYPES[ref.dtype])

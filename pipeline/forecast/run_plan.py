@@ -175,7 +175,7 @@ def _read_bytes(plan: Plan, recording: Recording, subject: RunInputs) -> int:
     for block in plan.blocks:
         span = slice(block.columns.start, block.columns.stop)
         times = int(recorded[span].sum()) + bool(recorded[: block.columns.start].any())
-        nbytes += times * sum((part.stop - part.start) * part.item_bytes for part in block.parts)
+        nbytes += times * block.column_bytes
     if subject.images is not None and len(plan.blocks):
         for iteration in recording.iterations[plan.blocks[0].columns.start :]:
             file = subject.source.outcomes(int(iteration))

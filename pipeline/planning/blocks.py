@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
 
 from deeptracker.errors import ConfigError
 from deeptracker.pipeline.kernels.measuring.histograms import FINE_BINS
 from deeptracker.pipeline.kernels.measuring.tile import TILE
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
-from deeptracker.pipeline.sources.manifest import ITEM_BYTES, Parameter
+from deeptracker.pipeline.sources.manifest import Parameter
 from deeptracker.pipeline.store.network_layout import (
     CHUNK_ROWS,
     FILTER_ROWS,
@@ -19,7 +22,7 @@ from deeptracker.pipeline.store.network_layout import (
 __all__ = [
     "Block",
     "Columns",
-    "Part",
+    "Parts",
     "Plan",
     "column_blocks",
     "plan_blocks",
@@ -34,8 +37,9 @@ PROCESS_BYTES = 64 * 2**20
 SMALLEST_TASK_BYTES = 16 * 2**20
 LARGEST_TASK_BYTES = 512 * 2**20
 TASKS_PER_WORKER = 8
-# Counts in uint32; their bins in uint16 and counts in int64 once the empty ones are left out.
-HISTOGRAM_BYTES = FINE_BINS * (4 + 2 + 8)
+# Counts in uint32 of a parameter, and of the nodes above it that are not at their end; of most bins
+# no page is ever touched.
+HISTOGRAM_BYTES = FINE_BINS * 4 * 4
 # Twelve float64 sums, two of them of the snapshot before; measures as they are computed, and on
 # their way to the store.
 FILTER_BYTES = 8 * 12 + (8 + 4) * len(FILTER_MEASURES)
@@ -53,34 +57,34 @@ class Columns:
         return self.stop - self.start
 
 
-@dataclass(frozen=True)
-class Part:
-    """Weights [start, stop) of one parameter, or of its gradient.
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Weights [start, stop) of some parameters, in the order of their addresses: int64 [part] each.
 
     Attributes
     ----------
-    number : int
-        The parameter's, in the layout.
+    number : numpy.ndarray
+        The parameters', in the layout.
     """
 
-    number: int
-    parameter: Parameter
-    gradient: bool
-    start: int
-    stop: int
+    number: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.number)
 
     @property
-    def dtype(self) -> str:
-        """The stored dtype."""
-        return self.parameter.gradient_dtype if self.gradient else self.parameter.dtype
+    def weights(self) -> np.ndarray:
+        """Weights of each."""
+        return self.stop - self.start
 
-    @property
-    def item_bytes(self) -> int:
-        """Bytes of one stored weight."""
-        return ITEM_BYTES[self.dtype]
+    def some(self, which: slice) -> Self:
+        """Give some of them."""
+        return type(self)(self.number[which], self.start[which], self.stop[which])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """What one task does: the weights of a range of addresses, or their gradients, over columns.
 
@@ -88,18 +92,23 @@ class Block:
     ----------
     start, stop : int
         The addresses: whole segments.
-    parts : tuple of Part
-        In the order of their addresses.
-    nbytes : int
-        Bytes of the log that belong to it.
+    parts : Parts
+        None lies in two segments.
+    column_bytes : int
+        Bytes of the log that belong to it, at one column.
     """
 
     gradient: bool
     start: int
     stop: int
-    parts: tuple[Part, ...]
+    parts: Parts
     columns: Columns
-    nbytes: int
+    column_bytes: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the log that belong to it."""
+        return self.column_bytes * len(self.columns)
 
 
 @dataclass(frozen=True)
@@ -128,15 +137,15 @@ class Plan:
         yield from groups.items()
 
 
-def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: int) -> int:
-    """State the memory that a task holds for one part, before it runs.
+def projected_bytes(weights: int, filters: int, item_bytes: int, columns: int) -> int:
+    """State the memory that a task holds for one segment, before it runs.
 
     Parameters
     ----------
     weights : int
-        Weights in the part.
-    filter_size : int
-        Weights a filter.
+        Weights in the segment.
+    filters : int
+        Filters that may lie in it.
     item_bytes : int
         Bytes of a stored weight.
     columns : int
@@ -158,22 +167,22 @@ def projected_bytes(weights: int, filter_size: int, item_bytes: int, columns: in
     shards = sum(min(count, SHARD_CHUNK_ROWS * CHUNK_ROWS) for count in rows)
     pyramid = 3 * 2 * columns * (chunks + shards)
     histograms = HISTOGRAM_BYTES * (columns + 1)
-    count = weights // filter_size + 1
-    filters = FILTER_BYTES * columns * count + 2 * EDGE_BYTES * columns * min(count, FILTER_ROWS)
-    return tiles + pyramid + histograms + filters + 2 * WRITE_BUFFER_BYTES + PROCESS_BYTES
+    measures = FILTER_BYTES * columns * filters
+    edges = 2 * EDGE_BYTES * columns * min(filters, FILTER_ROWS)
+    return tiles + pyramid + histograms + measures + edges + 2 * WRITE_BUFFER_BYTES + PROCESS_BYTES
 
 
 def split_weights(block_bytes: int, columns: int, parameters: Sequence[Parameter]) -> int:
-    """Choose the size of a segment, a power of two, so that any part of one fits the budget.
+    """Choose the size of a segment, a power of two, so that any one fits the budget.
 
     Raises
     ------
     ConfigError
-        When even the smallest part does not fit.
+        When even the smallest does not fit.
     """
 
     def needed(split: int) -> int:
-        return max(_part_bytes(parameter, split, columns) for parameter in parameters)
+        return _most_bytes(NetworkLayout.of(parameters, split), columns)
 
     split = LARGEST_SPLIT
     while split >= SMALLEST_SPLIT:
@@ -184,16 +193,6 @@ def split_weights(block_bytes: int, columns: int, parameters: Sequence[Parameter
         f"key 'block_bytes': {block_bytes:,} bytes are less than the {needed(SMALLEST_SPLIT):,} "
         f"bytes that the smallest task of this network needs with {columns} columns a chunk; raise "
         "block_bytes or lower columns_per_chunk"
-    )
-
-
-def _part_bytes(parameter: Parameter, weights: int, columns: int) -> int:
-    """Project the memory of a part of at most `weights` weights of a parameter."""
-    return projected_bytes(
-        min(weights, parameter.size),
-        parameter.filter_size if parameter.has_filters else parameter.size,
-        max(ITEM_BYTES[dtype] for dtype in (parameter.dtype, parameter.gradient_dtype) if dtype),
-        columns,
     )
 
 
@@ -217,73 +216,90 @@ def plan_blocks(
     workers : int
         Tasks are made small enough to keep as many busy.
     """
-    segments = [
-        segment
-        for gradient in (False, True)
-        for segment in _segments(layout, gradient)
-        if segment.parts
-    ]
-    total = sum(segment.column_bytes for segment in segments) * len(columns)
+    kinds = [_segments(layout, gradient) for gradient in (False, True)]
+    total = sum(int(kind.column_bytes.sum()) for kind in kinds) * len(columns)
     target = min(
         max(total // (TASKS_PER_WORKER * workers), SMALLEST_TASK_BYTES), LARGEST_TASK_BYTES
     )
-    blocks = [
-        Block(
-            some[0].gradient,
-            some[0].start,
-            some[-1].stop,
-            tuple(part for segment in some for part in segment.parts),
-            block,
-            sum(segment.column_bytes for segment in some) * len(block),
-        )
-        for block in column_blocks(columns, columns_per_chunk)
-        for some in _batches(segments, target // max(len(block), 1))
-    ]
-    projected = max(
-        (
-            _part_bytes(part.parameter, part.stop - part.start, columns_per_chunk)
-            for segment in segments
-            for part in segment.parts
-        ),
-        default=0,
-    )
-    return Plan(tuple(blocks), projected)
+    blocks = []
+    for block in column_blocks(columns, columns_per_chunk):
+        for gradient, kind in enumerate(kinds):
+            for some in _batches(kind.column_bytes.tolist(), target // max(len(block), 1)):
+                first, last = int(kind.numbers[some.start]), int(kind.numbers[some.stop - 1])
+                blocks.append(
+                    Block(
+                        bool(gradient),
+                        first * layout.segment_weights,
+                        min((last + 1) * layout.segment_weights, layout.end),
+                        kind.parts.some(slice(kind.ends[some.start], kind.ends[some.stop])),
+                        block,
+                        int(kind.column_bytes[some].sum()),
+                    )
+                )
+    return Plan(tuple(blocks), _most_bytes(layout, columns_per_chunk))
 
 
-@dataclass(frozen=True)
-class _Segment:
-    """A segment, and the parts of parameters that lie in it."""
+@dataclass(frozen=True, eq=False)
+class _Segments:
+    """The segments that hold any parameter, and their parts.
 
-    gradient: bool
-    start: int
-    stop: int
-    parts: tuple[Part, ...]
-    column_bytes: int
+    Attributes
+    ----------
+    numbers : numpy.ndarray
+        int64 [segment]: which they are of all.
+    ends : numpy.ndarray
+        int64 [segment + 1]: where the parts of each begin.
+    column_bytes, filters : numpy.ndarray
+        int64 [segment]: bytes of the log at one column, and filters that lie in it.
+    """
+
+    numbers: np.ndarray
+    ends: np.ndarray
+    parts: Parts
+    column_bytes: np.ndarray
+    filters: np.ndarray
 
 
-def _segments(layout: NetworkLayout, gradient: bool) -> Iterator[_Segment]:
+def _segments(layout: NetworkLayout, gradient: bool) -> _Segments:
     """Cut the parameters where segments end."""
-    chosen = [
-        (number, parameter, address)
-        for number, (parameter, address) in enumerate(
-            zip(layout.parameters, layout.addresses.tolist(), strict=True)
-        )
-        if parameter.size and (parameter.has_gradient or not gradient)
-    ]
-    first = 0
-    for start, stop in layout.segments():
-        parts = []
-        while first < len(chosen):
-            number, parameter, address = chosen[first]
-            begin, end = max(start - address, 0), min(stop - address, parameter.size)
-            if begin >= end:
-                break
-            parts.append(Part(number, parameter, gradient, begin, end))
-            if end < parameter.size:
-                break
-            first += 1
-        nbytes = sum((part.stop - part.start) * part.item_bytes for part in parts)
-        yield _Segment(gradient, start, stop, tuple(parts), nbytes)
+    item = layout.gradient_item_bytes if gradient else layout.item_bytes
+    chosen = np.flatnonzero((layout.sizes > 0) & (item > 0))
+    side, address = layout.segment_weights, layout.addresses[chosen]
+    segment, last = address // side, (address + layout.sizes[chosen] - 1) // side
+    counts = last - segment + 1
+    place = np.repeat(np.arange(len(chosen)), counts)
+    segment = segment[place] + np.arange(len(place)) - (np.cumsum(counts) - counts)[place]
+    number, address = chosen[place], address[place]
+    parts = Parts(
+        number,
+        np.maximum(segment * side - address, 0),
+        np.minimum((segment + 1) * side - address, layout.sizes[number]),
+    )
+    begins = np.flatnonzero(np.diff(segment, prepend=-1))
+    # A filter may begin before the part, or end behind it.
+    sizes = layout.sizes[number] // np.maximum(layout.filters[number], 1)
+    filters = parts.weights // np.maximum(sizes, 1) + 1
+    return _Segments(
+        segment[begins],
+        np.append(begins, len(number)),
+        parts,
+        np.add.reduceat(parts.weights * item[number], begins) if len(begins) else begins,
+        np.add.reduceat(filters, begins) if len(begins) else begins,
+    )
+
+
+def _most_bytes(layout: NetworkLayout, columns: int) -> int:
+    """Project the memory of the segment that needs most."""
+    found = {0}
+    for gradient in (False, True):
+        item = layout.gradient_item_bytes if gradient else layout.item_bytes
+        segments = _segments(layout, gradient)
+        if not len(segments.numbers):
+            continue
+        weights = np.add.reduceat(segments.parts.weights, segments.ends[:-1])
+        for some, filters in np.unique(np.stack([weights, segments.filters]), axis=1).T.tolist():
+            found.add(projected_bytes(some, filters, int(item.max()), columns))
+    return max(found)
 
 
 def column_blocks(columns: Columns, per_chunk: int) -> Iterator[Columns]:
@@ -295,18 +311,13 @@ def column_blocks(columns: Columns, per_chunk: int) -> Iterator[Columns]:
         start = stop
 
 
-def _batches(segments: Sequence[_Segment], target: int) -> Iterator[list[_Segment]]:
+def _batches(column_bytes: Sequence[int], target: int) -> Iterator[slice]:
     """Group neighbours until a group reaches the target."""
-    batch: list[_Segment] = []
-    weight = 0
-    for segment in segments:
-        apart = batch and (
-            weight + segment.column_bytes > target or batch[-1].gradient != segment.gradient
-        )
-        if apart:
-            yield batch
-            batch, weight = [], 0
-        batch.append(segment)
-        weight += segment.column_bytes
-    if batch:
-        yield batch
+    first = weight = 0
+    for number, nbytes in enumerate(column_bytes):
+        if number > first and weight + nbytes > target:
+            yield slice(first, number)
+            first, weight = number, 0
+        weight += nbytes
+    if first < len(column_bytes):
+        yield slice(first, len(column_bytes))

@@ -24,7 +24,7 @@ __all__ = ["Change", "Recording", "find_changes", "recording_of", "settings_of"]
 Settings = dict[str, str]
 
 # Of chunks: old ones beside new ones must be read alike.
-ENCODING = 4
+ENCODING = 5
 PATTERN = "the setting 'source.pattern'"
 PARAMETERS, IMAGES, CLASSES = "the network's parameters", "the validation images", "the class names"
 STATISTICS, MEASURES = "the statistics of nodes", "the measures of filters"

@@ -14,6 +14,7 @@ __all__ = [
     "ITEM_BYTES",
     "ByteRange",
     "Images",
+    "Offsets",
     "OutcomeFile",
     "Parameter",
     "Problem",
@@ -140,6 +141,11 @@ class Images:
     thumbnails: ByteRange | None
 
 
+# A file, the first byte of every parameter in it (int64 [parameter], -1 where it is missing), and
+# how its server is reached.
+Offsets = tuple[str, np.ndarray, Access | None]
+
+
 class Source(Protocol):
     """An index of a training's tensors, built from file headers alone."""
 
@@ -151,6 +157,13 @@ class Source(Protocol):
 
     def locate(self, parameter: str, iteration: int, gradient: bool = False) -> ByteRange | None:
         """Locate a parameter (or its gradient) at an iteration; None if there is none."""
+        ...
+
+    def offsets(self, iteration: int, gradient: bool = False) -> Offsets | None:
+        """Where all parameters (or their gradients) lie at an iteration; None without a snapshot.
+
+        In the order of `parameters`; as `locate` tells of each, in one array.
+        """
         ...
 
     def has_snapshot(self, iteration: int) -> bool:

@@ -39,26 +39,23 @@ PARALLEL_REQUESTS = 16
 
 @dataclass(frozen=True)
 class Request:
-    """Elements [start, stop) of a tensor that will be read."""
+    """Bytes [first, last) of an object that will be read."""
 
-    ref: ByteRange
-    start: int
-    stop: int
+    path: str
+    first: int
+    last: int
+    access: Access | None
 
-    @property
-    def first(self) -> int:
-        """The first byte."""
-        return self.ref.offset + self.start * ITEM_BYTES[self.ref.dtype]
-
-    @property
-    def last(self) -> int:
-        """The byte after the last."""
-        return self.ref.offset + self.stop * ITEM_BYTES[self.ref.dtype]
+    @classmethod
+    def of(cls, ref: ByteRange, start: int, stop: int) -> Self:
+        """Request elements [start, stop) of a tensor."""
+        first, last = (ref.offset + edge * ITEM_BYTES[ref.dtype] for edge in (start, stop))
+        return cls(ref.path, first, last, ref.access)
 
     @property
     def key(self) -> tuple[str, int, int]:
         """Identify the request."""
-        return self.ref.path, self.first, self.last
+        return self.path, self.first, self.last
 
 
 @dataclass
@@ -80,8 +77,8 @@ class _Window:
         if self.pieces:
             return
         ordered = sorted(self.requests, key=lambda request: request.key)
-        for path, group in groupby(ordered, key=lambda request: request.ref.path):
-            access = next(r.ref.access for r in self.requests if r.ref.path == path)
+        for path, group in groupby(ordered, key=lambda request: request.path):
+            access = next(r.access for r in self.requests if r.path == path)
             assert access is not None
             self.pieces[path] = [
                 (first, last, _pool().submit(_fetch, path, first, last, access))
@@ -128,18 +125,21 @@ class ReadAhead:
             When the object ends before `stop`, or cannot be read.
         """
         values = out[: stop - start]
-        wanted = Request(ref, start, stop)
-        content = memoryview(values.view(np.uint8))  # type: ignore[arg-type]  # has a buffer
+        self.fill(Request.of(ref, start, stop), values.view(np.uint8))
+        return values
+
+    def fill(self, wanted: Request, out: np.ndarray) -> None:
+        """Read a range into a buffer of its length: uint8 [byte]. It raises as `read` does."""
+        content = memoryview(out)  # type: ignore[arg-type]  # has a buffer
         index = self._place.pop(wanted.key, None)
         window = self._windows[index] if index is not None else _Window([wanted], 1)
         window.fetch()
         if index is not None and index + 1 < len(self._windows):
             self._windows[index + 1].fetch()
-        _copy(window.pieces[ref.path], wanted.first, wanted.last, content)
+        _copy(window.pieces[wanted.path], wanted.first, wanted.last, content)
         window.left -= 1
         if not window.left:
             window.pieces = {}
-        return values
 
     def __enter__(self) -> Self:
         return self

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.folder import File, FileHeader, Folder
 from deeptracker.pipeline.locations.object_store import Access
-from deeptracker.pipeline.sources.manifest import ByteRange, Parameter, Problem
+from deeptracker.pipeline.sources.manifest import ByteRange, Offsets, Parameter, Problem
 from deeptracker.record.tensor_file import TensorEntry
 
 __all__ = ["GRADIENT_PREFIX", "ReadHeaders", "SnapshotIndex", "index_snapshots"]
@@ -43,6 +45,7 @@ class SnapshotIndex:
     problems: tuple[Problem, ...]
     access: Access | None
     _by_name: dict[str, Parameter] = field(default_factory=dict, repr=False)
+    _offsets: dict[tuple[int, bool], np.ndarray] = field(default_factory=dict, repr=False)
 
     def locate(self, parameter: str, iteration: int, gradient: bool) -> ByteRange | None:
         """Locate a parameter or its gradient at an iteration."""
@@ -58,6 +61,18 @@ class SnapshotIndex:
             return None
         path = self.files[iteration].location
         return ByteRange(path, entry.offset, entry.dtype, entry.shape, self.access)
+
+    def offsets(self, iteration: int, gradient: bool) -> Offsets | None:
+        """Where all parameters or their gradients lie at an iteration."""
+        tensors = self.entries.get(iteration)
+        if tensors is None:
+            return None
+        key = id(tensors), gradient
+        if key not in self._offsets:
+            found = [self.locate(p.name, iteration, gradient) for p in self.parameters]
+            begins = [-1 if ref is None else ref.offset for ref in found]
+            self._offsets[key] = np.array(begins, np.int64)
+        return self.files[iteration].location, self._offsets[key], self.access
 
 
 def index_snapshots(

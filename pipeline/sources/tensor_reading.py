@@ -69,7 +69,7 @@ def read_values(
     dtype = RAW_DTYPES[ref.dtype]
     values = np.empty(stop - start, dtype) if out is None else out[: stop - start]
     if ref.access is not None:
-        with ReadAhead([Request(ref, start, stop)]) as ahead:
+        with ReadAhead([Request.of(ref, start, stop)]) as ahead:
             return ahead.read(ref, start, stop, values)
     with LocalFiles() as files:
         return files.read(ref, start, stop, values)
@@ -97,19 +97,22 @@ class LocalFiles:
             When the file ends before `stop`, or cannot be read.
         """
         values = out[: stop - start]
-        wanted = memoryview(values).cast("B")  # type: ignore[arg-type]  # has a buffer
-        place = ref.offset + start * values.itemsize
+        self.fill(Request.of(ref, start, stop), values.view(np.uint8))
+        return values
+
+    def fill(self, wanted: Request, out: np.ndarray) -> None:
+        """Read a range into a buffer of its length: uint8 [byte]. It raises as `read` does."""
+        content = memoryview(out)  # type: ignore[arg-type]  # has a buffer
         done = 0
-        descriptor = self.descriptor(ref.path)
+        descriptor = self.descriptor(wanted.path)
         try:
-            while done < len(wanted):
-                count = os.preadv(descriptor, [wanted[done:]], place + done)
+            while done < len(content):
+                count = os.preadv(descriptor, [content[done:]], wanted.first + done)
                 if not count:
-                    raise LogError(ended(ref.path))
+                    raise LogError(ended(wanted.path))
                 done += count
         except OSError as error:
-            raise unreadable(ref.path, error) from error
-        return values
+            raise unreadable(wanted.path, error) from error
 
     def descriptor(self, path: str) -> int:
         """Give the descriptor of an open file, valid until `MOST_OPEN_FILES` others are requested.
@@ -162,7 +165,7 @@ def reading(requests: Iterable[Request]) -> Iterator[Reader]:
     """
     coming = iter(requests)
     first = next(coming, None)
-    if first is None or first.ref.access is None:
+    if first is None or first.access is None:
         with LocalFiles() as files:
             yield files.read
         return

@@ -5,7 +5,14 @@ import json
 from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.folder import File, Folder
 from deeptracker.pipeline.sources.iteration_numbers import by_iteration
-from deeptracker.pipeline.sources.manifest import ByteRange, Images, OutcomeFile, Parameter, Problem
+from deeptracker.pipeline.sources.manifest import (
+    ByteRange,
+    Images,
+    Offsets,
+    OutcomeFile,
+    Parameter,
+    Problem,
+)
 from deeptracker.pipeline.sources.snapshot_index import FLOATS, index_snapshots
 from deeptracker.pipeline.sources.tensor_reading import read_values
 from deeptracker.record.log_format import (
@@ -81,6 +88,10 @@ class TrainingLogSource:
     def locate(self, parameter: str, iteration: int, gradient: bool = False) -> ByteRange | None:
         """Locate a parameter (or its gradient) at an iteration."""
         return self._snapshots.locate(parameter, iteration, gradient)
+
+    def offsets(self, iteration: int, gradient: bool = False) -> Offsets | None:
+        """Where all parameters (or their gradients) lie at an iteration."""
+        return self._snapshots.offsets(iteration, gradient)
 
     def has_snapshot(self, iteration: int) -> bool:
         """Whether the parameters were recorded at this iteration."""

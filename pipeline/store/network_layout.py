@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from deeptracker.pipeline.sources.manifest import Parameter
+from deeptracker.pipeline.sources.manifest import ITEM_BYTES, Parameter
 
 __all__ = [
     "CHUNK_ROWS",
@@ -147,6 +147,28 @@ class NetworkLayout:
             rows,
             levels,
         )
+
+    @cached_property
+    def dtypes(self) -> np.ndarray:
+        """The stored dtype of every parameter: str [parameter]."""
+        return np.array([parameter.dtype for parameter in self.parameters], np.str_)
+
+    @cached_property
+    def gradient_dtypes(self) -> np.ndarray:
+        """That of every parameter's gradients, "" where none were recorded: str [parameter]."""
+        return np.array([parameter.gradient_dtype for parameter in self.parameters], np.str_)
+
+    @cached_property
+    def item_bytes(self) -> np.ndarray:
+        """Bytes of one stored weight: int64 [parameter]."""
+        return np.array([ITEM_BYTES[p.dtype] for p in self.parameters], np.int64)
+
+    @cached_property
+    def gradient_item_bytes(self) -> np.ndarray:
+        """Bytes of one stored gradient, 0 where none was recorded: int64 [parameter]."""
+        sizes = {"": 0, **ITEM_BYTES}
+        known = [sizes[p.gradient_dtype] if p.has_gradient else 0 for p in self.parameters]
+        return np.array(known, np.int64)
 
     @cached_property
     def end(self) -> int:

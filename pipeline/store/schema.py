@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 
-from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTICS
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
 from deeptracker.pipeline.store.names import MEASURE, STATISTIC
 from deeptracker.pipeline.store.network_layout import (
@@ -17,12 +16,12 @@ from deeptracker.pipeline.store.network_layout import (
     level_weights,
 )
 from deeptracker.pipeline.store.network_tree import Architecture, weights_below
+from deeptracker.pipeline.store.node_arrays import node_arrays
 from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
 
 __all__ = ["RunShape", "Schema"]
 
 RELATIVE_ERROR = 2.0**-8
-NODE_CHUNK = 512
 IMAGE_CHUNK = 4096
 # Filters in one object of the scores; tasks never share an object.
 SCORE_ROWS = 4096
@@ -68,9 +67,7 @@ class Schema:
         self.architecture = architecture
         self.shape = shape
         self._has_gradients = any(p.has_gradient for p in architecture.parameters)
-        self._weights = {
-            gradient: weights_below(architecture, gradient) for gradient in (False, True)
-        }
+        self._weights: dict[bool, np.ndarray] = {}
 
     @cached_property
     def layout(self) -> NetworkLayout:
@@ -87,9 +84,21 @@ class Schema:
         ]
         return np.array(owners, np.int32)[self.layout.filter_owners]
 
-    def node_weights(self, node: int, gradient: bool) -> int:
-        """Count the weights (or recorded gradients) at and below a node."""
-        return self._weights[gradient][node]
+    @cached_property
+    def leaves(self) -> np.ndarray:
+        """The node of every parameter: int64 [parameter]."""
+        return np.array(self.architecture.leaves(), np.int64)
+
+    @cached_property
+    def parents(self) -> np.ndarray:
+        """The node above every node, -1 for the root: int64 [node]."""
+        return np.array(self.architecture.parents(), np.int64)
+
+    def node_weights(self, gradient: bool) -> np.ndarray:
+        """Count the weights (or recorded gradients) at and below every node: int64 [node]."""
+        if gradient not in self._weights:
+            self._weights[gradient] = np.array(weights_below(self.architecture, gradient), np.int64)
+        return self._weights[gradient]
 
     def arrays(self) -> Iterator[ArraySpec]:
         """Yield every numeric array with an iteration axis, and those that tasks write."""
@@ -163,42 +172,14 @@ class Schema:
         """Statistics of every node, by name."""
         shape = self.shape
         count = len(self.architecture.nodes)
-        chunk = min(count, NODE_CHUNK)
-        prefix, of = ("grad_", " (gradients)") if gradient else ("", "")
-
-        def path(name: str) -> str:
-            return f"nodes/{prefix}{name}"
-
-        specs = {
-            name: ArraySpec(
-                path(name),
-                "float64",
-                (count, shape.iterations),
-                (chunk, shape.columns_per_chunk),
-                ("node", "iteration"),
-                statistic.long_name + of,
-                statistic.units,
-            )
-            for name, statistic in NODE_STATISTICS.items()
-        }
-        specs["change_ratio"] = ArraySpec(
-            path("change_ratio"),
-            "float64",
-            (count, shape.thresholds, shape.iterations),
-            (chunk, shape.thresholds, shape.columns_per_chunk),
-            ("node", "threshold", "iteration"),
-            "share of weights that changed by more than the threshold" + of,
+        return node_arrays(
+            count,
+            shape.iterations,
+            shape.columns_per_chunk,
+            thresholds=shape.thresholds,
+            bins=shape.bins,
+            gradient=gradient,
         )
-        specs["histogram"] = ArraySpec(
-            path("histogram"),
-            "int64",
-            (count, shape.iterations, shape.bins),
-            (min(count, 64), shape.columns_per_chunk, shape.bins),
-            ("node", "iteration", "bin"),
-            "weights in each signed logarithmic bin" + of,
-            fill=0,
-        )
-        return specs
 
     def filters(self) -> ArraySpec:
         """Measures of all filters, in the order of `FILTER_MEASURES`."""

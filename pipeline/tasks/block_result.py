@@ -22,6 +22,7 @@ __all__ = [
     "WholeNodes",
     "fragments_of",
     "merged_fork",
+    "smallest",
     "stitched",
     "sum_by_node",
 ]
@@ -36,6 +37,8 @@ class Tally:
 
     Attributes
     ----------
+    moments : Moments
+        Of this one node.
     weights : int
         Weights that were counted into it.
     """
@@ -45,13 +48,13 @@ class Tally:
     weights: int
 
     @classmethod
-    def merge(cls, tallies: "Sequence[Tally]", room: np.ndarray | None = None) -> "Tally":
-        """Add tallies of a node; `room` is that of `SparseHistogram.merge`."""
+    def merge(cls, tallies: "Sequence[Tally]") -> "Tally":
+        """Add tallies of a node."""
         if len(tallies) == 1:
             return tallies[0]
         return cls(
             Moments.merge([tally.moments for tally in tallies]),
-            SparseHistogram.merge([tally.histogram for tally in tallies], room),
+            SparseHistogram.merge([tally.histogram for tally in tallies]),
             sum(tally.weights for tally in tallies),
         )
 
@@ -80,38 +83,53 @@ class Fragment:
         return self.first + self.values.shape[1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WholeNodes:
     """Statistics of nodes of which all is known: few large arrays, which travel quickly.
 
     Attributes
     ----------
-    keys : tuple of (int, bool)
-        The nodes.
+    nodes : numpy.ndarray
+        int64 [node]: which they are.
+    gradients : numpy.ndarray
+        bool [node]: whether it is their gradients.
     statistics : dict of str to numpy.ndarray
-        [node, …, column] each, and the histogram's int64 [node, column, bin]; in the order of the
-        keys.
+        [node, …, column] each, in the same order.
+    rows : numpy.ndarray
+        int64 [node]: the line of each in `histogram`; a module of one parameter shares its line.
+    histogram : numpy.ndarray
+        Unsigned integers [row, column, bin], as small as the counts are.
     """
 
-    keys: tuple[Key, ...]
+    nodes: np.ndarray
+    gradients: np.ndarray
     statistics: dict[str, np.ndarray]
+    rows: np.ndarray
+    histogram: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.nodes)
 
     @classmethod
     def merge(cls, parts: "Sequence[WholeNodes]") -> "WholeNodes":
         """Join several, each of other nodes."""
-        known = [part for part in parts if part.keys]
-        names = known[0].statistics if known else ()
+        known = [part for part in parts if len(part)] or list(parts[:1])
+        first = np.cumsum([0, *(len(part.histogram) for part in known[:-1])])
         return cls(
-            tuple(key for part in known for key in part.keys),
-            {name: np.concatenate([part.statistics[name] for part in known]) for name in names},
+            np.concatenate([part.nodes for part in known]),
+            np.concatenate([part.gradients for part in known]),
+            {
+                name: np.concatenate([part.statistics[name] for part in known])
+                for name in known[0].statistics
+            },
+            np.concatenate([part.rows + n for part, n in zip(known, first, strict=True)]),
+            np.concatenate([part.histogram for part in known]),
         )
 
-    def put(self, name: str, gradient: bool, values: np.ndarray) -> None:
-        """Put a statistic of the nodes' weights, or gradients, in its place: [node of all, …]."""
-        places = [place for place, key in enumerate(self.keys) if key[1] == gradient]
-        if places:
-            nodes = [self.keys[place][0] for place in places]
-            values[nodes] = self.statistics[name][places]
+
+def smallest(counts: np.ndarray) -> np.ndarray:
+    """Give counts in the smallest unsigned integers that hold them."""
+    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))), copy=False)
 
 
 @dataclass(frozen=True)

@@ -1,43 +1,51 @@
-"""Where the parts of a block lie: byte ranges on their way to a task.
+"""Where the parts of a block lie: byte ranges on their way to a task, as arrays.
 
-A block has thousands of them, of a few files: sent one by one, as objects, they cost the client,
-the scheduler and the worker more time than a small block takes to measure.
+A block has thousands of them, of a few files: as objects they would cost the client, the scheduler
+and the worker more time than a small block takes to measure.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 
 from deeptracker.pipeline.locations.object_store import Access
 from deeptracker.pipeline.planning.blocks import Block
-from deeptracker.pipeline.sources.manifest import ByteRange, Source
+from deeptracker.pipeline.sources.manifest import Source
+from deeptracker.pipeline.store.network_layout import NetworkLayout
 
-__all__ = ["PartReads", "Places"]
+__all__ = ["Places", "RunOffsets"]
 
 
-@dataclass(frozen=True)
-class PartReads:
-    """Where a part's parameter lies.
+@dataclass(frozen=True, eq=False)
+class RunOffsets:
+    """Where every parameter of a run lies at every column.
 
     Attributes
     ----------
-    snapshots : tuple of ByteRange or None
-        One a column; None where that iteration has no snapshot.
-    previous : ByteRange or None
-        The last snapshot before the first column.
+    iterations : numpy.ndarray
+        int64 [column]: of the whole run.
     """
 
-    snapshots: tuple[ByteRange | None, ...]
-    previous: ByteRange | None
+    source: Source
+    layout: NetworkLayout
+    iterations: np.ndarray
+    _order: np.ndarray = field(init=False)
 
-    @cached_property
-    def columns(self) -> tuple[list[int], list[ByteRange]]:
-        """The columns that have a snapshot, -1 for the one before the first, and where it lies."""
-        every = enumerate((self.previous, *self.snapshots), start=-1)
-        found = [(column, ref) for column, ref in every if ref is not None]
-        return [column for column, _ in found], [ref for _, ref in found]
+    def __post_init__(self) -> None:
+        place = {parameter.name: n for n, parameter in enumerate(self.source.parameters)}
+        order = [place[parameter.name] for parameter in self.layout.parameters]
+        object.__setattr__(self, "_order", np.array(order, np.int64))
+
+    def at(
+        self, column: int, gradient: bool, numbers: np.ndarray
+    ) -> tuple[str, np.ndarray, Access | None] | None:
+        """Give the file of a column, and the first byte of some parameters: -1 for missing ones."""
+        found = self.source.offsets(int(self.iterations[column]), gradient)
+        if found is None:
+            return None
+        path, offsets, access = found
+        return path, offsets[self._order[numbers]], access
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,10 @@ class Places:
     paths : tuple of str
         Files, or objects' URLs.
     file : numpy.ndarray
-        int32 [part, column]: which path, -1 where there is none; the first column stands for the
-        last snapshot before the block.
+        int32 [part, 1 + column]: which path, -1 where there is none; the first stands for the last
+        snapshot before the block.
     offset : numpy.ndarray
-        int64 [part, column]: the first byte.
+        int64 [part, 1 + column]: the first byte of the parameter.
     access : Access or None
         How the objects' server is reached.
     """
@@ -63,44 +71,27 @@ class Places:
     access: Access | None
 
     @classmethod
-    def of(cls, source: Source, block: Block, iterations: np.ndarray) -> Self:
-        """Locate the parts of a block.
-
-        Parameters
-        ----------
-        iterations : numpy.ndarray
-            int64 [column]: of the whole run.
-        """
-        own = [int(iteration) for iteration in iterations[block.columns.start : block.columns.stop]]
-        before = [int(iteration) for iteration in iterations[: block.columns.start][::-1]]
-        shape = (len(block.parts), 1 + len(own))
-        file, offset = np.full(shape, -1, np.int32), np.zeros(shape, np.int64)
+    def of(cls, offsets: RunOffsets, block: Block) -> Self:
+        """Locate the parts of a block."""
+        shape = len(block.parts), 1 + len(block.columns)
+        file, offset = np.full(shape, -1, np.int32), np.full(shape, -1, np.int64)
         paths: dict[str, int] = {}
         access = None
-        for row, part in enumerate(block.parts):
-            name, gradient = part.parameter.name, part.gradient
-            past = (source.locate(name, iteration, gradient) for iteration in before)
-            found = [next((ref for ref in past if ref is not None), None)]
-            found += [source.locate(name, iteration, gradient) for iteration in own]
-            for column, ref in enumerate(found):
-                if ref is not None:
-                    file[row, column] = paths.setdefault(ref.path, len(paths))
-                    offset[row, column] = ref.offset
-                    access = ref.access
-        return cls(tuple(paths), file, offset, access)
 
-    def reads(self, block: Block) -> list[PartReads]:
-        """Give the ranges of each part: every snapshot of it has its dtype and its shape."""
-        found = []
-        for part, files, offsets in zip(
-            block.parts, self.file.tolist(), self.offset.tolist(), strict=True
-        ):
-            dtype, shape = part.dtype, part.parameter.shape
-            previous, *snapshots = (
-                ByteRange(self.paths[number], offset, dtype, shape, self.access)
-                if number >= 0
-                else None
-                for number, offset in zip(files, offsets, strict=True)
-            )
-            found.append(PartReads(tuple(snapshots), previous))
-        return found
+        def note(place: int, column: int) -> None:
+            nonlocal access
+            found = offsets.at(column, block.gradient, block.parts.number)
+            if found is not None:
+                path, begins, access = found
+                new = (file[:, place] < 0) & (begins >= 0)
+                if new.any():
+                    file[new, place] = paths.setdefault(path, len(paths))
+                    offset[new, place] = begins[new]
+
+        for column in reversed(range(block.columns.start)):
+            note(0, column)
+            if (file[:, 0] >= 0).all():
+                break
+        for place, column in enumerate(range(block.columns.start, block.columns.stop), start=1):
+            note(place, column)
+        return cls(tuple(paths), file, offset, access)

@@ -25,7 +25,7 @@ from deeptracker.pipeline.running.progress import Progress
 from deeptracker.pipeline.running.shared_argument import Packed
 from deeptracker.pipeline.store.forks import merged_forks
 from deeptracker.pipeline.store.schema import Schema
-from deeptracker.pipeline.tasks.byte_ranges import Places
+from deeptracker.pipeline.tasks.byte_ranges import Places, RunOffsets
 from deeptracker.pipeline.tasks.image_outcomes import (
     ClassCounts,
     class_bands,
@@ -64,6 +64,11 @@ class ProcessingRun:
         start, iterations = self.columns.start, self.recording.iterations
         before = np.flatnonzero(self.recording.snapshots[:start])[-1:]
         return [*map(int, iterations[before]), *map(int, iterations[start:])]
+
+    @cached_property
+    def offsets(self) -> RunOffsets:
+        """Where every parameter lies at every column."""
+        return RunOffsets(self.subject.source, self.schema.layout, self.recording.iterations)
 
     @cached_property
     def packed_schema(self) -> Packed:
@@ -231,13 +236,18 @@ def _submit_blocks(
 
 def _submit_block(jobs: Jobs, fork: bytes, run: ProcessingRun, block: Block) -> Job:
     return jobs.submit(
-        Label("measure", block.parts[0].parameter.name, _span(run, block.columns), block.nbytes),
+        Label(
+            "measure",
+            run.schema.layout.parameters[block.parts.number[0]].name,
+            _span(run, block.columns),
+            block.nbytes,
+        ),
         measure_block,
         fork,
         run.packed_schema,
         run.subject.config.thresholds,
         block,
-        Places.of(run.subject.source, block, run.recording.iterations),
+        Places.of(run.offsets, block),
     )
 
 

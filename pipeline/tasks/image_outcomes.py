@@ -220,7 +220,7 @@ def _requests(
                 (file.predicted, getattr(file, outcome) if outcome else None) if file else ()
             ):
                 if ref is not None:
-                    yield Request(ref, band.start, band.stop)
+                    yield Request.of(ref, band.start, band.stop)
 
 
 def _some(read: Reader, ref: ByteRange, band: Columns) -> np.ndarray:

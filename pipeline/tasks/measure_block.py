@@ -4,44 +4,40 @@ Every function here is a Dask task. Tasks take and give back a fork of the sessi
 a retried task starts from a clean one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from deeptracker.pipeline.kernels.measuring.histograms import (
-    FINE_BINS,
-    coarse_histogram,
-    room_for_counts,
-)
+from deeptracker.pipeline.kernels.measuring.parts_pass import PartsPass, TileRooms
+from deeptracker.pipeline.kernels.measuring.pieces import TileGroup
 from deeptracker.pipeline.kernels.measuring.range_levels import LevelRows, Pyramid
-from deeptracker.pipeline.kernels.measuring.tensor_pass import TensorPass, owned_weights
-from deeptracker.pipeline.kernels.measuring.tile import tile_ranges
 from deeptracker.pipeline.measures.filter_measures.measuring import measured_filters
-from deeptracker.pipeline.measures.node_statistics.registry import statistics_of
-from deeptracker.pipeline.measures.node_statistics.statistic import Gathered
-from deeptracker.pipeline.planning.blocks import Block, Columns, Part
-from deeptracker.pipeline.sources.read_ahead import Request
-from deeptracker.pipeline.sources.tile_reading import Tiles, in_memory, tile_reading
+from deeptracker.pipeline.planning.blocks import Block, Columns
+from deeptracker.pipeline.sources.tile_reading import Tiles, tile_reading
+from deeptracker.pipeline.sources.tile_spans import GroupSpans
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
 from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
 from deeptracker.pipeline.store.forks import opened_fork, packed_fork
 from deeptracker.pipeline.store.schema import Schema
+from deeptracker.pipeline.tasks.block_nodes import BlockNodes, finished
+from deeptracker.pipeline.tasks.block_parts import block_parts
 from deeptracker.pipeline.tasks.block_result import (
     BlockResult,
     Fragment,
-    Key,
     NodesResult,
-    Tally,
     WholeNodes,
     fragments_of,
     merged_fork,
     stitched,
     sum_by_node,
 )
-from deeptracker.pipeline.tasks.byte_ranges import PartReads, Places
+from deeptracker.pipeline.tasks.byte_ranges import Places
 from deeptracker.pipeline.tasks.row_writer import RowWriter, write_fragment
 
 __all__ = ["combine_blocks", "measure_block", "write_nodes"]
+
+# Chunks of histograms that are written together.
+HISTOGRAM_CHUNKS = 16
 
 
 def measure_block(
@@ -55,28 +51,34 @@ def measure_block(
     session = opened_fork(fork)
     writer = ChunkWriter(session.store)
     rows = _BlockRows(writer, schema, block)
-    leaves = schema.architecture.leaves()
-    tallies: dict[Key, Tally] = {}
-    nbytes = 0
-    counts = room_for_counts(len(block.columns))
-    reads = located.reads(block)
-    with tile_reading(_requests(schema, block, reads)) as tiles:
-        for part, places in zip(block.parts, reads, strict=True):
-            measure = _tensor_pass(schema, thresholds, part, counts, rows.pyramid)
-            for start, stop in measure.tiles():
-                rows.write(rows.pyramid.finished(measure.address))
-                nbytes += _measure_tile(measure, tiles, part, places, start, stop)
+    nodes = BlockNodes(schema, block)
+    segments = block_parts(schema, block, located, nodes.table.closes)
+    rooms = TileRooms()
+    moments = []
+    with tile_reading(located.paths, located.access, [s.spans for s in segments]) as tiles:
+        for segment in segments:
+            measure = PartsPass(
+                segment.parts,
+                segment.pieces,
+                segment.present,
+                thresholds,
+                rows.pyramid,
+                nodes.counts,
+                rooms,
+            )
+            for number, group in enumerate(segment.pieces.groups):
+                rows.write(rows.pyramid.finished(group.address))
+                rows.pyramid.begin(group.address, group.levels)
+                _measure_tile(measure, tiles, group, segment.spans.group(number, group.pieces))
             result = measure.finish()
-            if _has_filters(part) and result.filters.count:
-                first = int(schema.layout.first_filter[part.number]) + result.first_filter
-                rows.filters.gather(first, measured_filters(result.filters))
-            key = (leaves[part.number], part.gradient)
-            tally = Tally(result.moments, result.histogram, part.stop - part.start)
-            tallies[key] = Tally.merge([tallies[key], tally]) if key in tallies else tally
+            moments.append(result.moments)
+            if result.filters.count:
+                rows.filters.gather(segment.first_filter, measured_filters(result.filters))
     fragments = rows.finish()
     writer.begin_flush()
-    whole, open_tallies = _roll_up(schema, tallies)
+    whole, open_tallies = nodes.finish(moments)
     writer.flush()
+    nbytes = sum(segment.nbytes for segment in segments)
     return BlockResult(packed_fork(session), whole, open_tallies, fragments, nbytes)
 
 
@@ -138,15 +140,19 @@ def combine_blocks(results: Sequence[BlockResult], schema: Schema, columns: Colu
 
 def write_nodes(results: Sequence[BlockResult], schema: Schema, columns: Columns) -> NodesResult:
     """Finish the nodes of one column block, and write them and the objects that blocks share."""
-    rest, unfinished = _finish(schema, sum_by_node(results))
+    rest, unfinished = finished(schema, sum_by_node(results))
     assert not unfinished, f"nodes {sorted(unfinished)} lack weights"
     session = opened_fork(merged_fork(results))
     writer = ChunkWriter(session.store)
+    whole = WholeNodes.merge([result.whole for result in results] + [rest])
     for gradient in schema.kinds():
+        some = whole.gradients == gradient
         for name, spec in schema.nodes(gradient).items():
+            if name == "histogram":
+                _write_histogram(writer, spec, columns, whole, some)
+                continue
             values = np.full(_at_columns(spec, columns), spec.fill, spec.dtype)
-            for whole in (rest, *(result.whole for result in results)):
-                whole.put(name, gradient, values)
+            values[whole.nodes[some]] = whole.statistics[name][some]
             writer.write(spec, _column_offset(spec, columns), values)
     specs = schema.row_arrays()
     for fragment in stitched(fragments_of(results)):
@@ -155,103 +161,43 @@ def write_nodes(results: Sequence[BlockResult], schema: Schema, columns: Columns
     return NodesResult(packed_fork(session), sum(result.nbytes for result in results))
 
 
-def _measure_tile(
-    measure: TensorPass, tiles: Tiles, part: Part, places: PartReads, start: int, stop: int
-) -> int:
-    """Feed weights [start, stop) of every snapshot, and give the bytes of it."""
-    columns, refs = places.columns
+def _write_histogram(
+    writer: ChunkWriter, spec: ArraySpec, columns: Columns, whole: WholeNodes, some: np.ndarray
+) -> None:
+    """Write the histograms of some nodes, few at a time: all would be large as int64."""
+    rows = np.full(spec.shape[0], -1)
+    rows[whole.nodes[some]] = whole.rows[some]
+    side = HISTOGRAM_CHUNKS * spec.chunks[0]
+    for first in range(0, spec.shape[0], side):
+        known = rows[first : first + side]
+        values = np.full((len(known), *_at_columns(spec, columns)[1:]), spec.fill, spec.dtype)
+        values[known >= 0] = whole.histogram[known[known >= 0]]
+        writer.write(spec, (first, *_column_offset(spec, columns)[1:]), values)
+
+
+def _measure_tile(measure: PartsPass, tiles: Tiles, group: TileGroup, spans: GroupSpans) -> None:
+    """Feed the pieces of a tile at every snapshot, and at the one before the block."""
     fed = 0
-    while fed < len(refs):
-        found = tiles.places(refs[fed:] if fed else refs, start, stop)
-        done = measure.feed(columns[fed : fed + len(found)], found)
+    while fed < spans.snapshots:
+        done = _fed(measure, group, spans, fed, *tiles.ready(spans, fed))
         if not done:
             # What the kernel could not read is read here: once more, or to hear why not.
-            raw = tiles.read(refs[fed], start, stop)
-            done = measure.feed(columns[fed : fed + 1], in_memory(raw))
+            done = _fed(measure, group, spans, fed, *tiles.read(spans, fed))
         fed += done
-    return len(refs) * (stop - start) * part.item_bytes
 
 
-def _requests(schema: Schema, block: Block, reads: Sequence[PartReads]) -> Iterator[Request]:
-    """List what the block reads, in the order in which it does."""
-    for part, places in zip(block.parts, reads, strict=True):
-        size = part.parameter.filter_size if _has_filters(part) else None
-        _, owned_stop = owned_weights(part.start, part.stop, part.parameter.size, size)
-        address = int(schema.layout.addresses[part.number])
-        for start, stop in tile_ranges(part.start, max(part.stop, owned_stop), address):
-            yield from (Request(ref, start, stop) for ref in places.columns[1])
-
-
-def _tensor_pass(
-    schema: Schema,
-    thresholds: tuple[float, ...],
-    part: Part,
-    counts: np.ndarray,
-    pyramid: Pyramid,
-) -> TensorPass:
-    return TensorPass(
-        dtype=part.dtype,
-        start=part.start,
-        stop=part.stop,
-        size=part.parameter.size,
-        filter_size=part.parameter.filter_size,
-        columns=len(counts) - 1,
-        thresholds=thresholds,
-        filters=_has_filters(part),
-        pyramid=pyramid,
-        address=int(schema.layout.addresses[part.number]),
-        levels=int(schema.layout.depths[part.number]),
-        counts=counts,
-    )
-
-
-def _has_filters(part: Part) -> bool:
-    return part.parameter.has_filters and not part.gradient
-
-
-def _roll_up(schema: Schema, leaves: Mapping[Key, Tally]) -> tuple[WholeNodes, dict[Key, Tally]]:
-    """Add leaves up to the root; finish the nodes that are whole."""
-    gathered: dict[Key, list[Tally]] = {key: [tally] for key, tally in leaves.items()}
-    columns = next(iter(leaves.values())).histogram.columns
-    room = np.zeros((columns, FINE_BINS), np.int64)
-    summed: dict[Key, Tally] = {}
-    # In pre-order every child stands after its parent.
-    for key in _bottom_up(schema):
-        if key not in gathered:
-            continue
-        summed[key] = Tally.merge(gathered.pop(key), room)
-        parent = schema.architecture.nodes[key[0]].parent
-        if parent >= 0:
-            gathered.setdefault((parent, key[1]), []).append(summed[key])
-    return _finish(schema, summed)
-
-
-def _bottom_up(schema: Schema) -> Iterable[Key]:
-    for index in reversed(range(len(schema.architecture.nodes))):
-        yield from ((index, gradient) for gradient in schema.kinds())
-
-
-def _finish(schema: Schema, tallies: Mapping[Key, Tally]) -> tuple[WholeNodes, dict[Key, Tally]]:
-    """Split tallies into statistics of whole nodes, and those that lack weights."""
-    whole = {
-        key: tally for key, tally in tallies.items() if tally.weights == schema.node_weights(*key)
-    }
-    unfinished = {key: tally for key, tally in tallies.items() if key not in whole}
-    return WholeNodes(tuple(whole), _statistics([*whole.values()])), unfinished
-
-
-def _statistics(tallies: Sequence[Tally]) -> dict[str, np.ndarray]:
-    """Compute all that is stored of some nodes, [node, …] each."""
-    if not tallies:
-        return {}
-    gathered = Gathered.of(
-        [tally.moments for tally in tallies], [tally.histogram for tally in tallies]
-    )
-    return {
-        **statistics_of(gathered),
-        "change_ratio": gathered.change_ratios,
-        "histogram": np.stack([coarse_histogram(tally.histogram) for tally in tallies]),
-    }
+def _fed(
+    measure: PartsPass,
+    group: TileGroup,
+    spans: GroupSpans,
+    first: int,
+    given: np.ndarray,
+    starts: np.ndarray,
+    ready: np.ndarray,
+) -> int:
+    # The first snapshot is the one before the block.
+    columns = range(first - 1, first - 1 + len(given))
+    return measure.feed(group, columns, given, (starts, ready), spans.places, spans.nbytes)
 
 
 def _at_columns(spec: ArraySpec, columns: Columns) -> tuple[int, ...]:

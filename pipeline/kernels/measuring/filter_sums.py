@@ -58,22 +58,28 @@ class FilterSums(NamedTuple):
     absolute_before: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GatheredFilters:
-    """The filters of a part, as the kernels gathered them.
+    """The filters of some parts, as the kernels gathered them.
 
     Attributes
     ----------
+    sums : numpy.ndarray
+        float64 [column + 1, line, SUMS]; the last of the snapshot before the block.
     lines : numpy.ndarray
-        float64 [column + 1, filter, SUMS]; the last of the snapshot before the block.
+        int64 [filter]: the line of each.
+    parts : numpy.ndarray
+        int64 [filter]: the part that owns it.
     before : numpy.ndarray
-        int64 [column]: which of them stands before each; `NOTHING` or `OUTSIDE`.
+        int64 [part, column]: which column stands before each; `NOTHING` or `OUTSIDE`.
     """
 
+    sums: np.ndarray
     lines: np.ndarray
+    parts: np.ndarray
     before: np.ndarray
 
     @property
     def count(self) -> int:
         """Number of filters."""
-        return int(self.lines.shape[1])
+        return len(self.lines)

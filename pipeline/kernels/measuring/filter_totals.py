@@ -1,4 +1,4 @@
-"""The sums of a part, from the sums over each filter's weights."""
+"""The sums of parts, from the sums over each filter's weights."""
 
 from deeptracker.pipeline.kernels.compiling import kernel
 from deeptracker.pipeline.kernels.measuring.filter_sums import NOTHING, SQUARES, SUMS
@@ -7,21 +7,24 @@ __all__ = ["add_filters"]
 
 
 @kernel(error_model="numpy")
-def add_filters(lines, before, totals, previous_squares):
-    """Add up the filters of each column, and the squares of those before it.
+def add_filters(sums, ends, before, totals, previous_squares):
+    """Add up the filters of each part and column, and the squares of those before it.
 
     Parameters
     ----------
-    lines, before
+    sums, before
         As of `GatheredFilters`.
-    totals : float64 [column, SUMS]
-    previous_squares : float64 [column]
+    ends : int64 [part + 1]
+        Where each part's lines begin.
+    totals : float64 [part, column, SUMS]
+    previous_squares : float64 [part, column]
         Are added to.
     """
-    for column in range(totals.shape[0]):
-        past = before[column]
-        for number in range(lines.shape[1]):
-            for k in range(SUMS):
-                totals[column, k] += lines[column, number, k]
-            if past != NOTHING:
-                previous_squares[column] += lines[past, number, SQUARES]
+    for part in range(totals.shape[0]):
+        for column in range(totals.shape[1]):
+            past = before[part, column]
+            for line in range(ends[part], ends[part + 1]):
+                for k in range(SUMS):
+                    totals[part, column, k] += sums[column, line, k]
+                if past != NOTHING:
+                    previous_squares[part, column] += sums[past, line, SQUARES]

@@ -14,6 +14,7 @@ import numpy as np
 from deeptracker.pipeline.kernels.compiling import kernel
 
 __all__ = [
+    "BAND",
     "COARSE_EDGES",
     "COARSE_INDEX",
     "FINE_BINS",
@@ -23,7 +24,6 @@ __all__ = [
     "NEGATIVE_BIN",
     "SparseHistogram",
     "coarse_histogram",
-    "room_for_counts",
 ]
 
 FINE_SHIFT = 18
@@ -95,17 +95,11 @@ class SparseHistogram:
         return cls._taken(counts, np.append(bands, NEGATIVE_BIN // BAND + bands))
 
     @classmethod
-    def merge(
-        cls, parts: "Sequence[SparseHistogram]", room: np.ndarray | None = None
-    ) -> "SparseHistogram":
-        """Add the counts of several histograms of the same columns.
-
-        `room`, int64 [column, fine bin] of zeros, is zeros again afterwards: who merges many need
-        not clear some megabytes for each.
-        """
+    def merge(cls, parts: "Sequence[SparseHistogram]") -> "SparseHistogram":
+        """Add the counts of several histograms of the same columns."""
         if len(parts) == 1:
             return parts[0]
-        total = np.zeros((parts[0].columns, FINE_BINS), np.int64) if room is None else room
+        total = np.zeros((parts[0].columns, FINE_BINS), np.int64)
         for part in parts:
             _scatter(part.offsets, part.bins, part.counts, total)
         bands = np.zeros(FINE_BINS // BAND, np.bool_)
@@ -122,26 +116,10 @@ class SparseHistogram:
         end = _take(counts, bands, offsets, bins, found)
         return cls(offsets, bins[:end].copy(), found[:end].copy())
 
-    def without_last(self) -> "SparseHistogram":
-        """Give all columns but the last."""
-        end = self.offsets[-2]
-        return SparseHistogram(self.offsets[:-1], self.bins[:end], self.counts[:end])
-
     def column(self, column: int) -> tuple[np.ndarray, np.ndarray]:
         """Give (bins uint16, counts int64) of one column."""
         span = slice(self.offsets[column], self.offsets[column + 1])
         return self.bins[span], self.counts[span]
-
-
-def room_for_counts(columns: int) -> np.ndarray:
-    """Give room for the counts of some columns and of the snapshot before them, all zeros.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint32 [column + 1, fine bin].
-    """
-    return np.zeros((columns + 1, FINE_BINS), np.uint32)
 
 
 @kernel()

@@ -14,17 +14,13 @@ from deeptracker.pipeline.kernels.measuring.histograms import (
 __all__ = ["quantiles"]
 
 
-def quantiles(
-    histogram: SparseHistogram, shares: Sequence[float], least: np.ndarray, greatest: np.ndarray
-) -> np.ndarray:
+def quantiles(histogram: SparseHistogram, shares: Sequence[float]) -> np.ndarray:
     """Find quantiles: the middle of the bin that holds the weight of rank ceil(share * count).
 
     Parameters
     ----------
     shares : sequence of float
         Ascending.
-    least, greatest : numpy.ndarray
-        float64 [column]: no quantile lies outside.
 
     Returns
     -------
@@ -33,7 +29,7 @@ def quantiles(
     """
     found = np.full((len(shares), histogram.columns), np.nan)
     _find_quantiles(histogram.offsets, histogram.bins, histogram.counts, np.array(shares), found)
-    return np.clip(found, least, greatest)
+    return found
 
 
 @kernel()

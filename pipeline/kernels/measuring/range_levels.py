@@ -5,7 +5,7 @@ Parameters share the chunks that they lie in; what no parameter has is missing.
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from ml_dtypes import bfloat16
@@ -54,13 +54,13 @@ class _OpenChunk:
     ----------
     number : int
         Which of the level's; -1 for none.
-    filled : list of (int, int)
-        Its rows [first, stop) that were, ascending.
+    used : bool
+        Whether any parameter has some of its rows.
     """
 
     values: np.ndarray
     number: int = -1
-    filled: list[tuple[int, int]] = field(default_factory=list)
+    used: bool = False
 
 
 class Pyramid:
@@ -126,18 +126,12 @@ class Pyramid:
                 yield from self._closed(level, chunk)
                 chunk.number = number
 
-    def fill(self, address: int, weights: int, levels: int, missing: np.ndarray) -> None:
-        """Note which rows a tile has filled; those of the columns that are missing are NaN."""
-        for level, chunk in enumerate(self._open[:levels]):
-            per_row = self._level_weights[level]
-            first = address // per_row % chunk.values.shape[2]
-            stop = first + -(-weights // per_row)
-            if len(missing):
-                chunk.values[:, missing, first:stop] = np.nan
-            if chunk.filled and chunk.filled[-1][1] == first:
-                chunk.filled[-1] = chunk.filled[-1][0], stop
-            else:
-                chunk.filled.append((first, stop))
+    def begin(self, address: int, levels: int) -> None:
+        """Prepare the rows of a tile for pieces of parameters: of so many levels, NaN as yet."""
+        for chunk in self._open[:levels]:
+            if not chunk.used:
+                chunk.values[:] = np.nan
+                chunk.used = True
         if levels > TILE_LEVELS:
             self._depths[(address - self.room.start) // TILE] = levels
 
@@ -149,16 +143,12 @@ class Pyramid:
 
     def _closed(self, level: int, chunk: _OpenChunk) -> Iterator[LevelRows]:
         """Yield the rows of a chunk that lie in the range, if any parameter has some of them."""
-        if chunk.filled:
+        if chunk.used:
             begin = chunk.number * chunk.values.shape[2]
             first, stop = self._rows[level]
             low, high = max(first - begin, 0), min(stop - begin, chunk.values.shape[2])
-            edges = [low, *(edge for span in chunk.filled for edge in span), high]
-            for gap_start, gap_stop in zip(edges[::2], edges[1::2], strict=True):
-                if gap_start < gap_stop:
-                    chunk.values[:, :, gap_start:gap_stop] = np.nan
             yield LevelRows(level, begin + low, chunk.values.transpose(0, 2, 1)[:, low:high])
-        chunk.filled = []
+        chunk.used = False
 
     def _coarsest(self) -> Iterator[LevelRows]:
         fine, depths = self.room.tops, self._depths

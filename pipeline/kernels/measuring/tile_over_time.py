@@ -1,91 +1,164 @@
-"""One tile of several snapshots: measured one after the other, each with the one before."""
+"""The pieces of one tile at several snapshots: each measured with the same of the one before."""
 
 import numpy as np
 from numba import types
 from numba.extending import overload
 
-from deeptracker.pipeline.kernels.compiling import kernel
+from deeptracker.pipeline.kernels.compiling import inner, kernel
 from deeptracker.pipeline.kernels.file_reading import raw_at, read_at
+from deeptracker.pipeline.kernels.measuring.node_counts import close_nodes, note_reach
 from deeptracker.pipeline.kernels.measuring.pyramid_rows import store_rows
-from deeptracker.pipeline.kernels.measuring.tile import inlined, measure_tile, widen
-from deeptracker.pipeline.kernels.measuring.tile_arguments import Geometry, Results
+from deeptracker.pipeline.kernels.measuring.span import ROW
+from deeptracker.pipeline.kernels.measuring.tile import TILE, inlined, measure_tile, widen
+from deeptracker.pipeline.kernels.measuring.tile_arguments import (
+    CLOSE_FIRST,
+    CLOSE_LAST,
+    LINE,
+    PART,
+    Geometry,
+    Results,
+)
 from deeptracker.pipeline.kernels.vector.fused_loop import CHANGES, FOUND, LANES
 
-__all__ = ["measure_columns"]
+__all__ = ["measure_pieces"]
 
 
 @kernel(error_model="numpy")
-def measure_columns(form, snapshots, geometry, thresholds, rooms, results, pyramid):
-    """Read and measure one tile of some snapshots, and store their pyramid rows.
+def measure_pieces(form, snapshots, pieces, thresholds, rooms, results, pyramid, nodes):
+    """Read and measure the pieces of one tile at some snapshots, and store their pyramid rows.
 
     Parameters
     ----------
     form : (one raw value, bool)
         Of the stored dtype, bfloat16 and float16 as uint16; and whether it is float16.
     snapshots : Snapshots
-    geometry : Geometry
+    pieces : Pieces
     thresholds : float [threshold], of the values' type
-    rooms : (uint8 [2, byte], float32 [2, weight], bool [2, span])
-        Room for what is read from files; for weights as float32, where they are stored otherwise;
-        and which spans are regular.
+    rooms : Rooms
     results : Results
         Of all columns; the last is that of the snapshot before the block.
     pyramid : PyramidRoom
+    nodes : NodeCounts
 
     Returns
     -------
-    number : int
-        How many were measured: less than all where a file could not be read.
-    last : int
-        Address of the raw weights of the last of them.
+    int
+        How many snapshots were measured: less than all where a file could not be read.
     """
-    like, half = form
-    columns, places, last, turn = snapshots
-    read, values32, regular = rooms
-    size = geometry.weights
     outside = results.histogram.shape[0] - 1
     scratch = np.zeros(CHANGES * LANES, np.uint32), np.zeros(FOUND)
-    for number in range(columns.size):
-        inside = columns[number] >= 0
-        column = columns[number] if inside else outside
-        room = (turn + number) % 2
-        descriptor, place = places[number]
-        if descriptor >= 0:
-            address = np.int64(read[room].ctypes.data)
-            if not read_at(descriptor, place, address, size * like.itemsize):
-                return number, last
-            place = address
-        now = floats(raw_at(place, size, like), half, values32[room])
-        paired = last != 0
-        before = now
-        if paired:
-            # It was widened when it was measured itself.
-            before = known_floats(raw_at(last, size, like), values32[1 - room])
-        last = place
-        sound = measure_tile(
-            (now[0], now[1], regular[room]),
-            (before[0], before[1], regular[1 - room] if paired else regular[room]),
-            paired,
-            geometry if inside else without_rows(geometry),
-            thresholds,
-            of_column(results, column),
-            pyramid.rows[0],
-            scratch,
-        )
-        if inside:
-            store_rows(pyramid, geometry, sound, column, outside)
-    return columns.size, last
+    for number in range(snapshots.columns.size):
+        inside = snapshots.columns[number] >= 0
+        column = snapshots.columns[number] if inside else outside
+        base = snapshots.given[number]
+        if base == 0:
+            base = np.int64(rooms.read[(snapshots.turn + number) % 2].ctypes.data)
+            if not read_spans(snapshots, number, base):
+                return number
+        for k in range(pieces.last.size):
+            geometry = geometry_of(pieces.table[k])
+            place = pieces.places[snapshots.columns[number] + 1, k]
+            if place >= 0:
+                measure_piece(
+                    form,
+                    pieces,
+                    k,
+                    base + place,
+                    (geometry, inside, column, outside),
+                    thresholds,
+                    rooms,
+                    results,
+                    pyramid,
+                    scratch,
+                )
+                note_reach(nodes, column, results.limits[pieces.table[k, PART], column])
+            elif pieces.last[k] != 0:
+                keep_piece(form[0], pieces, k, geometry, rooms.kept)
+            if inside and pieces.table[k, CLOSE_FIRST] < pieces.table[k, CLOSE_LAST]:
+                close_nodes(
+                    nodes, pieces.table[k, CLOSE_FIRST], pieces.table[k, CLOSE_LAST], column
+                )
+    return snapshots.columns.size
+
+
+@inner()
+def read_spans(snapshots, number, base):
+    """Read what the pieces take of one snapshot; tell whether all of it was read."""
+    for span in range(snapshots.starts[number], snapshots.starts[number + 1]):
+        descriptor, offset, nbytes, place = snapshots.spans[span]
+        if not read_at(descriptor, offset, base + place, nbytes):
+            return False
+    return True
 
 
 @inlined
-def of_column(results, column):
-    """Give the results of one column."""
+def measure_piece(form, pieces, k, place, at, thresholds, rooms, results, pyramid, scratch):
+    """Measure a piece at one snapshot, whose raw weights lie at an address."""
+    like, half = form
+    geometry, inside, column, outside = at
+    size = geometry.weights
+    first = geometry.address % TILE
+    row = first // ROW
+    side, last = 1 - pieces.sides[k], pieces.last[k]
+    values32, before32 = rooms.values32[side], rooms.values32[1 - side]
+    now = floats(raw_at(place, size, like), half, values32[first : first + size])
+    paired = last != 0
+    before = now
+    if paired:
+        # It was widened when it was measured itself.
+        before = known_floats(raw_at(last, size, like), before32[first : first + size])
+    pieces.last[k], pieces.sides[k] = place, side
+    regular = rooms.regular[side, row:]
+    sound = measure_tile(
+        (now[0], now[1], regular),
+        (before[0], before[1], rooms.regular[1 - side, row:] if paired else regular),
+        paired,
+        geometry if inside else without_rows(geometry),
+        thresholds,
+        of_piece(results, column, pieces.table[k]),
+        pyramid.rows[0],
+        scratch,
+    )
+    if inside:
+        store_rows(pyramid, geometry, sound, column, outside)
+
+
+@inner()
+def keep_piece(like, pieces, k, geometry, kept):
+    """Copy a piece's last raw weights to where the next reads leave them alone."""
+    first = np.int64(kept.ctypes.data) + geometry.address % TILE * like.itemsize
+    if pieces.last[k] != first:
+        last = raw_at(pieces.last[k], geometry.weights, like)
+        into = raw_at(first, geometry.weights, like)
+        for i in range(last.size):
+            into[i] = last[i]
+        pieces.last[k] = first
+
+
+@inlined
+def geometry_of(fields):
+    """Give the geometry of a line of the pieces' table."""
+    return Geometry(
+        fields[0],
+        fields[1],
+        fields[2],
+        fields[3],
+        fields[4],
+        fields[5],
+        fields[6],
+        fields[7],
+    )
+
+
+@inlined
+def of_piece(results, column, fields):
+    """Give the results of a piece's part at one column."""
     return Results(
         results.histogram[column],
-        results.sums[column],
-        results.counts[column],
-        results.limits[column],
-        results.changes[column],
+        results.sums[column, fields[LINE] :],
+        results.counts[fields[PART], column],
+        results.limits[fields[PART], column],
+        results.changes[fields[PART], column],
     )
 
 

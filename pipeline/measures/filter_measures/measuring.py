@@ -57,18 +57,18 @@ def measured_filters(filters: GatheredFilters) -> np.ndarray:
         one after the other.
     """
     of_change = np.array([measure.of_change for measure in FILTER_MEASURES.values()])
-    found = np.empty((len(of_change), len(filters.before), filters.count), np.float32)
-    _measure(filters.lines, filters.before, of_change, found)
+    found = np.empty((len(of_change), filters.before.shape[1], filters.count), np.float32)
+    _measure(filters.sums, filters.lines, filters.parts, filters.before, of_change, found)
     return found.transpose(0, 2, 1)
 
 
 @kernel(sources=_sources(), error_model="numpy")
-def _measure(lines, before, of_change, found):
+def _measure(gathered, lines, parts, before, of_change, found):
     for column in range(found.shape[1]):
-        past = before[column]
-        alone = past == NOTHING
         for number in range(found.shape[2]):
-            line, into = lines[column, number], found[:, column, number]
+            past = before[parts[number], column]
+            alone = past == NOTHING
+            line, into = gathered[column, lines[number]], found[:, column, number]
             if line[WEIGHTS] == 0:
                 into[:] = np.nan
                 continue
@@ -80,8 +80,8 @@ def _measure(lines, before, of_change, found):
                 np.nan if alone else line[CHANGE_SQUARES],
                 np.nan if alone else line[CHANGE_ABSOLUTE],
                 np.nan if alone else line[SQUARES_RISE],
-                np.nan if alone else lines[past, number, SQUARES],
-                np.nan if alone else lines[past, number, ABSOLUTE],
+                np.nan if alone else gathered[past, lines[number], SQUARES],
+                np.nan if alone else gathered[past, lines[number], ABSOLUTE],
             )
             write_all(sums, into, 0)
             if alone:

@@ -6,7 +6,7 @@ import numpy as np
 
 from deeptracker.pipeline.measures.node_statistics.statistic import Gathered, NodeStatistic
 
-__all__ = ["NODE_STATISTICS", "statistics_of"]
+__all__ = ["NODE_STATISTICS", "SHARES", "statistics_of"]
 
 # Modules of this folder with a tuple STATISTICS; menus list them in this order.
 FILES = (
@@ -22,6 +22,8 @@ NODE_STATISTICS: dict[str, NodeStatistic] = {
     for name in FILES
     for statistic in import_module(f"{__package__}.{name}").STATISTICS
 }
+# The quantiles that any of them takes, ascending.
+SHARES = tuple(sorted({share for one in NODE_STATISTICS.values() for share in one.shares}))
 
 
 def statistics_of(gathered: Gathered) -> dict[str, np.ndarray]:

@@ -1,41 +1,32 @@
 """A statistic of nodes, and its inputs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from deeptracker.pipeline.kernels.measuring.moments import Moments
 
-if TYPE_CHECKING:
-    from deeptracker.pipeline.kernels.measuring.histograms import SparseHistogram
-
 __all__ = ["Gathered", "NodeStatistic"]
-
-QUARTILES = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """Sums and histograms of some nodes, gathered by the kernels.
+    """Sums and quantiles of some nodes, gathered by the kernels.
 
     Attributes
     ----------
     moments : Moments
         Sums over the weights, each [node, …, column].
-    histograms : sequence of SparseHistogram
-        The weights of each node in fine bins.
+    quantiles : dict of float to numpy.ndarray
+        By their shares, those that statistics name: float64 [node, column], within 1.6 %; NaN where
+        a node has no finite weight.
     """
 
     moments: Moments
-    histograms: "Sequence[SparseHistogram]"
-
-    @classmethod
-    def of(cls, moments: Sequence[Moments], histograms: "Sequence[SparseHistogram]") -> "Gathered":
-        """Stack the moments and histograms of the nodes."""
-        return cls(Moments.stacked(moments), histograms)
+    quantiles: Mapping[float, np.ndarray]
 
     @cached_property
     def count(self) -> np.ndarray:
@@ -58,30 +49,6 @@ class Gathered:
         pairs = np.where(self.moments.pairs == 0, np.nan, self.moments.pairs)
         return self.moments.change_counts / pairs[:, None]
 
-    def quantiles(self, shares: Sequence[float]) -> np.ndarray:
-        """Find quantiles of the weights, within 1.6 %.
-
-        Parameters
-        ----------
-        shares : sequence of float
-            Ascending, each over 0 and at most 1.
-
-        Returns
-        -------
-        numpy.ndarray
-            float64 [share, node, column], NaN where a node has no finite weight.
-        """
-        # Import late: names and meanings are needed without Numba.
-        from deeptracker.pipeline.kernels.measuring.quantiles import quantiles  # noqa: PLC0415
-
-        limits = zip(self.histograms, self.moments.min, self.moments.max, strict=True)
-        return np.stack([quantiles(histogram, shares, *each) for histogram, *each in limits], 1)
-
-    @cached_property
-    def quartiles(self) -> np.ndarray:
-        """First quartile, median and third quartile, float64 [3, node, column]."""
-        return self.quantiles(QUARTILES)
-
 
 @dataclass(frozen=True)
 class NodeStatistic:
@@ -99,6 +66,8 @@ class NodeStatistic:
         Computes float64 [node, column] from `Gathered`; NaN where there are no weights.
     joined : {"mean", "min", "max"}
         How iterations that share a pixel are combined, so that outliers stay visible.
+    shares : tuple of float
+        The quantiles that it takes, each over 0 and at most 1.
     """
 
     name: str
@@ -107,3 +76,4 @@ class NodeStatistic:
     of: Callable[[Gathered], np.ndarray]
     units: str = "1"
     joined: Literal["mean", "min", "max"] = "mean"
+    shares: tuple[float, ...] = ()

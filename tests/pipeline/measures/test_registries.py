@@ -21,7 +21,11 @@ from deeptracker.pipeline.kernels.measuring.filter_sums import NOTHING, Gathered
 from deeptracker.pipeline.measures.filter_measures.measuring import measured_filters
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
 line = [7.0, 25.0, 7.0, 0.0, 0.0, 0.0, 2.0]
-found = measured_filters(GatheredFilters(np.array([[line], [line]]), np.array([NOTHING])))
+found = measured_filters(
+    GatheredFilters(
+        np.array([[line], [line]]), np.array([0]), np.array([0]), np.array([[NOTHING]])
+    )
+)
 print(dict(zip(FILTER_MEASURES, found[:, 0, 0].tolist()))["norm2"])
 """
 

@@ -36,9 +36,10 @@ def test_every_weight_of_every_column_is_in_exactly_one_block(sides, first, coun
     plan = planned(parameters, Columns(first, first + count), mib * MIB)
     seen = {}
     for block in plan.blocks:
-        for part in block.parts:
-            key = (part.parameter.name, part.gradient)
-            seen.setdefault(key, {}).setdefault(block.columns, []).append((part.start, part.stop))
+        parts = zip(block.parts.number, block.parts.start, block.parts.stop, strict=True)
+        for number, start, stop in parts:
+            key = (parameters[number].name, block.gradient)
+            seen.setdefault(key, {}).setdefault(block.columns, []).append((start, stop))
     for parameter in parameters:
         for gradient in [False, True] if parameter.has_gradient else [False]:
             columns = sorted(seen[parameter.name, gradient])

@@ -12,56 +12,80 @@ from stores import assert_equal
 
 from deeptracker.errors import LogError
 from deeptracker.pipeline import process
+from deeptracker.pipeline.kernels.measuring.node_table import NodeTable
+from deeptracker.pipeline.kernels.measuring.parts_pass import PartsPass, TileRooms
+from deeptracker.pipeline.kernels.measuring.pieces import PartTable, PieceTable
 from deeptracker.pipeline.kernels.measuring.range_levels import Pyramid
-from deeptracker.pipeline.kernels.measuring.tensor_pass import TensorPass
-from deeptracker.pipeline.sources import open_source, read_values, tensor_reading, tile_reading
-from deeptracker.pipeline.sources.read_ahead import Request
-from deeptracker.pipeline.sources.tile_reading import in_memory
+from deeptracker.pipeline.sources import open_source, tensor_reading, tile_reading
+from deeptracker.pipeline.sources.manifest import ITEM_BYTES
+from deeptracker.pipeline.sources.tensor_reading import LocalFiles
+from deeptracker.pipeline.sources.tile_spans import TileSpans
 from deeptracker.pipeline.tasks import measure_block
 
 SIZE = 150_000  # three tiles, the last of them shorter
 
 
+class Measuring:
+    """A pass over a tensor at several snapshots, and what it reads."""
+
+    def __init__(self, refs):
+        self.refs = refs
+        item = ITEM_BYTES[refs[0].dtype]
+        every = (0, refs[0].size, refs[0].size, 500, 0, 2, refs[0].dtype)
+        parts = PartTable(*(np.array([value]) for value in every))
+        table = NodeTable.of(np.array([0]), np.array([-1]))
+        self.counts = table.counts(len(refs), (0.5,), np.array([True]))
+        self.pieces = PieceTable.of(parts, table.closes)
+        present = np.array([[False, *(True for _ in refs)]])
+        pyramid = Pyramid((16, 64), (4096, 4096), 0, refs[0].size, len(refs))
+        self.measure = PartsPass(
+            parts, self.pieces, present, (0.0, 0.01, 0.05, 0.1), pyramid, self.counts, TileRooms()
+        )
+        count = len(self.pieces.part)
+        offsets = np.array([0, *(ref.offset for ref in refs)])
+        file = np.tile([-1, *range(len(refs))], (count, 1))
+        first = offsets + self.pieces.start[:, None] * item
+        nbytes = (self.pieces.stop - self.pieces.start) * item
+        self.spans = TileSpans.of(self.pieces.group, file, first, nbytes, item)
+
+    def group(self, number):
+        """A tile's pieces, and what is read for them."""
+        group = self.pieces.groups[number]
+        return group, self.spans.group(number, group.pieces)
+
+    def feed(self, number, first, ready):
+        """Feed what is ready of a tile, from a snapshot on; the first is that before the block."""
+        group, spans = self.group(number)
+        given, starts, some = ready
+        columns = range(first - 1, first - 1 + len(given))
+        return self.measure.feed(group, columns, given, (starts, some), spans.places, spans.nbytes)
+
+    def found(self):
+        result = self.measure.finish()
+        return result.filters.sums[:-1], result.moments.change_counts, self.counts.coarse
+
+
 @contextmanager
 def tiles_of(refs):
-    with tile_reading.tile_reading([Request(ref, 0, ref.size) for ref in refs]) as tiles:
+    with tile_reading.tile_reading([ref.path for ref in refs], None, []) as tiles:
         yield tiles
 
 
-def measured(refs, feed):
-    """The sums of a pass that is fed by a function of (pass, columns, start, stop)."""
-    measure = TensorPass(
-        dtype=refs[0].dtype,
-        start=0,
-        stop=refs[0].size,
-        size=refs[0].size,
-        filter_size=500,
-        columns=len(refs),
-        thresholds=(0.0, 0.01, 0.05, 0.1),
-        filters=True,
-        pyramid=Pyramid((16, 64), (4096, 4096), 0, refs[0].size, len(refs)),
-        address=0,
-        levels=2,
-    )
-    for start, stop in measure.tiles():
-        assert feed(measure, list(range(len(refs))), start, stop) == len(refs)
-    found = measure.finish()
-    return found.filters.lines, found.moments.change_counts, found.histogram.counts
-
-
 def from_memory(refs):
-    def feed(measure, columns, start, stop):
-        raw = [read_values(ref, start, stop) for ref in refs]
-        return measure.feed(columns, np.concatenate([in_memory(values) for values in raw]))
-
-    return measured(refs, feed)
+    one = Measuring(refs)
+    with LocalFiles() as files:
+        tiles = tile_reading._ReadTiles(files, [ref.path for ref in refs], None)
+        for number in range(len(one.pieces.groups)):
+            for snapshot in range(1 + len(refs)):
+                assert one.feed(number, snapshot, tiles.ready(one.group(number)[1], snapshot)) == 1
+    return one.found()
 
 
 def from_files(refs, tiles):
-    def feed(measure, columns, start, stop):
-        return measure.feed(columns, tiles.places(refs, start, stop))
-
-    return measured(refs, feed)
+    one = Measuring(refs)
+    for number in range(len(one.pieces.groups)):
+        assert one.feed(number, 0, tiles.ready(one.group(number)[1], 0)) == 1 + len(refs)
+    return one.found()
 
 
 def written(folder, values, dtype):
@@ -99,32 +123,22 @@ def refs(tmp_path):
 @pytest.mark.parametrize("left", [0, 5000, 4 * SIZE - 4])
 def test_a_file_that_ends_before_stops_the_kernel_there_and_is_named(refs, left):
     os.truncate(refs[2].path, left)
-    measure = TensorPass(
-        dtype="F32",
-        start=0,
-        stop=SIZE,
-        size=SIZE,
-        filter_size=500,
-        columns=4,
-        thresholds=(0.0,),
-        filters=False,
-        pyramid=Pyramid((16,), (4096,), 0, SIZE, 4),
-        address=0,
-        levels=1,
-    )
+    one = Measuring(refs)
+    # All of the tile that is cut off, and of those behind it.
+    last = len(one.pieces.groups) - 1
+    _, spans = one.group(last)
     with tiles_of(refs) as tiles:
-        # All of the tile that is cut off, and of those behind it.
-        *_, (start, stop) = measure.tiles()
-        assert measure.feed([0, 1, 2, 3], tiles.places(refs, start, stop)) == 2
+        assert one.feed(last, 0, tiles.ready(spans, 0)) == 3
         with pytest.raises(LogError, match=r"step-2.safetensors: ended while it was read"):
-            tiles.read(refs[2], start, stop)
-        assert measure.feed([3], tiles.places(refs[3:], start, stop)) == 1
+            tiles.read(spans, 3)
+        assert one.feed(last, 4, tiles.ready(spans, 4)) == 1
 
 
 def test_a_file_that_is_gone_is_an_error(refs):
     Path(refs[1].path).unlink()
+    _, spans = Measuring(refs).group(0)
     with tiles_of(refs) as tiles, pytest.raises(LogError, match=r"step-1.* could not be read"):
-        tiles.places(refs, 0, 10)
+        tiles.ready(spans, 0)
 
 
 @pytest.fixture
@@ -169,11 +183,11 @@ def test_what_the_kernel_could_not_read_is_read_once_more(
 
         calls = 0
 
-        def places(self, refs, start, stop):
-            found = super().places(refs, start, stop)
+        def ready(self, spans, first):
+            given, starts, found = super().ready(spans, first)
             Interrupted.calls += 1
             found[Interrupted.calls % 3 :: 3, 0] = 10**6
-            return found
+            return given, starts, found
 
     monkeypatch.setattr(tile_reading, "_FileTiles", Interrupted)
     process(log.path, tmp_path / "store", scheduler=scheduler)
@@ -185,9 +199,9 @@ def test_a_store_is_the_same_whether_the_kernel_reads_or_is_given_what_was_fetch
     log, tmp_path, expected, scheduler, monkeypatch
 ):
     @contextmanager
-    def fetched(requests):
-        with tensor_reading.reading(requests) as read:
-            yield tile_reading._ReadTiles(read)
+    def fetched(paths, access, planned):
+        with LocalFiles() as files:
+            yield tile_reading._ReadTiles(files, paths, access)
 
     monkeypatch.setattr(measure_block, "tile_reading", fetched)
     process(log.path, tmp_path / "store", scheduler=scheduler)
@@ -199,9 +213,9 @@ def test_a_snapshot_cut_short_between_the_plan_and_the_task_is_named(
 ):
     path = log.path / "snapshots" / "000000003.safetensors"
 
-    def cut_first(requests):
+    def cut_first(paths, access, planned):
         os.truncate(path, 2000)
-        return tile_reading.tile_reading(requests)
+        return tile_reading.tile_reading(paths, access, planned)
 
     monkeypatch.setattr(measure_block, "tile_reading", cut_first)
     with pytest.raises(LogError, match=r"000000003.safetensors: ended while it was read"):

@@ -102,7 +102,7 @@ def test_neighbouring_tensors_come_with_one_request_and_in_any_order(log, bucket
     source = open_source(bucket.upload(log.path, "log"))
     names = list(log.shapes)
     requests = [
-        Request(ref, 0, ref.size)
+        Request.of(ref, 0, ref.size)
         for name in names
         for ref in (source.locate(name, iteration) for iteration in source.iterations)
     ]

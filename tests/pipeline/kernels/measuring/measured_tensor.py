@@ -9,13 +9,15 @@ from deeptracker.pipeline.kernels.measuring.histograms import (
     SparseHistogram,
 )
 from deeptracker.pipeline.kernels.measuring.moments import Moments
+from deeptracker.pipeline.kernels.measuring.node_counts import NodeCounts
+from deeptracker.pipeline.kernels.measuring.node_table import NodeTable
+from deeptracker.pipeline.kernels.measuring.parts_pass import PartsPass, TileRooms
+from deeptracker.pipeline.kernels.measuring.pieces import PartTable, PieceTable
 from deeptracker.pipeline.kernels.measuring.range_levels import Pyramid
-from deeptracker.pipeline.kernels.measuring.tensor_pass import BEFORE, TensorPass
 from deeptracker.pipeline.measures.filter_measures.measuring import measured_filters
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
-from deeptracker.pipeline.measures.node_statistics.registry import statistics_of
+from deeptracker.pipeline.measures.node_statistics.registry import SHARES, statistics_of
 from deeptracker.pipeline.measures.node_statistics.statistic import Gathered
-from deeptracker.pipeline.sources.tile_reading import in_memory
 
 LEVELS = (16, 64, 256)
 # Four are counted in one loop with all else, other numbers in loops of their own.
@@ -46,10 +48,36 @@ class Measured:
     """What a pass found, and its levels put together: [measure][row, column] each."""
 
     moments: Moments
-    histogram: SparseHistogram
+    counts: NodeCounts
     filters: dict
-    first_filter: int
     levels: list
+
+    @property
+    def histogram(self):
+        """The fine bins of the parameter."""
+        return SparseHistogram.taken_from(self.counts.kept_counts[0].copy())
+
+
+def of_one(dtype, start, stop, size, filter_size, columns, *, levels, thresholds=THRESHOLDS):
+    """A pass over the weights [start, stop) of one parameter, and what it stands on."""
+    every = (start, stop, size, filter_size or 0, 0, len(levels), dtype)
+    parts = PartTable(*(np.array([value]) for value in every))
+    table = NodeTable.of(np.array([0]), np.array([-1]))
+    counts = table.counts(columns, SHARES, np.array([False]))
+    pieces = PieceTable.of(parts, table.closes)
+    pyramid = Pyramid(levels, CHUNK_ROWS + (4096,) * len(levels), start, stop, columns)
+    return pieces, counts, pyramid, thresholds, parts
+
+
+def begun(kind, present):
+    """Begin a pass."""
+    pieces, counts, pyramid, thresholds, parts = kind
+    return PartsPass(parts, pieces, present, thresholds, pyramid, counts, TileRooms())
+
+
+def address(values):
+    """Where contiguous values lie."""
+    return values.__array_interface__["data"][0]
 
 
 def measured(
@@ -65,22 +93,17 @@ def measured(
     thresholds=THRESHOLDS,
 ):
     """Feed the weights [start, stop) of all columns, some together, as a task does."""
-    size = values.shape[1]
-    pyramid = Pyramid(levels, CHUNK_ROWS + (4096,) * len(levels), start, stop, len(values))
-    measure = TensorPass(
-        dtype=dtype,
-        start=start,
-        stop=stop,
-        size=size,
-        filter_size=filter_size or size,
-        columns=len(values),
-        thresholds=thresholds,
-        filters=filter_size is not None,
-        pyramid=pyramid,
-        address=0,
-        levels=len(levels),
+    columns, size = values.shape
+    kind = of_one(
+        dtype, start, stop, size, filter_size, columns, levels=levels, thresholds=thresholds
     )
-    raw = values.view(np.uint16) if dtype == "BF16" else values
+    pieces, counts, pyramid, *_ = kind
+    present = np.ones((1, 1 + columns), bool)
+    present[0, 0] = before is not None
+    measure = begun(kind, present)
+    raw = values if before is None else np.concatenate([before[None], values])
+    raw = raw.view(np.uint16) if dtype == "BF16" else raw
+    numbers = range(-1 if before is not None else 0, columns)
     parts = [[] for _ in levels]
 
     def take(found):
@@ -89,30 +112,32 @@ def measured(
             assert rows.first_row == start // levels[rows.level] + known
             parts[rows.level].append(rows.values.astype(np.float32))
 
-    for first, last in measure.tiles():
-        take(pyramid.finished(measure.address))
-        if before is not None:
-            outside = before.view(np.uint16) if dtype == "BF16" else before
-            outside = np.ascontiguousarray(outside[first:last])
-            assert measure.feed([BEFORE], in_memory(outside)) == 1
+    for group in pieces.groups:
+        take(pyramid.finished(group.address))
+        pyramid.begin(group.address, group.levels)
+        [first], [last] = pieces.start[group.pieces], pieces.stop[group.pieces]
         tiles = [np.ascontiguousarray(row[first:last]) for row in raw]
-        for column in range(0, len(tiles), together):
-            some = tiles[column : column + together]
-            places = np.concatenate([in_memory(tile) for tile in some])
-            assert measure.feed(range(column, column + len(some)), places) == len(some)
+        for place in range(0, len(tiles), together):
+            some = tiles[place : place + together]
+            given = np.array([address(tile) for tile in some])
+            spans = np.zeros(len(some) + 1, np.int64), np.empty((0, 4), np.int64)
+            where = np.where(present.T, 0, -1)
+            fed = list(numbers[place : place + len(some)])
+            assert measure.feed(group, fed, given, spans, where, 0) == len(some)
     take(pyramid.last())
     found = measure.finish()
     return Measured(
         found.moments,
-        found.histogram,
+        counts,
         dict(zip(FILTER_MEASURES, measured_filters(found.filters), strict=True)),
-        found.first_filter,
         [dict(zip(("mean", "min", "max"), np.concatenate(p, axis=1), strict=True)) for p in parts],
     )
 
 
-def statistics(moments, histogram):
-    """All statistics of one node."""
-    gathered = Gathered.of([moments], [histogram])
+def statistics(measured):
+    """All statistics of one parameter."""
+    moments, found = measured.moments, measured.counts.quantiles
+    within = np.clip(found, moments.min, moments.max)
+    gathered = Gathered(moments, dict(zip(SHARES, within, strict=True)))
     found = statistics_of(gathered) | {"change_ratio": gathered.change_ratios}
     return {name: values[0] for name, values in found.items()}
