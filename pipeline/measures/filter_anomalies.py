@@ -57,8 +57,7 @@ def anomaly_scores(
     steady[~np.isfinite(steady)] = np.nan
     scores = np.full(steady.shape, np.nan, np.float32)
     starts, group = _groups(owners, len(steady))
-    usual = [_usual(part, first) for part in np.split(steady, starts[1:])]
-    floors = SPREAD_FLOOR * np.array(usual).reshape(-1, steady.shape[1])
+    floors = SPREAD_FLOOR * _usual(steady, starts, first)
     _score(steady, window, MINIMUM_HISTORY, floors, group, first, scores)
     return scores
 
@@ -71,18 +70,36 @@ def _groups(owners: np.ndarray | None, filters: int) -> tuple[np.ndarray, np.nda
     return np.flatnonzero(begins), np.cumsum(begins) - 1
 
 
-def _usual(changes: np.ndarray, first: int) -> np.ndarray:
-    """Median change over the filters at each column from the first; 0 where none is known."""
-    usual = np.zeros(changes.shape[1])
-    known = np.count_nonzero(~np.isnan(changes[:, first:]), axis=0)
+def _usual(changes: np.ndarray, starts: np.ndarray, first: int) -> np.ndarray:
+    """Median change over the filters of each parameter, whose first ones are given.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [parameter, column]; 0 before the first column, and where no change is known.
+    """
+    usual = np.zeros((len(starts), changes.shape[1]))
+    counts = np.diff(starts, append=len(changes))
+    # Few distinct counts: parameters of as many filters are looked at together.
+    for count in set(counts.tolist()) - {0}:
+        parameters = np.flatnonzero(counts == count)
+        rows = starts[parameters][:, None] + np.arange(count)
+        usual[parameters, first:] = _middle(changes[:, first:][rows])
+    return usual
+
+
+def _middle(changes: np.ndarray) -> np.ndarray:
+    """Median of [parameter, filter, column] over the filters that are known; 0 without any."""
+    found = np.zeros((len(changes), changes.shape[2]))
+    known = np.count_nonzero(~np.isnan(changes), axis=1)
     # Few distinct counts: most columns are known for all filters.
-    for count in set(known.tolist()) - {0}:
-        columns = first + np.flatnonzero(known == count)
+    for count in set(known.ravel().tolist()) - {0}:
+        parameters, columns = np.nonzero(known == count)
         middle = [(count - 1) // 2, count // 2]
         # NaNs sort last.
-        ordered = np.partition(np.ascontiguousarray(changes[:, columns].T), middle, axis=1)
-        usual[columns] = ordered[:, middle].mean(axis=1)
-    return usual
+        ordered = np.partition(changes[parameters, :, columns], middle, axis=1)
+        found[parameters, columns] = ordered[:, middle].mean(axis=1)
+    return found
 
 
 @kernel()
