@@ -70,7 +70,7 @@ class BlockNodes:
     def _histogram(self, node: int) -> SparseHistogram:
         """Give the fine bins of a node that lacks weights."""
         kept = self.counts.kept[self.table.rows[node]]
-        return SparseHistogram.taken_from(self.counts.kept_counts[kept].copy())
+        return SparseHistogram.of(self.counts.kept_counts[kept])
 
 
 def finished(schema: Schema, tallies: Mapping[Key, Tally]) -> tuple[WholeNodes, dict[Key, Tally]]:

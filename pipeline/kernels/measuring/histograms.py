@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deeptracker.pipeline.kernels.compiling import kernel
-
 __all__ = [
     "BAND",
     "COARSE_EDGES",
@@ -84,15 +82,11 @@ class SparseHistogram:
         return len(self.offsets) - 1
 
     @classmethod
-    def taken_from(
-        cls, counts: np.ndarray, greatest: float = float(np.finfo(np.float32).max)
-    ) -> "SparseHistogram":
-        """Take the counts out of uint32 or int64 [column, fine bin], which are zeros afterwards.
-
-        No magnitude is above `greatest`: bins beyond need not be looked at.
-        """
-        bands = np.arange((int(np.float32(greatest).view(np.uint32)) >> FINE_SHIFT) // BAND + 1)
-        return cls._taken(counts, np.append(bands, NEGATIVE_BIN // BAND + bands))
+    def of(cls, counts: np.ndarray) -> "SparseHistogram":
+        """Leave the empty bins out of [column, fine bin]."""
+        columns, bins = np.nonzero(counts)
+        offsets = np.searchsorted(columns, np.arange(len(counts) + 1))
+        return cls(offsets, bins.astype(np.uint16), counts[columns, bins].astype(np.int64))
 
     @classmethod
     def merge(cls, parts: "Sequence[SparseHistogram]") -> "SparseHistogram":
@@ -101,54 +95,15 @@ class SparseHistogram:
             return parts[0]
         total = np.zeros((parts[0].columns, FINE_BINS), np.int64)
         for part in parts:
-            _scatter(part.offsets, part.bins, part.counts, total)
-        bands = np.zeros(FINE_BINS // BAND, np.bool_)
-        for part in parts:
-            bands[part.bins // BAND] = True
-        return cls._taken(total, np.flatnonzero(bands))
-
-    @classmethod
-    def _taken(cls, counts: np.ndarray, bands: np.ndarray) -> "SparseHistogram":
-        """Take what is counted in some bands, in their order."""
-        offsets = np.zeros(len(counts) + 1, np.int64)
-        room = len(counts) * len(bands) * BAND
-        bins, found = np.empty(room, np.uint16), np.empty(room, np.int64)
-        end = _take(counts, bands, offsets, bins, found)
-        return cls(offsets, bins[:end].copy(), found[:end].copy())
+            for column in range(part.columns):
+                bins, counts = part.column(column)
+                total[column, bins] += counts
+        return cls.of(total)
 
     def column(self, column: int) -> tuple[np.ndarray, np.ndarray]:
         """Give (bins uint16, counts int64) of one column."""
         span = slice(self.offsets[column], self.offsets[column + 1])
         return self.bins[span], self.counts[span]
-
-
-@kernel()
-def _take(dense, bands, offsets, bins, counts):
-    end = 0
-    for column in range(dense.shape[0]):
-        for band in bands:
-            first = band * BAND
-            some = dense[column, first : first + BAND]
-            filled = False
-            for i in range(BAND):
-                filled |= some[i] != 0
-            if not filled:
-                continue
-            for i in range(BAND):
-                if some[i]:
-                    bins[end] = first + i
-                    counts[end] = some[i]
-                    some[i] = 0
-                    end += 1
-        offsets[column + 1] = end
-    return end
-
-
-@kernel()
-def _scatter(offsets, bins, counts, dense):
-    for column in range(dense.shape[0]):
-        for i in range(offsets[column], offsets[column + 1]):
-            dense[column, bins[i]] += counts[i]
 
 
 def coarse_histogram(histogram: SparseHistogram) -> np.ndarray:
@@ -160,12 +115,6 @@ def coarse_histogram(histogram: SparseHistogram) -> np.ndarray:
         int64 [column, bin].
     """
     total = np.zeros((histogram.columns, len(COARSE_EDGES) - 1), np.int64)
-    _add_coarsely(histogram.offsets, histogram.bins, histogram.counts, total)
+    columns = np.repeat(np.arange(histogram.columns), np.diff(histogram.offsets))
+    np.add.at(total, (columns, COARSE_INDEX[histogram.bins]), histogram.counts)
     return total
-
-
-@kernel()
-def _add_coarsely(offsets, bins, counts, total):
-    for column in range(total.shape[0]):
-        for entry in range(offsets[column], offsets[column + 1]):
-            total[column, COARSE_INDEX[bins[entry]]] += counts[entry]

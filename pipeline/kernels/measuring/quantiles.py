@@ -1,10 +1,9 @@
-"""Quantiles of weights that were counted into bins."""
+"""Quantiles of weights that were counted into bins, of which tasks have each a part."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from deeptracker.pipeline.kernels.compiling import kernel
 from deeptracker.pipeline.kernels.measuring.histograms import (
     FINE_VALUES,
     NEGATIVE_BIN,
@@ -28,28 +27,14 @@ def quantiles(histogram: SparseHistogram, shares: Sequence[float]) -> np.ndarray
         float64 [share, column], NaN where there is no weight.
     """
     found = np.full((len(shares), histogram.columns), np.nan)
-    _find_quantiles(histogram.offsets, histogram.bins, histogram.counts, np.array(shares), found)
-    return found
-
-
-@kernel()
-def _find_quantiles(offsets, bins, counts, shares, found):
-    for column in range(found.shape[1]):
-        first, last = offsets[column], offsets[column + 1]
-        if first == last:
+    for column in range(histogram.columns):
+        bins, counts = histogram.column(column)
+        if not len(bins):
             continue
-        # Negative numbers, by rising magnitude, stand after the positive ones.
-        middle = first
-        while middle < last and bins[middle] < NEGATIVE_BIN:
-            middle += 1
-        total = np.int64(0)
-        for entry in range(first, last):
-            total += counts[entry]
-        place, reached = -1, 0
-        for number in range(shares.size):
-            rank = max(1, int(np.ceil(shares[number] * total)))
-            while reached < rank:
-                place += 1
-                entry = last - 1 - place if place < last - middle else first + place - last + middle
-                reached += counts[entry]
-            found[number, column] = FINE_VALUES[bins[entry]]
+        # Negative numbers, by rising magnitude, stand behind the positive ones.
+        middle = np.searchsorted(bins, NEGATIVE_BIN)
+        order = np.concatenate([np.arange(len(bins) - 1, middle - 1, -1), np.arange(middle)])
+        reached = np.cumsum(counts[order])
+        ranks = np.maximum(1, np.ceil(np.array(shares) * reached[-1]).astype(np.int64))
+        found[:, column] = FINE_VALUES[bins[order[np.searchsorted(reached, ranks)]]]
+    return found

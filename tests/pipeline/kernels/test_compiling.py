@@ -14,16 +14,17 @@ from numba import njit
 from deeptracker.pipeline.kernels import compiling
 
 PACKAGES = Path(compiling.__file__).parents[3]
-# One weight of 12, as the store's coarse histogram has it, and how many kernels were compiled.
+# Squares of a part that has no snapshot before, and how many kernels were compiled.
 SCRIPT = """
 import numpy as np
 from numba.core import event
 from deeptracker.pipeline.kernels.compiling import kept_in
-from deeptracker.pipeline.kernels.measuring.histograms import SparseHistogram, coarse_histogram
+from deeptracker.pipeline.kernels.measuring.filter_totals import add_filters
 with event.install_recorder("numba:compile") as compiled:
-    bin_ = np.array([np.float32(12).view(np.uint32) >> 18], np.uint16)
-    found = coarse_histogram(SparseHistogram(np.array([0, 1]), bin_, np.array([1])))
-print(np.flatnonzero(found)[0] - found.shape[1], sum(e.is_start for _, e in compiled.buffer))
+    squares = np.zeros((1, 1))
+    before, ends = np.array([[-2]]), np.array([0, 1])
+    add_filters(np.ones((2, 1, 7)), ends, before, np.zeros((1, 1, 7)), squares)
+print(int(squares[0, 0]), sum(e.is_start for _, e in compiled.buffer))
 print(kept_in())
 """
 
@@ -37,7 +38,7 @@ def installed(tmp_path):
 
 
 def run(installed, **variables):
-    """The bin, counted from the last; the kernels compiled; where they are kept."""
+    """The squares; the kernels compiled; where they are kept."""
     environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
     ended = subprocess.run(
         [sys.executable, "-c", SCRIPT],
@@ -46,8 +47,8 @@ def run(installed, **variables):
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     counts, kept = ended.stdout.splitlines()
-    place, compiled = map(int, counts.split())
-    return place, compiled, None if kept == "None" else Path(kept)
+    squares, compiled = map(int, counts.split())
+    return squares, compiled, None if kept == "None" else Path(kept)
 
 
 def kept_files(folder, suffix):
@@ -57,20 +58,20 @@ def kept_files(folder, suffix):
 
 
 def test_a_kernel_is_compiled_once_and_kept_beside_the_sources(installed):
-    place, compiled, folder = run(installed)
-    assert (place, compiled) == (-1, 1)  # 12 is in the last, [12, 16)
+    squares, compiled, folder = run(installed)
+    assert (squares, compiled) == (0, 1)
     assert folder.parent == installed / "deeptracker/pipeline/kernels/__pycache__"
-    assert run(installed) == (-1, 0, folder)
+    assert run(installed) == (0, 0, folder)
 
 
 def test_a_change_in_another_file_than_the_kernels_compiles_it_anew(installed):
     _, _, before = run(installed)
-    source = installed / "deeptracker/pipeline/kernels/measuring/histograms.py"
+    source = installed / "deeptracker/pipeline/kernels/measuring/filter_sums.py"
     text = source.read_text()
-    source.write_text(text.replace("HIGHEST_OCTAVE = -28, 4", "HIGHEST_OCTAVE = -28, 8"))
+    source.write_text(text.replace("NOTHING, OUTSIDE = -2, -1", "NOTHING, OUTSIDE = -4, -1"))
     assert source.read_text() != text
-    place, compiled, folder = run(installed)
-    assert (place, compiled) == (-9, 1)  # four more octaves follow, of two bins each
+    squares, compiled, folder = run(installed)
+    assert (squares, compiled) == (1, 1)  # -2 is a snapshot like any other
     assert folder != before
 
 
@@ -80,8 +81,8 @@ def test_what_is_damaged_is_compiled_anew_and_mended(installed, suffix, left):
     _, _, folder = run(installed)
     for file in kept_files(folder, suffix):
         file.write_bytes(file.read_bytes()[:left])
-    assert run(installed)[:2] == (-1, 1)
-    assert run(installed)[:2] == (-1, 0)
+    assert run(installed)[:2] == (0, 1)
+    assert run(installed)[:2] == (0, 0)
 
 
 def unwritable(installed):
@@ -94,8 +95,8 @@ def unwritable(installed):
 
 def test_without_a_folder_that_can_be_written_each_process_compiles(installed):
     nowhere = unwritable(installed)
-    assert run(installed, **nowhere) == (-1, 1, None)
-    assert run(installed, **nowhere) == (-1, 1, None)
+    assert run(installed, **nowhere) == (0, 1, None)
+    assert run(installed, **nowhere) == (0, 1, None)
 
 
 def test_the_users_own_folder_is_the_last_resort_and_a_chosen_one_the_first(installed, tmp_path):
@@ -103,7 +104,7 @@ def test_the_users_own_folder_is_the_last_resort_and_a_chosen_one_the_first(inst
     assert run(installed, **nowhere)[2].parent == tmp_path / "cache/deeptracker"
     chosen = {"NUMBA_CACHE_DIR": str(tmp_path / "chosen")}
     assert run(installed, **nowhere, **chosen)[2].parent == tmp_path / "chosen"
-    assert run(installed, **nowhere, **chosen)[:2] == (-1, 0)
+    assert run(installed, **nowhere, **chosen)[:2] == (0, 0)
 
 
 def test_a_disk_without_room_for_kernels_costs_no_run(installed):
@@ -116,7 +117,7 @@ def test_a_disk_without_room_for_kernels_costs_no_run(installed):
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     counts, kept = ended.stdout.splitlines()
-    assert counts == "-1 1"
+    assert counts == "0 1"
     assert not list(Path(kept).rglob("*.nb?"))
 
 

@@ -55,7 +55,7 @@ class Measured:
     @property
     def histogram(self):
         """The fine bins of the parameter."""
-        return SparseHistogram.taken_from(self.counts.kept_counts[0].copy())
+        return SparseHistogram.of(self.counts.kept_counts[0])
 
 
 def of_one(dtype, start, stop, size, filter_size, columns, *, levels, thresholds=THRESHOLDS):

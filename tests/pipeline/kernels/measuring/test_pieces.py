@@ -165,7 +165,7 @@ def check_nodes(table, counts, moments, of_parts):
         row = table.rows[node]
         leaves = [table.rows[table.owners[part]] for part in below]
         np.testing.assert_array_equal(counts.coarse[row], counts.coarse[leaves].sum(axis=0))
-        kept = SparseHistogram.taken_from(counts.kept_counts[counts.kept[row]].copy())
+        kept = SparseHistogram.of(counts.kept_counts[counts.kept[row]])
         np.testing.assert_array_equal(counts.quantiles[:, row], quantiles(kept, SHARES))
         np.testing.assert_array_equal(moments.count[node], of_parts.count[below].sum(axis=0))
         np.testing.assert_array_equal(moments.min[node], np.fmin.reduce(of_parts.min[below]))
