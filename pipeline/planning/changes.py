@@ -3,17 +3,18 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import numpy as np
 import zarr
 
 from deeptracker.errors import StoreError
+from deeptracker.garbage import uncollected
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
 from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTICS
-from deeptracker.pipeline.sources.manifest import Images, Problem, Source
+from deeptracker.pipeline.sources.manifest import Images, Parameter, Problem, Source
 from deeptracker.pipeline.store.arrays.array_spec import group_at, read_array
 from deeptracker.pipeline.store.names import MEASURE
 from deeptracker.pipeline.store.network_tree import Architecture
@@ -78,11 +79,13 @@ def recording_of(source: Source) -> Recording:
     )
 
 
+@uncollected()
 def settings_of(
     config: Config, architecture: Architecture, images: Images | None, classes: Sequence[str]
 ) -> Settings:
     """Give everything that old columns depend on, by a name to blame."""
-    tensors = [asdict(parameter) for parameter in architecture.parameters]
+    names = [one.name for one in fields(Parameter)]
+    tensors = [{name: getattr(p, name) for name in names} for p in architecture.parameters]
     tree = [(node.name, node.type) for node in architecture.nodes]
     settings = config.model_dump(
         mode="json", include={"columns_per_chunk", "thresholds", "anomalies"}

@@ -113,14 +113,21 @@ class RunInputs:
 
     def schema(self, iterations: np.ndarray) -> Schema:
         """Give the arrays of a store with these iterations."""
-        shape = RunShape(
-            iterations=len(iterations),
-            columns_per_chunk=self.config.columns_per_chunk,
-            split_weights=self.split_weights,
-            thresholds=len(self.config.thresholds),
-            bins=len(COARSE_EDGES) - 1,
-            images=len(self.images.labels) if self.images else 0,
-            classes=len(self.classes) if self.images else 0,
-            outcome=self.outcome,
-        )
-        return Schema(self.architecture, shape)
+        if len(iterations) not in self._schemas:
+            shape = RunShape(
+                iterations=len(iterations),
+                columns_per_chunk=self.config.columns_per_chunk,
+                split_weights=self.split_weights,
+                thresholds=len(self.config.thresholds),
+                bins=len(COARSE_EDGES) - 1,
+                images=len(self.images.labels) if self.images else 0,
+                classes=len(self.classes) if self.images else 0,
+                outcome=self.outcome,
+            )
+            self._schemas[len(iterations)] = Schema(self.architecture, shape)
+        return self._schemas[len(iterations)]
+
+    @cached_property
+    def _schemas(self) -> dict[int, Schema]:
+        """Schemas by their number of iterations: the forecast's is the run's."""
+        return {}

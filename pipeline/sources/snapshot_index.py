@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from deeptracker.errors import LogError
+from deeptracker.garbage import uncollected
 from deeptracker.pipeline.locations.folder import File, FileHeader, Folder
 from deeptracker.pipeline.locations.object_store import Access
 from deeptracker.pipeline.sources.manifest import ByteRange, Offsets, Parameter, Problem
@@ -69,12 +70,18 @@ class SnapshotIndex:
             return None
         key = id(tensors), gradient
         if key not in self._offsets:
-            found = [self.locate(p.name, iteration, gradient) for p in self.parameters]
-            begins = [-1 if ref is None else ref.offset for ref in found]
-            self._offsets[key] = np.array(begins, np.int64)
+            prefix = GRADIENT_PREFIX if gradient else ""
+            begins = np.full(len(self.parameters), -1, np.int64)
+            for place, known in enumerate(self.parameters):
+                entry = tensors.get(prefix + known.name)
+                expected = known.gradient_dtype if gradient else known.dtype
+                if entry and entry.dtype == expected and entry.shape == known.shape:
+                    begins[place] = entry.offset
+            self._offsets[key] = begins
         return self.files[iteration].location, self._offsets[key], self.access
 
 
+@uncollected()
 def index_snapshots(
     folder: Folder, files: Mapping[int, File], read_headers: ReadHeaders | None = None
 ) -> SnapshotIndex:
@@ -186,9 +193,11 @@ def _gradient_problems(
             continue
         seen.add(id(tensors))
         for known in parameters:
+            if not known.has_gradient:
+                continue
             entry = tensors.get(GRADIENT_PREFIX + known.name)
             expected = known.gradient_dtype, known.shape
-            if known.has_gradient and entry and (entry.dtype, entry.shape) != expected:
+            if entry and (entry.dtype, entry.shape) != expected:
                 return [
                     Problem(
                         files[iteration].location,

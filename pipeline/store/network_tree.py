@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from typing import Any, Literal, NamedTuple
 
+from deeptracker.garbage import uncollected
 from deeptracker.pipeline.sources.manifest import Parameter
 
 __all__ = ["Architecture", "Kind", "Node", "architecture_of", "weights_below"]
 
+DIGITS = re.compile(r"(\d+)")
 Kind = Literal["network", "stage", "block", "layer", "parameter"]
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """One row of the tree.
 
     Attributes
@@ -49,7 +51,7 @@ class Node:
     @property
     def shape(self) -> str:
         """A parameter's shape, as in ``64x3x7x7``; ``""`` for a module or a scalar."""
-        return "x".join(str(side) for side in self.parameter.shape) if self.parameter else ""
+        return "x".join(map(str, self.parameter.shape)) if self.parameter else ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Architecture:
 
     nodes: tuple[Node, ...]
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The leaves, in the tree's order."""
         return tuple(node.parameter for node in self.nodes if node.parameter)
@@ -73,20 +75,46 @@ class Architecture:
 
     def layers(self) -> tuple[int, ...]:
         """Nodes that own at least one parameter with filters."""
+        return self._layers
+
+    @cached_property
+    def _layers(self) -> tuple[int, ...]:
         owners = {
             node.parent for node in self.nodes if node.parameter and node.parameter.has_filters
         }
         return tuple(sorted(owners))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Column by column: thousands of objects take a task several times as long to open.
+        *columns, parameters, sizes = zip(*self.nodes, strict=True)
+        known = [p and tuple(getattr(p, name) for name in PARAMETER_FIELDS) for p in parameters]
+        return _opened, (*columns, known, sizes)
 
-@dataclass
+
+PARAMETER_FIELDS = tuple(field.name for field in fields(Parameter))
+
+
+@uncollected()
+def _opened(*columns: Any) -> Architecture:
+    """Make the tree again of its table's columns; the last but one has the parameters' fields."""
+    *others, known, sizes = columns
+    parameters = [fields and Parameter(*fields) for fields in known]
+    return Architecture(tuple(map(Node, *others, parameters, sizes)))
+
+
 class _Branch:
-    name: str
-    children: dict[str, "_Branch"] = field(default_factory=dict)
-    leaves: list[Parameter] = field(default_factory=list)
-    size: int = 0
+    """A module, and what is below it."""
+
+    __slots__ = ("children", "leaves", "name", "size")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.children: dict[str, _Branch] = {}
+        self.leaves: list[Parameter] = []
+        self.size = 0
 
 
+@uncollected()
 def architecture_of(
     parameters: Sequence[Parameter], network: str, modules: Mapping[str, str] | None = None
 ) -> Architecture:
@@ -110,13 +138,19 @@ def architecture_of(
     modules = modules or {}
     root = _Branch("")
     for parameter in _ordered(parameters, modules):
-        root.size += parameter.size
-        branch = root
-        path: list[str] = []
-        for part in parameter.name.split(".")[:-1]:
-            path.append(part)
-            branch = branch.children.setdefault(part, _Branch(".".join(path)))
-            branch.size += parameter.size
+        size = parameter.size
+        root.size += size
+        branch, name = root, parameter.name
+        at = name.find(".")
+        begin = 0
+        while at >= 0:
+            part = name[begin:at]
+            child = branch.children.get(part)
+            if child is None:
+                child = branch.children[part] = _Branch(name[:at])
+            child.size += size
+            branch, begin = child, at + 1
+            at = name.find(".", begin)
         branch.leaves.append(parameter)
     nodes: list[Node] = []
     _flatten(root, network, -1, 0, modules, nodes)
@@ -165,8 +199,12 @@ def _ordered(parameters: Sequence[Parameter], modules: Mapping[str, str]) -> lis
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
     """Sort layer10 after layer9: digits compare as numbers, and before letters."""
-    parts = re.split(r"(\d+)", name)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
+    return [_natural_part(part) for part in DIGITS.split(name) if part]
+
+
+@lru_cache(2**12)
+def _natural_part(part: str) -> tuple[int, int, str]:
+    return (0, int(part), "") if part.isdecimal() else (1, 0, part)
 
 
 def weights_below(architecture: Architecture, gradient: bool) -> list[int]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -68,6 +69,10 @@ class Schema:
         self.shape = shape
         self._has_gradients = any(p.has_gradient for p in architecture.parameters)
         self._weights: dict[bool, np.ndarray] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What follows from both is made again sooner than sent.
+        return type(self), (self.architecture, self.shape)
 
     @cached_property
     def layout(self) -> NetworkLayout:
