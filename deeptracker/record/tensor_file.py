@@ -159,8 +159,10 @@ def _entry(path: str, name: str, field: Any, data_start: int, file_bytes: int) -
     try:
         dtype, shape = field["dtype"], field["shape"]
         begin, end = field["data_offsets"]
+        numbers = (*shape, begin, end)
         sound = (
-            all(type(number) is int and number >= 0 for number in (*shape, begin, end))
+            {*map(type, numbers)} == {int}
+            and min(numbers) >= 0
             and dtype in ITEM_BITS
             and 8 * (end - begin) == math.prod(shape) * ITEM_BITS[dtype]
         )

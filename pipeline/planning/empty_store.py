@@ -168,7 +168,7 @@ def _put_scalars(arrays: WholeArrays, subject: RunInputs, paths: Mapping[str, st
 
 
 def _put_nodes(arrays: WholeArrays, schema: Schema, subject: RunInputs) -> None:
-    nodes = schema.architecture.nodes
+    columns = schema.architecture.columns()
     for name, dtype, long_name in (
         ("name", object, "dotted name"),
         ("label", object, "last part of the name"),
@@ -179,8 +179,7 @@ def _put_nodes(arrays: WholeArrays, schema: Schema, subject: RunInputs) -> None:
         ("shape", object, "shape of a parameter"),
         ("size", np.int64, "weights at and below"),
     ):
-        values = np.array([getattr(node, name) for node in nodes], dtype)
-        arrays.put(f"nodes/{name}", values, ["node"], long_name)
+        arrays.put(f"nodes/{name}", np.array(columns[name], dtype), ["node"], long_name)
     arrays.put(
         "nodes/threshold", np.array(subject.config.thresholds), ["threshold"], "relative change"
     )

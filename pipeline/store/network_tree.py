@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from deeptracker.garbage import uncollected
@@ -65,6 +66,11 @@ class Architecture:
         """The leaves, in the tree's order."""
         return tuple(node.parameter for node in self.nodes if node.parameter)
 
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Give the table column by column: every field of the nodes, and their shapes."""
+        named = zip(Node._fields, zip(*self.nodes, strict=True), strict=True)
+        return {**dict(named), "shape": [node.shape for node in self.nodes]}
+
     def leaves(self) -> tuple[int, ...]:
         """Nodes of the parameters, in the same order."""
         return tuple(index for index, node in enumerate(self.nodes) if node.parameter)
@@ -87,11 +93,11 @@ class Architecture:
     def __reduce__(self) -> tuple[Any, ...]:
         # Column by column: thousands of objects take a task several times as long to open.
         *columns, parameters, sizes = zip(*self.nodes, strict=True)
-        known = [p and tuple(getattr(p, name) for name in PARAMETER_FIELDS) for p in parameters]
+        known = [parameter and FIELDS_OF_PARAMETER(parameter) for parameter in parameters]
         return _opened, (*columns, known, sizes)
 
 
-PARAMETER_FIELDS = tuple(field.name for field in fields(Parameter))
+FIELDS_OF_PARAMETER = attrgetter(*(field.name for field in fields(Parameter)))
 
 
 @uncollected()
