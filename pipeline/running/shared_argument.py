@@ -1,8 +1,9 @@
 """A value that many tasks get: packed once by the client, opened once by each worker.
 
-A schema of 4,096 parameters as a plain argument of 8 tasks takes 25 times as long, and as a result
-that workers hold 2 times (``python benchmarks/task_costs.py``). Sent by Dask's scatter it takes
-about as long (0.9 to 1.6 times), but tasks fail when the workers that hold it are lost.
+A schema of 4,096 parameters takes 13 to 28 times as long as a plain argument of 8 tasks, and 1.0 to
+2.1 times as a result that workers hold (``python benchmarks/task_costs.py``, four runs on a busy
+machine). Dask's scatter takes 0.9 to 1.6 times as long, and tasks fail when the workers that hold
+the value are lost.
 """
 
 import pickle

@@ -1,7 +1,8 @@
 """One attempt at a job, on a worker: the function that runs, and the events that it reports.
 
 Dask does not report to a client when a task starts, which is needed to find stragglers. Reporting
-takes 0.4 ms a task: empty tasks take 1.05 times as long (``python benchmarks/task_costs.py``).
+takes up to 0.4 ms a task: empty tasks take 1.00 to 1.06 times as long
+(``python benchmarks/task_costs.py``).
 """
 
 import resource
