@@ -23,7 +23,7 @@ from deeptracker.pipeline.running.stragglers import Pace, delays, late_jobs, str
 from deeptracker.pipeline.running.task_log import TaskLog
 from deeptracker.pipeline.running.worker_task import run_job, same_value
 
-__all__ = ["Job", "Jobs", "Label"]
+__all__ = ["Jobs"]
 
 # Retries of a task that raises: a failed read of a network file system may succeed later.
 RETRIES = 1

@@ -20,7 +20,8 @@ import numpy as np
 from deeptracker.pipeline.planning.blocks import Block, Columns, Plan, column_blocks
 from deeptracker.pipeline.planning.changes import Recording
 from deeptracker.pipeline.planning.run_inputs import RunInputs
-from deeptracker.pipeline.running.jobs import Job, Jobs, Label
+from deeptracker.pipeline.running.job import Job, Label
+from deeptracker.pipeline.running.jobs import Jobs
 from deeptracker.pipeline.running.progress import Progress
 from deeptracker.pipeline.running.shared_argument import Packed
 from deeptracker.pipeline.store.forks import merged_forks

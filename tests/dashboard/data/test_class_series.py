@@ -92,7 +92,7 @@ def test_class_names_that_are_paths_make_groups_in_groups():
     assert animal.members.tolist() == [0, 1, 2]
     assert [part.label for part in animal.parts] == ["dog"]
     assert animal.parts[0].members.tolist() == [0, 1]
-    assert animal.own().tolist() == [2]
+    assert animal.direct_members().tolist() == [2]
     assert tool.members.tolist() == [3]
 
 
