@@ -90,7 +90,7 @@ def test_without_its_log_a_run_shows_the_finest_level_and_says_so(digits_log, tm
     run = Run(str(tmp_path / "store"))
     window = read_window(run, LARGE, (0, 64), (0, 12), height=400, width=800)
     assert window.level == levels(run)[0]
-    assert "finest level" in window.note
+    assert "finest stored level" in window.note
     assert str(log) in window.note
 
 

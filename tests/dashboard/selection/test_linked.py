@@ -99,7 +99,7 @@ def test_what_is_out_of_bounds_is_left_out_and_named(query):
         "cs": "common scale",
     }
     page = opened(query)
-    assert f" {names[query.split('=')[0]]};" in page.selection.notice
+    assert f" {names[query.split('=')[0]]}." in page.selection.notice
     assert page.to_query() == ""
 
 
@@ -107,7 +107,7 @@ def test_a_long_list_of_what_is_odd_is_cut():
     page = opened(
         "&".join(f"{key}=[[" for key in ("w", "i", "c", "m", "n", "f", "k", "t", "z", "nc"))
     )
-    end = "the threshold of anomalies and 2 more; that was left out."
+    end = "the threshold of anomalies and 2 more."
     assert page.selection.notice.endswith(end)
 
 
@@ -118,7 +118,7 @@ def test_what_does_not_exist_is_left_out_and_named():
 
     selection = opened('c=["nope"]&k=x', sift).selection
     assert selection.classes == []
-    assert "odd of the window of the anomaly rule;" in selection.notice
+    assert "link: the window of the anomaly rule." in selection.notice
     assert selection.notice.endswith("This run does not have: class nope and image 7.")
 
 
