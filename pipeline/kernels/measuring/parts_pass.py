@@ -185,7 +185,8 @@ class PartsPass:
             Snapshots(np.array(columns, np.int64), given, *spans, self._turn),
             Pieces(
                 self._pieces.table[group.pieces],
-                places,
+                # Arrays that lie otherwise in memory would compile the kernel once more.
+                np.ascontiguousarray(places),
                 self._last[group.pieces],
                 self._sides[group.pieces],
             ),

@@ -13,6 +13,7 @@ from deeptracker.pipeline.kernels.measuring.pieces import PartTable, PieceTable
 from deeptracker.pipeline.kernels.measuring.quantiles import quantiles
 from deeptracker.pipeline.kernels.measuring.range_levels import Pyramid
 from deeptracker.pipeline.kernels.measuring.roll_up import rolled_up
+from deeptracker.pipeline.kernels.measuring.tile_over_time import measure_pieces
 from deeptracker.pipeline.measures.filter_measures.measuring import measured_filters
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
 from deeptracker.pipeline.measures.node_statistics.registry import SHARES
@@ -150,6 +151,11 @@ def test_parameters_together_are_measured_as_each_alone(tmp_path_factory, case):
             )
         begun += owned
     check_nodes(table, counts, rolled_up(found.moments, table.owners, table.parents), found.moments)
+
+
+def test_the_kernel_is_compiled_once_for_each_dtype():
+    found = [signature[0] for signature in measure_pieces.signatures]
+    assert len(found) == len(set(found)) <= 3
 
 
 def check_nodes(table, counts, moments, of_parts):
