@@ -19,7 +19,7 @@ from deeptracker.pipeline.kernels.measuring.histograms import (
 )
 from deeptracker.pipeline.kernels.vector.llvm_arithmetic import add_uint32, as_uint32
 
-__all__ = ["NodeCounts", "close_nodes", "note_reach"]
+__all__ = ["NodeCounts", "close_nodes", "note_weights"]
 
 # So many fine bins make a coarse one, aligned.
 TOGETHER = 16
@@ -42,6 +42,8 @@ class NodeCounts(NamedTuple):
         uint32 [slot, column + 1, fine bin].
     reach : numpy.ndarray
         int64 [slot, column + 1]: no bin of a greater magnitude is filled.
+    weights : numpy.ndarray
+        int64 [slot, column + 1]: how many are counted.
     coarse : numpy.ndarray
         uint32 [node, column, bin].
     shares : numpy.ndarray
@@ -51,6 +53,8 @@ class NodeCounts(NamedTuple):
         ceil(share * count), NaN where there is no weight.
     kept_counts : numpy.ndarray
         uint32 [kept node, column, fine bin].
+    sums, filled : numpy.ndarray
+        int64 [band]: room.
     """
 
     closing: np.ndarray
@@ -59,15 +63,19 @@ class NodeCounts(NamedTuple):
     kept: np.ndarray
     open: np.ndarray
     reach: np.ndarray
+    weights: np.ndarray
     coarse: np.ndarray
     shares: np.ndarray
     quantiles: np.ndarray
     kept_counts: np.ndarray
+    sums: np.ndarray
+    filled: np.ndarray
 
 
 @inner()
-def note_reach(nodes, column, limits):
-    """Note how far the bins of the parameter that is being measured may be filled."""
+def note_weights(nodes, column, weights, limits):
+    """Note that weights of a parameter were counted, and how far its bins may be filled."""
+    nodes.weights[0, column] += weights
     greatest = np.float32(max(-limits[0], limits[1]))
     if greatest > 0:
         bin_ = np.int64(as_uint32(greatest) >> np.uint32(FINE_SHIFT))
@@ -77,51 +85,80 @@ def note_reach(nodes, column, limits):
 @inner(error_model="numpy")
 def close_nodes(nodes, first, last, column):
     """Find the quantiles of some nodes, sum their bins, add them to the nodes above; empty them."""
-    sums = np.empty(2 * BANDS, np.int64)
     for number in range(first, last):
         node = nodes.closing[number]
         slot, above, kept = nodes.slots[node], nodes.above[node], nodes.kept[node]
         counts = nodes.open[slot, column]
+        total = nodes.weights[slot, column]
         bands = nodes.reach[slot, column] // BAND + 1
-        total = sum_bands(counts, bands, nodes.coarse[node, column], sums)
+        filled = find_bands(counts, bands, total, nodes.sums, nodes.filled)
         if total:
-            find_quantiles(counts, bands, sums, total, nodes, node, column)
+            find_quantiles(counts, bands, total, nodes, node, column)
         if above >= 0:
-            add_bands(counts, bands, sums, nodes.open[above, column])
             nodes.reach[above, column] = max(nodes.reach[above, column], nodes.reach[slot, column])
-        if kept >= 0:
-            add_bands(counts, bands, sums, nodes.kept_counts[kept, column])
-        clear_bands(counts, bands, sums)
-        nodes.reach[slot, column] = 0
+            nodes.weights[above, column] += total
+        coarse = nodes.coarse[node, column]
+        for place in range(filled):
+            begin = nodes.filled[place] * BAND
+            some = counts[begin : begin + BAND]
+            add_coarsely(some, begin, coarse)
+            if above >= 0:
+                add_band(some, nodes.open[above, column, begin : begin + BAND])
+            if kept >= 0:
+                add_band(some, nodes.kept_counts[kept, column, begin : begin + BAND])
+            for i in range(BAND):
+                some[i] = 0
+        nodes.reach[slot, column] = nodes.weights[slot, column] = 0
 
 
 @inner()
-def sum_bands(counts, bands, coarse, sums):
-    """Sum the bins of each band, and add them coarsely; give the number of weights."""
-    total = np.int64(0)
-    for side in range(2):
-        for band in range(bands):
-            first = side * NEGATIVE_BIN + band * BAND
-            some = counts[first : first + BAND]
-            found = np.uint32(0)
+def find_bands(counts, bands, total, sums, filled):
+    """Sum the bands, and list those that hold any weight; give how many do.
+
+    The lowest band has the zeros. All others fall from the greatest magnitude on: what is left
+    beneath the last weight is not looked at.
+    """
+    found, left = 0, total
+    sums[:bands] = 0
+    sums[BANDS : BANDS + bands] = 0
+    for number in range(bands):
+        if not left:
+            break
+        lower = bands - number if number else 0
+        for band in (lower, BANDS + lower):
+            some = counts[band * BAND : band * BAND + BAND]
+            of_band = np.uint32(0)
             for i in range(BAND):
-                found = add_uint32(found, some[i])
-            sums[side * BANDS + band] = found
-            if not found:
-                continue
-            total += np.int64(found)
-            for begin in range(0, BAND, TOGETHER):
-                together = np.uint32(0)
-                for i in range(begin, begin + TOGETHER):
-                    together = add_uint32(together, some[i])
-                coarse[COARSE_INDEX[first + begin]] += together
-    return total
+                of_band = add_uint32(of_band, some[i])
+            if of_band:
+                sums[band] = of_band
+                filled[found] = band
+                found += 1
+                left -= np.int64(of_band)
+    return found
+
+
+@inner()
+def add_coarsely(some, first, coarse):
+    """Add the bins of a band to the coarse ones."""
+    for begin in range(0, BAND, TOGETHER):
+        together = np.uint32(0)
+        for i in range(begin, begin + TOGETHER):
+            together = add_uint32(together, some[i])
+        coarse[COARSE_INDEX[first + begin]] += together
+
+
+@inner()
+def add_band(some, into):
+    """Add the bins of a band to those of another node."""
+    for i in range(BAND):
+        into[i] = add_uint32(into[i], some[i])
 
 
 @inner(error_model="numpy")
-def find_quantiles(counts, bands, sums, total, nodes, node, column):
+def find_quantiles(counts, bands, total, nodes, node, column):
     """Walk through the bands, and through the bins of those that hold a quantile."""
-    number, reached = 0, 0
+    number, reached, sums = 0, 0, nodes.sums
     for share in range(nodes.shares.size):
         rank = max(1, np.int64(np.ceil(nodes.shares[share] * total)))
         # Negative numbers, by falling magnitude, and then the positive ones.
@@ -136,25 +173,3 @@ def find_quantiles(counts, bands, sums, total, nodes, node, column):
             passed += counts[bin_]
             bin_ += step
         nodes.quantiles[share, node, column] = FINE_VALUES[bin_]
-
-
-@inner()
-def add_bands(counts, bands, sums, into):
-    """Add the counts of the bands that hold any."""
-    for side in range(2):
-        for band in range(bands):
-            if sums[side * BANDS + band]:
-                first = side * NEGATIVE_BIN + band * BAND
-                some, target = counts[first : first + BAND], into[first : first + BAND]
-                for i in range(BAND):
-                    target[i] = add_uint32(target[i], some[i])
-
-
-@inner()
-def clear_bands(counts, bands, sums):
-    """Empty the bands that hold any."""
-    for side in range(2):
-        for band in range(bands):
-            if sums[side * BANDS + band]:
-                first = side * NEGATIVE_BIN + band * BAND
-                counts[first : first + BAND] = 0

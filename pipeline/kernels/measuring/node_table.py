@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES, FINE_BINS
+from deeptracker.pipeline.kernels.measuring.histograms import BAND, COARSE_EDGES, FINE_BINS
 from deeptracker.pipeline.kernels.measuring.node_counts import NodeCounts
 
 __all__ = ["NodeTable"]
@@ -119,10 +119,13 @@ class NodeTable:
             kept=np.where(lacking, np.cumsum(lacking) - 1, -1),
             open=np.zeros((int(slots.max()) + 1, columns + 1, FINE_BINS), np.uint32),
             reach=np.zeros((int(slots.max()) + 1, columns + 1), np.int64),
+            weights=np.zeros((int(slots.max()) + 1, columns + 1), np.int64),
             coarse=np.zeros((*size, len(COARSE_EDGES) - 1), np.uint32),
             shares=np.array(shares),
             quantiles=np.full((len(shares), *size), np.nan),
             kept_counts=np.zeros((int(lacking.sum()), columns, FINE_BINS), np.uint32),
+            sums=np.zeros(FINE_BINS // BAND, np.int64),
+            filled=np.zeros(FINE_BINS // BAND, np.int64),
         )
 
     @property

@@ -6,9 +6,9 @@ from numba.extending import overload
 
 from deeptracker.pipeline.kernels.compiling import inner, kernel
 from deeptracker.pipeline.kernels.file_reading import raw_at, read_at
-from deeptracker.pipeline.kernels.measuring.node_counts import close_nodes, note_reach
+from deeptracker.pipeline.kernels.measuring.node_counts import close_nodes, note_weights
 from deeptracker.pipeline.kernels.measuring.pyramid_rows import store_rows
-from deeptracker.pipeline.kernels.measuring.span import ROW
+from deeptracker.pipeline.kernels.measuring.span import FINITE, ROW
 from deeptracker.pipeline.kernels.measuring.tile import TILE, inlined, measure_tile, widen
 from deeptracker.pipeline.kernels.measuring.tile_arguments import (
     CLOSE_FIRST,
@@ -59,6 +59,8 @@ def measure_pieces(form, snapshots, pieces, thresholds, rooms, results, pyramid,
             geometry = geometry_of(pieces.table[k])
             place = pieces.places[snapshots.columns[number] + 1, k]
             if place >= 0:
+                part = pieces.table[k, PART]
+                known = results.counts[part, column, FINITE]
                 measure_piece(
                     form,
                     pieces,
@@ -71,7 +73,8 @@ def measure_pieces(form, snapshots, pieces, thresholds, rooms, results, pyramid,
                     pyramid,
                     scratch,
                 )
-                note_reach(nodes, column, results.limits[pieces.table[k, PART], column])
+                known = results.counts[part, column, FINITE] - known
+                note_weights(nodes, column, known, results.limits[part, column])
             elif pieces.last[k] != 0:
                 keep_piece(form[0], pieces, k, geometry, rooms.kept)
             if inside and pieces.table[k, CLOSE_FIRST] < pieces.table[k, CLOSE_LAST]:
