@@ -10,7 +10,7 @@ from typing import Any
 
 from distributed import Client
 
-from deeptracker.pipeline.clusters import connect, overridden, size_of
+from deeptracker.pipeline.clusters import connect, overridden
 from deeptracker.pipeline.clusters.main_guard import refuse_unguarded
 from deeptracker.pipeline.conclusions.conclude import judge, write_conclusions
 from deeptracker.pipeline.config import Config
@@ -190,7 +190,7 @@ def _planned(writer: StoreWriter, subject: RunInputs, change: Change) -> Process
         schema.layout,
         columns,
         columns_per_chunk=subject.config.columns_per_chunk,
-        workers=size_of(subject.config.cluster).tasks,
+        workers=subject.cluster_size.tasks,
     )
     return ProcessingRun(subject, schema, recording, columns, plan)
 

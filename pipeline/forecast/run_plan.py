@@ -114,14 +114,13 @@ def forecast_of(subject: RunInputs, location: str, rate: float | None = None) ->
     known = _base_forecast(subject, location, change, recording, columns)
     if not len(columns):
         return known
-    cluster = subject.config.cluster
     plan = plan_blocks(
         schema.layout,
         columns,
         columns_per_chunk=subject.config.columns_per_chunk,
-        workers=size_of(cluster).tasks,
+        workers=subject.cluster_size.tasks,
     )
-    size = size_of(cluster, plan.nbytes)
+    size = subject.fitted_size(plan.nbytes)
     read = _read_bytes(plan, recording, subject)
     tasks = _tasks(plan, schema, columns, subject)
     used = _rate(rate, dict(root.attrs) if root is not None else {})

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from deeptracker.pipeline.clusters import Size, size_of
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES
 from deeptracker.pipeline.measures.rules.registry import RULES
@@ -68,6 +69,16 @@ class RunInputs:
     def recording(self) -> Recording:
         """What was recorded when."""
         return recording_of(self.source)
+
+    @cached_property
+    def cluster_size(self) -> Size:
+        """The size of the cluster; an existing scheduler is asked once, with a client of its own."""
+        return size_of(self.config.cluster)
+
+    def fitted_size(self, nbytes: int) -> Size:
+        """Give the size of the cluster for a run that reads so many bytes."""
+        fitted = self.config.cluster.fitted(nbytes)
+        return self.cluster_size if fitted is self.config.cluster else fitted.size()
 
     @cached_property
     def split_weights(self) -> int:

@@ -53,8 +53,10 @@ class Watch:
     @contextmanager
     def observe(self, client: Client) -> Iterator[TaskLog | None]:
         """Observe a client's tasks; give the task log. A failed run also writes its report."""
-        if find_spec("bokeh") is not None and client.dashboard_link and _has_dashboard(client):
-            self.progress.cluster(client.dashboard_link)
+        if find_spec("bokeh") is not None and _has_dashboard(client):
+            link = client.dashboard_link  # a request to an existing scheduler
+            if link:
+                self.progress.cluster(link)
         with ExitStack() as watching:
             log = watching.enter_context(TaskLog(self.task_log)) if self.task_log else None
             if self.report:
