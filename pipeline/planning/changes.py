@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
+from json.encoder import encode_basestring_ascii
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTI
 from deeptracker.pipeline.sources.manifest import Images, Parameter, Problem, Source
 from deeptracker.pipeline.store.arrays.array_spec import group_at, read_array
 from deeptracker.pipeline.store.names import MEASURE
-from deeptracker.pipeline.store.network_tree import Architecture
+from deeptracker.pipeline.store.network_tree import FIELDS_BUT_NAME, Architecture
 from deeptracker.pipeline.store.run_store import SCHEMA_VERSION
 
 __all__ = ["Change", "Recording", "find_changes", "recording_of", "settings_of"]
@@ -84,15 +85,13 @@ def settings_of(
     config: Config, architecture: Architecture, images: Images | None, classes: Sequence[str]
 ) -> Settings:
     """Give everything that old columns depend on, by a name to blame."""
-    names = [one.name for one in fields(Parameter)]
-    tensors = [{name: getattr(p, name) for name in names} for p in architecture.parameters]
-    tree = [(node.name, node.type) for node in architecture.nodes]
+    tree = json.dumps([(node.name, node.type) for node in architecture.nodes])
     settings = config.model_dump(
         mode="json", include={"columns_per_chunk", "thresholds", "anomalies"}
     )
     labels = images.labels.tobytes() if images else b""
     return {
-        PARAMETERS: _digest(json.dumps([tensors, tree]).encode()),
+        PARAMETERS: _digest(f"[{_json_of(architecture.parameters)}, {tree}]".encode()),
         IMAGES: _digest(labels),
         "the encoding of chunks": str(ENCODING),
         CLASSES: _digest(json.dumps(list(classes)).encode()),
@@ -101,6 +100,21 @@ def settings_of(
         MEASURES: ", ".join(FILTER_MEASURES),
         **{f"the setting '{key}'": json.dumps(value) for key, value in settings.items()},
     }
+
+
+def _json_of(parameters: Sequence[Parameter]) -> str:
+    """Give what `json.dumps` makes of a dict of the fields of each, of which the name is first.
+
+    Few parameters differ in more than their name: the rest is encoded once.
+    """
+    rests: dict[Any, str] = {}
+    texts = []
+    for parameter in parameters:
+        rest = FIELDS_BUT_NAME(parameter)
+        if rest not in rests:
+            rests[rest] = json.dumps({**asdict(parameter), "name": ""}).removeprefix('{"name": ""')
+        texts.append(f'{{"name": {encode_basestring_ascii(parameter.name)}{rests[rest]}')
+    return f"[{', '.join(texts)}]"
 
 
 def find_changes(

@@ -29,6 +29,7 @@ from deeptracker.pipeline.store.names import (
     scalar_paths,
 )
 from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
+from deeptracker.pipeline.store.network_tree import shape_text
 from deeptracker.pipeline.store.run_store import SCHEMA_VERSION, StoreWriter
 from deeptracker.pipeline.store.schema import RELATIVE_ERROR, WINDOWS, Schema
 
@@ -196,7 +197,7 @@ def _put_parameters(arrays: WholeArrays, schema: Schema) -> None:
         ("node", np.array(schema.architecture.leaves(), np.int32), "index among the nodes"),
         (
             "shape",
-            np.array(["x".join(map(str, p.shape)) for p in parameters], object),
+            np.array([shape_text(p.shape) for p in parameters], object),
             "shape of the parameter",
         ),
         ("dtype", np.array([p.dtype for p in parameters], object), "safetensors code"),

@@ -4,13 +4,22 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
+from sys import intern
 from typing import Any, Literal, NamedTuple
 
 from deeptracker.garbage import uncollected
 from deeptracker.pipeline.sources.manifest import Parameter
 
-__all__ = ["Architecture", "Kind", "Node", "architecture_of", "weights_below"]
+__all__ = [
+    "FIELDS_BUT_NAME",
+    "Architecture",
+    "Kind",
+    "Node",
+    "architecture_of",
+    "shape_text",
+    "weights_below",
+]
 
 DIGITS = re.compile(r"(\d+)")
 Kind = Literal["network", "stage", "block", "layer", "parameter"]
@@ -52,7 +61,7 @@ class Node(NamedTuple):
     @property
     def shape(self) -> str:
         """A parameter's shape, as in ``64x3x7x7``; ``""`` for a module or a scalar."""
-        return "x".join(map(str, self.parameter.shape)) if self.parameter else ""
+        return shape_text(self.parameter.shape) if self.parameter else ""
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,14 @@ class Architecture:
 
     def columns(self) -> dict[str, Sequence[Any]]:
         """Give the table column by column: every field of the nodes, and their shapes."""
-        named = zip(Node._fields, zip(*self.nodes, strict=True), strict=True)
-        return {**dict(named), "shape": [node.shape for node in self.nodes]}
+        return {
+            **{name: self._column(name) for name in Node._fields},
+            "shape": [node.shape for node in self.nodes],
+        }
+
+    def _column(self, name: str) -> list[Any]:
+        """Give one field of all nodes."""
+        return list(map(itemgetter(Node._fields.index(name)), self.nodes))
 
     def leaves(self) -> tuple[int, ...]:
         """Nodes of the parameters, in the same order."""
@@ -91,30 +106,45 @@ class Architecture:
         return tuple(sorted(owners))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Column by column: thousands of objects take a task several times as long to open.
-        *columns, parameters, sizes = zip(*self.nodes, strict=True)
-        known = [parameter and FIELDS_OF_PARAMETER(parameter) for parameter in parameters]
-        return _opened, (*columns, known, sizes)
+        # Column by column: thousands of objects take a task several times as long to open. The name
+        # of a parameter is that of its node.
+        columns = {name: self._column(name) for name in Node._fields}
+        kinds: dict[Any, int] = {None: -1}
+        columns["parameter"] = [
+            kinds.setdefault(parameter and FIELDS_BUT_NAME(parameter), len(kinds) - 1)
+            for parameter in columns["parameter"]
+        ]
+        return _opened, (columns, list(kinds)[1:])
 
 
-FIELDS_OF_PARAMETER = attrgetter(*(field.name for field in fields(Parameter)))
+# Few parameters of a network differ in any of these.
+FIELDS_BUT_NAME = attrgetter(*(field.name for field in fields(Parameter) if field.name != "name"))
 
 
 @uncollected()
-def _opened(*columns: Any) -> Architecture:
-    """Make the tree again of its table's columns; the last but one has the parameters' fields."""
-    *others, known, sizes = columns
-    parameters = [fields and Parameter(*fields) for fields in known]
-    return Architecture(tuple(map(Node, *others, parameters, sizes)))
+def _opened(columns: dict[str, list[Any]], kinds: Sequence[tuple[Any, ...]]) -> Architecture:
+    """Make the tree again of its table's columns; that of parameters has indices into `kinds`."""
+    columns["parameter"] = [
+        Parameter(name, *kinds[kind]) if kind >= 0 else None
+        for name, kind in zip(columns["name"], columns["parameter"], strict=True)
+    ]
+    return Architecture(tuple(map(Node, *columns.values())))
+
+
+@lru_cache(2**12)
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Write a shape, as in ``64x3x7x7``."""
+    return "x".join(map(str, shape))
 
 
 class _Branch:
     """A module, and what is below it."""
 
-    __slots__ = ("children", "leaves", "name", "size")
+    __slots__ = ("above", "children", "leaves", "name", "size")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, above: "_Branch | None") -> None:
         self.name = name
+        self.above = above
         self.children: dict[str, _Branch] = {}
         self.leaves: list[Parameter] = []
         self.size = 0
@@ -142,25 +172,32 @@ def architecture_of(
         that is alphabetical, numbers in names are ordered by value.
     """
     modules = modules or {}
-    root = _Branch("")
+    root = _Branch("", None)
+    branches: dict[str, _Branch] = {}
     for parameter in _ordered(parameters, modules):
-        size = parameter.size
-        root.size += size
-        branch, name = root, parameter.name
-        at = name.find(".")
-        begin = 0
-        while at >= 0:
-            part = name[begin:at]
-            child = branch.children.get(part)
-            if child is None:
-                child = branch.children[part] = _Branch(name[:at])
-            child.size += size
-            branch, begin = child, at + 1
-            at = name.find(".", begin)
+        branch = _owner(parameter.name, root, branches)
         branch.leaves.append(parameter)
+        branch.size += parameter.size
+    # A module is made after the one above it.
+    for branch in reversed(branches.values()):
+        if branch.above is not None:
+            branch.above.size += branch.size
     nodes: list[Node] = []
     _flatten(root, network, -1, 0, modules, nodes)
     return Architecture(tuple(nodes))
+
+
+def _owner(name: str, root: _Branch, branches: dict[str, _Branch]) -> _Branch:
+    """Give the module above a name; it and those above it are made when they first occur."""
+    above, dot, _ = name.rpartition(".")
+    if not dot:
+        return root
+    branch = branches.get(above)
+    if branch is None:
+        parent = _owner(above, root, branches)
+        branch = branches[above] = _Branch(above, parent)
+        parent.children[intern(above.rpartition(".")[2])] = branch
+    return branch
 
 
 def _flatten(
@@ -176,7 +213,7 @@ def _flatten(
     module = modules.get(branch.name, "")
     nodes.append(Node(branch.name, label, parent, depth, kind, module, None, branch.size))
     for leaf in branch.leaves:
-        leaf_label = leaf.name.rpartition(".")[2]
+        leaf_label = intern(leaf.name.rpartition(".")[2])
         nodes.append(
             Node(leaf.name, leaf_label, index, depth + 1, "parameter", "", leaf, leaf.size)
         )

@@ -1,5 +1,7 @@
 """The architecture tree, from names of any depth."""
 
+import pickle
+
 from deeptracker.pipeline.sources import Parameter
 from deeptracker.pipeline.store.network_tree import architecture_of
 
@@ -62,3 +64,28 @@ def test_a_parameter_directly_under_the_network_is_a_leaf_of_the_root():
     nodes = tree("cls_token", "cls_token.extra").nodes
     assert (nodes[1].kind, nodes[1].parent, nodes[1].label) == ("parameter", 0, "cls_token")
     assert nodes[2].kind == "layer"
+
+
+def test_a_packed_tree_opens_as_it_was():
+    parameters = [
+        Parameter("a.weight", (4, 3), "F32"),
+        Parameter("a.bias", (4,), "F32"),
+        Parameter("b.weight", (4, 3), "F32", has_gradient=True, gradient_dtype="BF16"),
+        Parameter("scale", (), "F16"),
+        Parameter("c.weight", (4, 3), "F32"),
+    ]
+    architecture = architecture_of(parameters, "net", {"a": "Linear"})
+    assert pickle.loads(pickle.dumps(architecture)) == architecture  # noqa: S301  # packed here
+
+
+def test_names_with_empty_parts_have_modules_of_their_own():
+    nodes = tree(".w", "a..w", "a.w").nodes
+    assert [(n.kind, n.name, n.label, n.parent) for n in nodes] == [
+        ("network", "", "net", -1),
+        ("layer", "", "", 0),
+        ("parameter", ".w", "w", 1),
+        ("layer", "a", "a", 0),
+        ("parameter", "a.w", "w", 3),
+        ("layer", "a.", "", 3),
+        ("parameter", "a..w", "w", 5),
+    ]
