@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import zarr
 
-from deeptracker.pipeline.clusters import LocalSettings, Size, size_of
+from deeptracker.pipeline.clusters import LocalSettings, Size
 from deeptracker.pipeline.forecast.forecast import Forecast
 from deeptracker.pipeline.locations.paths import is_remote, local_path
 from deeptracker.pipeline.planning.blocks import (

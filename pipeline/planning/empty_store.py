@@ -28,8 +28,8 @@ from deeptracker.pipeline.store.names import (
     STATISTIC,
     scalar_paths,
 )
-from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
 from deeptracker.pipeline.store.network_tree import shape_text
+from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
 from deeptracker.pipeline.store.run_store import SCHEMA_VERSION, StoreWriter
 from deeptracker.pipeline.store.schema import RELATIVE_ERROR, WINDOWS, Schema
 

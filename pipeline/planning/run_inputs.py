@@ -72,7 +72,7 @@ class RunInputs:
 
     @cached_property
     def cluster_size(self) -> Size:
-        """The size of the cluster; an existing scheduler is asked once, with a client of its own."""
+        """The size of the cluster; an existing scheduler is asked once, by a second client."""
         return size_of(self.config.cluster)
 
     def fitted_size(self, nbytes: int) -> Size:

@@ -75,7 +75,7 @@ def test_a_packed_tree_opens_as_it_was():
         Parameter("c.weight", (4, 3), "F32"),
     ]
     architecture = architecture_of(parameters, "net", {"a": "Linear"})
-    assert pickle.loads(pickle.dumps(architecture)) == architecture  # noqa: S301  # packed here
+    assert pickle.loads(pickle.dumps(architecture)) == architecture  # packed here
 
 
 def test_names_with_empty_parts_have_modules_of_their_own():
