@@ -16,8 +16,8 @@ __all__ = ["HEADER_BYTES", "PARALLEL_REQUESTS", "File", "FileHeader", "Folder", 
 # Most headers fit into this size, so that one request reads a header.
 HEADER_BYTES = 2**16
 PARALLEL_REQUESTS = 32
-# Entries and metadata, by the size of the file and its header.
-Parsed = dict[tuple[int, bytes], tuple[dict[str, TensorEntry], dict[str, str]]]
+# Entries, metadata and the header's digest, by the size of the file and its header.
+Parsed = dict[tuple[int, bytes], tuple[dict[str, TensorEntry], dict[str, str], "hashlib.blake2b"]]
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,15 @@ class Folder(ABC):
 def header_of(
     location: str, size: int, version: str, read: Callable[[int, int], bytes], parsed: Parsed
 ) -> FileHeader:
-    """Read a header; equal headers, as most snapshots have, are parsed once."""
+    """Read a header; equal headers, as most snapshots have, are parsed and digested once."""
     length = int.from_bytes(read(0, 8), "little")
     content = read(8, 8 + length) if length <= min(size, LARGEST_HEADER) else b""
     known = parsed.get((size, content))
     if known is None:
-        known = parsed[size, content] = parse_header(location, size, read)
-    digest = hashlib.blake2b(content, digest_size=8)
+        entries, metadata = parse_header(location, size, read)
+        known = entries, metadata, hashlib.blake2b(content, digest_size=8)
+        parsed[size, content] = known
+    entries, metadata, begun = known
+    digest = begun.copy()
     digest.update(f"{size} {version}".encode())
-    return FileHeader(*known, int.from_bytes(digest.digest(), "little") >> 1 or 1)
+    return FileHeader(entries, metadata, int.from_bytes(digest.digest(), "little") >> 1 or 1)
