@@ -60,18 +60,18 @@ def prepare(
     writer: StoreWriter, subject: RunInputs, schema: Schema, change: Change, recording: Recording
 ) -> None:
     """Make (or grow) every array, and write what is known from the headers."""
+    specs = [*schema.arrays(), *schema.axes()]
     if change.action == "append":
-        store_metadata(writer.session.store, [*schema.arrays(), *schema.axes()])
+        store_metadata(writer.session.store, specs)
+        root = writer.root()
+        root.attrs.update(_root_attributes(subject, str(root.attrs["created"])))
     else:
         writer.clear()
-        specs = [*schema.arrays(), *schema.axes()]
-        create_arrays(writer.session.store, _groups(schema, subject), specs)
-    root = writer.root()
-    created = str(root.attrs["created"]) if change.action == "append" else None
-    root.attrs.update(_root_attributes(subject, created))
+        groups = {"": _root_attributes(subject, None), **_groups(schema, subject)}
+        create_arrays(writer.session.store, groups, specs)
     paths = scalar_paths(subject.scalars.values) if subject.scalars else {}
     if change.action == "append":
-        _drop_other_scalars(root, set(paths.values()))
+        _drop_other_scalars(writer.root(), set(paths.values()))
     with WholeArrays(writer.session.store) as arrays:
         _put_lifetimes(arrays, schema, recording)
         if change.action != "append":

@@ -72,7 +72,7 @@ class RunInputs:
 
     @cached_property
     def cluster_size(self) -> Size:
-        """The size of the cluster; an existing scheduler is asked once, by a second client."""
+        """The size of the cluster; an existing scheduler is asked once, by a client of its own."""
         return size_of(self.config.cluster)
 
     def fitted_size(self, nbytes: int) -> Size:

@@ -77,10 +77,10 @@ class Architecture:
 
     def columns(self) -> dict[str, Sequence[Any]]:
         """Give the table column by column: every field of the nodes, and their shapes."""
-        return {
-            **{name: self._column(name) for name in Node._fields},
-            "shape": [node.shape for node in self.nodes],
-        }
+        columns = {name: self._column(name) for name in Node._fields}
+        shapes = [p.shape if p else None for p in columns["parameter"]]
+        known = {shape: shape_text(shape) if shape else "" for shape in set(shapes)}
+        return {**columns, "shape": [known[shape] for shape in shapes]}
 
     def _column(self, name: str) -> list[Any]:
         """Give one field of all nodes."""

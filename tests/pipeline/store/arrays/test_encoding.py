@@ -1,8 +1,11 @@
 """Chunks encoded together are those that are encoded one by one, or none are."""
 
+import json
 import math
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lengths import examples
@@ -64,3 +67,19 @@ def test_chunks_that_lie_one_after_the_other_are_encoded_together():
     assert math.prod(spec.chunks) % 64 == 0
     odd = ArraySpec("w", "float32", (1, 5, 8), (1, 5, 8), ("s", "r", "i"), "w", quick=True)
     assert odd.encode_run(values[:1, :5, :8]) is None
+
+
+@pytest.mark.parametrize("dtype", ["str", "int64", "float32", "bfloat16"])
+@pytest.mark.parametrize("shards", [None, (12, 4)])
+@pytest.mark.parametrize("quick", [False, True])
+def test_an_array_is_described_as_zarr_does(dtype, shards, quick):
+    if dtype == "str" and (shards or quick):
+        pytest.skip("text is stored in plain chunks")
+    fill = {"str": "", "int64": 0}.get(dtype, float("nan"))
+    spec = ArraySpec(
+        "a/b", "float32" if dtype == "bfloat16" else dtype, (30, 9), (6, 4), ("row", "iteration"),
+        "what it is", "m", fill=fill, attributes={"x": [1]}, quick=quick, shards=shards,
+    )  # fmt: skip
+    assert json.dumps(spec.document()) == json.dumps(spec.metadata().to_dict())
+    again = replace(spec, shape=(2, 3), chunks=(2, 3), shards=None)
+    assert json.dumps(again.document()) == json.dumps(again.metadata().to_dict())
