@@ -5,19 +5,29 @@ making them.
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["uncollected"]
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Make objects without searching for garbage among them; works as a decorator too."""
+def uncollected() -> Iterator[Callable[[], None]]:
+    """Make objects without searching for garbage among them; works as a decorator too.
+
+    Yields
+    ------
+    callable
+        Ends the pause before the block ends.
+    """
     collecting = gc.isenabled()
     gc.disable()
-    try:
-        yield
-    finally:
+
+    def resume() -> None:
         if collecting:
             gc.enable()
+
+    try:
+        yield resume
+    finally:
+        resume()

@@ -14,6 +14,7 @@ from pathlib import Path
 from distributed import Client
 
 from deeptracker.errors import LogError, StoreBusyError
+from deeptracker.garbage import uncollected
 from deeptracker.pipeline.clusters import AnyCluster, connect
 from deeptracker.pipeline.clusters.main_guard import refuse_unguarded
 from deeptracker.pipeline.compaction_schedule import CompactionSchedule
@@ -220,9 +221,11 @@ class _Batches:
         """Process a batch; report why and return None if it must be processed again."""
         self.is_processing, self.is_store_busy = True, False
         try:
-            summary = update(
-                RunInputs(source, self._config), self._location, self._watch, self._connecting
-            )
+            inputs = RunInputs(source, self._config)
+            with uncollected() as collect_again:
+                summary = update(
+                    inputs, self._location, self._watch, self._connecting, begun=collect_again
+                )
         except LogError as error:
             # A file vanished or shrank while it was read: the next batch takes the files of then.
             self._postpone(str(error))

@@ -10,6 +10,7 @@ from typing import Any
 
 from distributed import Client
 
+from deeptracker.garbage import uncollected
 from deeptracker.pipeline.clusters import connect, overridden
 from deeptracker.pipeline.clusters.main_guard import refuse_unguarded
 from deeptracker.pipeline.conclusions.conclude import judge, write_conclusions
@@ -99,9 +100,10 @@ def process(
         Path(task_log) if task_log else None,
     )
     watch.check()
-    with terminate_as_interrupt():
+    with terminate_as_interrupt(), uncollected() as collect_again:
         source = open_source(log, config.source.pattern, config.storage)
-        return update(RunInputs(source, config), location, watch, connecting, started)
+        inputs = RunInputs(source, config)
+        return update(inputs, location, watch, connecting, started, begun=collect_again)
 
 
 def update(
@@ -110,6 +112,7 @@ def update(
     watch: Watch,
     connecting: Connecting,
     started: float | None = None,
+    begun: Callable[[], None] = lambda: None,
 ) -> Summary:
     """Bring a store up to its log: compare, plan, measure, conclude, publish.
 
@@ -121,6 +124,8 @@ def update(
         Called to connect to a cluster once there is something to measure.
     started : float, optional
         When the run began, by `time.perf_counter`; now by default.
+    begun : callable, optional
+        Called when the tasks of the first stage are submitted.
     """
     started = time.perf_counter() if started is None else started
     forecast_of(subject, location).check()
@@ -129,7 +134,7 @@ def update(
         if change.action == "nothing":
             return _summary(started, location, subject, change, writer)
         run = _planned(writer, subject, change)
-        nbytes, findings = _measured(writer, run, change, watch, connecting)
+        nbytes, findings = _measured(writer, run, change, watch, connecting, begun)
         writer.publish(_message(subject, change, run))
         return _summary(started, location, subject, change, writer, run, nbytes, findings)
 
@@ -196,7 +201,12 @@ def _planned(writer: StoreWriter, subject: RunInputs, change: Change) -> Process
 
 
 def _measured(
-    writer: StoreWriter, run: ProcessingRun, change: Change, watch: Watch, connecting: Connecting
+    writer: StoreWriter,
+    run: ProcessingRun,
+    change: Change,
+    watch: Watch,
+    connecting: Connecting,
+    begun: Callable[[], None],
 ) -> tuple[int, int]:
     """Run both stages on the cluster and conclude; return (bytes read, number of findings)."""
     if not len(run.columns):
@@ -220,7 +230,7 @@ def _measured(
             writer.stage("Staged: arrays")
             fork = writer.fork()
             started = time.perf_counter()
-            measured = measure(jobs, fork, run, progress)
+            measured = measure(jobs, fork, run, progress, begun)
             seconds = time.perf_counter() - started
             check_unchanged(run.subject.source, run.read_iterations, run.subject.config.storage)
             scores = compare(jobs, fork, run, measured, progress)

@@ -11,7 +11,7 @@ What all tasks need is packed, since the scheduler keeps it for each that waits,
 workers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -110,8 +110,10 @@ class Comparison:
     written: bytes
 
 
-def measure(jobs: Jobs, fork: bytes, run: ProcessingRun, progress: Progress) -> Measured:
-    """Run the first stage."""
+def measure(
+    jobs: Jobs, fork: bytes, run: ProcessingRun, progress: Progress, begun: Callable[[], None]
+) -> Measured:
+    """Run the first stage; `begun` is called when its tasks are submitted."""
     progress.stage("measuring")
     # First, so that the anomalies are counted beside the weights.
     outcomes = _submit_outcomes(jobs, fork, run)
@@ -124,6 +126,7 @@ def measure(jobs: Jobs, fork: bytes, run: ProcessingRun, progress: Progress) -> 
     for columns, group in groups:
         blocks = _submit_blocks(jobs, fork, run, group)
         merges |= dict.fromkeys(blocks, _Merge(jobs, run, columns, blocks))
+    begun()
     for job in jobs.finished():
         progress.advance(job.label.nbytes)
         merge = merges.pop(job, None)
