@@ -144,7 +144,7 @@ def test_an_append_is_timed_as_a_command_and_on_a_cluster(run):
 @pytest.mark.slow
 def test_the_first_run_compiles_and_the_next_does_not(run):
     found = run("first_run", "--repeats", "1")
-    assert found["kernels_compiled"] > 10
+    assert found["kernels_compiled"] > 5
     assert found["kernels_compiled_later"] == 0
     assert 0.5 < found["kept_megabytes"] < 5
 

@@ -185,6 +185,6 @@ def test_long_names_of_layers_are_told_apart_and_one_snapshot_has_no_anomalies(c
     svg = Path(download.value.path()).read_text(encoding="utf-8")
     for place in (1, 2):
         assert re.search(rf">…[^<]*bottleneck\.conv{place}<", svg)
-    note = cube.person.page.get_by_text("An anomaly needs snapshots before it")
+    note = cube.person.page.get_by_text("An anomaly needs earlier snapshots")
     cube.person.wait(note.count, "why there is none")
     assert cube.person.errors == []

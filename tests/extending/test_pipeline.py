@@ -174,7 +174,8 @@ def test_a_checkpoint_format_is_processed(extended, tree, tmp_path):
     assert f"{log}/step-500.npz: is compressed; write it with numpy.savez" in told
     ours = open_store(store).tree()["nodes"]
     assert ours["iteration"].values.tolist() == list(ITERATIONS)
-    np.testing.assert_array_equal(ours["norm2"][0], tree["nodes"]["norm2"][0])
+    # The first run compiles the kernels: how it rounds sums may differ from those that load them.
+    np.testing.assert_allclose(ours["norm2"][0], tree["nodes"]["norm2"][0], rtol=1e-8)
     told = processed(extended, tmp_path, tmp_path / "none", fails=True)
     assert "nor a folder of *.npz files" in told
 
@@ -200,7 +201,7 @@ with LocalCluster(n_workers=1, processes=False, protocol="tcp", dashboard_addres
     )
     assert printed.split() == ["created"]
     ours = open_store(tmp_path / "store").tree()["nodes"]
-    np.testing.assert_array_equal(ours["norm2"], tree["nodes"]["norm2"])
+    np.testing.assert_allclose(ours["norm2"], tree["nodes"]["norm2"], rtol=1e-8)
     config.write_text("cluster: {kind: scheduler-file, file: here}\n")
     told = processed(extended, extended / "log", tmp_path / "store", config, fails=True)
     assert "unknown key 'cluster.file'" in told

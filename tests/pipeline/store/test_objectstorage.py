@@ -101,21 +101,16 @@ def test_checkpoints_in_a_bucket_are_a_source_too(log, bucket):
 def test_neighbouring_tensors_come_with_one_request_and_in_any_order(log, bucket, proxy):
     source = open_source(bucket.upload(log.path, "log"))
     names = list(log.shapes)
-    requests = [
-        Request.of(ref, 0, ref.size)
-        for name in names
-        for ref in (source.locate(name, iteration) for iteration in source.iterations)
-    ]
+    refs = [source.locate(name, iteration) for name in names for iteration in source.iterations]
     proxy.passed.clear()
-    with reading(requests) as read:
-        for request in reversed(requests):
-            ref = request.ref
+    with reading([Request.of(ref, 0, ref.size) for ref in refs]) as read:
+        for ref in reversed(refs):
             found = read(ref, 0, ref.size, np.empty(ref.size, np.float32))
-            np.testing.assert_array_equal(found, read_values(request.ref))
+            np.testing.assert_array_equal(found, read_values(ref))
             iteration = int(ref.path.split("/")[-1].removesuffix(".safetensors"))
             [name] = [n for n in names if source.locate(n, iteration).offset == ref.offset]
             np.testing.assert_array_equal(found, log.values(iteration)[name].ravel())
-    ahead = len(proxy.passed) - len(requests)  # every range was read once more by itself
+    ahead = len(proxy.passed) - len(refs)  # every range was read once more by itself
     assert ahead == len(source.iterations)
 
 

@@ -119,6 +119,15 @@ def test_parameters_together_are_measured_as_each_alone(tmp_path_factory, case):
                 done += measure.feed(group, columns, *ready)
     take(pyramid.last())
     found, rows = measure.finish(), np.concatenate(rows, axis=1)
+    check_parts(case, every, present, (found, rows, addresses), (table, counts))
+    check_nodes(table, counts, rolled_up(found.moments, table.owners, table.parents), found.moments)
+
+
+def check_parts(case, every, present, results, nodes):
+    """Every part holds what measuring it alone gives."""
+    (found, rows, addresses), (table, counts) = results, nodes
+    dtype, sizes = case["dtype"], np.array([len(values[0]) for values in every])
+    filter_size = np.array([width if plain else 0 for _, width, plain in case["shapes"]])
     filters = dict(zip(FILTER_MEASURES, measured_filters(found.filters), strict=True))
     begun = 0
     for part, values in enumerate(every):
@@ -150,7 +159,6 @@ def test_parameters_together_are_measured_as_each_alone(tmp_path_factory, case):
                 counts.quantiles[:, leaf, has], alone.counts.quantiles[:, 0]
             )
         begun += owned
-    check_nodes(table, counts, rolled_up(found.moments, table.owners, table.parents), found.moments)
 
 
 def test_the_kernel_is_compiled_once_for_each_dtype():

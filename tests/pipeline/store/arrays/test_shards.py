@@ -217,7 +217,7 @@ def test_a_damaged_index_is_named(harm):
             read_region(store, spec, window)
     writer = ChunkWriter(store)
     writer.write(spec_with(9), (24, 7), matrix(8)[24:48, 7:])
-    with pytest.raises(StoreError, match="process its log again"):
+    with pytest.raises(StoreError, match="process its log into another store"):
         writer.flush()
 
 
