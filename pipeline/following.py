@@ -162,7 +162,8 @@ class LogPoller:
         self._holds_back = not waited and _is_incomplete(source) and not self._is_stored(source)
         if not self._holds_back:
             return source
-        return _without_newest(source) if len(source.iterations) > 1 else None
+        rest = _without_newest(source)
+        return rest if any(map(rest.has_snapshot, rest.iterations)) else None
 
     def poll_or_report(self, notices: "_Notices") -> Source | None:
         """Poll; report a log that cannot be read at the moment."""

@@ -19,7 +19,7 @@ from deeptracker.pipeline.forecast.forecast import Forecast
 from deeptracker.pipeline.forecast.run_plan import RATE_ATTRIBUTE, forecast_of
 from deeptracker.pipeline.locations.paths import name_of, sibling
 from deeptracker.pipeline.planning.blocks import Columns, plan_blocks
-from deeptracker.pipeline.planning.changes import Change, find_changes
+from deeptracker.pipeline.planning.changes import Change
 from deeptracker.pipeline.planning.empty_store import merged_recording, prepare
 from deeptracker.pipeline.planning.run_inputs import RunInputs
 from deeptracker.pipeline.running.interrupts import terminate_as_interrupt
@@ -101,8 +101,7 @@ def process(
     )
     watch.check()
     with terminate_as_interrupt(), uncollected() as collect_again:
-        source = open_source(log, config.source.pattern, config.storage)
-        inputs = RunInputs(source, config)
+        inputs = RunInputs(open_source(log, config.source.pattern, config.storage), config)
         return update(inputs, location, watch, connecting, started, begun=collect_again)
 
 
@@ -130,7 +129,7 @@ def update(
     started = time.perf_counter() if started is None else started
     forecast_of(subject, location).check()
     with open_writer(location, subject.config.storage) as writer:
-        change = _change(writer, subject)
+        change, subject = subject.compared(None if writer.is_empty else writer.root())
         if change.action == "nothing":
             return _summary(started, location, subject, change, writer)
         run = _planned(writer, subject, change)
@@ -174,18 +173,6 @@ def default_store(log: str | Path) -> str:
     return sibling(str(log), f"{name_of(str(log))}.dtstore")
 
 
-def _change(writer: StoreWriter, subject: RunInputs) -> Change:
-    if writer.is_empty:
-        return Change("create")
-    return find_changes(
-        writer.root(),
-        subject.recording,
-        subject.settings,
-        subject.source,
-        subject.whole,
-    )
-
-
 def _planned(writer: StoreWriter, subject: RunInputs, change: Change) -> ProcessingRun:
     """Plan the run's blocks."""
     recording = merged_recording(writer.root(), change, subject.recording)
@@ -196,6 +183,7 @@ def _planned(writer: StoreWriter, subject: RunInputs, change: Change) -> Process
         columns,
         columns_per_chunk=subject.config.columns_per_chunk,
         workers=subject.cluster_size.tasks,
+        measured=schema.measured,
     )
     return ProcessingRun(subject, schema, recording, columns, plan)
 
@@ -306,4 +294,5 @@ def _summary(
         findings=array_at(root, "health/rule").shape[0] if findings is None else findings,
         problems=tuple(str(problem) for problem in problems),
         commit=writer.published,
+        changes=subject.history.changes(subject.stored),
     )

@@ -39,6 +39,8 @@ class Summary:
         Files that were left out, and other warnings, each with its remedy.
     commit : str
         The store's snapshot.
+    changes : str
+        How the network changed in the snapshots processed now; empty if it did not.
     """
 
     store: str
@@ -51,6 +53,7 @@ class Summary:
     findings: int
     problems: tuple[str, ...]
     commit: str
+    changes: str = ""
 
     @property
     def gigabytes_per_second(self) -> float:
@@ -86,6 +89,8 @@ class Summary:
             ]
         if self.reason:
             lines.append(f"everything was processed again: {self.reason}")
+        if self.changes:
+            lines.append(f"the network changed: {self.changes}")
         lines += [f"warning: {problem}" for problem in self.problems[:SHOWN_PROBLEMS]]
         hidden = len(self.problems) - SHOWN_PROBLEMS
         if hidden > 0:
@@ -116,6 +121,7 @@ class StoreDescription:
     classes: int
     findings: int
     commit: str
+    changes: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Give the description for JSON."""
@@ -141,6 +147,7 @@ class StoreDescription:
                     f"  validation  {counted(self.images, 'image')} of "
                     f"{counted(self.classes, 'class', 'classes')}"
                 ),
+                *([f"  changes     {self.changes}"] if self.changes else []),
                 f"  findings    {self.findings}",
                 f"  written     {self.created}, last updated {self.updated}",
             ]
@@ -175,11 +182,15 @@ def describe_store(
 
 def _described(location: str, reader: "StoreReader") -> StoreDescription:
     from deeptracker.pipeline.store.arrays.array_spec import array_at, read_array  # noqa: PLC0415
+    from deeptracker.pipeline.store.stored_network import (  # noqa: PLC0415
+        newest_nodes,
+        stored_changes,
+    )
 
     root = reader.root()
     attrs = root.attrs.asdict()
     iterations = read_array(root, "iteration")
-    kinds = list(read_array(root, "nodes/kind"))
+    kinds = list(read_array(root, "nodes/kind")[newest_nodes(root)])
     return StoreDescription(
         store=location,
         run=str(attrs["run"]),
@@ -200,4 +211,5 @@ def _described(location: str, reader: "StoreReader") -> StoreDescription:
         classes=array_at(root, "classes/size").shape[0] if "classes/size" in root else 0,
         findings=array_at(root, "health/rule").shape[0],
         commit=reader.snapshot_id,
+        changes=stored_changes(root),
     )

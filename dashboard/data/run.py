@@ -13,6 +13,8 @@ from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
 from deeptracker.pipeline.store.arrays.region_reader import spec_of
 from deeptracker.pipeline.store.names import ZARR_FILE
+from deeptracker.pipeline.store.network_changes import lifetime_text
+from deeptracker.pipeline.store.stored_network import stored_changes
 
 __all__ = ["Run", "first_line"]
 
@@ -169,10 +171,17 @@ class Run:
     @property
     def parameters(self) -> dict[str, np.ndarray]:
         """The table of parameters: where the filters and the rows of each lie."""
-        names = ("name", "node", "filters", "first_filter", "first_row", "rows", "weights_per_row")
-        return self.fact(
-            "parameters", lambda: {name: self.array(f"parameters/{name}") for name in names}
-        )
+        places = ("node", "filters", "first_filter", "first_row", "rows", "weights_per_row")
+        names = ("name", *places, "first_iteration", "last_iteration")
+
+        def find() -> dict[str, np.ndarray]:
+            found = {name: self.array(f"parameters/{name}") for name in names}
+            # A store from before networks could change has no names of tensors.
+            has_tensors = self.has("parameters/tensor")
+            found["tensor"] = self.array("parameters/tensor") if has_tensors else found["name"]
+            return found
+
+        return self.fact("parameters", find)
 
     def parameter(self, name: str) -> int:
         """Index of a parameter.
@@ -209,14 +218,70 @@ class Run:
     def filtered_parameters(self, node: int) -> list[str]:
         """Parameters under a node that have filter measures."""
         table = self.parameters
-        # A node's parameters lie together in the tree, which is in depth-first order.
-        found = (table["node"] >= node) & (table["node"] < self._subtree_end(node))
-        return [str(name) for name in table["name"][found & (table["filters"] > 0)]]
+        places, ends = self._subtrees
+        inside = places[table["node"]] - places[node]
+        chosen = np.flatnonzero((inside >= 0) & (inside < ends[node]) & (table["filters"] > 0))
+        return [str(table["name"][i]) for i in chosen[np.argsort(inside[chosen])]]
 
-    def _subtree_end(self, node: int) -> int:
-        """Index of the first node after a node's subtree."""
-        later = np.flatnonzero(self.nodes["depth"][node + 1 :] <= self.nodes["depth"][node])
-        return node + 1 + int(later[0]) if len(later) else len(self.nodes["depth"])
+    @property
+    def _subtrees(self) -> tuple[np.ndarray, np.ndarray]:
+        """Each node's place in depth-first order, and the number of nodes of its subtree."""
+
+        def find() -> tuple[np.ndarray, np.ndarray]:
+            parents = self.nodes["parent"]
+            places, counts = np.empty(len(parents), np.int64), np.ones(len(parents), np.int64)
+            places[self.depth_first] = np.arange(len(parents))
+            # A parent comes before its children.
+            for node in reversed(range(1, len(parents))):
+                counts[parents[node]] += counts[node]
+            return places, counts
+
+        return self.fact("subtrees", find)
+
+    @property
+    def depth_first(self) -> list[int]:
+        """The nodes in depth-first order; the store has those of later snapshots at the end."""
+
+        def find() -> list[int]:
+            found: list[int] = []
+            waiting = [0] if self.children else []
+            while waiting:
+                found.append(waiting.pop())
+                waiting += reversed(self.children[found[-1]])
+            return found
+
+        return self.fact("depth first", find)
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """Names of the parameters, in the tree's order."""
+        nodes = self.nodes
+        return [str(nodes["name"][i]) for i in self.depth_first if nodes["kind"][i] == "parameter"]
+
+    @property
+    def network_changes(self) -> str:
+        """How the network changed during the training; empty if it did not."""
+        return self.fact("network changes", lambda: stored_changes(self.root))
+
+    def lifetime(self, node: int) -> str:
+        """When the snapshots have a node: ``from 400``, ``until 390``; empty if all have it."""
+        return self.fact("lifetimes", self._find_lifetimes)[node]
+
+    def _find_lifetimes(self) -> list[str]:
+        table, parents = self.parameters, self.nodes["parent"]
+        first = np.full(len(parents), np.iinfo(np.int64).max)
+        last = np.full(len(parents), -1)
+        first[table["node"]], last[table["node"]] = (
+            table["first_iteration"],
+            table["last_iteration"],
+        )
+        for node in reversed(range(1, len(parents))):
+            first[parents[node]] = min(first[parents[node]], first[node])
+            last[parents[node]] = max(last[parents[node]], last[node])
+        return [
+            lifetime_text(begin, end, (int(first[0]), int(last[0])))
+            for begin, end in zip(first.tolist(), last.tolist(), strict=True)
+        ]
 
     def columns(self, window: tuple[float, float] | None) -> tuple[int, int]:
         """Translate iterations [first, last] into columns [first, last]; None means all."""

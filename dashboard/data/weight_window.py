@@ -240,7 +240,12 @@ def _exact(
     log, pattern = str(run.attributes["source"]), run.attributes.get("source_pattern")
     source = _source(log, pattern, run.storage, run.commit)
     values = np.full((len(columns), last - first), np.nan, np.float32)
-    found = [source.locate(parameter, int(run.iterations[column]), gradient) for column in columns]
+    tensor, shape = (
+        str(run.parameters["tensor"][run.parameter(parameter)]),
+        shape_of(run, parameter),
+    )
+    iterations = [int(run.iterations[column]) for column in columns]
+    found = [source.locate(tensor, iteration, gradient, shape) for iteration in iterations]
     with reading(Request.of(ref, first, last) for ref in found if ref is not None) as read_range:
         for place, ref in enumerate(found):
             if ref is not None:

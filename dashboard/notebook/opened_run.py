@@ -68,8 +68,7 @@ class OpenedRun:
     @property
     def parameters(self) -> list[str]:
         """Names of the parameters."""
-        nodes = self._run.nodes
-        return [str(name) for name in nodes["name"][nodes["kind"] == "parameter"]]
+        return self._run.parameter_names
 
     @property
     def timeline(self) -> TimelineFigures:

@@ -14,6 +14,7 @@ from deeptracker.pipeline.conclusions.rule_series import rule_series
 from deeptracker.pipeline.conclusions.values import (
     ClassValues,
     LayerValues,
+    known_layers,
     read_classes,
     read_layers,
 )
@@ -131,7 +132,8 @@ def _write_faces(
         return
     together = np.flatnonzero((run.recording.snapshots != 0) & (run.recording.outcomes != 0))
     anomalous = layers.anomalous[:, together]
-    found = associate(classes.flips[:, together], anomalous)
+    known = known_layers(run)[:, together]
+    found = associate(classes.flips[:, together], anomalous, known)
     faces = {
         "association": (found.correlation, "rank correlation of flips and anomalous filters"),
         "p_value": (found.p_value, "p-value of the association by circular shifts"),

@@ -49,6 +49,7 @@ def _read(
 ) -> list[FilterSeries]:
     """Read some measures of the filters of neighbouring parameters, at ascending columns."""
     layout, spec = run.schema.layout, run.schema.filters()
+    nodes, leaves = run.schema.architecture.nodes, run.schema.architecture.leaves()
     span = slice(int(columns[0]), int(columns[-1]) + 1)
     begins = layout.first_filter[numbers] - layout.first_filter[numbers[0]]
     ends = begins + layout.filters[numbers]
@@ -60,7 +61,7 @@ def _read(
     }
     return [
         FilterSeries(
-            layout.parameters[number].name,
+            nodes[leaves[number]].name,
             layout.parameters[number].filter_size,
             run.recording.iterations[columns],
             {name: values[begin:end] for name, values in found.items()},

@@ -74,3 +74,15 @@ def read_layers(store: Store, run: ProcessingRun, bands: Sequence[BandScore]) ->
         new = highest[band.layers, run.columns.start :]
         highest[band.layers, run.columns.start :] = np.fmax(new, band.highest)
     return LayerValues(anomalous, highest)
+
+
+def known_layers(run: ProcessingRun) -> np.ndarray:
+    """Mark where the network has filters of each layer: bool [layer, column]."""
+    schema = run.schema
+    nodes, leaves = schema.architecture.nodes, schema.architecture.leaves()
+    places = {layer: place for place, layer in enumerate(schema.architecture.layers())}
+    known = np.zeros((len(places), schema.shape.iterations), bool)
+    for number in np.flatnonzero(schema.layout.filters).tolist():
+        first, behind = schema.columns[:, number]
+        known[places[nodes[leaves[number]].parent], first:behind] = True
+    return known

@@ -25,7 +25,7 @@ class Forecast:
     iterations, snapshots : int
         Numbers to be processed: all, or the new ones.
     parameters, weights : int
-        Numbers in one snapshot.
+        Numbers in the last snapshot.
     read_bytes : int
         Bytes of the log that are read.
     written_bytes, objects : int
@@ -42,6 +42,8 @@ class Forecast:
         Approximate duration.
     problems : tuple of str
         Files that would be left out, and other warnings, each with its remedy.
+    changes : str
+        How the network changed in the new snapshots; empty if it did not.
     """
 
     log: str
@@ -66,6 +68,7 @@ class Forecast:
     bytes_per_second: float = 0.0
     rate_origin: str = ""
     problems: tuple[str, ...] = ()
+    changes: str = ""
 
     def check(self) -> None:
         """Check the memory of the workers and the space on the disk.
@@ -129,6 +132,8 @@ class Forecast:
                 f"{self.bytes_per_second / 1e9:.2f} GB/s a thread ({self.rate_origin})"
             ),
         ]
+        if self.changes:
+            lines.insert(3, f"  changes  {self.changes}")
         if self.reason:
             lines.insert(2, f"           all iterations are processed again: {self.reason}")
         return lines

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 
 from deeptracker.pipeline.clusters import LocalSettings, Size
 from deeptracker.pipeline.forecast.forecast import Forecast
@@ -25,7 +24,7 @@ from deeptracker.pipeline.planning.blocks import (
     column_blocks,
     plan_blocks,
 )
-from deeptracker.pipeline.planning.changes import Change, Recording, find_changes
+from deeptracker.pipeline.planning.changes import Change, Recording
 from deeptracker.pipeline.planning.empty_store import merged_recording
 from deeptracker.pipeline.planning.run_inputs import RunInputs
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
@@ -106,7 +105,7 @@ def forecast_of(subject: RunInputs, location: str, rate: float | None = None) ->
     reader = find_store(location, subject.config.storage)
     root = reader.root() if reader else None
     with refusals(location, subject.config.storage):
-        change = _change(root, subject)
+        change, subject = subject.compared(root)
         recording = merged_recording(root, change, subject.recording)
     schema = subject.schema(recording.iterations)
     first = len(recording.iterations) if change.action == "nothing" else change.first_column
@@ -119,9 +118,10 @@ def forecast_of(subject: RunInputs, location: str, rate: float | None = None) ->
         columns,
         columns_per_chunk=subject.config.columns_per_chunk,
         workers=subject.cluster_size.tasks,
+        measured=schema.measured,
     )
     size = subject.fitted_size(plan.nbytes)
-    read = _read_bytes(plan, recording, subject)
+    read = _read_bytes(plan, recording, subject, schema)
     tasks = _tasks(plan, schema, columns, subject)
     used = _rate(rate, dict(root.attrs) if root is not None else {})
     written = list(_written(schema, columns))
@@ -147,7 +147,7 @@ def _base_forecast(
     subject: RunInputs, location: str, change: Change, recording: Recording, columns: Columns
 ) -> Forecast:
     """Give the part of a forecast that needs no plan of the tasks."""
-    parameters = subject.architecture.parameters
+    parameters = subject.history.newest
     return Forecast(
         log=subject.source.location,
         store=location,
@@ -158,23 +158,24 @@ def _base_forecast(
         parameters=len(parameters),
         weights=sum(parameter.size for parameter in parameters),
         problems=tuple(map(str, (*subject.source.problems, *change.warnings))),
+        changes=subject.history.changes(subject.stored),
     )
 
 
-def _change(root: zarr.Group | None, subject: RunInputs) -> Change:
-    if root is None:
-        return Change("create")
-    return find_changes(root, subject.recording, subject.settings, subject.source, subject.whole)
-
-
-def _read_bytes(plan: Plan, recording: Recording, subject: RunInputs) -> int:
+def _read_bytes(plan: Plan, recording: Recording, subject: RunInputs, schema: Schema) -> int:
     """Count the bytes that tasks read: each snapshot, and the one before each block again."""
-    recorded = recording.snapshots != 0
+    # Snapshots before each column.
+    before = np.concatenate([[0], np.cumsum(recording.snapshots != 0)])
     nbytes = 0
     for block in plan.blocks:
-        span = slice(block.columns.start, block.columns.stop)
-        times = int(recorded[span].sum()) + bool(recorded[: block.columns.start].any())
-        nbytes += times * block.column_bytes
+        numbers = block.parts.number
+        first, stop = schema.columns[:, numbers]
+        begin = np.clip(block.columns.start, first, stop)
+        end = np.clip(block.columns.stop, first, stop)
+        times = before[end] - before[begin] + (before[begin] > before[first])
+        layout = schema.layout
+        item = layout.gradient_item_bytes if block.gradient else layout.item_bytes
+        nbytes += int(times @ (block.parts.weights * item[numbers]))
     if subject.images is not None and len(plan.blocks):
         for iteration in recording.iterations[plan.blocks[0].columns.start :]:
             file = subject.source.outcomes(int(iteration))

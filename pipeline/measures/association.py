@@ -1,5 +1,6 @@
 """Correlation of classes and layers: rank correlation, with p-values by circular shifts."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,9 @@ class Association:
     q_value: np.ndarray
 
 
-def associate(classes: np.ndarray, layers: np.ndarray) -> Association:
+def associate(
+    classes: np.ndarray, layers: np.ndarray, known: np.ndarray | None = None
+) -> Association:
     """Correlate the ranks of every class's and every layer's series (Spearman's rho).
 
     Neighbouring iterations resemble each other, so the usual p-value would be far too small. Here
@@ -40,17 +43,44 @@ def associate(classes: np.ndarray, layers: np.ndarray) -> Association:
         float [class_, column], without NaN.
     layers : numpy.ndarray
         float [layer, column], without NaN.
+    known : numpy.ndarray, optional
+        bool [layer, column]: where the network has the layer; all by default. Other columns tell
+        nothing of it.
 
     Returns
     -------
     Association
         A constant series correlates with nothing: 0, with a p-value of 1.
     """
+    correlation = np.zeros((len(classes), len(layers)))
+    p_value = np.ones_like(correlation)
+    for mine, columns in _alike(layers, known):
+        if columns.any() and len(classes):
+            correlation[:, mine], p_value[:, mine] = _correlated(
+                classes[:, columns], layers[np.ix_(mine, columns)]
+            )
+    return Association(
+        np.clip(correlation, -1, 1).astype(np.float32),
+        p_value.astype(np.float32),
+        _corrected(p_value).astype(np.float32),
+    )
+
+
+def _alike(layers: np.ndarray, known: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Group the layers that are known at the same columns: their places, and bool [column]."""
+    if known is None or known.all():
+        if len(layers):
+            yield np.arange(len(layers)), np.ones(layers.shape[1], bool)
+        return
+    patterns, group = np.unique(known, axis=0, return_inverse=True)
+    for number, pattern in enumerate(patterns):
+        yield np.flatnonzero(group.ravel() == number), pattern
+
+
+def _correlated(classes: np.ndarray, layers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the correlations and their p-values, float64 [class_, layer] each."""
     columns = classes.shape[1]
     shape = (len(classes), len(layers))
-    if not columns or not all(shape):
-        nothing = np.zeros(shape, np.float32)
-        return Association(nothing, nothing + 1, nothing + 1)
     length = _fast_length(columns)
     class_waves = np.conj(np.fft.rfft(_standard_ranks(classes), length, axis=1))
     layer_waves = np.fft.rfft(_standard_ranks(layers), length, axis=1)
@@ -64,11 +94,7 @@ def associate(classes: np.ndarray, layers: np.ndarray) -> Association:
         # Rounding must not make the unshifted correlation exceed itself.
         stronger = np.abs(shifted) >= np.abs(shifted[..., :1]) - 1e-9
         p_value[some] = stronger.mean(axis=2)
-    return Association(
-        np.clip(correlation, -1, 1).astype(np.float32),
-        p_value.astype(np.float32),
-        _corrected(p_value).astype(np.float32),
-    )
+    return correlation, p_value
 
 
 def _fast_length(columns: int) -> int:

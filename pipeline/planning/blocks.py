@@ -1,6 +1,6 @@
 """The plan: which task reads which weights at which iterations, within a stated memory budget."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -182,7 +182,10 @@ def split_weights(block_bytes: int, columns: int, parameters: Sequence[Parameter
     """
 
     def needed(split: int) -> int:
-        return _most_bytes(NetworkLayout.of(parameters, split), columns)
+        layout = NetworkLayout.of(parameters, split)
+        every = np.ones(len(parameters), np.bool_)
+        kinds = [_segments(layout, gradient, every) for gradient in (False, True)]
+        return _most_bytes(layout, kinds, columns)
 
     split = LARGEST_SPLIT
     while split >= SMALLEST_SPLIT:
@@ -202,6 +205,7 @@ def plan_blocks(
     *,
     columns_per_chunk: int,
     workers: int,
+    measured: Callable[[int, int], np.ndarray] | None = None,
 ) -> Plan:
     """Cut the network's weights by columns into blocks of neighbouring segments.
 
@@ -215,16 +219,27 @@ def plan_blocks(
         Column blocks end at multiples of it, so that no two write one chunk.
     workers : int
         Tasks are made small enough to keep as many busy.
+    measured : callable, optional
+        Marks the parameters that columns [start, stop) may have: bool [parameter]. All by default.
     """
-    kinds = [_segments(layout, gradient) for gradient in (False, True)]
-    total = sum(int(kind.column_bytes.sum()) for kind in kinds) * len(columns)
+    known: dict[bytes, list[_Segments]] = {}
+    groups: list[tuple[Columns, list[_Segments]]] = []
+    for block in column_blocks(columns, columns_per_chunk):
+        marks = measured(block.start, block.stop) if measured else np.ones(len(layout.sizes), bool)
+        key = marks.tobytes()
+        if key not in known:
+            known[key] = [_segments(layout, gradient, marks) for gradient in (False, True)]
+        groups.append((block, known[key]))
+    total = sum(
+        int(kind.column_bytes.sum()) * len(block) for block, kinds in groups for kind in kinds
+    )
     target = min(
         max(total // (TASKS_PER_WORKER * workers), SMALLEST_TASK_BYTES), LARGEST_TASK_BYTES
     )
     blocks = []
-    for block in column_blocks(columns, columns_per_chunk):
+    for block, kinds in groups:
         for gradient, kind in enumerate(kinds):
-            for some in _batches(kind.column_bytes.tolist(), target // max(len(block), 1)):
+            for some in _batches(kind, target // max(len(block), 1)):
                 first, last = int(kind.numbers[some.start]), int(kind.numbers[some.stop - 1])
                 blocks.append(
                     Block(
@@ -236,7 +251,8 @@ def plan_blocks(
                         int(kind.column_bytes[some].sum()),
                     )
                 )
-    return Plan(tuple(blocks), _most_bytes(layout, columns_per_chunk))
+    every = [kind for kinds in known.values() for kind in kinds]
+    return Plan(tuple(blocks), _most_bytes(layout, every, columns_per_chunk))
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +269,7 @@ class _Segments:
         int64 [segment]: bytes of the log at one column, and filters that lie in it.
     """
 
+    gradient: bool
     numbers: np.ndarray
     ends: np.ndarray
     parts: Parts
@@ -260,10 +277,10 @@ class _Segments:
     filters: np.ndarray
 
 
-def _segments(layout: NetworkLayout, gradient: bool) -> _Segments:
+def _segments(layout: NetworkLayout, gradient: bool, measured: np.ndarray) -> _Segments:
     """Cut the parameters where segments end."""
     item = layout.gradient_item_bytes if gradient else layout.item_bytes
-    chosen = np.flatnonzero((layout.sizes > 0) & (item > 0))
+    chosen = np.flatnonzero(measured & (layout.sizes > 0) & (item > 0))
     side, address = layout.segment_weights, layout.addresses[chosen]
     segment, last = address // side, (address + layout.sizes[chosen] - 1) // side
     counts = last - segment + 1
@@ -280,6 +297,7 @@ def _segments(layout: NetworkLayout, gradient: bool) -> _Segments:
     sizes = layout.sizes[number] // np.maximum(layout.filters[number], 1)
     filters = parts.weights // np.maximum(sizes, 1) + 1
     return _Segments(
+        gradient,
         segment[begins],
         np.append(begins, len(number)),
         parts,
@@ -288,12 +306,11 @@ def _segments(layout: NetworkLayout, gradient: bool) -> _Segments:
     )
 
 
-def _most_bytes(layout: NetworkLayout, columns: int) -> int:
+def _most_bytes(layout: NetworkLayout, kinds: Sequence[_Segments], columns: int) -> int:
     """Project the memory of the segment that needs most."""
     found = {0}
-    for gradient in (False, True):
-        item = layout.gradient_item_bytes if gradient else layout.item_bytes
-        segments = _segments(layout, gradient)
+    for segments in kinds:
+        item = layout.gradient_item_bytes if segments.gradient else layout.item_bytes
         if not len(segments.numbers):
             continue
         weights = np.add.reduceat(segments.parts.weights, segments.ends[:-1])
@@ -311,13 +328,16 @@ def column_blocks(columns: Columns, per_chunk: int) -> Iterator[Columns]:
         start = stop
 
 
-def _batches(column_bytes: Sequence[int], target: int) -> Iterator[slice]:
+def _batches(segments: _Segments, target: int) -> Iterator[slice]:
     """Group neighbours until a group reaches the target."""
     first = weight = 0
-    for number, nbytes in enumerate(column_bytes):
-        if number > first and weight + nbytes > target:
-            yield slice(first, number)
-            first, weight = number, 0
+    known = zip(segments.numbers.tolist(), segments.column_bytes.tolist(), strict=True)
+    for place, (number, nbytes) in enumerate(known):
+        # Rows between two segments are none of the block's: they may hold what ended before.
+        apart = place and number != int(segments.numbers[place - 1]) + 1
+        if place > first and (apart or weight + nbytes > target):
+            yield slice(first, place)
+            first, weight = place, 0
         weight += nbytes
-    if first < len(column_bytes):
-        yield slice(first, len(column_bytes))
+    if first < len(segments.numbers):
+        yield slice(first, len(segments.numbers))

@@ -3,22 +3,20 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from json.encoder import encode_basestring_ascii
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import zarr
 
 from deeptracker.errors import StoreError
-from deeptracker.garbage import uncollected
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
 from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTICS
-from deeptracker.pipeline.sources.manifest import Images, Parameter, Problem, Source
+from deeptracker.pipeline.planning.network_history import NetworkHistory
+from deeptracker.pipeline.sources.manifest import Images, Problem, Source
 from deeptracker.pipeline.store.arrays.array_spec import group_at, read_array
 from deeptracker.pipeline.store.names import MEASURE
-from deeptracker.pipeline.store.network_tree import FIELDS_BUT_NAME, Architecture
 from deeptracker.pipeline.store.run_store import SCHEMA_VERSION
 
 __all__ = ["Change", "Recording", "find_changes", "recording_of", "settings_of"]
@@ -30,7 +28,7 @@ ENCODING = 5
 PATTERN = "the setting 'source.pattern'"
 PARAMETERS, IMAGES, CLASSES = "the network's parameters", "the validation images", "the class names"
 STATISTICS, MEASURES = "the statistics of nodes", "the measures of filters"
-PLURAL = {PARAMETERS, IMAGES, CLASSES, STATISTICS, MEASURES}
+PLURAL = {IMAGES, CLASSES, STATISTICS, MEASURES}
 
 
 @dataclass(frozen=True)
@@ -80,18 +78,13 @@ def recording_of(source: Source) -> Recording:
     )
 
 
-@uncollected()
-def settings_of(
-    config: Config, architecture: Architecture, images: Images | None, classes: Sequence[str]
-) -> Settings:
+def settings_of(config: Config, images: Images | None, classes: Sequence[str]) -> Settings:
     """Give everything that old columns depend on, by a name to blame."""
-    tree = json.dumps([(node.name, node.type) for node in architecture.nodes])
     settings = config.model_dump(
         mode="json", include={"columns_per_chunk", "thresholds", "anomalies"}
     )
     labels = images.labels.tobytes() if images else b""
     return {
-        PARAMETERS: _digest(f"[{_json_of(architecture.parameters)}, {tree}]".encode()),
         IMAGES: _digest(labels),
         "the encoding of chunks": str(ENCODING),
         CLASSES: _digest(json.dumps(list(classes)).encode()),
@@ -102,27 +95,13 @@ def settings_of(
     }
 
 
-def _json_of(parameters: Sequence[Parameter]) -> str:
-    """Give what `json.dumps` makes of a dict of the fields of each, of which the name is first.
-
-    Few parameters differ in more than their name: the rest is encoded once.
-    """
-    rests: dict[Any, str] = {}
-    texts = []
-    for parameter in parameters:
-        rest = FIELDS_BUT_NAME(parameter)
-        if rest not in rests:
-            rests[rest] = json.dumps({**asdict(parameter), "name": ""}).removeprefix('{"name": ""')
-        texts.append(f'{{"name": {encode_basestring_ascii(parameter.name)}{rests[rest]}')
-    return f"[{', '.join(texts)}]"
-
-
 def find_changes(
     root: zarr.Group,
     recording: Recording,
     settings: Settings,
     source: Source,
     whole: Mapping[str, str],
+    history: NetworkHistory | None,
 ) -> Change:
     """Compare a published store with a source.
 
@@ -132,12 +111,14 @@ def find_changes(
         The store's root.
     whole : mapping of str to str
         Digests of what is always written whole, by the root's attributes that hold them.
+    history : NetworkHistory or None
+        What the store knows of the network; None where its schema is another.
 
     Raises
     ------
     StoreError
-        When the store was made of another run, or when all must be processed anew and some of it is
-        gone from the source.
+        When the store was made of another run or another network, or when all must be processed
+        anew and some of it is gone from the source.
     """
     _check_same_run(root, source)
     old = Recording(
@@ -145,10 +126,19 @@ def find_changes(
         read_array(root, "snapshot_fingerprint"),
         read_array(root, "outcome_fingerprint"),
     )
-    reason = _outdated(root, settings) or _inserted(old, recording)
+    reason = _outdated(root, settings)
+    if not reason and history and not history.is_of(source):
+        reason = f"{PARAMETERS} have changed"
+    reason = reason or _inserted(old, recording)
     if reason:
         _check_nothing_is_lost(old, recording, source, reason)
         return Change("rebuild", reason=reason)
+    if history and not history.has_relatives(source):
+        raise StoreError(
+            f"{source.location}: the snapshots after iteration {old.iterations[-1]} have no "
+            f"parameter in common with the network of the run '{root.attrs['run']}' in the store; "
+            "process them into another store, or remove the store"
+        )
     warnings = _compare_files(old, recording, source)
     last = old.iterations[-1]
     unlike = [name for name, digest in whole.items() if root.attrs.get(name) != digest]

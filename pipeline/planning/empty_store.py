@@ -11,6 +11,7 @@ from zarr.abc.store import Store
 
 from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES
 from deeptracker.pipeline.planning.changes import Change, Recording
+from deeptracker.pipeline.planning.network_history import MADE_WITH, NetworkHistory
 from deeptracker.pipeline.planning.run_inputs import RunInputs
 from deeptracker.pipeline.sources.tensor_reading import read_values
 from deeptracker.pipeline.store.arrays.array_spec import (
@@ -28,7 +29,6 @@ from deeptracker.pipeline.store.names import (
     STATISTIC,
     scalar_paths,
 )
-from deeptracker.pipeline.store.network_tree import shape_text
 from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
 from deeptracker.pipeline.store.run_store import SCHEMA_VERSION, StoreWriter
 from deeptracker.pipeline.store.schema import RELATIVE_ERROR, WINDOWS, Schema
@@ -37,6 +37,7 @@ __all__ = ["merged_recording", "prepare"]
 
 # A page of pictures is read from all over: chunks hold a few of them only.
 THUMBNAIL_CHUNK_BYTES = 1 << 17
+FILTER_GROUP = {"coordinates": "parameter"}
 
 
 def merged_recording(root: zarr.Group | None, change: Change, new: Recording) -> Recording:
@@ -61,9 +62,13 @@ def prepare(
 ) -> None:
     """Make (or grow) every array, and write what is known from the headers."""
     specs = [*schema.arrays(), *schema.axes()]
+    is_other = False
     if change.action == "append":
         store_metadata(writer.session.store, specs)
         root = writer.root()
+        is_other = _is_other_network(root, subject)
+        if is_other and schema.layout.filter_count:
+            group_at(root, "filters").attrs.update(FILTER_GROUP)
         root.attrs.update(_root_attributes(subject, str(root.attrs["created"])))
     else:
         writer.clear()
@@ -73,14 +78,22 @@ def prepare(
     if change.action == "append":
         _drop_other_scalars(writer.root(), set(paths.values()))
     with WholeArrays(writer.session.store) as arrays:
-        _put_lifetimes(arrays, schema, recording)
-        if change.action != "append":
+        _put_lifetimes(arrays, schema, subject.history)
+        if change.action != "append" or is_other:
             _put_nodes(arrays, schema, subject)
             _put_parameters(arrays, schema)
             _put_quantities(arrays, schema)
+        if change.action != "append":
             _put_images(arrays, subject)
         _put_scalars(arrays, subject, paths)
     _write_recording(writer.session.store, schema, recording)
+
+
+def _is_other_network(root: zarr.Group, subject: RunInputs) -> bool:
+    """Whether the store does not know all parameters, or the modules have other types."""
+    known = subject.stored.parameters if subject.stored else ()
+    types = root.attrs.get("types_digest") == subject.whole["types_digest"]
+    return known != subject.history.parameters or not types
 
 
 def _groups(schema: Schema, subject: RunInputs) -> dict[str, Mapping[str, Any]]:
@@ -98,7 +111,7 @@ def _groups(schema: Schema, subject: RunInputs) -> dict[str, Mapping[str, Any]]:
         )
     }
     if schema.layout.filter_count:
-        groups["filters"] = {"coordinates": "parameter"}
+        groups["filters"] = FILTER_GROUP
     for number, level in enumerate(schema.layout.levels, start=1):
         groups[f"weights/{number}"] = {
             "weights_per_row": level.weights_per_row,
@@ -126,7 +139,8 @@ def _root_attributes(subject: RunInputs, created: str | None) -> dict[str, Any]:
         "updated": now,
         "framework": described.framework,
         "hyperparameters": json.dumps(described.hyperparameters),
-        "gradients": any(p.has_gradient for p in subject.source.parameters),
+        "gradients": any(p.has_gradient for p in subject.history.parameters),
+        MADE_WITH: subject.history.made_with,
         "image_window": subject.config.anomalies.image_window,
         "filter_window": subject.config.anomalies.filter_window,
         "filter_threshold": subject.config.anomalies.filter_threshold,
@@ -178,7 +192,6 @@ def _put_nodes(arrays: WholeArrays, schema: Schema, subject: RunInputs) -> None:
         ("kind", object, "network, stage, block, layer or parameter"),
         ("type", object, "module type"),
         ("shape", object, "shape of a parameter"),
-        ("size", np.int64, "weights at and below"),
     ):
         arrays.put(f"nodes/{name}", np.array(columns[name], dtype), ["node"], long_name)
     arrays.put(
@@ -192,15 +205,22 @@ def _put_parameters(arrays: WholeArrays, schema: Schema) -> None:
     """Say of every parameter what it is, and where its filters and rows lie."""
     layout = schema.layout
     parameters = layout.parameters
+    nodes, leaves = schema.architecture.nodes, schema.architecture.leaves()
     for name, values, long_name in (
-        ("name", np.array([p.name for p in parameters], object), "dotted name"),
-        ("node", np.array(schema.architecture.leaves(), np.int32), "index among the nodes"),
+        ("name", np.array([nodes[leaf].name for leaf in leaves], object), "dotted name"),
+        ("tensor", np.array([p.name for p in parameters], object), "name in the snapshots"),
+        ("node", np.array(leaves, np.int32), "index among the nodes"),
         (
             "shape",
-            np.array([shape_text(p.shape) for p in parameters], object),
+            np.array([p.shape_text for p in parameters], object),
             "shape of the parameter",
         ),
         ("dtype", np.array([p.dtype for p in parameters], object), "safetensors code"),
+        (
+            "gradient_dtype",
+            np.array([p.gradient_dtype for p in parameters], object),
+            "safetensors code of the gradients",
+        ),
         ("size", layout.sizes, "weights"),
         ("address", layout.addresses, "place in the network's vector of weights"),
         ("filters", layout.filters, "filters with measures"),
@@ -216,17 +236,34 @@ def _put_parameters(arrays: WholeArrays, schema: Schema) -> None:
     arrays.put("parameters/rows", layout.rows, dims, "rows in the level; 0 where it ends before")
 
 
-def _put_lifetimes(arrays: WholeArrays, schema: Schema, recording: Recording) -> None:
-    """Say of every parameter when it was recorded first and last."""
-    known = recording.iterations[recording.snapshots != 0]
-    for name, iteration in (("first", known[:1]), ("last", known[-1:])):
-        values = np.full(len(schema.layout.parameters), iteration[0] if len(iteration) else -1)
-        arrays.put(
-            f"parameters/{name}_iteration",
-            values.astype(np.int64),
-            ["parameter"],
-            f"{name} iteration with it",
-        )
+def _put_lifetimes(arrays: WholeArrays, schema: Schema, history: NetworkHistory) -> None:
+    """Say of every parameter when it was recorded first and last, and of nodes how large they are.
+
+    A node is as large as what was recorded last of it: a layer whose weight was replaced by one of
+    another shape counts the later one.
+    """
+    for name in ("first", "last"):
+        values = np.array([getattr(entry, name) for entry in history.entries], np.int64)
+        what = f"{name} iteration with it"
+        arrays.put(f"parameters/{name}_iteration", values, ["parameter"], what)
+    arrays.put("nodes/size", _sizes(schema, history), ["node"], "weights at and below, when last")
+
+
+def _sizes(schema: Schema, history: NetworkHistory) -> np.ndarray:
+    """Count the weights at and below each node in the last snapshot with any: int64 [node]."""
+    nodes = schema.architecture.nodes
+    if len({entry.last for entry in history.entries}) == 1:
+        return np.array([node.size for node in nodes], np.int64)
+    sizes, last = np.zeros(len(nodes), np.int64), np.full(len(nodes), -1, np.int64)
+    for leaf, entry in zip(schema.architecture.leaves(), history.entries, strict=True):
+        sizes[leaf], last[leaf] = nodes[leaf].size, entry.last
+    for index in reversed(range(1, len(nodes))):
+        parent = nodes[index].parent
+        if last[index] > last[parent]:
+            sizes[parent], last[parent] = 0, last[index]
+        if last[index] == last[parent]:
+            sizes[parent] += sizes[index]
+    return sizes
 
 
 def _put_quantities(arrays: WholeArrays, schema: Schema) -> None:

@@ -2,31 +2,80 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import zarr
 
 from deeptracker.pipeline.clusters import Size, size_of
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES
 from deeptracker.pipeline.measures.rules.registry import RULES
 from deeptracker.pipeline.planning.blocks import split_weights
-from deeptracker.pipeline.planning.changes import Recording, Settings, recording_of, settings_of
+from deeptracker.pipeline.planning.changes import (
+    Change,
+    Recording,
+    Settings,
+    find_changes,
+    recording_of,
+    settings_of,
+)
+from deeptracker.pipeline.planning.network_history import NetworkHistory, stored_history
 from deeptracker.pipeline.sources.manifest import Images, Source
-from deeptracker.pipeline.store.network_tree import Architecture, architecture_of
-from deeptracker.pipeline.store.schema import RunShape, Schema
+from deeptracker.pipeline.store.network_tree import Architecture
+from deeptracker.pipeline.store.run_shape import RunShape
+from deeptracker.pipeline.store.run_store import SCHEMA_VERSION
+from deeptracker.pipeline.store.schema import Schema
 from deeptracker.record.log_format import RunDescription, Scalars
 
 __all__ = ["RunInputs"]
 
+SHARED = ("description", "recording", "images", "scalars", "outcome", "cluster_size")
+
 
 @dataclass(frozen=True)
 class RunInputs:
-    """A source and a config."""
+    """A source and a config, and what a store knows that they go on with.
+
+    Attributes
+    ----------
+    stored : NetworkHistory or None
+        The network as far as the store knows it; None where all is processed.
+    """
 
     source: Source
     config: Config
+    stored: NetworkHistory | None = None
+
+    def compared(self, root: zarr.Group | None) -> "tuple[Change, RunInputs]":
+        """Tell what is new against a store, and give the inputs of a run that adds it.
+
+        Parameters
+        ----------
+        root : zarr.Group or None
+            The store's root; None where nothing was published yet.
+
+        Raises
+        ------
+        StoreError
+            As of `find_changes`.
+        """
+        if root is None:
+            return Change("create"), self
+        ours = int(str(root.attrs["deeptracker_schema"])) == SCHEMA_VERSION
+        subject = replace(self, stored=stored_history(root) if ours else None)
+        for name in SHARED:  # they cost a walk over all iterations
+            subject.__dict__[name] = getattr(self, name)
+        change = find_changes(
+            root,
+            subject.recording,
+            subject.settings,
+            subject.source,
+            subject.whole,
+            subject.stored,
+        )
+        return change, subject if change.action in ("append", "nothing") else self
 
     @cached_property
     def description(self) -> RunDescription:
@@ -34,11 +83,17 @@ class RunInputs:
         return self.source.description() or RunDescription(name=self.source.network)
 
     @cached_property
+    def history(self) -> NetworkHistory:
+        """Every parameter that the network has had, and when."""
+        modules = self.description.modules
+        if self.stored is None:
+            return NetworkHistory.of(self.source, modules)
+        return self.stored.grown(self.source, modules)
+
+    @cached_property
     def architecture(self) -> Architecture:
         """The tree."""
-        return architecture_of(
-            self.source.parameters, self.source.network, self.description.modules
-        )
+        return self.history.architecture(self.source.network, self.description.modules)
 
     @cached_property
     def images(self) -> Images | None:
@@ -98,15 +153,23 @@ class RunInputs:
     @cached_property
     def settings(self) -> Settings:
         """Everything that old columns depend on, by a name to blame."""
-        settings = settings_of(self.config, self.architecture, self.images, self.classes)
+        settings = settings_of(self.config, self.images, self.classes)
         settings["the kind of outcomes"] = self.outcome
         settings["the setting 'block_bytes'"] = str(self.split_weights)
         return settings
 
     @cached_property
     def whole(self) -> dict[str, str]:
-        """Digests of what is always written whole: scalars, and what health rules make of a run."""
-        return {"scalars_digest": self._scalars_digest(), "rules_digest": self._rules_digest()}
+        """Digests of what is written whole: scalars, findings, and the types of modules."""
+        return {
+            "scalars_digest": self._scalars_digest(),
+            "rules_digest": self._rules_digest(),
+            "types_digest": self._types_digest(),
+        }
+
+    def _types_digest(self) -> str:
+        types = json.dumps([node.type for node in self.architecture.nodes])
+        return hashlib.blake2b(types.encode(), digest_size=16).hexdigest()
 
     def _rules_digest(self) -> str:
         limits = self.config.findings.model_dump(mode="json")
@@ -124,7 +187,8 @@ class RunInputs:
 
     def schema(self, iterations: np.ndarray) -> Schema:
         """Give the arrays of a store with these iterations."""
-        if len(iterations) not in self._schemas:
+        key = iterations.tobytes()
+        if key not in self._schemas:
             shape = RunShape(
                 iterations=len(iterations),
                 columns_per_chunk=self.config.columns_per_chunk,
@@ -134,11 +198,14 @@ class RunInputs:
                 images=len(self.images.labels) if self.images else 0,
                 classes=len(self.classes) if self.images else 0,
                 outcome=self.outcome,
+                levels=self.history.levels,
+                made_with=self.history.made_with,
             )
-            self._schemas[len(iterations)] = Schema(self.architecture, shape)
-        return self._schemas[len(iterations)]
+            columns = self.history.columns(iterations)
+            self._schemas[key] = Schema(self.architecture, shape, columns)
+        return self._schemas[key]
 
     @cached_property
-    def _schemas(self) -> dict[int, Schema]:
-        """Schemas by their number of iterations: the forecast's is the run's."""
+    def _schemas(self) -> dict[bytes, Schema]:
+        """Schemas by their iterations: the forecast's is the run's."""
         return {}

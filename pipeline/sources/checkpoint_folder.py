@@ -86,9 +86,19 @@ class CheckpointFolder:
         self.parameters = self._snapshots.parameters
         self.problems = (*problems, *self._snapshots.problems)
 
-    def locate(self, parameter: str, iteration: int, gradient: bool = False) -> ByteRange | None:
+    def locate(
+        self,
+        parameter: str,
+        iteration: int,
+        gradient: bool = False,
+        shape: tuple[int, ...] | None = None,
+    ) -> ByteRange | None:
         """Locate a parameter (or its gradient) at an iteration."""
-        return self._snapshots.locate(parameter, iteration, gradient)
+        return self._snapshots.locate(parameter, iteration, gradient, shape)
+
+    def parameters_at(self, iteration: int) -> tuple[Parameter, ...]:
+        """Give the parameters of a snapshot."""
+        return self._snapshots.networks.get(iteration, ())
 
     def offsets(self, iteration: int, gradient: bool = False) -> Offsets | None:
         """Where all parameters (or their gradients) lie at an iteration."""

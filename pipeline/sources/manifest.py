@@ -1,7 +1,7 @@
 """A source's model: byte ranges, parameters, problems, and the protocol of every format."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from deeptracker.pipeline.locations.object_store import Access
 from deeptracker.record.log_format import RunDescription, Scalars
 
 __all__ = [
+    "DTYPES",
     "ITEM_BYTES",
     "ByteRange",
     "Images",
@@ -23,6 +24,7 @@ __all__ = [
 
 ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1}
 ITEM_BYTES |= {"U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1}
+DTYPES = tuple(ITEM_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,15 @@ class ByteRange:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One named tensor of the network, the same in every snapshot.
+    """One named tensor of the network, of one shape.
+
+    A tensor whose shape changes during a training is several parameters, one a shape. Its dtype may
+    change.
 
     Attributes
     ----------
+    dtype : str
+        In the first snapshot that has it.
     gradient_dtype : str
         The gradients' dtype where they were recorded, else ``""``.
     """
@@ -82,6 +89,11 @@ class Parameter:
         return math.prod(self.shape)
 
     @property
+    def shape_text(self) -> str:
+        """The shape as in ``64x3x7x7``; ``""`` for a scalar."""
+        return "x".join(map(str, self.shape))
+
+    @property
     def filters(self) -> int:
         """Number of slices along axis 0; one for a scalar."""
         return self.shape[0] if self.shape else 1
@@ -95,6 +107,12 @@ class Parameter:
     def has_filters(self) -> bool:
         """Whether the parameter has filters to measure: vectors and scalars have none."""
         return len(self.shape) >= 2
+
+    def joined(self, later: "Parameter") -> "Parameter":
+        """Give the parameter with what a later snapshot adds: its gradient."""
+        if self.has_gradient or not later.has_gradient:
+            return self
+        return replace(self, has_gradient=True, gradient_dtype=later.gradient_dtype)
 
 
 @dataclass(frozen=True)
@@ -141,13 +159,36 @@ class Images:
     thumbnails: ByteRange | None
 
 
-# A file, the first byte of every parameter in it (int64 [parameter], -1 where it is missing), and
-# how its server is reached.
-Offsets = tuple[str, np.ndarray, Access | None]
+@dataclass(frozen=True, eq=False)
+class Offsets:
+    """Where all parameters of a run, or their gradients, lie in one snapshot.
+
+    Attributes
+    ----------
+    path : str
+        The file, or the object's URL.
+    begins : numpy.ndarray
+        int64 [parameter]: the first byte of each, -1 where the snapshot is without it.
+    dtypes : numpy.ndarray
+        uint8 [parameter]: which of `DTYPES` each has there.
+    access : Access or None
+        How the object's server is reached.
+    """
+
+    path: str
+    begins: np.ndarray
+    dtypes: np.ndarray
+    access: Access | None
 
 
 class Source(Protocol):
-    """An index of a training's tensors, built from file headers alone."""
+    """An index of a training's tensors, built from file headers alone.
+
+    Attributes
+    ----------
+    parameters : tuple of Parameter
+        Of all snapshots, in the order of first appearance.
+    """
 
     location: str
     network: str
@@ -155,8 +196,21 @@ class Source(Protocol):
     parameters: tuple[Parameter, ...]
     problems: tuple[Problem, ...]
 
-    def locate(self, parameter: str, iteration: int, gradient: bool = False) -> ByteRange | None:
-        """Locate a parameter (or its gradient) at an iteration; None if there is none."""
+    def locate(
+        self,
+        parameter: str,
+        iteration: int,
+        gradient: bool = False,
+        shape: tuple[int, ...] | None = None,
+    ) -> ByteRange | None:
+        """Locate a parameter (or its gradient) at an iteration.
+
+        None if there is none, or if `shape` is given and the parameter has another shape.
+        """
+        ...
+
+    def parameters_at(self, iteration: int) -> tuple[Parameter, ...]:
+        """Give the parameters of a snapshot; of equal networks one object. Empty without one."""
         ...
 
     def offsets(self, iteration: int, gradient: bool = False) -> Offsets | None:

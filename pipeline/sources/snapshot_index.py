@@ -1,8 +1,8 @@
 """Index of snapshots, one file each: from headers to byte ranges."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -10,15 +10,15 @@ from deeptracker.errors import LogError
 from deeptracker.garbage import uncollected
 from deeptracker.pipeline.locations.folder import File, FileHeader, Folder
 from deeptracker.pipeline.locations.object_store import Access
-from deeptracker.pipeline.sources.manifest import ByteRange, Offsets, Parameter, Problem
+from deeptracker.pipeline.sources.manifest import DTYPES, ByteRange, Offsets, Parameter, Problem
+from deeptracker.pipeline.sources.networks import FLOATS, Network, network_of, strangers
+from deeptracker.record.log_format import GRADIENT_PREFIX
 from deeptracker.record.tensor_file import TensorEntry
 
-__all__ = ["GRADIENT_PREFIX", "ReadHeaders", "SnapshotIndex", "index_snapshots"]
+__all__ = ["ReadHeaders", "SnapshotIndex", "index_snapshots"]
 
-GRADIENT_PREFIX = "grad/"
-FLOATS = {"F64", "F32", "F16", "BF16"}
 ReadHeaders = Callable[[Sequence[File]], Iterator[FileHeader | LogError]]
-Signature = tuple[tuple[str, tuple[int, ...], str], ...]
+RECORD_FLOATS = "record float32, float16, bfloat16 or float64"
 
 
 @dataclass(frozen=True)
@@ -27,38 +27,59 @@ class SnapshotIndex:
 
     Attributes
     ----------
-    parameters : tuple of Parameter
-        In the order of the file.
     files : dict of int to File
-        The snapshots that agree with the majority, by iteration.
+        The snapshots, by iteration.
     entries : dict of int to dict
         Their tensors, by name.
+    networks : dict of int to Network
+        Their parameters; those of equal networks are one object.
     fingerprints : dict of int to int
         Numbers that change when the files do.
     problems : tuple of Problem
         The files that were left out.
     """
 
-    parameters: tuple[Parameter, ...]
     files: dict[int, File]
     entries: dict[int, dict[str, TensorEntry]]
+    networks: dict[int, Network]
     fingerprints: dict[int, int]
     problems: tuple[Problem, ...]
     access: Access | None
-    _by_name: dict[str, Parameter] = field(default_factory=dict, repr=False)
-    _offsets: dict[tuple[int, bool], np.ndarray] = field(default_factory=dict, repr=False)
+    _offsets: dict[tuple[int, bool], tuple[np.ndarray, np.ndarray]] = field(
+        default_factory=dict, repr=False
+    )
 
-    def locate(self, parameter: str, iteration: int, gradient: bool) -> ByteRange | None:
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Every parameter of any snapshot, in the order of first appearance."""
+        distinct = {id(network): network for network in self.networks.values()}
+        if len(distinct) == 1:
+            return next(iter(distinct.values()))
+        found: dict[tuple[str, tuple[int, ...]], Parameter] = {}
+        for network in distinct.values():
+            for parameter in network:
+                key = parameter.name, parameter.shape
+                found[key] = found[key].joined(parameter) if key in found else parameter
+        return tuple(found.values())
+
+    def locate(
+        self,
+        parameter: str,
+        iteration: int,
+        gradient: bool,
+        shape: tuple[int, ...] | None = None,
+    ) -> ByteRange | None:
         """Locate a parameter or its gradient at an iteration."""
         tensors = self.entries.get(iteration)
-        if tensors is None:
+        entry = tensors.get(parameter) if tensors is not None else None
+        if tensors is None or entry is None or shape not in (None, entry.shape):
             return None
-        entry = tensors.get(GRADIENT_PREFIX + parameter if gradient else parameter)
-        if entry is None:
-            return None
-        known = self._by_name[parameter]
-        expected = known.gradient_dtype if gradient else known.dtype
-        if entry.dtype != expected or entry.shape != known.shape:
+        if gradient:
+            of_weights = entry
+            entry = tensors.get(GRADIENT_PREFIX + parameter)
+            if entry is None or entry.shape != of_weights.shape:
+                return None
+        if entry.dtype not in FLOATS:
             return None
         path = self.files[iteration].location
         return ByteRange(path, entry.offset, entry.dtype, entry.shape, self.access)
@@ -70,22 +91,30 @@ class SnapshotIndex:
             return None
         key = id(tensors), gradient
         if key not in self._offsets:
-            prefix = GRADIENT_PREFIX if gradient else ""
-            begins = np.full(len(self.parameters), -1, np.int64)
-            for place, known in enumerate(self.parameters):
-                entry = tensors.get(prefix + known.name)
-                expected = known.gradient_dtype if gradient else known.dtype
-                if entry and entry.dtype == expected and entry.shape == known.shape:
-                    begins[place] = entry.offset
-            self._offsets[key] = begins
-        return self.files[iteration].location, self._offsets[key], self.access
+            self._offsets[key] = _offsets_of(self.parameters, tensors, gradient)
+        return Offsets(self.files[iteration].location, *self._offsets[key], self.access)
+
+
+def _offsets_of(
+    parameters: Sequence[Parameter], tensors: Mapping[str, TensorEntry], gradient: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the first byte of each parameter (or gradient), -1 for none, and its dtype."""
+    begins, dtypes = [-1] * len(parameters), [0] * len(parameters)
+    codes = {name: code for code, name in enumerate(DTYPES) if name in FLOATS}
+    for place, known in enumerate(parameters):
+        entry = tensors.get(known.name)
+        if entry and gradient and entry.shape == known.shape:
+            entry = tensors.get(GRADIENT_PREFIX + known.name)
+        if entry and entry.shape == known.shape and entry.dtype in codes:
+            begins[place], dtypes[place] = entry.offset, codes[entry.dtype]
+    return np.array(begins, np.int64), np.array(dtypes, np.uint8)
 
 
 @uncollected()
 def index_snapshots(
     folder: Folder, files: Mapping[int, File], read_headers: ReadHeaders | None = None
 ) -> SnapshotIndex:
-    """Read every header; keep the snapshots that agree with the majority.
+    """Read every header; keep the snapshots of one network, which may change.
 
     Parameters
     ----------
@@ -101,8 +130,9 @@ def index_snapshots(
     """
     entries: dict[int, dict[str, TensorEntry]] = {}
     fingerprints: dict[int, int] = {}
-    signatures: dict[int, Signature] = {}
-    seen: dict[int, Signature] = {}
+    networks: dict[int, Network] = {}
+    seen: dict[int, Network] = {}
+    equal: dict[Network, Network] = {}
     problems: list[Problem] = []
     ordered = sorted(files.items())
     headers = (read_headers or folder.headers)([file for _, file in ordered])
@@ -110,113 +140,76 @@ def index_snapshots(
         if isinstance(header, LogError):
             problems.append(Problem.of(file.location, header))
             continue
-        entries[iteration] = header.entries
-        fingerprints[iteration] = header.fingerprint
         # Snapshots with equal headers share one entries object.
         if id(header.entries) not in seen:
-            seen[id(header.entries)] = _signature(header.entries)
-        signatures[iteration] = seen[id(header.entries)]
-    if not any(signatures.values()):
+            network = network_of(header.entries)
+            seen[id(header.entries)] = equal.setdefault(network, network)
+        entries[iteration] = header.entries
+        fingerprints[iteration] = header.fingerprint
+        networks[iteration] = seen[id(header.entries)]
+    if not any(networks.values()):
         raise _no_usable_snapshot(ordered[0][1], len(files), problems)
-    # Counter keeps first-seen order among equals, so the first snapshot wins a tie.
-    reference = Counter(signatures.values()).most_common(1)[0][0]
-    for iteration, signature in signatures.items():
-        if signature != reference:
-            difference = _difference(signature, reference)
-            problems.append(
-                Problem(
-                    files[iteration].location,
-                    f"{difference}; left out, since most snapshots agree on other tensors. "
-                    "Process snapshots of another network as a separate log",
-                )
-            )
-            del entries[iteration], fingerprints[iteration]
-    parameters = _parameters(reference, entries)
-    problems += _gradient_problems(parameters, files, entries)
+    for iteration, message in _unfit(networks).items():
+        problems.append(Problem(files[iteration].location, message))
+        del entries[iteration], fingerprints[iteration], networks[iteration]
+    problems += _gradient_problems(files, entries)
     return SnapshotIndex(
-        parameters,
         {iteration: files[iteration] for iteration in entries},
         entries,
+        networks,
         fingerprints,
         tuple(problems),
         folder.access,
-        {parameter.name: parameter for parameter in parameters},
     )
 
 
 def _no_usable_snapshot(first: File, count: int, problems: Sequence[Problem]) -> LogError:
     """Give the error of a log without a usable snapshot."""
     reason = (
-        f"can be read ({problems[0]})"
-        if problems
-        else "holds a tensor of floats; record float32, float16, bfloat16 or float64"
+        f"can be read ({problems[0]})" if problems else f"holds a tensor of floats; {RECORD_FLOATS}"
     )
     return LogError(f"{first.location}: none of the {count} snapshots {reason}")
 
 
-def _signature(entries: dict[str, TensorEntry]) -> Signature:
-    """Name, shape and dtype of every weight tensor, by name.
-
-    Integer tensors (counters, indices) and 8-bit floats are not weights and are left out.
-    """
-    return tuple(
-        (name, tuple(entry.shape), entry.dtype)
-        for name, entry in sorted(entries.items())
-        if entry.dtype in FLOATS and entry.nbytes and not name.startswith(GRADIENT_PREFIX)
-    )
-
-
-def _parameters(
-    reference: Signature, entries: dict[int, dict[str, TensorEntry]]
-) -> tuple[Parameter, ...]:
-    gradients: dict[str, str] = {}
-    for tensors in {id(tensors): tensors for tensors in entries.values()}.values():
-        for name, entry in tensors.items():
-            if name.startswith(GRADIENT_PREFIX) and entry.dtype in FLOATS:
-                gradients.setdefault(name.removeprefix(GRADIENT_PREFIX), entry.dtype)
-    offsets = {name: entry.offset for name, entry in next(iter(entries.values())).items()}
-    return tuple(
-        Parameter(name, shape, dtype, name in gradients, gradients.get(name, ""))
-        for name, shape, dtype in sorted(reference, key=lambda weight: offsets[weight[0]])
-    )
+def _unfit(networks: Mapping[int, Network]) -> dict[int, str]:
+    """Say of each snapshot that is left out why."""
+    found = {
+        iteration: f"holds no tensor of floats; left out. {RECORD_FLOATS.capitalize()}"
+        for iteration, network in networks.items()
+        if not network
+    }
+    some = {iteration: network for iteration, network in networks.items() if network}
+    for iteration in strangers(some):
+        first = networks[iteration][0]
+        found[iteration] = (
+            f"has no parameter in common with most snapshots ({first.name!r} "
+            f"{list(first.shape)} is its first); left out. Process snapshots of another network "
+            "as a separate log"
+        )
+    return found
 
 
 def _gradient_problems(
-    parameters: tuple[Parameter, ...],
-    files: Mapping[int, File],
-    entries: dict[int, dict[str, TensorEntry]],
+    files: Mapping[int, File], entries: Mapping[int, dict[str, TensorEntry]]
 ) -> list[Problem]:
-    """Name the first file with a gradient that differs from its parameter's other gradients."""
+    """Name the first file with a gradient that is not like its weights."""
     seen: set[int] = set()
     for iteration, tensors in entries.items():
         if id(tensors) in seen:
             continue
         seen.add(id(tensors))
-        for known in parameters:
-            if not known.has_gradient:
+        for name, entry in tensors.items():
+            weights = tensors.get(name.removeprefix(GRADIENT_PREFIX))
+            if not name.startswith(GRADIENT_PREFIX) or weights is None:
                 continue
-            entry = tensors.get(GRADIENT_PREFIX + known.name)
-            expected = known.gradient_dtype, known.shape
-            if entry and (entry.dtype, entry.shape) != expected:
+            if entry.dtype not in FLOATS or entry.shape != weights.shape:
                 return [
                     Problem(
                         files[iteration].location,
-                        f"the gradient of {known.name!r} is {entry.dtype} {list(entry.shape)}, not "
-                        f"{known.gradient_dtype} {list(known.shape)}; left out, like all such "
-                        "gradients. Record gradients of one dtype, in the shapes of their weights",
+                        f"the gradient of {name.removeprefix(GRADIENT_PREFIX)!r} is {entry.dtype} "
+                        f"{list(entry.shape)}, its weights are {weights.dtype} "
+                        f"{list(weights.shape)}; left out, like all such gradients. Record "
+                        "gradients as floats, in the shapes of their weights",
                     )
                 ]
     return []
-
-
-def _difference(given: Signature, reference: Signature) -> str:
-    """Describe the first difference between a snapshot and the majority."""
-    mine = {name: (shape, dtype) for name, shape, dtype in given}
-    for name, shape, dtype in reference:
-        if name not in mine:
-            return f"lacks {name!r}"
-        if mine[name] != (shape, dtype):
-            has = f"{mine[name][1]} {list(mine[name][0])}"
-            return f"{name!r} is {has} where most snapshots have {dtype} {list(shape)}"
-    extra = mine.keys() - {name for name, _, _ in reference}
-    return f"holds {min(extra)!r}, which most snapshots lack"

@@ -33,6 +33,9 @@ class Tiles(Protocol):
             When a file is missing, or cannot be read.
         """
 
+    def content(self, spans: GroupSpans, snapshot: int) -> np.ndarray:
+        """Give the same as bytes of the buffer: uint8 [byte]."""
+
 
 class _ReadTiles:
     """Tiles that are read alternately into two reused buffers."""
@@ -52,6 +55,12 @@ class _ReadTiles:
 
     def read(self, spans: GroupSpans, snapshot: int) -> Ready:
         """Read into the buffer that was not returned last."""
+        into = self.content(spans, snapshot)
+        address = into.__array_interface__["data"][0] if spans.nbytes else 0
+        return np.array([address]), np.zeros(2, np.int64), np.empty((0, 4), np.int64)
+
+    def content(self, spans: GroupSpans, snapshot: int) -> np.ndarray:
+        """Read into that buffer, and give it."""
         self._turn = 1 - self._turn
         if len(self._bytes[self._turn]) < spans.nbytes:
             self._bytes[self._turn] = np.empty(spans.nbytes, np.uint8)
@@ -59,8 +68,7 @@ class _ReadTiles:
         for file, first, nbytes, place in spans.of(snapshot).tolist():
             wanted = Request(self._paths[file], first, first + nbytes, self._access)
             self._source.fill(wanted, into[place : place + nbytes])
-        address = into.__array_interface__["data"][0] if spans.nbytes else 0
-        return np.array([address]), np.zeros(2, np.int64), np.empty((0, 4), np.int64)
+        return into
 
 
 class _FileTiles(_ReadTiles):

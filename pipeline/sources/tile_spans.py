@@ -10,8 +10,10 @@ from typing import Self
 
 import numpy as np
 
-__all__ = ["GroupSpans", "TileSpans"]
+__all__ = ["NO_SNAPSHOT", "WITHOUT", "GroupSpans", "TileSpans"]
 
+# In place of a file's number: there is no snapshot; the snapshot is without the parameter.
+NO_SNAPSHOT, WITHOUT = -1, -2
 # Reading so many bytes between two pieces is cheaper than a second read.
 LARGEST_GAP = 512
 # A span's place in the buffer is a multiple of it: a line of the processor's cache.
@@ -29,7 +31,7 @@ class GroupSpans:
     spans : numpy.ndarray
         int64 [span, 4]: the file's number, first byte, bytes, and the place in the buffer.
     places : numpy.ndarray
-        int64 [snapshot, piece]: the first byte of each in the buffer, -1 where it is missing.
+        int64 [snapshot, piece]: the first byte of each in the buffer; `NO_SNAPSHOT` or `WITHOUT`.
     nbytes : int
         The buffer's length.
     """
@@ -69,22 +71,23 @@ class TileSpans:
         group : numpy.ndarray
             int64 [piece], ascending from 0: what is measured together.
         file : numpy.ndarray
-            int [piece, snapshot]: a file's number; -1 where the snapshot lacks the piece.
+            int [piece, snapshot]: a file's number; `NO_SNAPSHOT` or `WITHOUT`.
         first : numpy.ndarray
             int64 [piece, snapshot]: its first byte in the file.
         nbytes : numpy.ndarray
-            int64 [piece]: its length.
+            int64 [piece], or [piece, snapshot] where it is not the same in all: its length.
         item : int
             A piece lies a multiple of so many bytes behind another of the same span.
         """
         snapshots = file.shape[1]
         known = file >= 0
         pieces, columns = np.nonzero(known)
-        files, begins = file[known], first[known]
+        every = np.broadcast_to(nbytes if nbytes.ndim > 1 else nbytes[:, None], file.shape)
+        files, begins, lengths = file[known], first[known], every[known]
         line = group[pieces] * snapshots + columns
         order = np.lexsort((begins, files, begins % item, line))
         pieces, columns, files, begins = (v[order] for v in (pieces, columns, files, begins))
-        line, ends = line[order], begins + nbytes[pieces]
+        line, ends = line[order], begins + lengths[order]
         apart = np.ones(len(order), np.bool_)
         if len(order):
             same = (line[1:] == line[:-1]) & (files[1:] == files[:-1])
@@ -102,7 +105,7 @@ class TileSpans:
         starts = np.searchsorted(line[heads], np.arange(lines + 1))
         ahead = np.concatenate([[0], np.cumsum(padded)])
         into = ahead[:-1] - ahead[starts[line[heads]]]
-        places = np.full(file.shape, -1, np.int64)
+        places = np.minimum(file, 0).astype(np.int64)
         places[pieces, columns] = into[number] + begins - begins[heads][number]
         of_line = ahead[starts[1:]] - ahead[starts[:-1]]
         return cls(

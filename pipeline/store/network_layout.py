@@ -51,9 +51,10 @@ class LevelLayout:
     ----------
     weights_per_row : int
     rows : int
-        Length of the row axis.
+        Length of the row axis, at least 1.
     chunk_rows, shard_rows : int
-        Rows of what is compressed together, and of one object of the store.
+        Rows of what is compressed together, and of one object of the store. A store of a network
+        that has grown keeps those of the parameters that it was made with.
     """
 
     weights_per_row: int
@@ -83,6 +84,8 @@ class NetworkLayout:
     ----------
     parameters : tuple of Parameter
         In the order of their addresses.
+    split_weights : int
+        Weights in a segment where that is no less than those of the coarsest filled level's row.
     segment_weights : int
         A power of two, and a multiple of the weights a row of every level that is filled.
     addresses, sizes : numpy.ndarray
@@ -96,6 +99,7 @@ class NetworkLayout:
     """
 
     parameters: tuple[Parameter, ...]
+    split_weights: int
     segment_weights: int
     addresses: np.ndarray
     sizes: np.ndarray
@@ -106,21 +110,23 @@ class NetworkLayout:
     levels: tuple[LevelLayout, ...]
 
     @classmethod
-    def of(cls, parameters: Sequence[Parameter], split_weights: int) -> Self:
-        """Lay parameters out one after the other.
+    def of(cls, parameters: Sequence[Parameter], split_weights: int, levels: int = 0) -> Self:
+        """Lay parameters out one after the other; those that are added behind move no other.
 
         Parameters
         ----------
         parameters : sequence of Parameter
-            In the order of the tree.
+            In the order of their first snapshots; of one snapshot, in the order of the tree.
         split_weights : int
             Weights in a segment, a power of two; raised to the coarsest level's weights a row where
             it is less.
+        levels : int
+            How many levels there are; 0 for as many as one parameter of all weights would have.
         """
         sizes = np.array([parameter.size for parameter in parameters], np.int64)
-        # As many levels as one parameter of all weights had: the store's groups are the same
-        # however the network cuts them.
-        weights = level_weights(int(sizes.sum()) or 1)
+        # The number does not depend on how the network cuts its weights.
+        count = levels or len(level_weights(int(sizes.sum()) or 1))
+        weights = tuple(FINEST_WEIGHTS * LEVEL_FACTOR**level for level in range(count))
         depth = np.ones(len(sizes), np.int64)
         for finer in weights[:-1]:
             depth += -(-sizes // finer) >= ENOUGH_ROWS
@@ -131,13 +137,14 @@ class NetworkLayout:
         rows = np.where(takes_part, -(-sizes // per_row), 0)
         first_row = np.where(takes_part, addresses // per_row, 0)
         filters = np.array([p.filters if p.has_filters else 0 for p in parameters], np.int64)
-        lengths = (first_row + rows).max(axis=1, initial=1)
-        levels = tuple(
+        lengths = (first_row + rows).max(axis=1, initial=0)
+        laid_out = tuple(
             _level(weights_per_row, int(length), segment)
             for weights_per_row, length in zip(weights, lengths, strict=True)
         )
         return cls(
             tuple(parameters),
+            split_weights,
             segment,
             addresses,
             sizes,
@@ -145,8 +152,12 @@ class NetworkLayout:
             np.cumsum(filters) - filters,
             first_row,
             rows,
-            levels,
+            laid_out,
         )
+
+    def of_first(self, count: int) -> "NetworkLayout":
+        """Give the layout of the first parameters alone."""
+        return NetworkLayout.of(self.parameters[:count], self.split_weights, len(self.levels))
 
     @cached_property
     def dtypes(self) -> np.ndarray:
@@ -219,9 +230,10 @@ def _addresses(sizes: np.ndarray, alignments: np.ndarray) -> np.ndarray:
 
 
 def _level(per_row: int, rows: int, segment: int) -> LevelLayout:
-    chunk = max(1, min(CHUNK_ROWS, rows))
+    # A level that nothing takes part in yet may get rows of a later, larger parameter.
+    chunk = min(CHUNK_ROWS, rows) or CHUNK_ROWS
     chunks = max(1, min(SHARD_CHUNK_ROWS, segment // per_row // chunk, -(-rows // chunk)))
-    return LevelLayout(per_row, rows, chunk, chunk * chunks)
+    return LevelLayout(per_row, max(rows, 1), chunk, chunk * chunks)
 
 
 def level_weights(size: int) -> tuple[int, ...]:

@@ -1,25 +1,20 @@
 """The architecture tree, read from dotted parameter names."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from operator import attrgetter, itemgetter
 from sys import intern
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
+
+import numpy as np
 
 from deeptracker.garbage import uncollected
 from deeptracker.pipeline.sources.manifest import Parameter
 
-__all__ = [
-    "FIELDS_BUT_NAME",
-    "Architecture",
-    "Kind",
-    "Node",
-    "architecture_of",
-    "shape_text",
-    "weights_below",
-]
+__all__ = ["Architecture", "Kind", "Node", "architecture_of", "in_order", "weights_below"]
 
 DIGITS = re.compile(r"(\d+)")
 Kind = Literal["network", "stage", "block", "layer", "parameter"]
@@ -31,9 +26,11 @@ class Node(NamedTuple):
     Attributes
     ----------
     name : str
-        Dotted; ``""`` for the network.
+        Dotted; ``""`` for the network. Of a parameter that has changed its shape, the later ones
+        carry theirs: ``head.weight 20x64``.
     label : str
-        The name's last component; the network's name for the root.
+        The name's last component, and the shape where a parameter has had several; the network's
+        name for the root.
     parent : int
         The parent's index, -1 for the root.
     depth : int
@@ -61,26 +58,64 @@ class Node(NamedTuple):
     @property
     def shape(self) -> str:
         """A parameter's shape, as in ``64x3x7x7``; ``""`` for a module or a scalar."""
-        return shape_text(self.parameter.shape) if self.parameter else ""
+        return self.parameter.shape_text if self.parameter else ""
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The tree as a flat table in depth-first pre-order; node 0 is the network."""
+    """The tree as a flat table; node 0 is the network.
+
+    The nodes of the first network stand in depth-first pre-order. Those that later snapshots add
+    stand behind them, snapshot by snapshot, so that no node ever moves. A parent always stands
+    before its children.
+    """
 
     nodes: tuple[Node, ...]
 
+    @classmethod
+    @uncollected()
+    def of(
+        cls,
+        generations: Sequence[Sequence[Parameter]],
+        network: str,
+        modules: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Build the tree of a network that may have changed.
+
+        Parameters
+        ----------
+        generations : sequence of sequence of Parameter
+            Of each snapshot with new parameters, the new ones, in the order in which siblings
+            stand. A parameter is its name and its shape.
+        network : str
+            The root's label.
+        modules : mapping of str to str, optional
+            Module types by dotted name.
+        """
+        root = _Branch("", network, None)
+        branches: dict[str, _Branch] = {}
+        found: list[_Branch | _Leaf] = []
+        for parameters in generations:
+            for parameter in parameters:
+                _insert(parameter, root, branches)
+            _number(root, found)
+        # A module is made after the one above it.
+        for branch in reversed(branches.values()):
+            if branch.above is not None:
+                branch.above.size += branch.size
+        return cls(tuple(_nodes(found, modules or {})))
+
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The leaves, in the tree's order."""
+        """The leaves, in the order of the table."""
         return tuple(node.parameter for node in self.nodes if node.parameter)
 
     def columns(self) -> dict[str, Sequence[Any]]:
         """Give the table column by column: every field of the nodes, and their shapes."""
         columns = {name: self._column(name) for name in Node._fields}
-        shapes = [p.shape if p else None for p in columns["parameter"]]
-        known = {shape: shape_text(shape) if shape else "" for shape in set(shapes)}
-        return {**columns, "shape": [known[shape] for shape in shapes]}
+        known = {p.shape: p for p in columns["parameter"] if p}
+        texts = {shape: parameter.shape_text for shape, parameter in known.items()}
+        return {**columns, "shape": [texts[p.shape] if p else "" for p in columns["parameter"]]}
 
     def _column(self, name: str) -> list[Any]:
         """Give one field of all nodes."""
@@ -90,31 +125,52 @@ class Architecture:
         """Nodes of the parameters, in the same order."""
         return tuple(index for index, node in enumerate(self.nodes) if node.parameter)
 
+    def count_nodes(self, parameters: int) -> int:
+        """Count the nodes of the tree that the first parameters make."""
+        # The last node of a snapshot's is a leaf.
+        return self.leaves()[parameters - 1] + 1
+
     def parents(self) -> tuple[int, ...]:
         """Give each node's parent, -1 for the root."""
         return tuple(node.parent for node in self.nodes)
 
-    def layers(self) -> tuple[int, ...]:
-        """Nodes that own at least one parameter with filters."""
-        return self._layers
+    def layers(self, parameters: int | None = None) -> tuple[int, ...]:
+        """Nodes that own a parameter with filters, in the order of the first one that they own.
+
+        Parameters
+        ----------
+        parameters : int, optional
+            How many parameters are asked, the first ones; all by default.
+        """
+        if parameters is None:
+            return self._layers
+        return self._owners(parameters)
 
     @cached_property
     def _layers(self) -> tuple[int, ...]:
-        owners = {
-            node.parent for node in self.nodes if node.parameter and node.parameter.has_filters
-        }
-        return tuple(sorted(owners))
+        return self._owners(None)
+
+    def _owners(self, parameters: int | None) -> tuple[int, ...]:
+        leaves = [node for node in self.nodes if node.parameter][:parameters]
+        owners = (leaf.parent for leaf in leaves if leaf.parameter and leaf.parameter.has_filters)
+        return tuple(dict.fromkeys(owners))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Column by column: thousands of objects take a task several times as long to open. The name
-        # of a parameter is that of its node.
+        # of a parameter is that of its node, but for one that has changed its shape.
         columns = {name: self._column(name) for name in Node._fields}
+        parameters = columns["parameter"]
+        names = {
+            place: parameter.name
+            for place, (name, parameter) in enumerate(zip(columns["name"], parameters, strict=True))
+            if parameter and parameter.name != name
+        }
         kinds: dict[Any, int] = {None: -1}
         columns["parameter"] = [
             kinds.setdefault(parameter and FIELDS_BUT_NAME(parameter), len(kinds) - 1)
-            for parameter in columns["parameter"]
+            for parameter in parameters
         ]
-        return _opened, (columns, list(kinds)[1:])
+        return _opened, (columns, list(kinds)[1:], names)
 
 
 # Few parameters of a network differ in any of these.
@@ -122,39 +178,68 @@ FIELDS_BUT_NAME = attrgetter(*(field.name for field in fields(Parameter) if fiel
 
 
 @uncollected()
-def _opened(columns: dict[str, list[Any]], kinds: Sequence[tuple[Any, ...]]) -> Architecture:
-    """Make the tree again of its table's columns; that of parameters has indices into `kinds`."""
+def _opened(
+    columns: dict[str, list[Any]], kinds: Sequence[tuple[Any, ...]], names: Mapping[int, str]
+) -> Architecture:
+    """Make the tree again of its table's columns; that of parameters has indices into `kinds`.
+
+    Parameters
+    ----------
+    names : mapping of int to str
+        Of the parameters whose nodes have other names.
+    """
+    named = list(columns["name"])
+    for place, name in names.items():
+        named[place] = name
     columns["parameter"] = [
         Parameter(name, *kinds[kind]) if kind >= 0 else None
-        for name, kind in zip(columns["name"], columns["parameter"], strict=True)
+        for name, kind in zip(named, columns["parameter"], strict=True)
     ]
     return Architecture(tuple(map(Node, *columns.values())))
-
-
-@lru_cache(2**12)
-def shape_text(shape: tuple[int, ...]) -> str:
-    """Write a shape, as in ``64x3x7x7``."""
-    return "x".join(map(str, shape))
 
 
 class _Branch:
     """A module, and what is below it."""
 
-    __slots__ = ("above", "children", "leaves", "name", "size")
+    __slots__ = (
+        "above",
+        "children",
+        "depth",
+        "has_new",
+        "label",
+        "leaves",
+        "name",
+        "number",
+        "parent",
+        "placed",
+        "size",
+    )
 
-    def __init__(self, name: str, above: "_Branch | None") -> None:
+    def __init__(self, name: str, label: str, above: "_Branch | None") -> None:
         self.name = name
         self.above = above
+        self.label = label
+        self.parent = self.number = -1
+        self.depth = self.size = 0
         self.children: dict[str, _Branch] = {}
         self.leaves: list[Parameter] = []
-        self.size = 0
+        # How many of the leaves have a place in the table; whether any at or below has none.
+        self.placed = 0
+        self.has_new = True
 
 
-@uncollected()
+class _Leaf(NamedTuple):
+    """A parameter, and where it lies in the tree."""
+
+    parameter: Parameter
+    parent: int
+    depth: int
+
+
 def architecture_of(
     parameters: Sequence[Parameter], network: str, modules: Mapping[str, str] | None = None
 ) -> Architecture:
-    """Build the tree.
+    """Build the tree of a network that does not change.
 
     Parameters
     ----------
@@ -164,27 +249,23 @@ def architecture_of(
         The root's label.
     modules : mapping of str to str, optional
         Module types by dotted name, in the model's own order, which the tree then follows.
-
-    Returns
-    -------
-    Architecture
-        Siblings are in the model's order if `modules` has it, else in the order of the file; if
-        that is alphabetical, numbers in names are ordered by value.
     """
-    modules = modules or {}
-    root = _Branch("", None)
-    branches: dict[str, _Branch] = {}
-    for parameter in _ordered(parameters, modules):
-        branch = _owner(parameter.name, root, branches)
-        branch.leaves.append(parameter)
-        branch.size += parameter.size
-    # A module is made after the one above it.
-    for branch in reversed(branches.values()):
-        if branch.above is not None:
-            branch.above.size += branch.size
-    nodes: list[Node] = []
-    _flatten(root, network, -1, 0, modules, nodes)
-    return Architecture(tuple(nodes))
+    return Architecture.of([in_order(parameters, modules or {})], network, modules)
+
+
+def _insert(parameter: Parameter, root: _Branch, branches: dict[str, _Branch]) -> None:
+    """Put a leaf into its branch."""
+    branch = _owner(parameter.name, root, branches)
+    branch.leaves.append(parameter)
+    branch.size += parameter.size
+    _mark(branch)
+
+
+def _mark(branch: _Branch | None) -> None:
+    """Note that something below a branch has no place in the table yet."""
+    while branch is not None and not branch.has_new:
+        branch.has_new = True
+        branch = branch.above
 
 
 def _owner(name: str, root: _Branch, branches: dict[str, _Branch]) -> _Branch:
@@ -195,30 +276,47 @@ def _owner(name: str, root: _Branch, branches: dict[str, _Branch]) -> _Branch:
     branch = branches.get(above)
     if branch is None:
         parent = _owner(above, root, branches)
-        branch = branches[above] = _Branch(above, parent)
-        parent.children[intern(above.rpartition(".")[2])] = branch
+        label = intern(above.rpartition(".")[2])
+        branch = branches[above] = _Branch(above, label, parent)
+        parent.children[label] = branch
+        _mark(parent)
     return branch
 
 
-def _flatten(
-    branch: _Branch,
-    label: str,
-    parent: int,
-    depth: int,
-    modules: Mapping[str, str],
-    nodes: list[Node],
-) -> None:
-    index = len(nodes)
-    kind = _kind(branch, depth)
-    module = modules.get(branch.name, "")
-    nodes.append(Node(branch.name, label, parent, depth, kind, module, None, branch.size))
-    for leaf in branch.leaves:
-        leaf_label = intern(leaf.name.rpartition(".")[2])
-        nodes.append(
-            Node(leaf.name, leaf_label, index, depth + 1, "parameter", "", leaf, leaf.size)
-        )
-    for child_label, child in branch.children.items():
-        _flatten(child, child_label, index, depth + 1, modules, nodes)
+def _number(branch: _Branch, found: list[_Branch | _Leaf]) -> None:
+    """Give places to what has none at and below a branch, depth first."""
+    if branch.number < 0:
+        branch.number = len(found)
+        found.append(branch)
+    number, depth = branch.number, branch.depth + 1
+    found += [_Leaf(leaf, number, depth) for leaf in branch.leaves[branch.placed :]]
+    branch.placed = len(branch.leaves)
+    for child in branch.children.values():
+        if child.has_new:
+            child.parent, child.depth = number, depth
+            _number(child, found)
+    branch.has_new = False
+
+
+def _nodes(found: Sequence[_Branch | _Leaf], modules: Mapping[str, str]) -> Iterator[Node]:
+    times = Counter(entry.parameter.name for entry in found if isinstance(entry, _Leaf))
+    seen: set[str] = set()
+    for entry in found:
+        if isinstance(entry, _Branch):
+            kind, module = _kind(entry, entry.depth), modules.get(entry.name, "")
+            yield Node(
+                entry.name, entry.label, entry.parent, entry.depth, kind, module, None, entry.size
+            )
+            continue
+        leaf, parent, depth = entry
+        name, label = leaf.name, intern(leaf.name.rpartition(".")[2])
+        if times[name] > 1:
+            # A parameter that changes its shape is several: the names of all nodes differ.
+            shape = leaf.shape_text or "scalar"
+            label = f"{label} {shape}"
+            name = f"{name} {shape}" if name in seen else name
+            seen.add(leaf.name)
+        yield Node(name, label, parent, depth, "parameter", "", leaf, leaf.size)
 
 
 def _kind(branch: _Branch, depth: int) -> Kind:
@@ -229,7 +327,20 @@ def _kind(branch: _Branch, depth: int) -> Kind:
     return "stage" if depth == 1 else "block"
 
 
-def _ordered(parameters: Sequence[Parameter], modules: Mapping[str, str]) -> list[Parameter]:
+def in_order(parameters: Sequence[Parameter], modules: Mapping[str, str]) -> list[Parameter]:
+    """Put parameters in the order of the tree.
+
+    Parameters
+    ----------
+    modules : mapping of str to str
+        Module types by dotted name, in the model's own order.
+
+    Returns
+    -------
+    list of Parameter
+        In the model's order where `modules` tells it, else in the order of the file, or by their
+        numbers where that is merely alphabetical.
+    """
     place = {name: index for index, name in enumerate(modules)}
     owners = [parameter.name.rpartition(".")[0] for parameter in parameters]
     if place and all(owner in place for owner in owners):
@@ -250,13 +361,24 @@ def _natural_part(part: str) -> tuple[int, int, str]:
     return (0, int(part), "") if part.isdecimal() else (1, 0, part)
 
 
-def weights_below(architecture: Architecture, gradient: bool) -> list[int]:
-    """Count the weights (or recorded gradients) at and below each node, [node]."""
+def weights_below(
+    architecture: Architecture, gradient: bool, measured: np.ndarray | None = None
+) -> list[int]:
+    """Count the weights (or recorded gradients) at and below each node, [node].
+
+    Parameters
+    ----------
+    measured : numpy.ndarray, optional
+        bool [parameter]: which parameters count; all by default.
+    """
     weights = [0] * len(architecture.nodes)
+    number = len(architecture.parameters)
     for index in reversed(range(len(architecture.nodes))):
         node = architecture.nodes[index]
-        if node.parameter and (node.parameter.has_gradient or not gradient):
-            weights[index] = node.size
+        if node.parameter:
+            number -= 1
+            if measured is None or measured[number]:
+                weights[index] = node.size if node.parameter.has_gradient or not gradient else 0
         if node.parent >= 0:
             weights[node.parent] += weights[index]
     return weights

@@ -13,7 +13,14 @@ HISTOGRAM_CHUNK, HISTOGRAM_SHARD = 64, 2**13
 
 
 def node_arrays(
-    count: int, iterations: int, columns: int, *, thresholds: int, bins: int, gradient: bool
+    count: int,
+    iterations: int,
+    columns: int,
+    made_with: int,
+    *,
+    thresholds: int,
+    bins: int,
+    gradient: bool,
 ) -> dict[str, ArraySpec]:
     """Give every statistic of so many nodes, by name.
 
@@ -21,21 +28,18 @@ def node_arrays(
     ----------
     columns : int
         The most iterations in one object.
+    made_with : int
+        How many nodes the store was made with: sizes of chunks and objects follow from them.
     thresholds, bins : int
         Of the change ratios, and of the histograms.
     """
     # A run writes the columns of a chunk that it lacks too, of each node.
-    wide = columns if count <= NODE_CHUNK else chunk_columns(columns, NODE_COLUMNS, 1)
-    chunk, histograms = min(count, NODE_CHUNK), min(count, HISTOGRAM_CHUNK)
-    shard = min(-(-count // chunk), NODE_SHARD // NODE_CHUNK) * chunk
-    prefix, of = ("grad_", " (gradients)") if gradient else ("", "")
-
-    def path(name: str) -> str:
-        return f"nodes/{prefix}{name}"
-
+    wide = columns if made_with <= NODE_CHUNK else chunk_columns(columns, NODE_COLUMNS, 1)
+    chunk, shard = _nodes_in(made_with, NODE_CHUNK, NODE_SHARD)
+    prefix, of = ("nodes/grad_", " (gradients)") if gradient else ("nodes/", "")
     specs = {
         name: ArraySpec(
-            path(name),
+            f"{prefix}{name}",
             "float64",
             (count, iterations),
             (chunk, wide),
@@ -47,7 +51,7 @@ def node_arrays(
         for name, statistic in NODE_STATISTICS.items()
     }
     specs["change_ratio"] = ArraySpec(
-        path("change_ratio"),
+        f"{prefix}change_ratio",
         "float64",
         (count, thresholds, iterations),
         (chunk, thresholds, wide),
@@ -55,15 +59,21 @@ def node_arrays(
         "share of weights that changed by more than the threshold" + of,
         shards=(shard, thresholds, columns),
     )
-    shard = min(-(-count // histograms), HISTOGRAM_SHARD // HISTOGRAM_CHUNK) * histograms
+    chunk, shard = _nodes_in(made_with, HISTOGRAM_CHUNK, HISTOGRAM_SHARD)
     specs["histogram"] = ArraySpec(
-        path("histogram"),
+        f"{prefix}histogram",
         "int64",
         (count, iterations, bins),
-        (histograms, wide, bins),
+        (chunk, wide, bins),
         ("node", "iteration", "bin"),
         "weights in each signed logarithmic bin" + of,
         fill=0,
         shards=(shard, columns, bins),
     )
     return specs
+
+
+def _nodes_in(count: int, chunk: int, shard: int) -> tuple[int, int]:
+    """Give the nodes of a chunk and of an object, at most so many."""
+    rows = min(count, chunk)
+    return rows, min(-(-count // rows), shard // chunk) * rows

@@ -1,7 +1,6 @@
 """Schema 4: every group and array of the store, from the architecture and the sizes of the run."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -19,11 +18,13 @@ from deeptracker.pipeline.store.network_layout import (
 from deeptracker.pipeline.store.network_tree import Architecture, weights_below
 from deeptracker.pipeline.store.node_arrays import node_arrays
 from deeptracker.pipeline.store.quantities import FILTER_MEASURES, ROW_STATISTICS
+from deeptracker.pipeline.store.run_shape import RunShape
 
-__all__ = ["RunShape", "Schema"]
+__all__ = ["Schema"]
 
 RELATIVE_ERROR = 2.0**-8
 IMAGE_CHUNK = 4096
+LAYER_CHUNK = 512
 # Filters in one object of the scores; tasks never share an object.
 SCORE_ROWS = 4096
 FILTER_VALUES = 2**14
@@ -31,26 +32,6 @@ CLASS_CHUNK = 64
 WINDOW_CHUNK = 10
 ITERATION_CHUNK = 128
 WINDOWS = 50
-
-
-@dataclass(frozen=True)
-class RunShape:
-    """Sizes that the arrays' shapes follow from.
-
-    Attributes
-    ----------
-    outcome : str
-        ``"loss"``, ``"confidence"`` or ``""``: the quantity recorded with the predicted class.
-    """
-
-    iterations: int
-    columns_per_chunk: int
-    split_weights: int
-    thresholds: int
-    bins: int
-    images: int = 0
-    classes: int = 0
-    outcome: str = ""
 
 
 class Schema:
@@ -62,22 +43,35 @@ class Schema:
         The tree.
     shape : RunShape
         The run's sizes.
+    columns : numpy.ndarray, optional
+        int64 [2, parameter]: the first column of each, and the one behind its last; by default all.
     """
 
-    def __init__(self, architecture: Architecture, shape: RunShape) -> None:
+    def __init__(
+        self, architecture: Architecture, shape: RunShape, columns: np.ndarray | None = None
+    ) -> None:
         self.architecture = architecture
         self.shape = shape
         self._has_gradients = any(p.has_gradient for p in architecture.parameters)
-        self._weights: dict[bool, np.ndarray] = {}
+        every = np.full((2, len(architecture.parameters)), [[0], [shape.iterations]])
+        self.columns = every if columns is None else columns
+        self._weights: dict[tuple[bool, bytes], np.ndarray] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # What follows from both is made again sooner than sent.
-        return type(self), (self.architecture, self.shape)
+        # What follows from them is made again sooner than sent.
+        return type(self), (self.architecture, self.shape, self.columns)
 
     @cached_property
     def layout(self) -> NetworkLayout:
         """The position of every parameter."""
-        return NetworkLayout.of(self.architecture.parameters, self.shape.split_weights)
+        parameters = self.architecture.parameters
+        return NetworkLayout.of(parameters, self.shape.split_weights, self.shape.levels)
+
+    @cached_property
+    def _first_layout(self) -> NetworkLayout:
+        """The layout of the parameters that the store was made with."""
+        count = self.shape.made_with or len(self.layout.parameters)
+        return self.layout if count == len(self.layout.parameters) else self.layout.of_first(count)
 
     @cached_property
     def filter_layers(self) -> np.ndarray:
@@ -99,11 +93,24 @@ class Schema:
         """The node above every node, -1 for the root: int64 [node]."""
         return np.array(self.architecture.parents(), np.int64)
 
-    def node_weights(self, gradient: bool) -> np.ndarray:
-        """Count the weights (or recorded gradients) at and below every node: int64 [node]."""
-        if gradient not in self._weights:
-            self._weights[gradient] = np.array(weights_below(self.architecture, gradient), np.int64)
-        return self._weights[gradient]
+    @property
+    def has_grown(self) -> bool:
+        """Whether parameters came later, whose nodes stand behind all others of their modules."""
+        return bool((self.columns[0] != self.columns[0, 0]).any())
+
+    def measured(self, start: int, stop: int) -> np.ndarray:
+        """Mark the parameters that some of the columns [start, stop) may have: bool [parameter]."""
+        first, behind = self.columns
+        return (first < stop) & (behind > start)
+
+    def node_weights(self, gradient: bool, start: int, stop: int) -> np.ndarray:
+        """Count the weights (or gradients) of each node that are measured at columns: [node]."""
+        measured = self.measured(start, stop)
+        key = gradient, measured.tobytes()
+        if key not in self._weights:
+            found = weights_below(self.architecture, gradient, measured)
+            self._weights[key] = np.array(found, np.int64)
+        return self._weights[key]
 
     def arrays(self) -> Iterator[ArraySpec]:
         """Yield every numeric array with an iteration axis, and those that tasks write."""
@@ -181,6 +188,7 @@ class Schema:
             count,
             shape.iterations,
             shape.columns_per_chunk,
+            self.architecture.count_nodes(len(self._first_layout.parameters)),
             thresholds=shape.thresholds,
             bins=shape.bins,
             gradient=gradient,
@@ -189,8 +197,7 @@ class Schema:
     def filters(self) -> ArraySpec:
         """Measures of all filters, in the order of `FILTER_MEASURES`."""
         count = len(FILTER_MEASURES)
-        rows = min(self.layout.filter_count, FILTER_ROWS)
-        columns = self._filter_columns
+        rows, columns = self._filter_rows, self._filter_columns
         return ArraySpec(
             "filters/measures",
             "float32",
@@ -208,30 +215,33 @@ class Schema:
             "filters/anomaly_score",
             "float32",
             (self.layout.filter_count, self.shape.iterations),
-            (min(self.layout.filter_count, SCORE_ROWS), self._filter_columns),
+            (min(self._first_layout.filter_count or SCORE_ROWS, SCORE_ROWS), self._filter_columns),
             ("filter", "iteration"),
             "change relative to the filter's recent changes, as a robust z-score",
             quick=True,
         )
 
     @property
+    def _filter_rows(self) -> int:
+        return min(self._first_layout.filter_count or FILTER_ROWS, FILTER_ROWS)
+
+    @property
     def _filter_columns(self) -> int:
-        rows = min(self.layout.filter_count, FILTER_ROWS)
-        return chunk_columns(self.shape.columns_per_chunk, FILTER_VALUES, rows)
+        return chunk_columns(self.shape.columns_per_chunk, FILTER_VALUES, self._filter_rows)
 
     def weights(self, level: int, gradient: bool = False) -> ArraySpec:
         """One pyramid level of all weights (or of their gradients); `level` counts from 0.
 
         The statistics are in the order of `ROW_STATISTICS`.
         """
-        layout = self.layout.levels[level]
+        layout = self._first_layout.levels[level]
         columns, shard_columns = layout.columns(self.shape.columns_per_chunk)
         count = len(ROW_STATISTICS)
         what = "gradient" if gradient else "weight"
         return ArraySpec(
             f"weights/{level + 1}/{what}",
             "float32",
-            (count, layout.rows, self.shape.iterations),
+            (count, self.layout.levels[level].rows, self.shape.iterations),
             (_quantities_per_chunk(count, layout.chunk_rows * columns), layout.chunk_rows, columns),
             (STATISTIC, "row", "iteration"),
             f"{what}s under the row",
@@ -330,13 +340,15 @@ class Schema:
         """Give the cube's faces that have an iteration axis."""
         iterations = self.shape.iterations
         layers = len(self.architecture.layers())
+        made_with = len(self._first_layout.parameters)
+        chunk = len(self.architecture.layers(made_with)) or LAYER_CHUNK
         specs = {}
         if layers:
             specs["anomalous_filters"] = ArraySpec(
                 "cube/anomalous_filters",
                 "int32",
                 (layers, iterations),
-                (layers, ITERATION_CHUNK),
+                (chunk, ITERATION_CHUNK),
                 ("layer", "iteration"),
                 "filters whose anomaly score is over the threshold",
                 fill=0,
@@ -345,7 +357,7 @@ class Schema:
                 "cube/highest_score",
                 "float32",
                 (layers, iterations),
-                (layers, ITERATION_CHUNK),
+                (chunk, ITERATION_CHUNK),
                 ("layer", "iteration"),
                 "highest anomaly score of the layer's filters",
             )

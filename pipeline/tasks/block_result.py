@@ -4,7 +4,7 @@ A node that lies whole in a block is finished there; of the others tallies are a
 block, until nothing is missing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = [
     "smallest",
     "stitched",
     "sum_by_node",
+    "sum_tallies",
 ]
 
 # A node, and whether it is its gradients that are meant.
@@ -171,9 +172,14 @@ def merged_fork(results: Sequence[BlockResult]) -> bytes:
 
 def sum_by_node(results: Sequence[BlockResult]) -> dict[Key, Tally]:
     """Add up what several know of the same nodes."""
+    return sum_tallies([result.tallies for result in results])
+
+
+def sum_tallies(found: Sequence[Mapping[Key, Tally]]) -> dict[Key, Tally]:
+    """Add up tallies of the same nodes."""
     gathered: dict[Key, list[Tally]] = {}
-    for result in results:
-        for key, tally in result.tallies.items():
+    for tallies in found:
+        for key, tally in tallies.items():
             gathered.setdefault(key, []).append(tally)
     return {key: Tally.merge(tallies) for key, tallies in gathered.items()}
 

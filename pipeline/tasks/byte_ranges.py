@@ -11,7 +11,8 @@ import numpy as np
 
 from deeptracker.pipeline.locations.object_store import Access
 from deeptracker.pipeline.planning.blocks import Block
-from deeptracker.pipeline.sources.manifest import Source
+from deeptracker.pipeline.sources.manifest import Offsets, Source
+from deeptracker.pipeline.sources.tile_spans import NO_SNAPSHOT, WITHOUT
 from deeptracker.pipeline.store.network_layout import NetworkLayout
 
 __all__ = ["Places", "RunOffsets"]
@@ -33,19 +34,19 @@ class RunOffsets:
     _order: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        place = {parameter.name: n for n, parameter in enumerate(self.source.parameters)}
-        order = [place[parameter.name] for parameter in self.layout.parameters]
+        place = {(p.name, p.shape): n for n, p in enumerate(self.source.parameters)}
+        # The store may have parameters whose snapshots are gone from the log.
+        order = [place.get((p.name, p.shape), -1) for p in self.layout.parameters]
         object.__setattr__(self, "_order", np.array(order, np.int64))
 
-    def at(
-        self, column: int, gradient: bool, numbers: np.ndarray
-    ) -> tuple[str, np.ndarray, Access | None] | None:
-        """Give the file of a column, and the first byte of some parameters: -1 for missing ones."""
+    def at(self, column: int, numbers: np.ndarray, *, gradient: bool) -> Offsets | None:
+        """Give where some parameters lie at a column; None where it has no snapshot."""
         found = self.source.offsets(int(self.iterations[column]), gradient)
         if found is None:
             return None
-        path, offsets, access = found
-        return path, offsets[self._order[numbers]], access
+        order = self._order[numbers]
+        begins = np.where(order >= 0, found.begins[order], -1)
+        return Offsets(found.path, begins, found.dtypes[order], found.access)
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,12 @@ class Places:
     paths : tuple of str
         Files, or objects' URLs.
     file : numpy.ndarray
-        int32 [part, 1 + column]: which path, -1 where there is none; the first stands for the last
-        snapshot before the block.
+        int32 [part, 1 + column]: which path; `NO_SNAPSHOT`, or `WITHOUT` where the snapshot has no
+        such parameter. The first stands for the last snapshot before the block.
     offset : numpy.ndarray
         int64 [part, 1 + column]: the first byte of the parameter.
+    dtype : numpy.ndarray
+        uint8 [part, 1 + column]: which of `DTYPES`.
     access : Access or None
         How the objects' server is reached.
     """
@@ -68,30 +71,49 @@ class Places:
     paths: tuple[str, ...]
     file: np.ndarray
     offset: np.ndarray
+    dtype: np.ndarray
     access: Access | None
+
+    def some(self, parts: slice) -> Self:
+        """Give the ranges of some of the parts."""
+        return type(self)(
+            self.paths, self.file[parts], self.offset[parts], self.dtype[parts], self.access
+        )
 
     @classmethod
     def of(cls, offsets: RunOffsets, block: Block) -> Self:
         """Locate the parts of a block."""
         shape = len(block.parts), 1 + len(block.columns)
-        file, offset = np.full(shape, -1, np.int32), np.full(shape, -1, np.int64)
+        file, offset = np.full(shape, NO_SNAPSHOT, np.int32), np.full(shape, -1, np.int64)
+        dtype = np.zeros(shape, np.uint8)
         paths: dict[str, int] = {}
         access = None
 
         def note(place: int, column: int) -> None:
             nonlocal access
-            found = offsets.at(column, block.gradient, block.parts.number)
-            if found is not None:
-                path, begins, access = found
-                new = (file[:, place] < 0) & (begins >= 0)
-                if new.any():
-                    file[new, place] = paths.setdefault(path, len(paths))
-                    offset[new, place] = begins[new]
+            found = offsets.at(column, block.parts.number, gradient=block.gradient)
+            if found is None:
+                return
+            access = found.access
+            open_ = file[:, place] == NO_SNAPSHOT
+            new = open_ & (found.begins >= 0)
+            if new.any():
+                file[new, place] = paths.setdefault(found.path, len(paths))
+                offset[new, place] = found.begins[new]
+                dtype[new, place] = found.dtypes[new]
+            if (gone := open_ & (found.begins < 0)).any():
+                file[gone & _is_without(offsets, block, column), place] = WITHOUT
 
         for column in reversed(range(block.columns.start)):
             note(0, column)
-            if (file[:, 0] >= 0).all():
+            if (file[:, 0] != NO_SNAPSHOT).all():
                 break
         for place, column in enumerate(range(block.columns.start, block.columns.stop), start=1):
             note(place, column)
-        return cls(tuple(paths), file, offset, access)
+        return cls(tuple(paths), file, offset, dtype, access)
+
+
+def _is_without(offsets: RunOffsets, block: Block, column: int) -> np.ndarray:
+    """Tell of which parts a snapshot has no weights; one without gradients alone is no gap."""
+    weights = offsets.at(column, block.parts.number, gradient=False)
+    return weights.begins < 0 if weights else np.zeros(len(block.parts), np.bool_)

@@ -5,34 +5,39 @@ a retried task starts from a clean one.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import numpy as np
 
+from deeptracker.pipeline.kernels.measuring.moments import Moments
+from deeptracker.pipeline.kernels.measuring.node_counts import NodeCounts
 from deeptracker.pipeline.kernels.measuring.parts_pass import PartsPass, TileRooms
-from deeptracker.pipeline.kernels.measuring.pieces import TileGroup
 from deeptracker.pipeline.kernels.measuring.range_levels import LevelRows, Pyramid
 from deeptracker.pipeline.measures.filter_measures.measuring import measured_filters
 from deeptracker.pipeline.planning.blocks import Block, Columns
 from deeptracker.pipeline.sources.tile_reading import Tiles, tile_reading
-from deeptracker.pipeline.sources.tile_spans import GroupSpans
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
 from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
 from deeptracker.pipeline.store.forks import opened_fork, packed_fork
 from deeptracker.pipeline.store.schema import Schema
-from deeptracker.pipeline.tasks.block_nodes import BlockNodes, finished
-from deeptracker.pipeline.tasks.block_parts import block_parts
+from deeptracker.pipeline.tasks.block_nodes import finished, node_runs
+from deeptracker.pipeline.tasks.block_parts import BlockParts, block_parts
 from deeptracker.pipeline.tasks.block_result import (
     BlockResult,
     Fragment,
+    Key,
     NodesResult,
+    Tally,
     WholeNodes,
     fragments_of,
     merged_fork,
     stitched,
     sum_by_node,
+    sum_tallies,
 )
 from deeptracker.pipeline.tasks.byte_ranges import Places
 from deeptracker.pipeline.tasks.row_writer import RowWriter, write_fragment
+from deeptracker.pipeline.tasks.tile_feeding import feed_tile, feed_widened
 
 __all__ = ["combine_blocks", "measure_block", "write_nodes"]
 
@@ -51,35 +56,71 @@ def measure_block(
     session = opened_fork(fork)
     writer = ChunkWriter(session.store)
     rows = _BlockRows(writer, schema, block)
-    nodes = BlockNodes(schema, block)
-    segments = block_parts(schema, block, located, nodes.table.closes)
+    runs = [
+        (nodes, block_parts(schema, block, located, nodes.run, nodes.table.closes))
+        for nodes in node_runs(schema, block)
+    ]
+    every = [parts for _, segments in runs for parts in segments]
     rooms = TileRooms()
-    moments = []
-    with tile_reading(located.paths, located.access, [s.spans for s in segments]) as tiles:
-        for segment in segments:
-            measure = PartsPass(
-                segment.parts,
-                segment.pieces,
-                segment.present,
-                thresholds,
-                rows.pyramid,
-                nodes.counts,
-                rooms,
-            )
-            for number, group in enumerate(segment.pieces.groups):
-                rows.write(rows.pyramid.finished(group.address))
-                rows.pyramid.begin(group.address, group.levels)
-                _measure_tile(measure, tiles, group, segment.spans.group(number, group.pieces))
-            result = measure.finish()
-            moments.append(result.moments)
-            if result.filters.count:
-                rows.filters.gather(segment.first_filter, measured_filters(result.filters))
+    results = []
+    with tile_reading(located.paths, located.access, [parts.spans for parts in every]) as tiles:
+        while runs:
+            # The counts of a run make room for those of the next.
+            nodes, segments = runs.pop(0)
+            moments = [
+                _measure_parts(rows, thresholds, tiles, parts, nodes.counts, rooms)
+                for parts in segments
+            ]
+            results.append(nodes.finish(moments))
     fragments = rows.finish()
     writer.begin_flush()
-    whole, open_tallies = nodes.finish(moments)
+    whole, open_tallies = _joined(schema, block.columns, results)
     writer.flush()
-    nbytes = sum(segment.nbytes for segment in segments)
+    nbytes = sum(parts.nbytes for parts in every)
     return BlockResult(packed_fork(session), whole, open_tallies, fragments, nbytes)
+
+
+def _measure_parts(
+    rows: "_BlockRows",
+    thresholds: tuple[float, ...],
+    tiles: Tiles,
+    parts: BlockParts,
+    counts: NodeCounts,
+    rooms: TileRooms,
+) -> Moments:
+    """Measure some parts, tile by tile."""
+    measure = PartsPass(
+        parts.parts,
+        parts.pieces,
+        parts.present,
+        thresholds,
+        rows.pyramid,
+        counts,
+        rooms,
+        parts.gaps,
+    )
+    for number, group in enumerate(parts.pieces.groups):
+        rows.write(rows.pyramid.finished(group.address))
+        rows.pyramid.begin(group.address, group.levels)
+        spans = parts.spans.group(number, group.pieces)
+        if parts.dtypes:
+            feed_widened(measure, tiles, group, spans, parts.dtypes)
+        else:
+            feed_tile(measure, tiles, group, spans)
+    result = measure.finish()
+    if result.filters.count:
+        rows.gather_filters(parts.first_filter, measured_filters(result.filters))
+    return result.moments
+
+
+def _joined(
+    schema: Schema, columns: Columns, results: Sequence[tuple[WholeNodes, dict[Key, Tally]]]
+) -> tuple[WholeNodes, dict[Key, Tally]]:
+    """Join what the runs of a block found, and finish the nodes that it makes whole."""
+    if len(results) == 1:
+        return results[0]
+    whole, rest = finished(schema, sum_tallies([tallies for _, tallies in results]), columns)
+    return WholeNodes.merge([*(found for found, _ in results), whole]), rest
 
 
 class _BlockRows:
@@ -103,17 +144,26 @@ class _BlockRows:
             )
             for number, level in enumerate(levels)
         ]
-        self.filters = RowWriter(writer, schema.filters(), block.columns)
+        self._filter_writer = partial(RowWriter, writer, schema.filters(), block.columns)
+        self._filters: list[RowWriter] = []
+        self._next_filter = -1
 
     def write(self, found: Iterable[LevelRows]) -> None:
         """Write rows of the pyramid."""
         for rows in found:
             self._levels[rows.level].take(rows.first_row, rows.values)
 
+    def gather_filters(self, first: int, values: np.ndarray) -> None:
+        """Take the measures of filters, [measure, filter, column]; some between may be left out."""
+        if first != self._next_filter:
+            self._filters.append(self._filter_writer())
+        self._filters[-1].gather(first, values)
+        self._next_filter = first + values.shape[1]
+
     def finish(self) -> tuple[Fragment, ...]:
         """Write the rest, and give what other blocks have a part in."""
         self.write(self.pyramid.last())
-        every = (*self._levels, self.filters)
+        every = (*self._levels, *self._filters)
         return tuple(fragment for rows in every for fragment in rows.finish())
 
 
@@ -140,7 +190,7 @@ def combine_blocks(results: Sequence[BlockResult], schema: Schema, columns: Colu
 
 def write_nodes(results: Sequence[BlockResult], schema: Schema, columns: Columns) -> NodesResult:
     """Finish the nodes of one column block, and write them and the objects that blocks share."""
-    rest, unfinished = finished(schema, sum_by_node(results))
+    rest, unfinished = finished(schema, sum_by_node(results), columns)
     assert not unfinished, f"nodes {sorted(unfinished)} lack weights"
     session = opened_fork(merged_fork(results))
     writer = ChunkWriter(session.store)
@@ -173,31 +223,6 @@ def _write_histogram(
         values = np.full((len(known), *_at_columns(spec, columns)[1:]), spec.fill, spec.dtype)
         values[known >= 0] = whole.histogram[known[known >= 0]]
         writer.write(spec, (first, *_column_offset(spec, columns)[1:]), values)
-
-
-def _measure_tile(measure: PartsPass, tiles: Tiles, group: TileGroup, spans: GroupSpans) -> None:
-    """Feed the pieces of a tile at every snapshot, and at the one before the block."""
-    fed = 0
-    while fed < spans.snapshots:
-        done = _fed(measure, group, spans, fed, *tiles.ready(spans, fed))
-        if not done:
-            # What the kernel could not read is read here: once more, or to hear why not.
-            done = _fed(measure, group, spans, fed, *tiles.read(spans, fed))
-        fed += done
-
-
-def _fed(
-    measure: PartsPass,
-    group: TileGroup,
-    spans: GroupSpans,
-    first: int,
-    given: np.ndarray,
-    starts: np.ndarray,
-    ready: np.ndarray,
-) -> int:
-    # The first snapshot is the one before the block.
-    columns = range(first - 1, first - 1 + len(given))
-    return measure.feed(group, columns, given, (starts, ready), spans.places, spans.nbytes)
 
 
 def _at_columns(spec: ArraySpec, columns: Columns) -> tuple[int, ...]:

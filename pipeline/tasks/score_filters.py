@@ -62,8 +62,12 @@ class ScoreResult:
 def filter_bands(schema: Schema) -> Iterator[tuple[slice, ...]]:
     """Group all filters into tasks of a bounded number of values: whole objects of the scores."""
     count = schema.layout.filter_count
-    together = max(1, TASK_VALUES // (SCORE_ROWS * max(schema.shape.iterations, 1)))
-    bands = [slice(start, min(start + SCORE_ROWS, count)) for start in range(0, count, SCORE_ROWS)]
+    if not count:
+        return
+    rows = schema.scores().chunks[0]
+    rows *= SCORE_ROWS // rows
+    together = max(1, TASK_VALUES // (rows * max(schema.shape.iterations, 1)))
+    bands = [slice(start, min(start + rows, count)) for start in range(0, count, rows)]
     for first in range(0, len(bands), together):
         yield tuple(bands[first : first + together])
 
@@ -156,13 +160,20 @@ def _histories(
     short = [
         number
         for number, changes in enumerate(near)
-        if len(columns) < len(snapshots) and not np.isfinite(changes[:, 1:known]).all()
+        if len(columns) < len(snapshots)
+        and _lacks_history(changes, known, schema.layout.filter_owners[bands[number]])
     ]
     found = [(columns, changes) for changes in near]
     far = _changes(store, schema, [bands[number] for number in short], snapshots)
     for number, changes in zip(short, far, strict=True):
         found[number] = snapshots, changes
     return found
+
+
+def _lacks_history(changes: np.ndarray, known: int, owners: np.ndarray) -> bool:
+    """Whether a parameter with new changes, [filter, column], lacks some of the `known` before."""
+    scored = owners[np.isfinite(changes[:, known:]).any(axis=1)]
+    return not np.isfinite(changes[np.isin(owners, scored), 1:known]).all()
 
 
 def _changes(

@@ -12,6 +12,7 @@ from deeptracker.errors import ConfigError, LogError, StoreError
 from deeptracker.pipeline import open_store, process
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.running.progress import SilentProgress
+from deeptracker.record.tensor_file import write_tensors
 
 SHAPES = {"a.weight": (6, 5, 4), "a.bias": (6,)}
 CONFIG = Config(columns_per_chunk=4)
@@ -68,7 +69,8 @@ def test_damaged_snapshots_are_left_out_and_the_rest_is_as_if_they_were_never_th
         other.scalars(iteration)
     truncated = log.path / "snapshots" / "000000020.safetensors"
     truncated.write_bytes(truncated.read_bytes()[:-7])
-    log.snapshot(40, a__weight=np.zeros((6, 5, 5), np.float32))
+    other_network = {"c.weight": np.zeros((6, 5, 5), np.float32)}
+    write_tensors(log.path / "snapshots" / "000000040.safetensors", other_network)
     summary = process(log.path, tmp_path / "store", config=CONFIG, scheduler=worker)
     assert summary.snapshots == 4
     assert "000000020.safetensors" in summary.text()
@@ -109,8 +111,6 @@ def test_a_scheduler_that_does_not_answer_is_one_error_and_nothing_is_left(log, 
 
 def test_images_that_are_of_no_known_class_do_not_stop_the_rest(tmp_path, worker):
     log = LogWriter(tmp_path / "log", shapes=SHAPES, images=20)
-    from deeptracker.record.tensor_file import write_tensors
-
     log.labels[3] = -1
     write_tensors(log.path / "images.safetensors", {"label": log.labels})
     log.iterations([0, 10])

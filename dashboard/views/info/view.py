@@ -115,12 +115,14 @@ class InfoView:
         run = self.run
         span = f"{run.iterations[0]:,} to {run.iterations[-1]:,}" if len(run.iterations) else ""
         images = int(run.array("classes/size").sum()) if run.class_names else 0
+        last = run.parameters["last_iteration"]
         pairs = [
             ("run", run.name),
             ("network", attributes.get("network")),
             ("framework", attributes.get("framework")),
             ("weights", f"{int(run.nodes['size'][0]):,}"),
-            ("parameters", f"{int((run.nodes['kind'] == 'parameter').sum()):,}"),
+            ("parameters", f"{int((last == last.max()).sum()):,}"),
+            *([("network changes", run.network_changes)] if run.network_changes else []),
             ("gradients", "recorded" if run.has_gradients else "not recorded"),
             ("snapshots", f"{len(run.iterations):,}"),
             ("iterations", span),
@@ -143,7 +145,9 @@ class InfoView:
         nodes = self.run.nodes
         whole = max(1, int(nodes["size"][0]))
         rows = []
-        for i in np.flatnonzero(nodes["kind"] == "parameter"):
+        for i in self.run.depth_first:
+            if nodes["kind"][i] != "parameter":
+                continue
             shape, size = str(nodes["shape"][i]), int(nodes["size"][i])
             filters = int(shape.split("x", 1)[0]) if "x" in shape else None
             layer = str(nodes["type"][nodes["parent"][i]])

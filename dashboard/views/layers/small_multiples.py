@@ -169,10 +169,17 @@ def _label(run: Run, node: int) -> dict[str, Any]:
     kind, name = str(nodes["kind"][node]), str(nodes["name"][node])
     size, shape = int(nodes["size"][node]), str(nodes["shape"][node]).replace("x", "\u00d7")
     what = str(nodes["type"][node]) or kind
+    lifetime = run.lifetime(node)
+    when = f", {lifetime}" if lifetime else ""
     return {
         "label": str(nodes["label"][node]) or "network",
-        "details": [f"{shape or what}, {size:,}", f"{size:,}", abbreviated(size)],
-        "title": f"{name or 'network'}: {what} {shape}, {size:,} weights",
+        "details": [
+            *([f"{shape or what}, {size:,}{when}", f"{abbreviated(size)}{when}"] if when else []),
+            f"{shape or what}, {size:,}",
+            f"{size:,}",
+            abbreviated(size),
+        ],
+        "title": f"{name or 'network'}: {what} {shape}, {size:,} weights{when}",
         "indent": int(nodes["depth"][node]),
         "strong": kind in ("network", "stage"),
         "label_room": LABEL_ROOM,

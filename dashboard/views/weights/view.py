@@ -60,12 +60,7 @@ class WeightView:
         self.selection = selection
         self.state = state
         self.filters = filters
-        nodes = run.nodes
-        self.names = [
-            str(name)
-            for name, kind in zip(nodes["name"], nodes["kind"], strict=True)
-            if kind == "parameter"
-        ]
+        self.names = run.parameter_names
         if state.raster not in self.names:
             state.raster = self._first_choice()
         self.plot = RasterPlot([int(iteration) for iteration in run.iterations])

@@ -111,6 +111,9 @@ class PartsPass:
     counts : NodeCounts
         Of the nodes above the parts.
     rooms : TileRooms
+    gaps : numpy.ndarray, optional
+        bool [part, 1 + column]: which snapshots are without a part, so that what follows has no
+        change; by default none.
     """
 
     def __init__(
@@ -122,10 +125,12 @@ class PartsPass:
         pyramid: Pyramid,
         counts: NodeCounts,
         rooms: TileRooms,
+        gaps: np.ndarray | None = None,
     ) -> None:
         self._parts = parts
         self._pieces = pieces
         self._present = present
+        self._gaps = np.zeros_like(present) if gaps is None else gaps
         self._thresholds = thresholds
         self._pyramid = pyramid
         self._counts = counts
@@ -213,10 +218,13 @@ class PartsPass:
     @cached_property
     def _before(self) -> np.ndarray:
         """Which column stands before each: int64 [part, column]."""
-        columns = np.where(self._present, np.arange(OUTSIDE, self._columns), NOTHING)
-        return np.where(
-            self._present[:, 1:], np.maximum.accumulate(columns, axis=1)[:, :-1], NOTHING
+        known, gaps = (
+            np.maximum.accumulate(
+                np.where(marks, np.arange(OUTSIDE, self._columns), NOTHING), axis=1
+            )[:, :-1]
+            for marks in (self._present, self._gaps)
         )
+        return np.where(self._present[:, 1:] & (known > gaps), known, NOTHING)
 
     def _moments(self) -> Moments:
         shape = len(self._parts), self._columns

@@ -107,10 +107,11 @@ class Pieces(NamedTuple):
         int64 [piece, PIECE_FIELDS]: the fields of `Geometry`, and behind them `PART`, `LINE`,
         `CLOSE_FIRST` and `CLOSE_LAST`.
     places : numpy.ndarray
-        int64 [1 + column, piece]: the first byte of each in the buffer of a snapshot, -1 where it
-        is missing; the first line is of the snapshot before the block.
+        int64 [1 + column, piece]: the first byte of each in the buffer of a snapshot; `NO_SNAPSHOT`
+        or `WITHOUT`. The first line is of the snapshot before the block.
     last : numpy.ndarray
-        int64 [piece]: address of its raw weights in the last snapshot that had it; 0 before.
+        int64 [piece]: address of its raw weights in the last snapshot; 0 where none is before, or
+        where that is without it.
     sides : numpy.ndarray
         int64 [piece]: which of two rooms holds its last weights as float32.
     """

@@ -19,6 +19,7 @@ from deeptracker.pipeline.kernels.measuring.tile_arguments import (
     Results,
 )
 from deeptracker.pipeline.kernels.vector.fused_loop import CHANGES, FOUND, LANES
+from deeptracker.pipeline.sources.tile_spans import WITHOUT
 
 __all__ = ["measure_pieces"]
 
@@ -76,7 +77,7 @@ def measure_pieces(form, snapshots, pieces, thresholds, rooms, results, pyramid,
                 known = results.counts[part, column, FINITE] - known
                 note_weights(nodes, column, known, results.limits[part, column])
             elif pieces.last[k] != 0:
-                keep_piece(form[0], pieces, k, geometry, rooms.kept)
+                pass_over(form[0], pieces, k, place, geometry, rooms.kept)
             if inside and pieces.table[k, CLOSE_FIRST] < pieces.table[k, CLOSE_LAST]:
                 close_nodes(
                     nodes, pieces.table[k, CLOSE_FIRST], pieces.table[k, CLOSE_LAST], column
@@ -127,8 +128,12 @@ def measure_piece(form, pieces, k, place, at, thresholds, rooms, results, pyrami
 
 
 @inner()
-def keep_piece(like, pieces, k, geometry, kept):
-    """Copy a piece's last raw weights to where the next reads leave them alone."""
+def pass_over(like, pieces, k, place, geometry, kept):
+    """Copy a piece's last raw weights to where the next reads leave them alone, or forget them."""
+    if place == WITHOUT:
+        # There is no change across a gap.
+        pieces.last[k] = 0
+        return
     first = np.int64(kept.ctypes.data) + geometry.address % TILE * like.itemsize
     if pieces.last[k] != first:
         last = raw_at(pieces.last[k], geometry.weights, like)

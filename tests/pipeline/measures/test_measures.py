@@ -184,6 +184,21 @@ def test_association_is_spearmans_with_p_values_of_all_circular_shifts(
     np.testing.assert_allclose(found.q_value, corrected, atol=1e-6)
 
 
+def test_association_of_a_layer_is_over_the_columns_that_have_it():
+    random = np.random.default_rng(3)
+    classes, layers = random.random((3, 40)), random.random((4, 40))
+    known = np.ones((4, 40), bool)
+    known[1, :25] = known[2, 10:30] = known[3] = False
+    found = associate(classes, np.where(known, layers, 0.0), known)
+    for layer in range(3):
+        columns = known[layer]
+        alone = associate(classes[:, columns], layers[layer : layer + 1, columns])
+        np.testing.assert_array_equal(found.correlation[:, layer], alone.correlation[:, 0])
+        np.testing.assert_array_equal(found.p_value[:, layer], alone.p_value[:, 0])
+    assert not found.correlation[:, 3].any()
+    assert (found.p_value[:, 3] == 1).all()
+
+
 @given(seed=st.integers(0, 2**32))
 def test_co_occurrence_sums_filters_where_the_class_is_anomalous(seed):
     random = np.random.default_rng(seed)

@@ -66,20 +66,65 @@ def test_a_truncated_snapshot_is_left_out_and_named(log):
     assert problem.message
 
 
-def test_a_snapshot_with_other_shapes_says_which_tensor_differs(log):
+def test_a_parameter_of_another_shape_is_found_by_its_shape(log):
+    log.gradients = False
     log.snapshot(10, stem__weight=np.zeros((6, 3, 5, 5), np.float32))
     source = open_source(log.path)
-    assert not source.has_snapshot(10)
-    [problem] = source.problems
-    assert "'stem.weight' is F32 [6, 3, 5, 5] where most snapshots have F32 [6, 3, 3, 3]" in str(
-        problem
-    )
+    assert source.problems == ()
+    shapes = [p.shape for p in source.parameters if p.name == "stem.weight"]
+    assert shapes == [(6, 3, 3, 3), (6, 3, 5, 5)]
+    assert source.locate("stem.weight", 10).shape == (6, 3, 5, 5)
+    assert source.locate("stem.weight", 10, shape=(6, 3, 3, 3)) is None
+    assert source.locate("stem.weight", 20, shape=(6, 3, 3, 3)) is not None
 
 
-def test_the_majority_of_snapshots_decides_even_against_the_first(log):
-    log.snapshot(0, stem__bias=np.zeros(7, np.float32))
+def test_snapshots_of_one_network_share_its_parameters(log):
+    log.snapshot(20, more=np.ones(3, np.float32))
     source = open_source(log.path)
-    assert [i for i in source.iterations if source.has_snapshot(i)] == [10, 20, 30]
+    assert source.parameters_at(0) is source.parameters_at(30)
+    assert {p.name for p in source.parameters_at(20)} == {*SHAPES, "more"}
+    assert source.parameters_at(15) == ()
+
+
+def write_snapshot(log, iteration, tensors):
+    write_tensors(log.path / "snapshots" / f"{iteration:09d}.safetensors", tensors)
+
+
+@pytest.mark.parametrize("foreign", [10, 0], ids=["between", "first"])
+def test_a_snapshot_of_another_network_is_left_out_and_named(log, foreign):
+    write_snapshot(log, foreign, {"other.weight": np.ones((7, 2), np.float32)})
+    source = open_source(log.path)
+    kept = [i for i in source.iterations if source.has_snapshot(i)]
+    assert kept == [i for i in (0, 10, 20, 30) if i != foreign]
+    [problem] = source.problems
+    assert problem.path.endswith(f"{foreign:09d}.safetensors")
+    assert "no parameter in common with most snapshots ('other.weight' [7, 2]" in problem.message
+
+
+def test_a_snapshot_without_weights_is_left_out_and_named(log):
+    write_snapshot(log, 30, {"steps": np.ones(1, np.int64)})
+    source = open_source(log.path)
+    assert [i for i in source.iterations if source.has_snapshot(i)] == [0, 10, 20]
+    [problem] = source.problems
+    assert "holds no tensor of floats; left out. Record float32" in problem.message
+
+
+@pytest.mark.parametrize("wrapper", ["module", "_orig_mod.module"])
+def test_the_name_of_a_wrapper_makes_no_other_network(log, wrapper):
+    values = {f"{wrapper}.{name}": value for name, value in log.values(30).items()}
+    write_snapshot(log, 30, values)
+    source = open_source(log.path)
+    assert source.problems == ()
+    assert source.has_snapshot(30)
+
+
+def test_a_network_that_changes_bit_by_bit_stays_one(tmp_path):
+    for step, names in enumerate(["ab", "bc", "cd", "de"]):
+        tensors = {name: np.ones((2, ord(name)), np.float32) for name in names}
+        write_tensors(tmp_path / f"step-{step}.safetensors", tensors)
+    source = open_source(tmp_path)
+    assert source.iterations == (0, 1, 2, 3)
+    assert [p.name for p in source.parameters] == list("abcde")
 
 
 def test_outcomes_of_another_number_of_images_are_left_out(log):
@@ -323,16 +368,15 @@ def test_headers_of_one_form_are_parsed_once(tmp_path, monkeypatch):
     assert len(parsed) == 3
 
 
-def test_a_gradient_unlike_the_others_is_named_by_its_file(log):
-    gradient = np.ones(SHAPES["stem.bias"], np.float16)
+def test_a_gradient_unlike_its_weights_is_named_by_its_file(log):
+    gradient = np.ones(SHAPES["stem.bias"][0] + 1, np.float16)
     for iteration in (20, 30):
-        log.snapshot(iteration)
-        path = log.path / "snapshots" / f"{iteration:09d}.safetensors"
-        write_tensors(path, log.values(iteration) | {"grad/stem.bias": gradient})
+        write_snapshot(log, iteration, log.values(iteration) | {"grad/stem.bias": gradient})
     source = open_source(log.path)
     [problem] = source.problems
     assert problem.path.endswith("000000020.safetensors")
-    assert "the gradient of 'stem.bias' is F16 [6], not F32 [6]; left out" in problem.message
+    assert "the gradient of 'stem.bias' is F16 [7], its weights are F32 [6]" in problem.message
+    assert source.locate("stem.bias", 20, gradient=True) is None
 
 
 def test_a_tensor_of_eight_bits_is_passed_over_as_no_weight(tmp_path):

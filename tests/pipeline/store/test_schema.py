@@ -10,7 +10,8 @@ from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.sources.manifest import Parameter
 from deeptracker.pipeline.store.names import scalar_paths
 from deeptracker.pipeline.store.network_tree import architecture_of
-from deeptracker.pipeline.store.schema import RunShape, Schema
+from deeptracker.pipeline.store.run_shape import RunShape
+from deeptracker.pipeline.store.schema import Schema
 
 THREADS = {"kind": "local", "processes": False}
 SIZES = RunShape(8, 8, 2**20, thresholds=4, bins=8)
