@@ -76,8 +76,7 @@ def process(
     report : str or Path, optional
         File for Dask's performance report, which is written also when the run fails.
     task_log : str or Path, optional
-        Gets one JSON object per line for every task that ended; see
-        `deeptracker.pipeline.running.task_log`.
+        Gets one JSON object per line for every task that ended (`running.task_log`).
 
     Returns
     -------
@@ -94,11 +93,8 @@ def process(
     config = with_cluster(config or Config(), workers, scheduler)
     location = str(store or default_store(log))
     connecting = partial(connect, config.cluster)
-    watch = Watch(
-        progress or SilentProgress(),
-        Path(report) if report else None,
-        Path(task_log) if task_log else None,
-    )
+    report, task_log = (Path(path) if path else None for path in (report, task_log))
+    watch = Watch(progress or SilentProgress(), report, task_log)
     watch.check()
     with terminate_as_interrupt(), uncollected() as collect_again:
         inputs = RunInputs(open_source(log, config.source.pattern, config.storage), config)
