@@ -26,12 +26,12 @@ from deeptracker.pipeline import process
 NETWORK_BAR, PARAMETERS_BAR = 0.3, 0.6
 
 
-def client_seconds(log: Path, store: Path, client: Client) -> dict[str, float]:
+def client_seconds(log: Path, store: Path, scheduler: str, client: Client) -> dict[str, float]:
     """Process a log; give the seconds before, between and after the tasks."""
     gc.collect()
     with get_task_stream(client) as stream:
         called = time.time()
-        process(log, store, scheduler=client.scheduler.address)
+        process(log, store, scheduler=scheduler)
         returned = time.time()
     ran = sorted(
         (step["start"], step["stop"])
@@ -65,7 +65,7 @@ def measure(
         for turn in range(repeats):
             for name, log in logs.items():
                 store = next_store(stores[name], turn)
-                runs[name].append(client_seconds(log, store, client))
+                runs[name].append(client_seconds(log, store, scheduler, client))
     for name, bar in (("network", NETWORK_BAR), ("parameters", PARAMETERS_BAR)):
         for part in ("before", "between", "after"):
             found[f"{name}_{part}_seconds"] = statistics.median(one[part] for one in runs[name])

@@ -193,3 +193,18 @@ def test_requests_to_a_bucket_are_counted_for_a_run_and_an_append(run):
             counts.get(method, 0) for method in ("DELETE", "GET", "HEAD", "POST", "PUT")
         )
         assert counts["requests"] == by_method > counts["PUT"] > 0
+
+
+@pytest.mark.slow
+def test_the_client_is_timed_before_between_and_after_the_tasks(run):
+    found = run(
+        "client_time", "--network", "lenet5", "--snapshots", "2", "--parameters", "16",
+        "--weights", "65536", "--repeats", "1",
+    )  # fmt: skip
+    for name in ("network", "parameters"):
+        parts = [found[f"{name}_{part}_seconds"] for part in ("before", "between", "after")]
+        assert min(parts) > 0
+        assert found[f"{name}_client_seconds"] == pytest.approx(parts[0] + parts[2])
+        assert found[f"{name}_quick_enough"] == (
+            found[f"{name}_client_seconds"] <= found[f"{name}_bar_seconds"]
+        )
