@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from distributed import Client
 from harness import one_core, options, report, scratch
 from names import FILTER_WEIGHTS, write_logs
@@ -25,7 +26,8 @@ from names import FILTER_WEIGHTS, write_logs
 from deeptracker.pipeline.clusters import LocalSettings
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.planning.run_inputs import RunInputs
-from deeptracker.pipeline.running.jobs import Jobs, Label
+from deeptracker.pipeline.running.job import Label
+from deeptracker.pipeline.running.jobs import Jobs
 from deeptracker.pipeline.running.shared_argument import Packed
 from deeptracker.pipeline.sources import open_source
 from deeptracker.pipeline.store.schema import Schema
@@ -35,7 +37,7 @@ def schema_of(folder: Path, parameters: int) -> Schema:
     """Make the schema of a log with so many parameters, with the layout that planning computes."""
     write_logs(folder, parameters * FILTER_WEIGHTS, 1, [parameters])
     source = open_source(folder / str(parameters))
-    schema = RunInputs(source, Config()).schema(source.iterations)
+    schema = RunInputs(source, Config()).schema(np.array(source.iterations, np.int64))
     assert len(schema.layout.parameters) == parameters
     return schema
 

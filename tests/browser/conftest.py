@@ -174,7 +174,11 @@ class Person:
         return json.loads(text) if text else None
 
     def row(self, chart, key):
-        return next(row for row in self.state(chart)["rows"] if row["id"] == key)
+        """Give a row of a chart, once it has come: the chart is there before its rows."""
+        return self.wait(
+            lambda: next(row for row in self.state(chart)["rows"] if row["id"] == key),
+            f"the row {key} of {chart}",
+        )
 
     def column_x(self, chart, column):
         state = self.state(chart)
