@@ -207,7 +207,7 @@ _Written = tuple[ArraySpec, int, float]
 
 
 def _written(schema: Schema, columns: Columns) -> Iterator[_Written]:
-    """Yield every array with an iteration axis of which a run writes objects."""
+    """Yield the arrays with an iteration axis into which a run writes."""
     for spec in (*schema.arrays(), *schema.axes()):
         if "iteration" not in spec.dims:
             continue

@@ -118,7 +118,7 @@ def find_changes(
     ------
     StoreError
         When the store was made of another run or another network, or when all must be processed
-        anew and some of it is gone from the source.
+        again and the source lacks some of it.
     """
     _check_same_run(root, source)
     old = Recording(

@@ -114,6 +114,6 @@ class Places:
 
 
 def _is_without(offsets: RunOffsets, block: Block, column: int) -> np.ndarray:
-    """Tell of which parts a snapshot has no weights; one without gradients alone is no gap."""
+    """Mark the parts that a snapshot lacks: bool [part]; lacking only gradients is no gap."""
     weights = offsets.at(column, block.parts.number, gradient=False)
     return weights.begins < 0 if weights else np.zeros(len(block.parts), np.bool_)

@@ -1,4 +1,4 @@
-"""Quantiles of weights that were counted into bins, of which tasks have each a part."""
+"""Quantiles of weights from counts in bins; each task has the counts of some weights."""
 
 from collections.abc import Sequence
 
