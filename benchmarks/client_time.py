@@ -39,11 +39,13 @@ def client_seconds(log: Path, store: Path, scheduler: str, client: Client) -> di
         for step in task["startstops"]
         if step["action"] == "compute"
     )
-    idle, end = 0.0, ran[0][0]
+    # Dask moves a worker's times by its estimate of how the clocks differ, here some milliseconds.
+    first = end = max(ran[0][0], called)
+    idle = 0.0
     for start, stop in ran:
         idle += max(start - end, 0.0)
-        end = max(end, stop)
-    return {"before": ran[0][0] - called, "between": idle, "after": returned - end}
+        end = min(max(end, stop), returned)
+    return {"before": first - called, "between": idle, "after": returned - end}
 
 
 def measure(

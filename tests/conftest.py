@@ -11,7 +11,7 @@ from pathlib import Path
 import kept
 import pytest
 from hypothesis import settings
-from lengths import examples
+from lengths import IS_LONG, examples
 from objectstorage import CREDENTIALS, Bucket, Proxy, s3_server
 from objectstore.ceph import ceph_server
 
@@ -30,12 +30,18 @@ def pytest_report_header():
     return ", ".join(f"{name} {version(name)}" for name in SHOWN)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Order the modules: those with a browser last, and the longest of each kind first.
+
+    Tests marked `thorough` are left to `make test-long`, and to whoever asks for the marker.
 
     The driver of a browser keeps an event loop running in its thread, which processing cannot
     share. Where the longest begin first, processes that share the tests end at the same time.
     """
+    if not IS_LONG and "thorough" not in config.option.markexpr:
+        left = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
     modules = defaultdict(list)
     for item in items:
         if item.path.parent == BROWSER:

@@ -203,7 +203,8 @@ def test_the_client_is_timed_before_between_and_after_the_tasks(run):
     )  # fmt: skip
     for name in ("network", "parameters"):
         parts = [found[f"{name}_{part}_seconds"] for part in ("before", "between", "after")]
-        assert min(parts) > 0
+        assert min(parts) >= 0
+        assert max(parts) > 0
         assert found[f"{name}_client_seconds"] == pytest.approx(parts[0] + parts[2])
         assert found[f"{name}_quick_enough"] == (
             found[f"{name}_client_seconds"] <= found[f"{name}_bar_seconds"]

@@ -63,6 +63,10 @@ class CubeReader:
         self.person.page.mouse.move(*self.point(*self.place(name, u, v)))
         return self.person.wait(self.told, "what the cell says")
 
+    def tells(self, name, u, v, words, line=1):
+        """Point at a cell until its card has a line of these words: a zoom may still be going."""
+        self.person.wait(lambda: self.hover(name, u, v)[line] == words, f"a cell of {words}")
+
     def told(self):
         box = self.root.query_selector(".dt-readout:not([hidden])")
         return [line.inner_text() for line in box.query_selector_all("div")] if box else None

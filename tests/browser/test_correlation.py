@@ -162,7 +162,7 @@ def test_at_a_picked_iteration_the_measure_cannot_be_chosen(cube, app, run, coun
     cube.person.wait(lambda: measures() == sliced, "a list that cannot be changed")
     layer = int(filters[:, spike].argmax())
     value = filters[layer, spike] * (images[7, spike] > 0)
-    assert cube.hover("front", 7, layer)[1] == f"anomalous filters: {value}"
+    cube.tells("front", 7, layer, f"anomalous filters: {value}")
     cube.bar("iteration 1,400").click()
     cube.person.wait(lambda: "rank" in cube.person.state("cube")["titles"]["front"], "the measure")
     cube.person.wait(lambda: measures() == [("rank correlation", True)], "the list again")
@@ -206,8 +206,8 @@ def test_zooming_one_face_takes_its_neighbours_along(cube, app, run, counts):
     class_ = shown["first"]
     assert class_ > 0
     together = filters @ (images > 0).T
-    assert cube.hover("front", class_, 16)[1] == f"anomalous filters: {together[16, class_]}"
-    assert cube.hover("top", class_, 12)[1] == f"anomalous images: {images[class_, 12]}"
+    cube.tells("front", class_, 16, f"anomalous filters: {together[16, class_]}")
+    cube.tells("top", class_, 12, f"anomalous images: {images[class_, 12]}")
     # A dragged face scrolls both.
     x, y = cube.point(*cube.place("front", class_ + 1, 10))
     mouse = cube.person.page.mouse
@@ -221,7 +221,7 @@ def test_zooming_one_face_takes_its_neighbours_along(cube, app, run, counts):
         "the first classes",
     )
     cube.person.wait(lambda: "cc=[0," in urllib.parse.unquote(cube.person.query()), "the link")
-    assert cube.hover("front", 0, 16)[1] == f"anomalous filters: {together[16, 0]}"
+    cube.tells("front", 0, 16, f"anomalous filters: {together[16, 0]}")
     cube.bar("Whole axes").click()
     cube.settled(classes=10, layers=22)
 

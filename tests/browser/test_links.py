@@ -382,7 +382,7 @@ def test_what_is_picked_is_listed_and_dropped_one_by_one(person, cube, subject):
         person.wait(
             lambda key=key: f"&{key}" not in f"&{person.query()}", f"a link without {words}"
         )
-    state = cube.settled(cut=False)
-    assert state["picks"] == {"class_": -1, "layer": -1, "iteration": -1}
-    assert state["windows"]["time"] == {"first": 0, "last": len(subject.run.iterations)}
-    assert person.state("timeline")["picked"] == []
+    whole = {"first": 0, "last": len(subject.run.iterations)}
+    cube.settled(cut=False, picks={"class_": -1, "layer": -1, "iteration": -1})
+    person.wait(lambda: person.state("cube")["windows"]["time"] == whole, "the cube's whole run")
+    person.wait(lambda: person.state("timeline")["picked"] == [], "a timeline without a pick")
