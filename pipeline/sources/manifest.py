@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol, Self
 
 import numpy as np
@@ -83,7 +84,7 @@ class Parameter:
     has_gradient: bool = False
     gradient_dtype: str = ""
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of weights."""
         return math.prod(self.shape)

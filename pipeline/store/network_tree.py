@@ -123,6 +123,10 @@ class Architecture:
 
     def leaves(self) -> tuple[int, ...]:
         """Nodes of the parameters, in the same order."""
+        return self._leaves
+
+    @cached_property
+    def _leaves(self) -> tuple[int, ...]:
         return tuple(index for index, node in enumerate(self.nodes) if node.parameter)
 
     def count_nodes(self, parameters: int) -> int:
@@ -142,7 +146,7 @@ class Architecture:
         parameters : int, optional
             How many parameters are asked, the first ones; all by default.
         """
-        if parameters is None:
+        if parameters is None or parameters >= len(self._leaves):
             return self._layers
         return self._owners(parameters)
 
@@ -151,7 +155,7 @@ class Architecture:
         return self._owners(None)
 
     def _owners(self, parameters: int | None) -> tuple[int, ...]:
-        leaves = [node for node in self.nodes if node.parameter][:parameters]
+        leaves = map(self.nodes.__getitem__, self._leaves[:parameters])
         owners = (leaf.parent for leaf in leaves if leaf.parameter and leaf.parameter.has_filters)
         return tuple(dict.fromkeys(owners))
 
