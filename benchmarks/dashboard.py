@@ -6,7 +6,9 @@
 *Cold* is a new browser context: from navigation until the timeline and the validation view are
 drawn, with a server that has answered once before. *Linked* is from the mouse button's release on
 the timeline until a view has drawn the picked iteration. Each view is measured in turn, on its own
-page. Needs Playwright and a Chromium; `make browser` installs both.
+page; a run without outcomes opens on its layers. *Unfolding* is from the click on a node of the
+layer view until the rows below it are drawn, *search* from a key in the search field until its
+suggestions are listed. Needs Playwright and a Chromium; `make browser` installs both.
 """
 
 import argparse
@@ -23,6 +25,7 @@ from rich.table import Table
 from serving import serve
 from synthesize import synthesize
 
+from deeptracker.dashboard.data.run import Run
 from deeptracker.pipeline import process
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
@@ -46,7 +49,7 @@ LINKED = {
     "layers": ("layers", "picked"),
     "correlation": ("cube", "picks.iteration"),
 }
-BAR_COLD_MS, BAR_LINKED_MS = 2000.0, 150.0
+BAR_COLD_MS, BAR_LINKED_MS, BAR_UNFOLD_MS, BAR_SEARCH_MS = 2000.0, 150.0, 150.0, 150.0
 DRAWN = "(chart) => window.dtFind('timeline') && window.dtFind(chart) ? performance.now() : 0"
 WATCH = """
 ([chart, path]) => {
@@ -67,14 +70,48 @@ WATCH = """
   })
 }
 """
+UNFOLDED = """
+() => {
+  window.dtUnfolded = new Promise((resolve, reject) => {
+    setTimeout(() => reject('the rows did not change within 30 s'), 30000)
+    let released = 0
+    window.addEventListener('pointerup', () => { released = performance.now() },
+      {capture: true, once: true})
+    const element = window.dtFind('layers')
+    const state = () => JSON.parse(element.dataset.state)
+    const before = state().total
+    new MutationObserver((_, observer) => {
+      const now = state()
+      if (!released || now.total === before || !now.is_sent) return
+      observer.disconnect()
+      requestAnimationFrame(() => resolve(performance.now() - released))
+    }).observe(element, {attributes: true, attributeFilter: ['data-state']})
+  })
+}
+"""
+# From the key until the frame after the one that lists what was found.
+LISTED = """
+() => {
+  window.dtListed = new Promise((resolve) => {
+    window.addEventListener('keydown', (event) => {
+      const field = event.target.shadowRoot?.activeElement || event.composedPath()[0]
+      field.addEventListener('input', () => {
+        requestAnimationFrame(() => resolve(performance.now() - event.timeStamp))
+      }, {once: true})
+    }, {capture: true, once: true})
+  })
+}
+"""
+LABEL_X, LABEL_Y = 60, 8
 
 
-def cold(browser: Browser, address: str, view: str = "validation") -> tuple[Page, float]:
+def cold(browser: Browser, address: str, view: str) -> tuple[Page, float]:
     """Open a view's page in a new context; give it and the seconds until it was drawn."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.add_init_script(FIND)
-    page.goto(f"{address}?v={view}", wait_until="commit")
+    query = "" if "?" in address else f"?v={view}"
+    page.goto(f"{address}{query}", wait_until="commit")
     drawn = page.wait_for_function(DRAWN, arg=LINKED[view][0], polling="raf", timeout=60_000)
     return page, float(drawn.json_value()) / 1e3
 
@@ -103,8 +140,47 @@ def followed(browser: Browser, address: str, view: str, repeats: int) -> list[fl
     return seconds
 
 
+def unfolded(browser: Browser, address: str, repeats: int) -> list[float]:
+    """Unfold modules of the layer view, and fold them again; give the seconds of each."""
+    page, _ = cold(browser, f"{address}?v=layers", "layers")
+    page.wait_for_timeout(1000)
+    element = page.evaluate_handle("() => window.dtFind('layers')").as_element()
+    element.scroll_into_view_if_needed()
+    box = element.query_selector(".dt-scroll canvas").bounding_box()
+    rows = json.loads(element.get_attribute("data-state"))["rows"]
+    row = next(row for row in rows[1:] if row["id"].startswith("node:"))
+    seconds = []
+    for _ in range(2 * repeats):
+        page.evaluate(UNFOLDED)
+        page.mouse.click(box["x"] + LABEL_X, box["y"] + row["top"] + LABEL_Y)
+        seconds.append(float(page.evaluate("() => window.dtUnfolded")) / 1e3)
+        page.wait_for_timeout(300)
+    page.context.close()
+    return seconds
+
+
+def searched(browser: Browser, address: str, words: str, view: str) -> list[float]:
+    """Type into the search field; give the seconds of each key."""
+    page, _ = cold(browser, address, view)
+    page.wait_for_timeout(1000)
+    page.keyboard.press("/")
+    options = page.get_by_role("dialog").get_by_role("option")
+    options.first.wait_for()
+    seconds = []
+    for letter in words:
+        page.evaluate(LISTED)
+        page.keyboard.press(letter)
+        seconds.append(float(page.evaluate("() => window.dtListed")) / 1e3)
+    assert options.count() > 0
+    page.context.close()
+    return seconds
+
+
 def measure(store: Path | str, repeats: int) -> list[dict[str, float | str]]:
     """Give medians and 95th percentiles, in milliseconds: the cold page, and each linked view."""
+    run = Run(str(store))
+    views = [view for view in LINKED if run.has_images or view == "layers"]
+    name = str(run.nodes["name"][run.nodes["kind"] == "layer"][-1])
     process, address = serve(store)
     try:
         with sync_playwright() as driver:
@@ -112,16 +188,20 @@ def measure(store: Path | str, repeats: int) -> list[dict[str, float | str]]:
                 executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
                 args=FLAGS,
             )
-            cold(browser, address)[0].context.close()
+            cold(browser, address, views[0])[0].context.close()
             opened = []
             for _ in range(repeats):
-                page, seconds = cold(browser, address)
+                page, seconds = cold(browser, address, views[0])
                 opened.append(seconds)
                 page.context.close()
-            rows = [row("cold page", "validation", opened, BAR_COLD_MS)]
-            for view in LINKED:
+            rows = [row("cold page", views[0], opened, BAR_COLD_MS)]
+            for view in views:
                 seconds = followed(browser, address, view, repeats)
                 rows.append(row("linked selection", view, seconds, BAR_LINKED_MS))
+            rows += [
+                row("unfolding", "layers", unfolded(browser, address, repeats), BAR_UNFOLD_MS),
+                row("search", "-", searched(browser, address, name, views[0]), BAR_SEARCH_MS),
+            ]
             browser.close()
     finally:
         process.terminate()
