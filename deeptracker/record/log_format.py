@@ -73,14 +73,17 @@ class Scalars:
     iterations : numpy.ndarray
         int64 [n], ascending.
     values : dict of str to numpy.ndarray
-        float64 [n]; NaN where a scalar was not recorded.
+        float64 [n]; NaN where a scalar was not recorded, and where NaN was.
     problems : list of str
         The skipped lines, with reasons.
+    nan : dict of str to numpy.ndarray
+        int64: the iterations at which a scalar was recorded as NaN; none by default.
     """
 
     iterations: np.ndarray
     values: dict[str, np.ndarray]
     problems: list[str]
+    nan: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class TrainingLog:
@@ -232,7 +235,16 @@ def parse_scalar_lines(content: bytes) -> Scalars:
         name: np.array([rows[iteration].get(name, math.nan) for iteration in iterations])
         for name in names
     }
-    return Scalars(np.array(iterations, dtype=np.int64), columns, problems)
+    nan = {
+        name: [iteration for iteration in iterations if math.isnan(rows[iteration].get(name, 0.0))]
+        for name in names
+    }
+    return Scalars(
+        np.array(iterations, dtype=np.int64),
+        columns,
+        problems,
+        {name: np.array(at, np.int64) for name, at in nan.items() if at},
+    )
 
 
 def parse_scalars(line: bytes) -> tuple[int, dict[str, float]]:

@@ -210,9 +210,10 @@ class Recorder:
     def scalars(self, iteration: int, **values: float) -> None:
         """Record scalars at an iteration, such as ``train_loss=0.3``.
 
-        Other scalars recorded earlier at the same iteration stay.
+        Other scalars recorded earlier at the same iteration stay. What is not finite stays what it
+        is: NaN is written as null, infinity as 1e999, which JSON reads as infinity.
         """
-        line = {"iteration": _step(iteration)}
+        line = {"iteration": str(_step(iteration))}
         for name, value in values.items():
             try:
                 number = float(value)
@@ -220,11 +221,12 @@ class Recorder:
                 raise LogError(f"{name}: {value!r} is not a number") from None
             except OverflowError:
                 raise LogError(f"{name}: is a number that float64 cannot hold") from None
-            line[name] = number if math.isfinite(number) else None  # type: ignore[assignment]
+            line[name] = _json_number(number)
         path = self.log.path / "scalars.jsonl"
         try:
             with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+                fields = (f"{json.dumps(name)}: {text}" for name, text in line.items())
+                file.write("{" + ", ".join(fields) + "}\n")
         except OSError as error:
             raise LogError(
                 f"{path}: cannot be written ({error.strerror or error}); free space"
@@ -316,3 +318,12 @@ def _make_folders(path: Path) -> None:
 
 def _now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _json_number(number: float) -> str:
+    """Write a float as JSON, which has no word for NaN and none for infinity."""
+    if math.isnan(number):
+        return "null"
+    if math.isinf(number):
+        return "1e999" if number > 0 else "-1e999"
+    return json.dumps(number)

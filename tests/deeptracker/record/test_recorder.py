@@ -1,6 +1,7 @@
 """The recorder writes whole files, takes any array, and goes on after a crash."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -167,6 +168,21 @@ def test_going_on_keeps_what_is_there_and_doubles_nothing(tmp_path):
     np.testing.assert_array_equal(scalars.values["train_loss"], [1.0, 0.5])
     assert log.describe().classes == tuple(CLASSES)
     assert log.describe().hyperparameters == {"batch": 8}
+
+
+def test_scalars_that_are_not_finite_come_back_as_they_were(tmp_path):
+    recorder = Recorder(tmp_path / "log")
+    recorder.scalars(0, train_loss=0.5)
+    recorder.scalars(5, train_loss=math.inf, learning_rate=-math.inf)
+    recorder.scalars(10, train_loss=math.nan)
+    recorder.scalars(15, learning_rate=0.1)
+    scalars = TrainingLog(tmp_path / "log").scalars()
+    np.testing.assert_array_equal(scalars.values["train_loss"], [0.5, math.inf, math.nan, math.nan])
+    np.testing.assert_array_equal(
+        scalars.values["learning_rate"], [math.nan, -math.inf, math.nan, 0.1]
+    )
+    assert {name: at.tolist() for name, at in scalars.nan.items()} == {"train_loss": [10]}
+    assert scalars.problems == []
 
 
 def test_another_padding_of_the_file_names_is_kept(tmp_path):
