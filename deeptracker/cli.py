@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from deeptracker.time_limits import MOST_DAYS, MOST_HOURS
 __all__ = ["app", "main"]
 
 EXIT_ERROR = 1
+EXIT_INCIDENT = 3
 EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
@@ -31,7 +33,7 @@ app = typer.Typer(
     help="See what happens inside a deep network while it trains: "
     "every weight, every validation image, every recorded iteration.",
     epilog="Exit codes: 0 done (or --follow was stopped), 1 an error (see standard error), "
-    "2 wrong usage, 130 interrupted (commits are intact).",
+    "2 wrong usage, 3 an incident ('check'), 130 interrupted (commits are intact).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -52,6 +54,13 @@ SchedulerOption = Annotated[
 ]
 ConfigOption = Annotated[Path | None, typer.Option(help="A YAML file; see configs/ for examples.")]
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class FailOn(StrEnum):
+    """The severities that `check` can fail on."""
+
+    warning = "warning"
+    error = "error"
 
 
 @contextmanager
@@ -290,6 +299,27 @@ def info(
             typer.echo(json.dumps(description.as_dict()))
         else:
             typer.echo(description.text())
+
+
+@app.command()
+def check(
+    store: Annotated[str, typer.Argument(help="A processed run.")],
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit with 3 where an incident is at least so grave.")
+    ] = FailOn.warning,
+    config: StorageOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
+) -> None:
+    """Tell what happened in a training; exit with 3 where something went wrong."""
+    with _one_line_errors():
+        with loading():
+            from deeptracker.pipeline.check import check_store
+            from deeptracker.pipeline.config import load_config
+
+        verdict = check_store(store, load_config(config).storage)
+        typer.echo(json.dumps(verdict.as_dict()) if as_json else verdict.text())
+        if verdict.fails(fail_on.value):
+            raise typer.Exit(EXIT_INCIDENT)
 
 
 @app.command()

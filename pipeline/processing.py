@@ -31,6 +31,7 @@ from deeptracker.pipeline.sources.file_listing import check_unchanged
 from deeptracker.pipeline.store.arrays.array_spec import array_at
 from deeptracker.pipeline.store.forks import opened_fork
 from deeptracker.pipeline.store.run_store import StoreWriter, open_writer
+from deeptracker.pipeline.store.stored_incidents import stored_incidents
 from deeptracker.pipeline.summary import Summary
 from deeptracker.pipeline.tasks.graph import ProcessingRun, compare, compared, measure
 from deeptracker.wording import counted
@@ -291,4 +292,5 @@ def _summary(
         problems=tuple(str(problem) for problem in problems),
         commit=writer.published,
         changes=subject.history.changes(subject.stored),
+        incidents=tuple(incident.message for incident in stored_incidents(root)),
     )

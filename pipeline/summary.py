@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["StoreDescription", "Summary", "describe_store"]
 
 SHOWN_PROBLEMS = 10
+SHOWN_INCIDENTS = 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Summary:
         The store's snapshot.
     changes : str
         How the network changed in the snapshots processed now; empty if it did not.
+    incidents : tuple of str
+        The incidents of the store, each in a sentence, the gravest first.
     """
 
     store: str
@@ -54,6 +57,7 @@ class Summary:
     problems: tuple[str, ...]
     commit: str
     changes: str = ""
+    incidents: tuple[str, ...] = ()
 
     @property
     def gigabytes_per_second(self) -> float:
@@ -66,7 +70,7 @@ class Summary:
         return (
             f"{self.action}: {counted(self.snapshots, 'snapshot')} ({sized(self.nbytes)}) "
             f"in {self.seconds:.1f} s{reason}; {counted(self.iterations, 'iteration')}, "
-            f"{counted(self.findings, 'finding')}"
+            f"{counted(len(self.incidents), 'incident')}, {counted(self.findings, 'finding')}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -84,9 +88,16 @@ class Summary:
                     f"{self.store}: {self.action}, {counted(self.snapshots, 'snapshot')} "
                     f"({sized(self.nbytes)}) in {self.seconds:.1f} s "
                     f"({sized(1e9 * self.gigabytes_per_second)}/s); "
-                    f"{counted(self.iterations, 'iteration')}, {counted(self.findings, 'finding')}"
+                    f"{counted(self.iterations, 'iteration')}, "
+                    f"{counted(len(self.incidents), 'incident')}, "
+                    f"{counted(self.findings, 'finding')}"
                 )
             ]
+        if self.action != "unchanged":
+            lines += [f"incident: {incident}" for incident in self.incidents[:SHOWN_INCIDENTS]]
+            if len(self.incidents) > SHOWN_INCIDENTS:
+                hidden = len(self.incidents) - SHOWN_INCIDENTS
+                lines.append(f"incident: {hidden} more; see: deeptracker check {self.store}")
         if self.reason:
             lines.append(f"everything was processed again: {self.reason}")
         if self.changes:

@@ -50,3 +50,15 @@ def test_the_shipped_log_keeps_its_promises(tree):
     assert int(tree["has_snapshot"].sum()) >= 100
     final = tree["scalars"].ds
     assert float(final["validation_error"].dropna("iteration_s")[-1]) < 0.05
+
+
+def test_the_two_incidents_are_told_and_nothing_else(tree):
+    told = tree["incidents"].ds
+    found = zip(
+        told["at_iteration"].values, told["lead_kind"].values, told["lead"].values, strict=True
+    )
+    assert sorted(found) == [
+        (SPIKE_ITERATION, "scalar", "learning_rate"),
+        (RESET_ITERATION, "filter", f"{RESET_PARAMETER}[{RESET_FILTER}]"),
+    ]
+    assert told["message"].values[1].startswith("At 1,400 learning_rate rose 29-fold; ")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from zarr.abc.store import Store
 
+from deeptracker.pipeline.conclusions.incident_series import incident_series
 from deeptracker.pipeline.conclusions.rule_series import rule_series
 from deeptracker.pipeline.conclusions.values import (
     ClassValues,
@@ -21,6 +22,8 @@ from deeptracker.pipeline.conclusions.values import (
 from deeptracker.pipeline.measures.association import associate, co_occurrence
 from deeptracker.pipeline.measures.finding import Finding
 from deeptracker.pipeline.measures.findings import find_all
+from deeptracker.pipeline.measures.incidents.find_incidents import find_incidents
+from deeptracker.pipeline.measures.incidents.incident import Incident
 from deeptracker.pipeline.measures.ranking import iteration_score
 from deeptracker.pipeline.store.arrays.array_spec import ArraySpec
 from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
@@ -41,6 +44,17 @@ FINDING_COLUMNS = {
     "at_iteration": (np.int64, "optimizer step at which it began"),
     "value": (np.float64, "the measured value"),
     "message": (object, "what was found"),
+}
+INCIDENT_COLUMNS = {
+    "at_iteration": (np.int64, "optimizer step of the onset"),
+    "first": (np.int64, "optimizer step of the first move"),
+    "last": (np.int64, "optimizer step of the last move"),
+    "severity": (object, "info, warning or error"),
+    "title": (object, "what happened, in a few words"),
+    "message": (object, "what happened, in a sentence"),
+    "lead_kind": (object, "scalar, node, filter, class_ or images: what moved first"),
+    "lead": (object, "name of what moved first; a filter is PARAMETER[INDEX]"),
+    "score": (np.float64, "greatest robust z of its moves"),
 }
 
 
@@ -83,6 +97,8 @@ def write_conclusions(
     writer = ChunkWriter(store)
     with WholeArrays(store) as arrays:
         _put_findings(arrays, judgement.findings)
+        series = incident_series(store, run, classes, layers)
+        _put_incidents(arrays, find_incidents(series, judgement.findings))
         if judgement.flips is not None:
             arrays.put("images/flips", judgement.flips, ["image"], "flips")
         _write_layers(writer, arrays, run, layers)
@@ -170,6 +186,19 @@ def _write_ranking(
 def _findings(store: Store, run: ProcessingRun, classes: ClassValues | None) -> list[Finding]:
     """Run the health rules over the whole training."""
     return find_all(rule_series(store, run, classes), run.subject.config.findings)
+
+
+def _put_incidents(arrays: WholeArrays, found: Sequence[Incident]) -> None:
+    for name, (dtype, long_name) in INCIDENT_COLUMNS.items():
+        values = np.array([_incident_value(one, name) for one in found], dtype)
+        arrays.put(f"incidents/{name}", values, ["incident"], long_name)
+
+
+def _incident_value(incident: Incident, name: str) -> object:
+    own = {"at_iteration": "iteration"}
+    if name in ("lead_kind", "lead"):
+        return incident.lead.kind if name == "lead_kind" else incident.lead.name
+    return getattr(incident, own.get(name, name))
 
 
 def _put_findings(arrays: WholeArrays, found: Sequence[Finding]) -> None:

@@ -24,6 +24,8 @@ class Finding:
         The measured value.
     message : str
         Description in one sentence.
+    filter_name : str
+        ``PARAMETER[INDEX]`` of a filter, else empty.
     """
 
     rule: str
@@ -33,3 +35,4 @@ class Finding:
     iteration: int
     value: float
     message: str
+    filter_name: str = ""

@@ -55,4 +55,5 @@ def _strongest(rule: Rule, cases: Iterable[Case], most: int) -> Iterable[Finding
             case.iteration,
             case.value,
             case.message,
+            case.filter_name,
         )

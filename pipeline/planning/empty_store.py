@@ -66,6 +66,7 @@ def prepare(
     if change.action == "append":
         store_metadata(writer.session.store, specs)
         root = writer.root()
+        root.require_group("incidents")  # stores of older versions lack it
         is_other = _is_other_network(root, subject)
         if is_other and schema.layout.filter_count:
             group_at(root, "filters").attrs.update(FILTER_GROUP)
@@ -104,6 +105,7 @@ def _groups(schema: Schema, subject: RunInputs) -> dict[str, Mapping[str, Any]]:
             "cube",
             "filters",
             "health",
+            "incidents",
             "nodes",
             "parameters",
             "scalars",

@@ -11,6 +11,7 @@ import zarr
 from deeptracker.pipeline.clusters import Size, size_of
 from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.kernels.measuring.histograms import COARSE_EDGES
+from deeptracker.pipeline.measures.incidents.find_incidents import INCIDENTS
 from deeptracker.pipeline.measures.rules.registry import RULES
 from deeptracker.pipeline.planning.blocks import split_weights
 from deeptracker.pipeline.planning.changes import (
@@ -173,7 +174,8 @@ class RunInputs:
 
     def _rules_digest(self) -> str:
         limits = self.config.findings.model_dump(mode="json")
-        rules = json.dumps([sorted(rule.name for rule in RULES), limits], sort_keys=True)
+        names = [*sorted(rule.name for rule in RULES), INCIDENTS]
+        rules = json.dumps([names, limits], sort_keys=True)
         return hashlib.blake2b(rules.encode(), digest_size=16).hexdigest()
 
     def _scalars_digest(self) -> str:

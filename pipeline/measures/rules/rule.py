@@ -38,8 +38,8 @@ class Case:
         The measured value; if there are many cases, those of the greatest magnitude are kept.
     message : str
         Description in one sentence.
-    node, class_ : str
-        Where it is; empty if it does not apply.
+    node, class_, filter_name : str
+        Where it is; empty if it does not apply. A filter is ``PARAMETER[INDEX]``.
     """
 
     iteration: int
@@ -47,6 +47,7 @@ class Case:
     message: str
     node: str = ""
     class_: str = ""
+    filter_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

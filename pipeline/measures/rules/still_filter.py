@@ -32,6 +32,7 @@ def _at_end(series: FilterSeries, limits: Limits, still: np.ndarray, words: str)
             float(lengths[row]),
             f"{series.parameter}: filter {row} {words} in the last {lengths[row]} snapshots",
             node=series.layer,
+            filter_name=f"{series.parameter}[{row}]",
         )
 
 

@@ -1,0 +1,1 @@
+"""Incidents: what happened in a training, when, and what moved first."""
