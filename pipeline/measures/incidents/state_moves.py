@@ -108,8 +108,11 @@ def _not_decreasing(series: TrainingSeries, end: int) -> Iterator[Move]:
         some = max(3, len(values) // 20)
         if len(values) < FEWEST:
             return
-        begun, ended = float(np.median(values[:some])), float(np.median(values[-some:]))
-        if begun > 0 and ended > NOT_LESS * begun:
+        groups = [np.median(values[at : at + some]) for at in range(0, len(values) - some, some)]
+        begun, least = float(groups[0]), float(min(groups))
+        # One that decreased and rose again is told where it rose.
+        if begun > 0 and least > NOT_LESS * begun:
+            ended = float(np.median(values[-some:]))
             text = f"{name} did not decrease: from {begun:.3g} to {ended:.3g}"
             at = int(iterations[0])
             yield Move("scalar", name, at, end, STRENGTH, text, "training", alone=True, lasts=True)
