@@ -39,8 +39,9 @@ class Selection(State):
     Parameters
     ----------
     views : sequence of str
-        Names of the page's views: the first one is shown, the second one in the other pane. Without
-        them a view may have any name.
+        Names of the page's views. Without them a view may have any name.
+    first : sequence of str
+        The view that is shown, and the one in the other pane; the first two by default.
     """
 
     KEYS: ClassVar[Mapping[str, str]] = {
@@ -97,10 +98,11 @@ class Selection(State):
     notice = param.String(default="", doc="a message to the person; not part of a link")
     request = param.Dict(default={}, doc="what `open` asks of the page; not part of a link")
 
-    def __init__(self, views: Sequence[str] = (), **values: Any) -> None:
+    def __init__(self, views: Sequence[str] = (), first: Sequence[str] = (), **values: Any) -> None:
         super().__init__()
         self._views = tuple(views)
-        shown = dict(zip(("view", "second"), (*views[:2], *views[:1]), strict=False))
+        self._first = tuple(first) or (*views[:2], *views[:1])
+        shown = dict(zip(("view", "second"), self._first, strict=False))
         for name, view in shown.items():
             parameter = self.param[name]
             parameter.objects, parameter.check_on_set = list(views), True
@@ -110,7 +112,7 @@ class Selection(State):
     def copied(self) -> Self:
         """Make a selection of the same values, without watchers."""
         values = {name: getattr(self, name) for name in (*self.KEYS, "dark")}
-        return type(self)(self._views, **values)
+        return type(self)(self._views, self._first, **values)
 
     def open(self, view: str, **values: Any) -> None:
         """Request a view, as a link does: with values of the selection or of a state.

@@ -9,6 +9,7 @@ import panel as pn
 
 from deeptracker.dashboard.data.background import Latest, filling_cache
 from deeptracker.dashboard.data.class_series import named_class
+from deeptracker.dashboard.data.incidents import incidents_of
 from deeptracker.dashboard.data.run import Run, first_line
 from deeptracker.dashboard.data.search import open_place, places_of
 from deeptracker.dashboard.look.theme import CSS
@@ -58,6 +59,8 @@ class RunPage:
         self.selection = self.linked.selection
         self._reads = Latest(run.location)
         self._apply_link(query)
+        if not query.removeprefix("?"):
+            self.selection.view = _opening_view(run)
         self.timeline = self._frame(TIMELINE, view_errors)
         # A view is made when it is first opened, so that hidden views cost no time.
         self.frames = {name: self._frame(location, view_errors) for name, location in VIEWS.items()}
@@ -338,3 +341,16 @@ def _live_state() -> dict[str, str]:
 
 def _span(first: int, last: int) -> str:
     return f"{first:,}" if first == last else f"{first:,} to {last:,}"
+
+
+def _opening_view(run: Run) -> str:
+    """Choose the view of an address without choices: where the run has something to tell."""
+    try:
+        has_incidents = bool(incidents_of(run))
+    except Exception:
+        # If the store is lost, the views show that.
+        logger.exception("the incidents cannot be read")
+        has_incidents = False
+    if has_incidents:
+        return "incidents"
+    return "validation" if run.has_images else "layers"

@@ -13,6 +13,7 @@ PACKAGE = "deeptracker.dashboard.views"
 # A view's name in links, and its class as MODULE:CLASS; a leading dot means this package.
 # The tabs stand in this order.
 VIEWS = {
+    "incidents": ".incidents.view:IncidentView",
     "validation": ".validation.view:ValidationView",
     "layers": ".layers.view:LayerView",
     "weights": ".weights.view:WeightView",
@@ -20,6 +21,8 @@ VIEWS = {
     "gallery": ".gallery.view:GalleryView",
     "info": ".info.view:InfoView",
 }
+# What a link opens in the first and in the second pane if it names no view.
+FIRST_VIEWS = ("validation", "layers")
 # The timeline always stands above the tabs.
 TIMELINE = ".timeline.view:Timeline"
 # The first keys of every link, in this fixed order, so that equal choices give equal links.
@@ -52,6 +55,6 @@ def linked(**values: Any) -> Linked:
     """
     classes = [view_class(location) for location in (*VIEWS.values(), TIMELINE)]
     states: dict[type[State], State] = {state: state() for each in classes for state in each.states}
-    made = Linked(Selection(list(VIEWS)), list(states.values()), FIRST_KEYS.split())
+    made = Linked(Selection(list(VIEWS), FIRST_VIEWS), list(states.values()), FIRST_KEYS.split())
     made.update(**values)
     return made

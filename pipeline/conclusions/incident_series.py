@@ -42,7 +42,7 @@ def incident_series(
         [nodes[layer].name for layer in schema.architecture.layers()],
         layers.anomalous,
         layers.highest,
-        int(schema.layout.filters.sum()),
+        _filter_counts(run),
         subject.classes if classes else (),
         np.asarray(subject.class_sizes) if classes else np.empty(0, np.int64),
         classes.error if classes else np.empty((0, 0)),
@@ -53,6 +53,17 @@ def incident_series(
         _top_filters(store, run),
         _taken_for(store, run),
     )
+
+
+def _filter_counts(run: ProcessingRun) -> np.ndarray:
+    """Count the filters of each layer that has any."""
+    schema = run.schema
+    nodes, leaves = schema.architecture.nodes, schema.architecture.leaves()
+    places = {layer: place for place, layer in enumerate(schema.architecture.layers())}
+    counts = np.zeros(len(places), np.int64)
+    for number in np.flatnonzero(schema.layout.filters).tolist():
+        counts[places[nodes[leaves[number]].parent]] += schema.layout.filters[number]
+    return counts
 
 
 def _top_filters(store: Store, run: ProcessingRun) -> Callable[[int], list[tuple[str, float]]]:

@@ -1,14 +1,12 @@
 """The incidents of a store, gravest first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import zarr
 
 from deeptracker.pipeline.store.arrays.array_spec import read_array
 
-__all__ = ["StoredIncident", "stored_incidents"]
-
-COLUMNS = ("at_iteration", "first", "last", "severity", "title", "message", "lead_kind", "lead")
+__all__ = ["COLUMNS", "StoredIncident", "stored_incidents"]
 
 
 @dataclass(frozen=True)
@@ -42,13 +40,16 @@ class StoredIncident:
     score: float
 
 
+# The arrays of the group.
+COLUMNS = tuple(field.name for field in fields(StoredIncident))
+
+
 def stored_incidents(root: zarr.Group) -> list[StoredIncident]:
     """Read all incidents; none of a store that an older version wrote."""
     if "incidents/title" not in root:
         return []
-    names = (*COLUMNS, "score")
-    columns = [read_array(root, f"incidents/{name}").tolist() for name in names]
+    columns = [read_array(root, f"incidents/{name}").tolist() for name in COLUMNS]
     return [
-        StoredIncident(**dict(zip(names, values, strict=True)))
+        StoredIncident(**dict(zip(COLUMNS, values, strict=True)))
         for values in zip(*columns, strict=True)
     ]

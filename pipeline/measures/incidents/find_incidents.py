@@ -23,6 +23,8 @@ NEAR_COLUMNS = 3
 SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 # One layer leads if its z is so many times that of the second, or few layers moved.
 LEADS, FEW_LAYERS, FEW_CLASSES = 2.0, 0.25, 0.34
+# What begins this many columns after the first move is no cause of it.
+FIRST_COLUMNS = 2
 
 
 def find_incidents(series: TrainingSeries, findings: Sequence[Finding]) -> list[Incident]:
@@ -62,7 +64,7 @@ def _clusters(iterations: np.ndarray, moves: Iterable[Move]) -> list[list[Move]]
         until = move.iteration if move.lasts else move.last
         ended = int(np.searchsorted(iterations, until, side="right")) - 1
         reach = max(reach, max(column, ended) + NEAR_COLUMNS)
-        is_over |= move.lasts and np.isinf(move.z)
+        is_over |= move.covers
     return clusters
 
 
@@ -93,17 +95,27 @@ def _lead(series: TrainingSeries, cluster: Sequence[Move]) -> Move:
     layers = sorted((move for move in cluster if move.is_burst), key=lambda move: -move.z)
     classes = {move.name for move in cluster if move.kind == "class_"}
     few_layers = len({move.name for move in layers}) <= FEW_LAYERS * len(series.layers)
+    few_classes = len(classes) <= max(1, FEW_CLASSES * len(series.classes))
     ahead = len(layers) == 1 or (len(layers) > 1 and layers[0].z >= LEADS * layers[1].z)
+    first = min((move.iteration for move in cluster if move.alone), default=cluster[0].iteration)
+    column = int(np.searchsorted(series.iterations, first, side="right")) - 1
+    latest = series.iterations[min(column + FIRST_COLUMNS, len(series.iterations) - 1)]
+
+    # Where the weights moved first, classes are lost by it.
+    is_shaken = any(move.is_burst and move.alone for move in cluster)
 
     def rank(move: Move) -> int:
-        if (move.kind, move.evidence) == ("scalar", "schedule") or np.isinf(move.z):
+        if move.iteration > latest:
+            return 3 if move.kind == "class_" and few_classes and not is_shaken else 5
+        if (move.kind, move.evidence) == ("scalar", "schedule"):
             return 0
-        if move.kind == "filter" or (move.kind == "node" and not move.is_burst and move.alone):
+        state = move.kind == "node" and not move.is_burst and move.alone
+        strongest = bool(layers) and move is layers[0] and (ahead or few_layers)
+        stays = move.evidence == "training" and move.lasts and not few_classes
+        if stays:
             return 1
-        if layers and move is layers[0] and (ahead or few_layers):
-            return 1
-        if move.kind == "class_" and len(classes) <= max(1, FEW_CLASSES * len(series.classes)):
+        if move.covers or np.isinf(move.z) or move.kind == "filter" or state or strongest:
             return 2
-        return 3
+        return 3 if move.kind == "class_" and few_classes and not is_shaken else 4
 
     return min(cluster, key=lambda move: (rank(move), move.iteration, -move.z))

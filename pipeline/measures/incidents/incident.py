@@ -33,6 +33,8 @@ class Move:
         Whether it is an incident without other evidence.
     lasts : bool
         Whether it goes on to the end of the training.
+    covers : bool
+        Whether all that comes later is its consequence.
     factor : float
         Of a layer: how many times as much as usual it moved; 0 where nothing is compared.
     """
@@ -47,6 +49,7 @@ class Move:
     severity: Severity = "warning"
     alone: bool = False
     lasts: bool = False
+    covers: bool = False
     factor: float = 0.0
 
     @property
@@ -88,5 +91,7 @@ class Incident:
 
 
 def times(factor: float) -> str:
-    """Write how many times as much: 2.4, 30."""
+    """Write how many times as much: 2.4, 30, over 1,000."""
+    if factor > 1000:
+        return "over 1,000"
     return f"{factor:,.0f}" if factor >= 9.5 else f"{factor:.1f}"

@@ -12,8 +12,9 @@ from deeptracker.pipeline.measures.own_past import NORMAL_MAD
 __all__ = ["outcome_moves"]
 
 FLIP_Z, FLIP_FACTOR, FLIP_SHARE, ALONE_SHARE = 4.0, 2.5, 0.1, 0.3
-# A class is lost where the median of its next errors is so much over that of those before.
-BEFORE, AHEAD, FEWEST, RISE, SPREADS, SPREAD_FLOOR = 10, 5, 3, 0.2, 5.0, 0.03
+# A class is lost where four of its next five errors are far over those before, and over them all.
+BEFORE, FEWEST_BEFORE, AHEAD, MOSTLY, FEWEST = 10, 8, 5, 0.8, 3
+RISE, ABOVE, SPREADS, SPREAD_FLOOR = 0.2, 0.1, 5.0, 0.04
 # So large a share of a class's images says what it is taken for.
 TAKEN_SHARE = 0.3
 
@@ -52,15 +53,16 @@ def _lost(series: TrainingSeries, columns: np.ndarray, class_: int) -> Iterator[
     error = series.error[class_, columns].astype(np.float64)
     known = np.flatnonzero(np.isfinite(error))
     error, columns = error[known], columns[known]
-    place = FEWEST + 2
+    place = FEWEST_BEFORE
     while place < len(error) - 1:
         before = error[max(0, place - BEFORE) : place]
         usual = float(np.median(before))
         spread = max(NORMAL_MAD * float(np.median(np.abs(before - usual))), SPREAD_FLOOR)
         ahead = error[place : place + AHEAD]
         rise = float(np.median(ahead)) - usual
-        needed = max(RISE, SPREADS * spread)
-        if len(ahead) < FEWEST or rise < needed or error[place] - usual < rise / 2:
+        least = max(usual + max(RISE, SPREADS * spread), float(before.max()) + ABOVE)
+        mostly = np.count_nonzero(ahead >= least) >= MOSTLY * len(ahead)
+        if len(ahead) < FEWEST or not mostly or error[place] - usual < rise / 2:
             place += 1
             continue
         back = np.flatnonzero(error[place:] < usual + rise / 2)

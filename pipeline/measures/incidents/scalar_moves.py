@@ -20,6 +20,8 @@ RATE_FACTOR, RATE_AGAIN = 2.5, 1.5
 RISE_Z, RISE_FACTOR, RISE_VALUES, RISE_FEWEST = 4.0, 1.3, 10, 5
 SPIKE_Z, SPIKE_FACTOR = 6.0, 2.0
 FEWEST_ENTRIES = 10
+# No optimizer learns at less (UMLAUT, Schoop et al., CHI 2021).
+LEAST_RATE = 1e-7
 
 
 def scalar_moves(series: TrainingSeries) -> Iterator[Move]:
@@ -43,6 +45,7 @@ def _not_finite(series: TrainingSeries) -> Iterator[Move]:
         for at, what in ((infinite, "infinite"), (nan, "NaN")):
             if not len(at):
                 continue
+            lasts = not len(finite) or int(at[-1]) > int(finite[-1])
             yield Move(
                 "scalar",
                 name,
@@ -53,14 +56,31 @@ def _not_finite(series: TrainingSeries) -> Iterator[Move]:
                 "training",
                 "error",
                 alone=True,
-                lasts=not len(finite) or int(at[-1]) > int(finite[-1]),
+                lasts=lasts,
+                covers=lasts,
             )
 
 
 def _rate_jumps(series: TrainingSeries) -> Iterator[Move]:
-    """Find where the learning rate jumps to where its schedule has never been."""
+    """Find a rate that is too low, and where it jumps to where its schedule has never been."""
     rate = learning_rate_of(series)
     if rate is None or len(rate.values) < FEWEST_ENTRIES:
+        return
+    greatest = float(rate.values.max())
+    if greatest < LEAST_RATE:
+        text = f"{rate.name} is {greatest:.2g} at most: nothing can be learned"
+        yield Move(
+            "scalar",
+            rate.name,
+            int(rate.iterations[0]),
+            int(rate.iterations[-1]),
+            20.0,
+            text,
+            "schedule",
+            alone=True,
+            lasts=True,
+            covers=True,
+        )
         return
     highest = np.maximum.accumulate(rate.values)
     before = np.concatenate([[np.inf], highest[:-1]])

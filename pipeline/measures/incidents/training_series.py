@@ -44,8 +44,8 @@ class TrainingSeries:
         The layers with filters.
     anomalous, highest : numpy.ndarray
         [filter layer, column]: how many filters are anomalous, and the highest score.
-    filters : int
-        How many filters there are.
+    filters : numpy.ndarray
+        int64 [filter layer]: how many filters each has.
     classes : sequence of str
         Names.
     sizes : numpy.ndarray
@@ -78,7 +78,7 @@ class TrainingSeries:
     filter_layers: Sequence[str] = ()
     anomalous: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     highest: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    filters: int = 0
+    filters: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     classes: Sequence[str] = ()
     sizes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     error: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))

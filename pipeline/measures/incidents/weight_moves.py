@@ -1,6 +1,6 @@
 """Moves of layers and of filters."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import numpy as np
 
@@ -26,10 +26,12 @@ def weight_moves(series: TrainingSeries) -> Iterator[Move]:
     """Find the moves of layers and filters."""
     yield from _not_finite(series)
     columns = np.flatnonzero(series.snapshots)
-    if len(columns) and len(series.layers):
-        yield from _layers(series, columns)
-    if len(columns) and len(series.filter_layers):
-        yield from _filters(series, columns)
+    if not len(columns) or not len(series.layers):
+        return
+    moved = list(_layers(series, columns))
+    yield from moved
+    if len(series.filter_layers):
+        yield from _filters(series, columns, {(move.name, move.iteration) for move in moved})
 
 
 def _not_finite(series: TrainingSeries) -> Iterator[Move]:
@@ -49,6 +51,7 @@ def _not_finite(series: TrainingSeries) -> Iterator[Move]:
             "error",
             alone=True,
             lasts=bool(last == known[-1]),
+            covers=bool(last == known[-1]),
         )
 
 
@@ -93,10 +96,17 @@ def _unexplained(
     return deviation_of(ratios / rates, gaps)
 
 
-def _filters(series: TrainingSeries, columns: np.ndarray) -> Iterator[Move]:
+def _filters(
+    series: TrainingSeries, columns: np.ndarray, moved: Container[tuple[str, int]]
+) -> Iterator[Move]:
+    """Find filters that stand out of all, and columns of many anomalous ones.
+
+    A filter that hardly moves has small moves that are great for it: its layer must move too.
+    """
     highest = series.highest[:, columns]
     best = np.where(np.isnan(highest), -np.inf, highest).max(axis=0)
     counts = series.anomalous[:, columns].sum(axis=0)
+    filters = int(series.filters.sum())
     over = np.flatnonzero(best >= FILTER_SCORE)
     for place in over[np.argsort(-best[over], kind="stable")][:MOST_LOOKED_AT].tolist():
         iteration = int(series.iterations[columns[place]])
@@ -104,11 +114,13 @@ def _filters(series: TrainingSeries, columns: np.ndarray) -> Iterator[Move]:
         if not top:
             continue
         (name, score), second = top[0], top[1][1] if len(top) > 1 else 0.0
-        if score >= FILTER_SCORE and score >= FILTER_LEAD * max(second, 1.0):
+        layer = name.rpartition("[")[0].rpartition(".")[0]
+        stands_out = score >= FILTER_SCORE and score >= FILTER_LEAD * max(second, 1.0)
+        if stands_out and (layer, iteration) in moved:
             text = f"{name} moved far more than ever, alone of all filters"
             yield Move("filter", name, iteration, iteration, score, text, "weights", alone=True)
     usual = deviation_of(1.0 + counts[None].astype(np.float64))
-    for place in np.flatnonzero(counts >= max(3, BURST_SHARE * series.filters)).tolist():
+    for place in np.flatnonzero(counts >= max(3, BURST_SHARE * filters)).tolist():
         if usual.factor[0, place] < BURST_FACTOR:
             continue
         row = int(np.argmax(series.anomalous[:, columns[place]]))
@@ -120,7 +132,6 @@ def _filters(series: TrainingSeries, columns: np.ndarray) -> Iterator[Move]:
             iteration,
             iteration,
             float(usual.z[0, place]),
-            f"{counts[place]:,} of {series.filters:,} filters were anomalous at once, "
-            f"most of {name}",
+            f"{counts[place]:,} of {filters:,} filters were anomalous at once, most of {name}",
             "weights",
         )

@@ -17,9 +17,10 @@ def title_of(lead: Move) -> str:
     if np.isinf(lead.z):
         return f"{lead.name}: NaN or infinity"
     if lead.kind == "scalar" and lead.evidence == "schedule":
-        return f"Jump of {lead.name}"
+        return f"{lead.name} out of range" if lead.covers else f"Jump of {lead.name}"
+    if lead.kind == "scalar":
+        return f"{lead.name} rose" if " rose " in lead.text else f"Nothing learned: {lead.name}"
     titles = {
-        "scalar": f"{lead.name} rose" if "rose" in lead.text else f"{lead.name} did not decrease",
         "filter": f"Filter {lead.name}",
         "node": f"Layer {lead.name}",
         "class_": f"Class {lead.name}",
@@ -30,7 +31,9 @@ def title_of(lead: Move) -> str:
 
 def message_of(series: TrainingSeries, lead: Move, followers: Sequence[Move]) -> str:
     """Tell an incident in one sentence: what moved first, what followed, how it ended."""
-    parts = [f"At {lead.iteration:,} {lead.text}", *_followed(series, lead, followers)]
+    begun = len(series.iterations) and lead.lasts and lead.iteration <= series.iterations[:2][-1]
+    when = "From the start" if begun else f"At {lead.iteration:,}"
+    parts = [f"{when} {lead.text}", *_followed(series, lead, followers)]
     return "; ".join([*parts, *_ended(series, lead, followers)])
 
 
@@ -60,9 +63,10 @@ def _moved(layers: Sequence[Move], of: int) -> str:
     factors = sorted(move.factor for move in layers)
     if len(layers) == 1:
         return layers[0].text
+    low, high = times(factors[0]), times(factors[-1])
+    spread = low if low == high else f"{low} to {high}"
     return (
-        f"{len(layers)} of {of} layers moved {times(factors[0])} to {times(factors[-1])} times as "
-        f"much as usual, {layers[0].name} most"
+        f"{len(layers)} of {of} layers moved {spread} times as much as usual, {layers[0].name} most"
     )
 
 

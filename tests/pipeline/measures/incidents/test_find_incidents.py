@@ -28,7 +28,7 @@ def series(seed=0, **changes):
         "filter_layers": LAYERS,
         "anomalous": np.zeros((len(LAYERS), COLUMNS), int),
         "highest": random.normal(0, 1, (len(LAYERS), COLUMNS)),
-        "filters": 100,
+        "filters": np.full(len(LAYERS), 10),
         "classes": CLASSES,
         "sizes": np.array([50, 50, 50]),
         "error": np.clip(0.1 + random.normal(0, 0.02, (3, COLUMNS)), 0, 1),
@@ -127,8 +127,12 @@ def test_a_filter_that_stands_out_of_all_leads():
     calm = series()
     highest = calm.highest.copy()
     highest[3, AT] = 300
+    ratios = calm.update_ratio.copy()
+    ratios[3, AT] *= 30
     top = [("layer3.weight[7]", 300.0), ("layer1.weight[0]", 2.0)]
-    [found] = find_incidents(series(highest=highest, top_filters=lambda _column: top), [])
+    [found] = find_incidents(
+        series(highest=highest, update_ratio=ratios, top_filters=lambda _column: top), []
+    )
     assert (found.iteration, found.lead.kind, found.lead.name) == (500, "filter", top[0][0])
 
 

@@ -1,0 +1,1 @@
+"""What happened: the run's incidents as cards that lead to their places."""
