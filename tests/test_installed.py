@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from logs import LogWriter
 from ports import free_port
+from shared_kernels import share_kernels
 
 TOP = Path(__file__).parents[1]
 RAISES = "raise RuntimeError('the module of a user, imported instead of ours')\n"
@@ -42,6 +43,7 @@ def installed(wheel, tmp_path_factory) -> Path:
     pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
     command = [*pip, "install", "--quiet", "--no-deps", "--no-index", wheel]
     subprocess.run(command, check=True, timeout=300)
+    share_kernels(packages / "deeptracker")
     return folder
 
 

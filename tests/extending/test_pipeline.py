@@ -14,6 +14,7 @@ import pytest
 from extending.blocks import added_lines, blocks, write_blocks
 from extending.checkout import checked_out, environment
 from logs import LogWriter
+from shared_kernels import share_kernels
 
 from deeptracker.pipeline import open_store
 
@@ -74,6 +75,7 @@ def made(folder):
     copy = checked_out(folder, ("deeptracker", "dashboard", "pipeline"))
     for title in TITLES:
         write_blocks(title, copy)
+    share_kernels(copy / "deeptracker")
     log = LogWriter(folder / "log", shapes=SHAPES, images=20)
     for iteration in ITERATIONS:
         log.iteration(iteration)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from shared_kernels import share_kernels
 
 import deeptracker
 from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASURES
@@ -70,12 +71,11 @@ def test_names_and_meanings_are_read_without_numba():
 
 @pytest.fixture
 def installed(tmp_path):
-    """A copy of the package, as another installation."""
-    skipped = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(
-        Path(deeptracker.__file__).parent, tmp_path / "site" / "deeptracker", ignore=skipped
-    )
-    return tmp_path / "site"
+    """A copy of the package, as another installation that has run before."""
+    package, skipped = tmp_path / "site" / "deeptracker", shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(deeptracker.__file__).parent, package, ignore=skipped)
+    share_kernels(package)
+    return package.parent
 
 
 def test_a_change_of_a_formula_compiles_it_anew(installed):
