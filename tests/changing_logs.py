@@ -56,6 +56,15 @@ def grown_large(step):
     return {"stem.weight": (6, 40)} | ({"trunk.weight": (300, 400)} if step >= 3 else {})
 
 
+def all_at_once(step):
+    """Every other change, each of a network of its own within this one."""
+    return {
+        f"{change.__name__}.{name}": shape
+        for change in CHANGES
+        for name, shape in change(step).items()
+    }
+
+
 CHANGES = [
     adapter_added,
     adapter_taken_away_and_back,
@@ -76,8 +85,15 @@ class ChangingLog(LogWriter):
         super().__init__(path, shapes=BASE, images=20, **options)
         self.shapes_at = shapes_at
         self.dtype_at = dtype_at
+        self._made = {}
 
     def values(self, iteration):
+        key = iteration, self.shapes_at
+        if key not in self._made:
+            self._made[key] = self._values(iteration)
+        return dict(self._made[key])
+
+    def _values(self, iteration):
         step = iteration // EVERY
         dtype = self.dtype_at(step)
         dtype = ml_dtypes.bfloat16 if dtype == "bf16" else np.dtype(dtype)

@@ -12,6 +12,7 @@ from changing_logs import (
     ChangingCheckpoints,
     ChangingLog,
     adapter_taken_away_and_back,
+    all_at_once,
     head_replaced,
 )
 from stores import assert_equal, contents
@@ -168,12 +169,28 @@ def check_both_ways(run, log):
     check_against_numpy(log, grown)
 
 
+def test_step_by_step_is_as_at_once_and_as_numpy_whatever_changes(run, tmp_path):
+    check_both_ways(run, ChangingLog(tmp_path / "log", all_at_once))
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize("shapes_at", CHANGES, ids=lambda change: change.__name__)
 def test_step_by_step_is_as_at_once_and_as_numpy(run, tmp_path, shapes_at):
     check_both_ways(run, ChangingLog(tmp_path / "log", shapes_at))
 
 
-@pytest.mark.parametrize("shapes_at", CHANGES[::3], ids=lambda change: change.__name__)
+@pytest.mark.parametrize(
+    "shapes_at",
+    [
+        head_replaced,
+        *(
+            pytest.param(each, marks=pytest.mark.thorough)
+            for each in CHANGES
+            if each is not head_replaced
+        ),
+    ],
+    ids=lambda change: change.__name__,
+)
 def test_a_folder_of_checkpoints_may_change_too(run, tmp_path, shapes_at):
     check_both_ways(run, ChangingCheckpoints(tmp_path / "log", shapes_at))
 
@@ -198,11 +215,22 @@ def test_gradients_may_be_recorded_from_some_snapshot_on(run, tmp_path):
     assert np.flatnonzero(known).tolist() == [4, 5, 6, 7, 8]
 
 
-@pytest.mark.parametrize("dtypes", ["f4 bf16", "f2 f4", "f4 f8", "bf16 f2"])
+@pytest.mark.parametrize(
+    "dtypes",
+    [
+        "f4 bf16 f2 f8",
+        *(
+            pytest.param(pair, marks=pytest.mark.thorough)
+            for pair in ("f4 bf16", "f2 f4", "f4 f8", "bf16 f2")
+        ),
+    ],
+)
 def test_another_dtype_is_no_change_of_the_network(run, tmp_path, dtypes):
-    first, later = dtypes.split()
+    each = dtypes.split()
     log = ChangingLog(
-        tmp_path / "log", lambda _: BASE, dtype_at=lambda s: later if s > 2 else first
+        tmp_path / "log",
+        lambda _: BASE,
+        dtype_at=lambda step: each[min(max(step - 1, 0) // 2, len(each) - 1)],
     )
     check_both_ways(run, log)
     assert len(contents(tmp_path / "grown")["parameters/name"]) == len(BASE)
@@ -287,6 +315,7 @@ def test_process_plan_and_info_say_how_the_network_changed(run, tmp_path):
     assert (description.parameters, description.weights) == (len(sizes), sum(sizes))
 
 
+@pytest.mark.thorough
 def test_following_goes_on_through_a_change(tmp_path):
     log = ChangingLog(tmp_path / "log", adapter_taken_away_and_back)
     log.iteration(0)
