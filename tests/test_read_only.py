@@ -1,9 +1,12 @@
 """An installation whose files are read-only, and a user without a home: a guarded container."""
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import kept
 import pytest
 from logs import LogWriter
 
@@ -46,7 +49,23 @@ def guarded():
     return run
 
 
+def test_a_store_grows_by_scalars_and_is_told_of(guarded, tmp_path):
+    """No weight is read: each kernel that is needed would be compiled for this run alone."""
+    made = kept.float32_store()
+    log, store = tmp_path / "log", tmp_path / "store"
+    shutil.copytree(made.with_name("log"), log)
+    shutil.copytree(made, store)
+    with (log / "scalars.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"iteration": 100, "train_loss": 0.5}) + "\n")
+    command = sys.executable, "-m", "deeptracker.cli"
+    ended = guarded(*command, "process", log, "--store", store)
+    assert ended.returncode == 0, ended.stderr
+    assert "appended, 0 snapshots" in ended.stdout
+    assert guarded(*command, "info", store).returncode == 0
+
+
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_log_is_processed_and_its_store_told_of(guarded, tmp_path):
     log = LogWriter(tmp_path / "log").iterations(range(0, 60, 10))
     store = tmp_path / "store"
