@@ -39,6 +39,7 @@ def test_straightforward_xarray_gives_the_same_outputs(run):
     assert found["machine"]["cores"] >= 1
 
 
+@pytest.mark.thorough
 def test_histograms_of_every_tensor_are_timed_against_the_pipeline(run):
     found = run(
         "versus_wandb_histogram",
@@ -49,7 +50,9 @@ def test_histograms_of_every_tensor_are_timed_against_the_pipeline(run):
     )
 
 
-@pytest.mark.parametrize("dtype", ["f4", "bf16", "f2"])
+@pytest.mark.parametrize(
+    "dtype", ["bf16", *(pytest.param(each, marks=pytest.mark.thorough) for each in ("f4", "f2"))]
+)
 def test_pyramids_keep_their_stated_error(run, dtype):
     found = run("storage", "--network", "lenet5", "--snapshots", "3", "--dtype", dtype)
     assert found["exact_enough"], found["relative_error"]
@@ -120,6 +123,7 @@ def test_a_whole_network_is_processed_within_the_budget_of_a_worker(run):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_every_dtype_is_timed_against_float32(run):
     found = run("dtypes", "--network", "lenet5", "--snapshots", "2", "--repeats", "1")
     for dtype, times in {"f4": 1, "bf16": 0.5, "f2": 0.5, "f8": 2}.items():
@@ -131,6 +135,7 @@ def test_every_dtype_is_timed_against_float32(run):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_an_append_is_timed_as_a_command_and_on_a_cluster(run):
     found = run("append", "--network", "lenet5", "--snapshots", "3", "--repeats", "1")
     allowed = 2 / 4 * found["cluster_full_seconds"] + 0.3
@@ -200,6 +205,7 @@ def test_requests_to_a_bucket_are_counted_for_a_run_and_an_append(run):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_the_client_is_timed_before_between_and_after_the_tasks(run):
     found = run(
         "client_time", "--network", "lenet5", "--snapshots", "2", "--parameters", "16",
