@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(LANES) --dist loadfile --no-l
 help:
 	@echo "make demo       process the shipped training log and open the app"
 	@echo "make test       run the tests: a real browser, real Dask and Slurm clusters, a real store"
-	@echo "make test-long  all cases of it, ten kills instead of three, 20 times the random examples"
+	@echo "make test-long  all cases of it, ten kills instead of two, 20 times the random examples"
 	@echo "make test-fast  the tests without the browser and the slow ones"
 	@echo "make test-newest every view with the newest Python and packages, without the lock file"
 	@echo "make kept       the stores that many tests read; tests make missing ones themselves"

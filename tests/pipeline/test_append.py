@@ -39,7 +39,7 @@ def log(tmp_path):
 
 @given(st.data())
 @settings(
-    max_examples=examples(6),
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -224,7 +224,9 @@ def test_while_another_process_writes_the_store_following_waits_and_says_so_once
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.thorough), signal.SIGTERM]
+)
 def test_told_to_stop_while_it_waits_for_another_process_it_ends_cleanly(
     follow, writer, tmp_path, number
 ):

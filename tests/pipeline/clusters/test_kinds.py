@@ -95,6 +95,11 @@ def test_worker_processes_leave_what_they_loaded_out_of_the_search_for_garbage()
     assert gc.get_freeze_count() == before
 
 
+def test_the_scheduler_gives_a_silent_worker_up_after_the_time_of_the_settings():
+    with connect(LocalSettings(workers=1, worker_ttl_seconds=17)) as client:
+        assert client.cluster.scheduler.worker_ttl == 17
+
+
 def faults_of_arrays_made_again():
     """Pages that the kernel has to clear for ten arrays of 16 MiB, each freed before the next."""
     np.ones(2 * 2**20)

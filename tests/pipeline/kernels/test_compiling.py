@@ -75,8 +75,17 @@ def test_a_change_in_another_file_than_the_kernels_compiles_it_anew(installed):
     assert folder != before
 
 
-@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
-@pytest.mark.parametrize("left", [0, 7, -1])
+@pytest.mark.parametrize(
+    ("suffix", "left"),
+    [
+        ("nbi", 7),
+        ("nbc", -1),
+        *(
+            pytest.param(*case, marks=pytest.mark.thorough)
+            for case in [("nbi", 0), ("nbi", -1), ("nbc", 0), ("nbc", 7)]
+        ),
+    ],
+)
 def test_what_is_damaged_is_compiled_anew_and_mended(installed, suffix, left):
     _, _, folder = run(installed)
     for file in kept_files(folder, suffix):

@@ -22,7 +22,7 @@ from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.store.run_store import open_writer
 
 CONFIG = Config(columns_per_chunk=4)
-KILLS = 10 if IS_LONG else 3
+KILLS = 10 if IS_LONG else 2
 PROGRAM = """
 import sys
 from deeptracker.pipeline import process
@@ -149,7 +149,9 @@ def test_killed_at_any_moment_the_store_keeps_its_commit_and_a_rerun_ends_the_sa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.thorough)]
+)
 def test_a_terminated_run_takes_its_workers_with_it_and_frees_the_store(
     log, begin, tmp_path, number
 ):
@@ -187,6 +189,7 @@ def test_a_second_writer_gets_the_name_of_the_first(log, begin, tmp_path):
     assert out.endswith("done\n"), error
 
 
+@pytest.mark.thorough
 def test_an_existing_scheduler_gives_the_same_store(log, undisturbed, tmp_path):
     with LocalCluster(
         n_workers=2, threads_per_worker=2, processes=True, host="127.0.0.1",

@@ -95,6 +95,7 @@ def test_tasks_that_run_twice_leave_the_same_store(
     assert_equal(tmp_path / "store", undisturbed)
 
 
+@pytest.mark.thorough
 def test_a_cluster_that_grows_and_shrinks_meanwhile_ends_the_same(log, undisturbed, tmp_path):
     with LocalCluster(
         n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1",
@@ -116,6 +117,7 @@ def test_an_adaptive_cluster_ends_the_same(log, undisturbed, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_worker_that_stands_still_is_given_up_and_the_run_ends_the_same(
     log, undisturbed, tmp_path
 ):
