@@ -30,6 +30,7 @@ PICKED = "i=[1400]"
 PICTURES: dict[str, tuple[int, str, int, str, str]] = {
     "home": (HOME, "", 1280, "light", "[data-testid=runs]"),
     "timeline": (DIGITS, "v=info&sm=0.6&ax=true", 1280, "light", ".dt-top"),
+    "incidents": (DIGITS, "v=incidents", 1280, "light", ".dt-pane-a"),
     "split-dark": (DIGITS, f"v=validation&sp=beside&v2=layers&{PICKED}", 1920, "dark", "page"),
     "validation": (DIGITS, f'v=validation&oc=["3"]&{PICKED}', 1280, "light", ".dt-pane-a"),
     "clusters": (WIDE, "v=validation&cg=similarity", 1280, "light", ".dt-pane-a"),

@@ -61,7 +61,7 @@ def test_a_link_with_a_new_views_own_key_opens_it(extended, digits_store):
         extended, digits_store, "v=changes&w=[1000,2000]&mc=3"
     )
     assert tabs[-1] == ["changes", "Changes", "The snapshots at which the network changed most"]
-    assert len(tabs) == 7
+    assert len(tabs) == 8
 
     run = Run(str(digits_store))
     ratios = run.array("nodes/update_ratio")[0]
