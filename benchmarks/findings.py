@@ -19,10 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from harness import one_core, options, report
-from planted.cases import OPERATORS, clean_cases, faulty_cases, kept
+from planted.autotrainer import autotrainer
+from planted.cases import OPERATORS, bug_cases, clean_cases, faulty_cases, kept
+from planted.debugger import debugger
 from planted.figures import Run, bars, by_fault
+from planted.series import series_of
 from planted.tasks import TASKS
-from planted.told import findings_of, incidents_of, recorded_of
+from planted.told import Told, findings_of, incidents_of, recorded_of
+from planted.traincheck_bugs import TRAINCHECK_BUGS
 from planted.training import Case
 from rich.console import Console
 from rich.table import Table
@@ -33,10 +37,11 @@ HALVES = ("tune", "report")
 
 
 def chosen(seeds: int, per_fault: int, tasks: str, faults: str, half: str) -> list[Case]:
-    """Give the faulty cases, and as many clean ones."""
+    """Give the faulty cases, as many clean ones, and TrainCheck's bugs."""
     names = list(OPERATORS) if faults == "all" else faults.split(",")
     faulty = list(faulty_cases(seeds, tasks.split(","), names, per_fault))
-    return [case for case in (*faulty, *clean_cases(faulty)) if half in ("both", case.half)]
+    bugs = bug_cases(seeds) if faults == "all" else ()
+    return [case for case in (*faulty, *clean_cases(faulty), *bugs) if half in ("both", case.half)]
 
 
 def judged(cases: Sequence[Case], logs: Path, scheduler: str) -> Iterator[Run]:
@@ -48,51 +53,72 @@ def judged(cases: Sequence[Case], logs: Path, scheduler: str) -> Iterator[Run]:
         shutil.rmtree(store, ignore_errors=True)
         process(log, store, scheduler=scheduler)
         tree = open_store(store).tree()
-        told = {"incidents": incidents_of(tree), "findings": findings_of(tree)}
-        yield Run(
-            case.name,
-            case.task,
-            case.half,
-            truth,
-            recorded_of(tree),
-            {system: found for system, found in told.items() if found is not None},
-        )
+        name = case.operator.name
+        recorded, is_bug = recorded_of(tree), name in TRAINCHECK_BUGS
+        yield Run(case.name, case.task, case.half, truth, recorded, is_bug, _told(tree, case.task))
     print(file=sys.stderr)
 
 
+def _told(tree: Any, task: str) -> dict[str, list[Told]]:
+    """Give what every system tells of a store; a store without incidents has no such system."""
+    series = series_of(tree)
+    incidents = incidents_of(tree)
+    return {
+        **({} if incidents is None else {"incidents": incidents}),
+        "findings": findings_of(tree),
+        "debugger": debugger(series),
+        "autotrainer": autotrainer(series, TASKS[task].epoch),
+    }
+
+
 def figures(runs: Sequence[Run]) -> dict[str, Any]:
-    """Give the bars by half and system, and the lines of the faults by half."""
+    """Give the bars by half and system, the lines of the faults by half, and those of the bugs."""
     systems = list(runs[0].told)
     found: dict[str, Any] = {"runs": len(runs), "systems": systems}
     for half in HALVES:
-        mine = [run for run in runs if run.half == half]
+        mine = [run for run in runs if run.half == half and not run.is_bug]
         if mine:
             found[half] = {
                 "bars": {system: bars(mine, system) for system in systems},
                 "faults": by_fault(mine, systems),
             }
+    bugs = [run for run in runs if run.is_bug]
+    if bugs:
+        found["traincheck"] = by_fault(
+            [*bugs, *(run for run in runs if run.truth.is_clean)], systems
+        )
     return found
 
 
 def print_tables(found: dict[str, Any]) -> None:
-    """Print the bars and the faults of each half."""
-    console = Console(width=200)
+    """Print the bars and the faults of each half, and the bugs of both."""
+    console = Console()
+    systems = found["systems"]
     for half in HALVES:
         if half not in found:
             continue
-        systems = found["systems"]
         table = Table("figure", *systems, title=f"seeds to {half}")
         for name in found[half]["bars"][systems[0]]:
             values = (found[half]["bars"][system][name] for system in systems)
             table.add_row(name.replace("_", " "), *(f"{value:.3g}" for value in values))
         console.print(table)
-        lines = found[half]["faults"]
-        table = Table(*(name.replace("_", " ") for name in lines[0]), title=f"faults, {half}")
-        for line in lines:
-            table.add_row(
-                *(value if isinstance(value, str) else f"{value:.3g}" for value in line.values())
-            )
-        console.print(table)
+        console.print(_lines(found[half]["faults"], systems, f"faults, seeds to {half}"))
+    if "traincheck" in found:
+        console.print(_lines(found["traincheck"], systems, "bugs of TrainCheck's list, all seeds"))
+
+
+def _lines(lines: list[dict[str, Any]], systems: Sequence[str], title: str) -> Table:
+    """Make a table of one row a fault; of each system the figures that its heading names."""
+    headings = (f"{system}\ntold, leads, F1" for system in systems)
+    table = Table("fault", "runs", "error", "error of clean", *headings, title=title)
+    for line in lines:
+        cells = (
+            f"{line[f'{system}_told']:3} {line[f'{system}_leads']:3} {line[f'{system}_f1']:5.2f}"
+            for system in systems
+        )
+        errors = (f"{line[name]:.3f}" for name in ("error", "error_of_clean"))
+        table.add_row(line["fault"], str(line["runs"]), *errors, *cells)
+    return table
 
 
 def main() -> None:

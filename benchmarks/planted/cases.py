@@ -7,12 +7,13 @@ from pathlib import Path
 
 from planted.fault import Fault
 from planted.schedules import SCHEDULES
+from planted.traincheck_bugs import BUG_TASKS, TRAINCHECK_BUGS
 from planted.training import Case, plant, train
 from planted.training_faults import TRAINING_FAULTS
 from planted.truth import Truth
 from planted.weight_faults import WEIGHT_FAULTS
 
-__all__ = ["OPERATORS", "clean_cases", "faulty_cases", "kept"]
+__all__ = ["OPERATORS", "bug_cases", "clean_cases", "faulty_cases", "kept"]
 
 OPERATORS: dict[str, type[Fault]] = {
     operator.name: operator for operator in (*TRAINING_FAULTS, *WEIGHT_FAULTS)
@@ -41,6 +42,15 @@ def faulty_cases(
             draw = number + 3 * seed + 5 * step
             optimizer = operator.optimizers[draw % len(operator.optimizers)]
             yield Case(task, operator, seed, SCHEDULES[(draw // 2) % len(SCHEDULES)], optimizer)
+
+
+def bug_cases(seeds: int) -> Iterator[Case]:
+    """Give TrainCheck's bugs on the networks that they can be made in."""
+    for seed, (number, bug), task in itertools.product(
+        range(seeds), enumerate(TRAINCHECK_BUGS.values()), BUG_TASKS
+    ):
+        optimizer = OPTIMIZERS[(number + seed) % len(OPTIMIZERS)]
+        yield Case(task, bug, seed, SCHEDULES[(number + 2 * seed) % len(SCHEDULES)], optimizer)
 
 
 def clean_cases(faulty: Sequence[Case]) -> Iterator[Case]:

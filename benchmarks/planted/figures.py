@@ -18,6 +18,8 @@ class Run:
 
     Attributes
     ----------
+    is_bug : bool
+        Whether it is one of TrainCheck's, which no figure of the bars takes in.
     told : dict of str to list
         What each system tells, gravest first; without a system that could not judge.
     """
@@ -27,6 +29,7 @@ class Run:
     half: str
     truth: Truth
     recorded: Recorded
+    is_bug: bool
     told: dict[str, list[Told]]
 
     def score(self, system: str) -> Score:

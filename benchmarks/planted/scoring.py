@@ -21,14 +21,14 @@ __all__ = ["FIRST", "SYMPTOMS", "Score", "is_compatible", "is_near", "is_taken_f
 FIRST = 3
 # Words by which a text is taken to speak of a symptom; a fault accepts one or several of them.
 SYMPTOMS = {
-    "still": r"fr[oe]ez|frozen|unchanged|not.(change|move|learn)|still|stall|no update|stop|"
-    r"never (change|move|update)|vanish|nothing moved",
+    "still": r"fr[oe]ez|frozen|unchanged|not.?(change|move|learn|update)|still|stall|no update|"
+    r"stop|never.?(change|move|update)|vanish|nothing moved|slow conv|unmoved",
     "zero": r"zero|dead|dying|died",
-    "not finite": r"\bnan\b|not.finite|non-?finite|infin|exploding.?tensor",
-    "rate": r"learning.rate|update ratio|update per step",
-    "slow": r"not.(decreas|learn|improv|fall)|slow|plateau|stall|never (learn|recogni)|saturated|"
-    r"chance|vanish",
-    "rises": r"diverg|explod|spike|rose|ris(e|es|ing)\b|jump|times|oscillat|too (large|high)|grew|"
+    "not finite": r"\bnan\b|not.?finite|non-?finite|infin|exploding.?tensor",
+    "rate": r"learning.?rate|update.?ratio|update per step",
+    "slow": r"not.?(decreas|learn|improv|fall)|slow|plateau|stall|never.?(learn|recogni)|saturated|"
+    r"chance|vanish|overtrain",
+    "rises": r"diverg|explod|spike|rose|ris(e|es|ing)\b|jump|times|oscillat|too.?(large|high)|grew|"
     r"flip|variance|poor|initiali|overfit|huge",
     "class": r"class|confus|label|recogni|saturated",
 }

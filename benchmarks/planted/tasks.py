@@ -36,8 +36,8 @@ class Task:
     ----------
     rates : dict
         Learning rate by optimizer: sgd (with momentum), adam, adamw.
-    steps, every, batch : int
-        Optimizer steps, steps from one snapshot to the next, images of a batch.
+    steps, every, batch, epoch : int
+        Optimizer steps, steps from one snapshot to the next, images of a batch, steps of an epoch.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Task:
     steps: int
     every: int
     batch: int
+    epoch: int
 
 
 def _blob(seed: int) -> Data:
@@ -97,24 +98,16 @@ def _digits(seed: int) -> Data:
 
 
 _PLANE = {"sgd": 0.05, "adam": 3e-3, "adamw": 3e-3}
+_RESNET = {"sgd": 0.05, "adam": 3e-3, "adamw": 3e-3}
+_VGG = {"sgd": 0.02, "adam": 1.5e-3, "adamw": 1.5e-3}
+_VIT = {"sgd": 0.03, "adam": 2e-3, "adamw": 2e-3}
 TASKS = {
     task.name: task
     for task in (
-        Task("blob", 4, _blob, Perceptron, _PLANE, 500, 5, 32),
-        Task("circle", 2, _circle, Perceptron, _PLANE, 500, 5, 32),
-        Task(
-            "resnet",
-            10,
-            _digits,
-            SmallResNet,
-            {"sgd": 0.05, "adam": 3e-3, "adamw": 3e-3},
-            400,
-            5,
-            32,
-        ),
-        Task(
-            "vgg", 10, _digits, SmallVGG, {"sgd": 0.02, "adam": 1.5e-3, "adamw": 1.5e-3}, 500, 5, 32
-        ),
-        Task("vit", 10, _digits, SmallViT, {"sgd": 0.03, "adam": 2e-3, "adamw": 2e-3}, 500, 5, 32),
+        Task("blob", 4, _blob, Perceptron, _PLANE, 500, 5, 32, 37),
+        Task("circle", 2, _circle, Perceptron, _PLANE, 500, 5, 32, 37),
+        Task("resnet", 10, _digits, SmallResNet, _RESNET, 400, 5, 32, 46),
+        Task("vgg", 10, _digits, SmallVGG, _VGG, 500, 5, 32, 46),
+        Task("vit", 10, _digits, SmallViT, _VIT, 500, 5, 32, 46),
     )
 }

@@ -1,29 +1,8 @@
 """Every benchmark runs at a tiny size, prints one JSON object, and its own checks hold."""
 
-import json
-import runpy
-import sys
-from pathlib import Path
-
 import pytest
 
 from deeptracker.pipeline.sources import open_source, read_values
-
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a benchmark's command line in this process; give what it printed."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-
-    def run(name, *arguments):
-        monkeypatch.setattr(sys, "argv", [name, *arguments, "--json"])
-        capsys.readouterr()
-        runpy.run_path(str(BENCHMARKS / f"{name}.py"), run_name="__main__")
-        return json.loads(capsys.readouterr().out)
-
-    return run
 
 
 def test_straightforward_xarray_gives_the_same_outputs(run):
