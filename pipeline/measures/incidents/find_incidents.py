@@ -24,7 +24,7 @@ SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 # One layer leads if its z is so many times that of the second, or few layers moved.
 LEADS, FEW_LAYERS, FEW_CLASSES = 2.0, 0.25, 0.34
 # What begins this many columns after the first move is no cause of it.
-FIRST_COLUMNS = 2
+FIRST_COLUMNS = 3
 
 
 def find_incidents(series: TrainingSeries, findings: Sequence[Finding]) -> list[Incident]:
@@ -112,10 +112,15 @@ def _lead(series: TrainingSeries, cluster: Sequence[Move]) -> Move:
         state = move.kind == "node" and not move.is_burst and move.alone
         strongest = bool(layers) and move is layers[0] and (ahead or few_layers)
         stays = move.evidence == "training" and move.lasts and not few_classes
+        stays &= bool(np.isfinite(move.z))
         if stays:
             return 1
         if move.covers or np.isinf(move.z) or move.kind == "filter" or state or strongest:
             return 2
         return 3 if move.kind == "class_" and few_classes and not is_shaken else 4
 
-    return min(cluster, key=lambda move: (rank(move), move.iteration, -move.z))
+    # A scalar that is not finite at the iteration of a weight is computed of it.
+    return min(
+        cluster,
+        key=lambda move: (rank(move), move.iteration, move.evidence != "weights", -move.z),
+    )

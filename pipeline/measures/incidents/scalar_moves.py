@@ -138,6 +138,6 @@ def _rises(series: TrainingSeries, name: str, evidence: Evidence) -> Iterator[Mo
             float(z[at]),
             text + (", and stayed there" if not back.size else ""),
             evidence,
-            alone=bool(stays),
+            alone=bool(stays and (not back.size or back[0] >= RISE_FEWEST)),
             lasts=not back.size,
         )
