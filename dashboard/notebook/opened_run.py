@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from deeptracker.dashboard.data.incidents import incidents_of
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.notebook.class_figure import ClassFigures
 from deeptracker.dashboard.notebook.cube_figure import CubeFigures
@@ -19,6 +20,7 @@ from deeptracker.dashboard.notebook.name_lookup import checked_name
 from deeptracker.dashboard.notebook.timeline_figure import TimelineFigures
 from deeptracker.dashboard.notebook.weight_figure import WeightFigures
 from deeptracker.pipeline.store.run_store import open_store
+from deeptracker.pipeline.store.stored_incidents import COLUMNS
 from deeptracker.wording import counted
 
 __all__ = ["OpenedRun"]
@@ -146,6 +148,13 @@ class OpenedRun:
         }
         return pd.DataFrame(columns).convert_dtypes(dtype_backend="numpy_nullable")
 
+    @property
+    def incidents(self) -> pd.DataFrame:
+        """What happened, the gravest first: a row an incident, columns as in the store."""
+        return pd.DataFrame(
+            [vars(incident) for incident in incidents_of(self._run)], columns=list(COLUMNS)
+        )
+
     def __repr__(self) -> str:
         names = self._run.class_names
         classes = f", {counted(len(names), 'class', 'classes')}" if self._run.has_images else ""
@@ -156,6 +165,6 @@ class OpenedRun:
 
     def _repr_html_(self) -> str:
         parts = ["timeline.plot()", "classes.plot()", "layers.plot()", "cube.faces()"]
-        parts += ["weights(name).raster()", "filters(name).plot()", "tree", "findings"]
+        parts += ["weights(name).raster()", "filters(name).plot()", "tree", "incidents", "findings"]
         shown = ", ".join(f"<code>.{part}</code>" for part in parts)
         return f"<b>{html.escape(repr(self).strip('<>'))}</b><br>{shown}"

@@ -10,6 +10,7 @@ from deeptracker.pipeline.measures.incidents.training_series import (
     TrainingSeries,
     learning_rate_of,
 )
+from deeptracker.wording import counted
 
 __all__ = ["weight_moves"]
 
@@ -40,13 +41,14 @@ def _not_finite(series: TrainingSeries) -> Iterator[Move]:
         columns = np.flatnonzero(series.nonfinite[row] > 0)
         name, first, last = series.parameters[row], columns[0], columns[-1]
         known = np.flatnonzero(np.isfinite(series.nonfinite[row]))
+        count = counted(int(series.nonfinite[row, first]), "value")
         yield Move(
             "node",
             name,
             int(series.iterations[first]),
             int(series.iterations[last]),
             np.inf,
-            f"{series.nonfinite[row, first]:,.0f} values of {name} became NaN or infinite",
+            f"{count} of {name} became NaN or infinite",
             "weights",
             "error",
             alone=True,

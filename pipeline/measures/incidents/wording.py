@@ -6,6 +6,7 @@ import numpy as np
 
 from deeptracker.pipeline.measures.incidents.incident import Move, times
 from deeptracker.pipeline.measures.incidents.training_series import TrainingSeries
+from deeptracker.wording import counted
 
 __all__ = ["message_of", "title_of"]
 
@@ -42,7 +43,7 @@ def _followed(series: TrainingSeries, lead: Move, followers: Sequence[Move]) -> 
     if lead.is_burst and layers:
         others = len({move.name for move in layers} - {lead.name})
         if others:
-            yield f"{others} other layers moved more than usual too"
+            yield f"{counted(others, 'other layer')} moved more than usual too"
     elif layers:
         strongest = _strongest_of_each(layers)
         yield _moved(strongest, len(series.layers))

@@ -183,6 +183,7 @@ def test_insignificant_associations_are_left_out(opened, run):
 
 
 def test_tables_and_tree_hold_what_the_store_does(opened, run):
+    assert opened.incidents["at_iteration"].tolist() == [RESET_ITERATION, SPIKE_ITERATION]
     findings = opened.findings
     assert list(findings["rule"]) == [str(rule) for rule in run.array("health/rule")]
     assert set(findings["iteration"]) >= {SPIKE_ITERATION}
