@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from deeptracker.dashboard.data.findings import SEVERITIES, findings_of
+from deeptracker.dashboard.data.findings import SEVERITIES
+from deeptracker.dashboard.data.incidents import incidents_of
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.scalar_curve import curve
 from deeptracker.dashboard.widgets.facts_table import Column
@@ -21,7 +22,7 @@ COLUMNS = (
     Column("classes", "number"),
     Column("loss", "curve"),
     Column("error", "curve"),
-    Column("findings", "severities"),
+    Column("incidents", "severities"),
     Column("last commit (UTC)"),
 )
 # Twice the pixels of a curve.
@@ -41,7 +42,7 @@ def row_cells(run: Run) -> list[Any]:
         len(run.class_names) or None,
         _scalar(run, LOSSES, log=True),
         _scalar(run, ERRORS) or _error_of_outcomes(run),
-        _findings(run),
+        _incidents(run),
         updated[:16].replace("T", " "),
     ]
 
@@ -97,9 +98,9 @@ def _unit(values: np.ndarray) -> np.ndarray:
     return (values - low) / (high - low) if high > low else np.full(len(values), 0.5)
 
 
-def _findings(run: Run) -> dict[str, Any]:
-    """Count the findings of each severity; runs sort by the most severe first."""
-    counts = Counter(finding.severity for finding in findings_of(run))
+def _incidents(run: Run) -> dict[str, Any]:
+    """Count the incidents of each severity; runs sort by the most severe first."""
+    counts = Counter(incident.severity for incident in incidents_of(run))
     by_severity = [min(counts[severity], 9999) for severity in SEVERITIES]
     return {
         "value": sum(count * 10 ** (4 * place) for place, count in enumerate(by_severity[::-1])),

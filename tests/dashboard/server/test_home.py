@@ -26,9 +26,9 @@ def test_a_row_tells_what_a_run_holds(run):
     assert cells["iterations"] == len(run.iterations)
     assert cells["weights"] == 15034
     assert cells["classes"] == 10
-    found = len(run.array("health/rule"))
+    found = len(run.array("incidents/title"))
     assert found > 1
-    assert cells["findings"]["counts"] == {"warning": f"{found} warnings"}
+    assert cells["incidents"]["counts"] == {"warning": f"{found} warnings"}
 
 
 @pytest.mark.parametrize(
