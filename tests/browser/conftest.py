@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import kept
 import pytest
@@ -42,6 +42,26 @@ FIND = """
 }
 """
 STATE = f"(id) => ({FIND})(id)?.dataset.state"
+# The server follows the address of an open page both ways.
+FOLLOW = """
+(query) => {
+  const models = Bokeh.documents.flatMap((each) => [...each.all_models])
+  models.find(({ type }) => type.endsWith(".Location")).search = query
+}
+"""
+SCROLL_BACK = """
+() => {
+  const walk = (root) => {
+    for (const element of root.querySelectorAll('*')) {
+      if (element.matches('.dt-scroll') && element.scrollTop) element.scrollTop = 0
+      if (element.shadowRoot) walk(element.shadowRoot)
+    }
+  }
+  walk(document)
+  scrollTo(0, 0)
+  document.activeElement?.blur()
+}
+"""
 
 
 def chromium_path():
@@ -150,6 +170,14 @@ class Person:
         # Without choices the page opens on what happened.
         self.page.goto(address if "?" in address else f"{address}?v=validation")
         self.wait_for("timeline")
+
+    def follow(self, query):
+        """Set the link of the open page; the server answers a moment later."""
+        self.page.evaluate(FOLLOW, query)
+
+    def place(self):
+        """What a page that several tests share must be left with: its link, its theme."""
+        return sorted(parse_qsl(self.query())), (self.state("header") or {}).get("theme")
 
     def element(self, name):
         return self.page.evaluate_handle(FIND, name).as_element()
@@ -269,22 +297,65 @@ class Person:
         self.page.get_by_text(name, exact=True).first.click()
 
 
+def new_person(profile, width=1280, height=900, color_scheme="light"):
+    page = profile.new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=color_scheme)
+    return Person(page)
+
+
+def leave(profile, people):
+    """Close pages, and drop what they have stored."""
+    for person in people:
+        person.page.close()
+    forget(profile, {"/".join(url.split("/")[:3]) for one in people for url in one.requests})
+
+
 @pytest.fixture
 def visit(profile):
     """Give a function that opens a page of the size and theme asked for, as on a first visit."""
     people = []
 
-    def bring(width=1280, height=900, color_scheme="light"):
-        page = profile.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=color_scheme)
-        people.append(Person(page))
+    def bring(**kind):
+        people.append(new_person(profile, **kind))
         return people[-1]
 
     yield bring
-    for person in people:
-        person.page.close()
-    forget(profile, {"/".join(url.split("/")[:3]) for one in people for url in one.requests})
+    leave(profile, people)
+
+
+@pytest.fixture(scope="module")
+def open_pages(profile):
+    """Pages of a module's tests by address and size: each with what it was opened with."""
+    pages = {}
+    yield pages
+    leave(profile, [person for person, _ in pages.values()])
+
+
+@pytest.fixture
+def shared(profile, open_pages):
+    """Give a function that opens an address, or gives the page that another test has open there.
+
+    A test that changes the page's link or theme has its page closed: the next opens one of its own.
+    """
+    used = {}
+
+    def bring(address, **size):
+        key = (address, *sorted(size.items()))
+        if key not in open_pages:
+            person = new_person(profile, **size)
+            person.open(address)
+            open_pages[key] = person, person.place()
+        used[key] = person = open_pages[key][0]
+        person.page.bring_to_front()
+        person.page.mouse.move(0, 0)
+        person.page.evaluate(SCROLL_BACK)
+        return person
+
+    yield bring
+    for key, person in used.items():
+        if person.errors or person.place() != open_pages[key][1]:
+            leave(profile, [open_pages.pop(key)[0]])
 
 
 def forget(profile, origins):

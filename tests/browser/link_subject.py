@@ -52,6 +52,12 @@ def go(person, view):
     person.page.locator(f"[data-testid=head-a] [role=tab][data-view={view}]").click()
 
 
+def go_back(person):
+    """Go to the first view, and wait until the link says so: a page that tests share is left so."""
+    go(person, "validation")
+    person.wait(lambda: "&v=" not in f"&{person.query()}", "the first view")
+
+
 def picked(person, *charts, columns):
     """Wait until charts show columns as picked."""
     for chart in charts:

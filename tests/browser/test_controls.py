@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
+from link_subject import go, go_back
 from tools import link
 
 from deeptracker.dashboard.look.theme import DARK
 
 
 @pytest.mark.parametrize("view", ["validation", "gallery", "layers"])
-def test_what_fields_are_for_is_not_cut_and_stands_out_by_night(visit, app, view):
-    person = visit(color_scheme="dark")
-    person.open(app + link(view=view))
+def test_what_fields_are_for_is_not_cut_and_stands_out_by_night(shared, app, view):
+    person = shared(app + link(view="validation"), color_scheme="dark")
+    go(person, view)
+    person.wait(lambda: person.element(view).is_visible(), view)
     field = person.page.locator("input[placeholder]:visible").first
     field.wait_for()
     wide, room, colour = field.evaluate(
@@ -26,6 +28,7 @@ def test_what_fields_are_for_is_not_cut_and_stands_out_by_night(visit, app, view
     box = person.page.locator("input[type=checkbox]:not(:checked):visible").first
     ground = box.evaluate("e => getComputedStyle(e).backgroundColor")
     assert ground == "rgb({}, {}, {})".format(*bytes.fromhex(DARK["paper"][1:]))
+    go_back(person)
 
 
 FIELDS = """
@@ -59,9 +62,12 @@ FIELDS = """
 @pytest.mark.parametrize(
     ("view", "bars"), [("validation", 1), ("layers", 2), ("correlation", 1), ("gallery", 1)]
 )
-def test_controls_stand_on_one_line_with_their_labels_and_no_choice_is_cut(visit, app, view, bars):
-    person = visit(1280, 800)
-    person.open(app + link(view=view, open_classes=["3"], iterations=[1400, 1500]))
+def test_controls_stand_on_one_line_with_their_labels_and_no_choice_is_cut(shared, app, view, bars):
+    chosen = link(view="validation", open_classes=["3"], iterations=[1400, 1500])
+    person = shared(app + chosen, width=1280, height=800)
+    go(person, view)
+    chart = {"correlation": "cube"}.get(view, view)
+    person.wait(lambda: person.element(chart).is_visible(), view)
     person.wait(lambda: len(person.page.evaluate(FIELDS)) >= 4, "the controls")
     fields = person.page.evaluate(FIELDS)
     assert len({field["bar"] for field in fields}) == bars
@@ -72,3 +78,4 @@ def test_controls_stand_on_one_line_with_their_labels_and_no_choice_is_cut(visit
         assert np.ptp(labels) < 1
     for field in fields:
         assert field["wide"] <= max(0, field["room"])
+    go_back(person)

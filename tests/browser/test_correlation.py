@@ -251,7 +251,7 @@ def test_a_zoom_that_ends_at_the_whole_scrolls_no_page(cube, app):
 @pytest.mark.parametrize("flat", [0, 100])
 @pytest.mark.parametrize(("width", "height", "tall"), [(1280, 800, 408), (1920, 1080, 620)])
 def test_the_whole_cube_is_in_sight_at_the_page_s_end(visit, app, width, height, tall, flat):
-    cube = CubeReader(visit(width, height))
+    cube = CubeReader(visit(width=width, height=height))
     cube.open(app, f"cf={flat}&i=[{SPIKE_ITERATION}]")
     page = cube.person.page
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")

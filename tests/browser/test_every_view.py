@@ -19,7 +19,11 @@ def is_drawn(person, view):
     return element is not None and element.is_visible()
 
 
-@pytest.mark.parametrize("view", DRAWN)
+# Tests of each view open it by a link, too.
+OTHERS = [pytest.param(view, marks=pytest.mark.thorough) for view in DRAWN if view != "weights"]
+
+
+@pytest.mark.parametrize("view", ["weights", *OTHERS])
 def test_a_view_opens_by_its_link_and_follows_a_pick(person, app, view):
     person.open(f"{app}?v={view}")
     person.wait(lambda: is_drawn(person, view), view, seconds=60)

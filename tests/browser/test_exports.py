@@ -6,16 +6,16 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from PIL import Image
+from link_subject import go, go_back
 from tools import saved
 
 from deeptracker.dashboard.look.theme import PALETTES, PALETTES_DARK
 
 SVG = "{http://www.w3.org/2000/svg}"
-# By view: a link, the pane, and what must stand in words.
+# By view: the pane, and what must stand in words.
 WORDS = {
-    "timeline": ("v=info", "timeline", ["train loss", "anomalous images", "iteration"]),
+    "timeline": ("timeline", ["train loss", "anomalous images", "iteration"]),
     "validation": (
-        'v=validation&oc=["3"]',
         "a",
         [
             "digits · Validation · iterations 0 to 2,400",
@@ -29,7 +29,6 @@ WORDS = {
         ],
     ),
     "layers": (
-        "v=layers",
         "a",
         [
             "minimum to maximum",
@@ -43,32 +42,36 @@ WORDS = {
         ],
     ),
     "weights": (
-        'v=weights&f=[["conv1.weight",5]]',
         "a",
         ["weight", "iteration", "mean weight under a pixel (no unit)", "filter 5"],
     ),
     "correlation": (
-        "v=correlation",
         "a",
         ["front: anomalous filters at the class's anomalous iterations, 0 to 15 filters", "class"],
     ),
-    "gallery": ("v=gallery", "a", ["image 0 · 2", "forgotten once,"]),
-    "info": ("v=info", "a", ["Health findings", "severity", "loss spike", "conv1.weight"]),
+    "gallery": ("a", ["image 0 · 2", "forgotten once,"]),
+    "info": ("a", ["Health findings", "severity", "loss spike", "conv1.weight"]),
 }
 
 
-def shown(person, app, view, pane, query):
-    person.open(f"{app}?{query}")
+PICKED = 'oc=["3"]&f=[["conv1.weight",5]]'
+
+
+def show(person, view):
+    """Go to a view by its tab, and wait until it is drawn."""
+    go(person, view)
     chart = {"weights": "raster-state", "info": "findings", "correlation": "cube"}.get(view, view)
-    person.wait(lambda: person.element(chart), f"the chart of {view}", 60)
+    person.wait(lambda: person.element(chart).is_visible(), f"the chart of {view}", 60)
     if view not in ("weights", "info", "gallery"):
         person.wait_for(chart)
 
 
 @pytest.mark.parametrize("view", list(WORDS))
-def test_graphics_hold_title_legend_axes_and_units(person, app, view):
-    query, pane, words = WORDS[view]
-    shown(person, app, view, pane, query)
+def test_graphics_hold_title_legend_axes_and_units(shared, app, view):
+    pane, words = WORDS[view]
+    person = shared(f"{app}?{PICKED}")
+    if view != "timeline":
+        show(person, view)
 
     def written():
         content = saved(person, "Save the charts of this view as scalable", pane)[1]
@@ -78,6 +81,7 @@ def test_graphics_hold_title_legend_axes_and_units(person, app, view):
     found = person.wait(written, f"graphics with {words}")
     assert found[0].startswith(f"digits · {view.capitalize()}")
     assert person.errors == []
+    go_back(person)
 
 
 def _texts(content):
@@ -96,8 +100,9 @@ def longest(picture, colour, within=6):
     return int(alike.sum(axis=1).max()), alike
 
 
-def test_the_legend_s_colours_are_in_the_picture(person, app):
-    shown(person, app, "validation", "a", "v=validation")
+def test_the_legend_s_colours_are_in_the_picture(shared, app):
+    person = shared(f"{app}?{PICKED}")
+    show(person, "validation")
     picture = pixels(person)
     # The scale stands in the second line, under the title: dark at its right end.
     band = picture[2 * 40 : 2 * 64]
@@ -109,38 +114,24 @@ def test_the_legend_s_colours_are_in_the_picture(person, app):
     assert 150 < right - left < 250
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_raster_s_colour_bar_is_in_the_picture_of_either_theme(visit, app, theme):
-    person = visit(color_scheme=theme)
-    shown(person, app, "weights", "a", "v=weights")
-    palette = (PALETTES_DARK if theme == "dark" else PALETTES)["diverging"]
+def test_the_raster_s_colour_bar_is_in_the_picture_and_follows_the_theme(person, app):
+    person.open(f"{app}?v=weights")
+    show(person, "weights")
 
-    def bar():
-        picture = pixels(person)
+    def has_bar(palettes):
+        palette, picture = palettes["diverging"], pixels(person)
         ends = [
             longest(picture[-160:], colour, within=10)[1] for colour in palette[:: len(palette) - 1]
         ]
         first, last = (np.flatnonzero(end.sum(axis=0) >= 6) for end in ends)
         return bool(len(first) and len(last) and last.max() - first.min() > 1000)
 
-    person.wait(bar, "a bar from the first colour to the last")
-
-
-def test_the_colour_bar_follows_the_theme_while_the_page_is_open(visit, app):
-    person = visit(color_scheme="light")
-    shown(person, app, "weights", "a", "v=weights")
-    rows = slice(-160, None)
-
-    def is_of(palettes):
-        count = longest(pixels(person)[rows], palettes["diverging"][0], within=10)[0]
-        return count >= 6
-
-    person.wait(lambda: is_of(PALETTES), "the light bar")
+    person.wait(lambda: has_bar(PALETTES), "the light bar, from the first colour to the last")
     # The system's theme, light, dark.
     person.page.keyboard.press("t")
     person.page.keyboard.press("t")
-    person.wait(lambda: is_of(PALETTES_DARK) and not is_of(PALETTES), "the dark bar", 60)
+    person.wait(lambda: has_bar(PALETTES_DARK) and not has_bar(PALETTES), "the dark bar", 60)
     ground = pixels(person)[4, 4]
     assert ground.max() < 40
     person.page.keyboard.press("t")
-    person.wait(lambda: is_of(PALETTES), "the light bar again", 60)
+    person.wait(lambda: has_bar(PALETTES), "the light bar again", 60)

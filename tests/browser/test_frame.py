@@ -45,24 +45,28 @@ def test_the_theme_is_switched_everywhere_and_remembered(person, app, digits_sto
     assert person.pixel("validation", "class:8", 20) == heat_colour(run, "8", 20, dark=True)
 
 
-def test_the_system_s_theme_holds_until_one_is_chosen(visit, app):
-    person = visit(color_scheme="dark")
-    person.open(app)
-    assert person.state("timeline")["dark"]
+def test_the_system_s_theme_holds_until_one_is_chosen(shared, app):
+    person = shared(app)
+    assert not person.state("timeline")["dark"]
+    person.page.emulate_media(color_scheme="dark")
+    person.wait(lambda: person.state("timeline")["dark"], "the dark chart")
     person.page.emulate_media(color_scheme="light")
     person.wait(lambda: not person.state("timeline")["dark"], "the light chart")
 
 
-@pytest.mark.parametrize("width", [1280, 1920])
+@pytest.mark.parametrize("width", [1280, pytest.param(1920, marks=pytest.mark.thorough)])
 def test_nothing_scrolls_across_and_the_timeline_stays_in_sight(visit, app, width):
-    person = visit(width, 800)
+    person = visit(width=width, height=800)
     page = person.page
+    person.open(app)
     for query, chart in (
-        ("?v=validation", "validation"),
+        ("", "validation"),
         ("?v=layers&sp=beside&v2=validation", "layers"),
         ("?v=correlation&sp=below&v2=layers", "cube"),
     ):
-        person.open(app + query)
+        page.evaluate("scrollTo(0, 0)")
+        person.follow(query)
+        person.wait(lambda chart=chart: person.element(chart).is_visible(), chart)
         person.wait_for(chart)
         assert person.scrolls_across() == 0
         page.mouse.move(width / 3, 700)
@@ -77,8 +81,11 @@ def test_two_views_stand_side_by_side_and_share_the_selection(person, app, digit
     run = Run(str(digits_store))
     person.open(app)
     person.wait_for("validation")
+    bar = person.page.get_by_role("separator")
+    assert not bar.is_visible()
     person.page.keyboard.press("s")
     person.wait_for("layers")
+    person.wait(bar.is_visible, "the divider")
     left = person.element("validation").bounding_box()
     right = person.element("layers").bounding_box()
     assert left["x"] + left["width"] <= right["x"]
@@ -110,27 +117,13 @@ def test_two_views_stand_side_by_side_and_share_the_selection(person, app, digit
         ),
         "the second view below",
     )
+    assert not bar.is_visible()
     assert len(run.iterations) == 141
     assert person.errors == []
 
 
-def test_the_divider_shares_the_width_anew_by_keyboard(person, app):
-    person.open(app + "?sp=beside&v=validation&v2=layers")
-    person.wait_for("layers")
-    before = head(person).bounding_box()["width"]
-    bar = person.page.get_by_role("separator")
-    bar.focus()
-    for _ in range(5):
-        person.page.keyboard.press("ArrowRight")
-    person.wait(lambda: head(person).bounding_box()["width"] > before + 80, "more room")
-    assert person.state("timeline")["picked"] == []
-    person.page.reload()
-    person.wait_for("layers")
-    assert head(person).bounding_box()["width"] > before + 80
-
-
-def test_the_divider_spans_the_panes_and_its_grip_stays_in_sight(person, app):
-    person.open(app + "?sp=beside&v=validation&v2=layers")
+def test_the_divider_spans_the_panes_and_its_grip_stays_in_sight(shared, app):
+    person = shared(app + "?sp=beside&v2=layers")
     person.wait_for("layers")
     page = person.page
     bar = page.get_by_role("separator")
@@ -156,8 +149,21 @@ def test_the_divider_spans_the_panes_and_its_grip_stays_in_sight(person, app):
         "the wider pane",
     )
     page.keyboard.press("Escape")
-    person.open(app)
-    assert not bar.is_visible()
+
+
+def test_the_divider_shares_the_width_anew_by_keyboard(shared, app):
+    person = shared(app + "?sp=beside&v2=layers")
+    person.wait_for("layers")
+    before = head(person).bounding_box()["width"]
+    bar = person.page.get_by_role("separator")
+    bar.focus()
+    for _ in range(5):
+        person.page.keyboard.press("ArrowRight")
+    person.wait(lambda: head(person).bounding_box()["width"] > before + 80, "more room")
+    assert person.state("timeline")["picked"] == []
+    person.page.reload()
+    person.wait_for("layers")
+    person.wait(lambda: head(person).bounding_box()["width"] > before + 80, "as much room again")
 
 
 def test_keys_step_through_snapshots_and_anomalies(person, app, digits_store):
@@ -189,21 +195,70 @@ def test_keys_step_through_snapshots_and_anomalies(person, app, digits_store):
     assert person.state("head-a")["view"] == "layers"
 
 
-def test_keys_are_letters_while_one_types(person, app):
-    person.open(app)
+def test_the_csv_holds_the_numbers_that_are_drawn(person, app, digits_store):
+    run = Run(str(digits_store))
+    person.open(app + "?w=[1000,1500]")
     person.wait_for("validation")
-    field = person.element("field-Threshold")
-    field.focus()
-    person.page.keyboard.press("Control+a")
-    person.page.keyboard.type("12")
-    person.page.keyboard.press("ArrowLeft")
-    person.wait(lambda: "t=12" in person.query(), "the threshold in the link")
-    assert person.state("timeline")["picked"] == []
-    assert person.state("head-a")["view"] == "validation"
+    name, content = saved(person, "Save the numbers")
+    assert name == "digits-validation.csv"
+    table = pd.read_csv(io.BytesIO(content), dtype={"class": str})
+    first, last = run.columns((1000, 1500))
+    assert sorted(table["iteration"].unique()) == run.iterations[first : last + 1].tolist()
+    one = table[(table["class"] == "3") & (table["iteration"] == 1400)]
+    error = run.array("classes/error")[run.class_names.index("3"), run.column(1400)]
+    assert one["error"].item() == pytest.approx(float(error))
 
 
-def test_search_opens_a_layer_and_a_class(person, app):
-    person.open(app)
+def test_the_picture_is_the_chart_twice_as_fine(shared, app):
+    person = shared(app)
+    state = person.wait_for("validation")
+    name, content = saved(person, "Save the charts of this view as a picture")
+    assert name == "digits-validation.png"
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", content[16:24])
+    assert width >= 2 * (state["left"] + state["span"])
+    assert height >= 2 * (state["rows"][-1]["top"] + state["rows"][-1]["height"])
+
+
+def test_the_graphics_hold_text_and_a_heat_line_a_class(shared, app):
+    person = shared(app)
+    person.wait_for("validation")
+    name, content = saved(person, "Save the charts of this view as scalable")
+    assert name == "digits-validation.svg"
+    tree = ET.fromstring(content)
+    space = "{http://www.w3.org/2000/svg}"
+    words = [element.text for element in tree.iter(f"{space}text")]
+    assert "all 597 images" in words
+    assert "iterations 0 to 2,400" in words[0]
+    assert "iteration" in words
+    assert len(list(tree.iter(f"{space}image"))) >= 11
+
+
+def test_a_view_says_what_it_is(shared, app):
+    person = shared(app)
+    person.wait_for("validation")
+    tool(person, "What am I").click()
+    told = person.wait(person.page.get_by_role("note").first.inner_text, "the words")
+    assert "anomalous" in told
+    assert "left rule" in told
+
+
+def test_the_rows_of_a_chart_are_walked_by_keyboard(shared, app):
+    person = shared(app)
+    person.wait_for("validation")
+    canvas = person.element("validation").query_selector(".dt-scroll canvas")
+    canvas.focus()
+    for _ in range(4):
+        person.page.keyboard.press("ArrowDown")
+    person.wait(lambda: person.state("validation")["cursor"] == "class:3", "the cursor on a class")
+    said = person.element("validation").query_selector("[role=status]").inner_text()
+    assert "3" in said
+    person.page.keyboard.press("Enter")
+    person.wait(lambda: person.row("validation", "images:0:3")["lines"] == 59, "its images")
+
+
+def test_search_opens_a_layer_and_a_class(shared, app):
+    person = shared(app)
     person.wait_for("validation")
     person.page.keyboard.press("/")
     person.page.keyboard.type("2.0.conv1")
@@ -223,66 +278,17 @@ def test_search_opens_a_layer_and_a_class(person, app):
     assert person.errors == []
 
 
-def test_the_csv_holds_the_numbers_that_are_drawn(person, app, digits_store):
-    run = Run(str(digits_store))
-    person.open(app + "?w=[1000,1500]")
+def test_keys_are_letters_while_one_types(shared, app):
+    person = shared(app)
     person.wait_for("validation")
-    name, content = saved(person, "Save the numbers")
-    assert name == "digits-validation.csv"
-    table = pd.read_csv(io.BytesIO(content), dtype={"class": str})
-    first, last = run.columns((1000, 1500))
-    assert sorted(table["iteration"].unique()) == run.iterations[first : last + 1].tolist()
-    one = table[(table["class"] == "3") & (table["iteration"] == 1400)]
-    error = run.array("classes/error")[run.class_names.index("3"), run.column(1400)]
-    assert one["error"].item() == pytest.approx(float(error))
-
-
-def test_the_picture_is_the_chart_twice_as_fine(person, app):
-    person.open(app)
-    state = person.wait_for("validation")
-    name, content = saved(person, "Save the charts of this view as a picture")
-    assert name == "digits-validation.png"
-    assert content[:8] == b"\x89PNG\r\n\x1a\n"
-    width, height = struct.unpack(">II", content[16:24])
-    assert width >= 2 * (state["left"] + state["span"])
-    assert height >= 2 * (state["rows"][-1]["top"] + state["rows"][-1]["height"])
-
-
-def test_the_graphics_hold_text_and_a_heat_line_a_class(person, app):
-    person.open(app)
-    person.wait_for("validation")
-    name, content = saved(person, "Save the charts of this view as scalable")
-    assert name == "digits-validation.svg"
-    tree = ET.fromstring(content)
-    space = "{http://www.w3.org/2000/svg}"
-    words = [element.text for element in tree.iter(f"{space}text")]
-    assert "all 597 images" in words
-    assert "iterations 0 to 2,400" in words[0]
-    assert "iteration" in words
-    assert len(list(tree.iter(f"{space}image"))) >= 11
-
-
-def test_a_view_says_what_it_is(person, app):
-    person.open(app)
-    person.wait_for("validation")
-    tool(person, "What am I").click()
-    told = person.wait(person.page.get_by_role("note").first.inner_text, "the words")
-    assert "anomalous" in told
-    assert "left rule" in told
-
-
-def test_the_rows_of_a_chart_are_walked_by_keyboard(person, app):
-    person.open(app)
-    person.wait_for("validation")
-    canvas = person.element("validation").query_selector(".dt-scroll canvas")
-    canvas.focus()
-    for _ in range(4):
-        person.page.keyboard.press("ArrowDown")
-    person.wait(lambda: person.state("validation")["cursor"] == "class:3", "the cursor on a class")
-    said = person.element("validation").query_selector("[role=status]").inner_text()
-    assert "3" in said
-    person.page.keyboard.press("Enter")
-    person.wait(lambda: person.row("validation", "images:0:3")["lines"] == 59, "its images")
+    field = person.element("field-Threshold")
+    field.focus()
+    person.page.keyboard.press("Control+a")
+    person.page.keyboard.type("12")
+    person.page.keyboard.press("ArrowLeft")
+    person.wait(lambda: "t=12" in person.query(), "the threshold in the link")
+    assert person.state("timeline")["picked"] == []
+    assert person.state("head-a")["view"] == "validation"
 
 
 def changed(store, act):
@@ -326,7 +332,7 @@ def test_new_data_damage_and_loss_are_told_and_the_rest_lives_on(person, fragile
     person.wait_for("layers")
     person.click("layers", "node:conv1", 30)
     person.wait(lambda: person.state("layers")["picked"] == [30], "a pick in another view")
-    assert person.state("timeline")["picked"] == [30]
+    person.wait(lambda: person.state("timeline")["picked"] == [30], "the pick on the timeline")
 
     # They come back, and the view with them when it is opened again.
     error = Run(str(digits_store)).stored("classes/error")

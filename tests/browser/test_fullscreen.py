@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from link_subject import go, go_back
 from tools import tool
 
 SCREEN = 1080
@@ -65,9 +66,9 @@ def settled(person, chart):
         ("validation", "timeline", "timeline"),
     ],
 )
-def test_a_view_s_chart_fills_the_screen_and_comes_back(visit, app, view, chart, pane):
-    person = visit(1920, SCREEN)
-    person.open(f"{app}?v={view}")
+def test_a_view_s_chart_fills_the_screen_and_comes_back(shared, app, view, chart, pane):
+    person = shared(app, width=1920, height=SCREEN)
+    go(person, view)
     before = person.wait(lambda: settled(person, chart), f"the chart of {view}")
     fill(person, pane)
     high = before[1] - before[0] + 100
@@ -82,11 +83,11 @@ def test_a_view_s_chart_fills_the_screen_and_comes_back(visit, app, view, chart,
         "the chart as it was",
     )
     assert person.errors == []
+    go_back(person)
 
 
-def test_few_rows_grow_and_are_painted_to_their_ends(visit, app):
-    person = visit(1920, SCREEN)
-    person.open(app)
+def test_few_rows_grow_and_are_painted_to_their_ends(shared, app):
+    person = shared(app, width=1920, height=SCREEN)
     person.wait_for("validation")
     before = person.row("validation", "class:8")
     below = {}
@@ -109,11 +110,11 @@ def test_few_rows_grow_and_are_painted_to_their_ends(visit, app):
     assert person.colour("validation", x, row["top"] + 2) == below["page"]
     assert ground != below["page"]
     assert state["rows"][-1]["top"] + state["rows"][-1]["height"] > 700
+    leave(person)
 
 
-def test_a_long_list_shows_more_rows(visit, wide_app):
-    person = visit(1920, SCREEN)
-    person.open(wide_app)
+def test_a_long_list_shows_more_rows(shared, wide_app):
+    person = shared(f"{wide_app}?p=fc.weight", width=1920, height=SCREEN)
     state = person.wait_for("validation")
     pitch = state["rows"][5]["top"] - state["rows"][4]["top"]
     fill(person)
@@ -131,9 +132,9 @@ def test_a_long_list_shows_more_rows(visit, wide_app):
     person.wait(lambda: person.state("validation")["room"] == state["room"], "as many as before")
 
 
-def test_the_raster_is_read_finer_on_the_whole_screen(visit, wide_app):
-    person = visit(1920, SCREEN)
-    person.open(f"{wide_app}?v=weights&p=fc.weight")
+def test_the_raster_is_read_finer_on_the_whole_screen(shared, wide_app):
+    person = shared(f"{wide_app}?p=fc.weight", width=1920, height=SCREEN)
+    go(person, "weights")
 
     def rows():
         found = person.element("raster-state")
