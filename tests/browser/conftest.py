@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import kept
 import pytest
+from cube_reader import CubeReader
 from ports import free_port
 from servers import Server
 
@@ -356,6 +357,18 @@ def shared(profile, open_pages):
     for key, person in used.items():
         if person.errors or person.place() != open_pages[key][1]:
             leave(profile, [open_pages.pop(key)[0]])
+
+
+@pytest.fixture
+def shared_cube(shared):
+    """Give a function that gives the cube of a page that tests share."""
+
+    def bring(address, query="", **size):
+        cube = CubeReader(shared(f"{address}?v=correlation{query and '&' + query}", **size))
+        cube.settled()
+        return cube
+
+    return bring
 
 
 def forget(profile, origins):

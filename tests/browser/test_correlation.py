@@ -29,11 +29,10 @@ def counts(run):
     return run.stored("classes/left")[4], run.array("cube/anomalous_filters")
 
 
-@pytest.mark.parametrize("flat", [0, 100])
-def test_every_face_tells_and_paints_the_stored_counts(cube, app, run, counts, flat):
+def test_every_face_tells_and_paints_the_stored_counts(cube, app, run, counts):
     images, filters = counts
     together = filters @ (images > 0).T
-    cube.open(app, f"cf={flat}&w=[1200,2000]")
+    cube.open(app, "w=[1200,2000]")
     first, last = run.columns((1200, 2000))
     spike = run.column(SPIKE_ITERATION)
     window = slice(first, last + 1)
@@ -45,23 +44,28 @@ def test_every_face_tells_and_paints_the_stored_counts(cube, app, run, counts, f
         "side": filters[:, window].max(),
     }
     names = layer_names(run)
-    for name, u, v, value, what in (
+    cells = (
         ("front", 7, layer, together[layer, 7], f"class 7, {names[layer]}"),
         ("front", 0, 1, together[1, 0], f"class 0, {names[1]}"),
         ("top", 7, spike, images[7, spike], "class 7, iteration 1,400"),
         ("side", spike, layer, filters[layer, spike], f"iteration 1,400, {names[layer]}"),
-    ):
-        told = cube.hover(name, u, v)
-        assert told[0] == what
-        unit = "anomalous images" if name == "top" else "anomalous filters"
-        assert told[1] == f"{unit}: {value:,}"
-        painted = cube.pixel(name, u, v)
-        assert np.abs(np.array(painted) - colour(value, top[name])).max() <= 3, (name, painted)
+    )
+    for flat in (0, 100):
+        cube.settled(flat=flat)
+        for name, u, v, value, what in cells:
+            told = cube.hover(name, u, v)
+            assert told[0] == what
+            unit = "anomalous images" if name == "top" else "anomalous filters"
+            assert told[1] == f"{unit}: {value:,}"
+            painted = cube.pixel(name, u, v)
+            assert np.abs(np.array(painted) - colour(value, top[name])).max() <= 3, (name, painted)
+        cube.press("f")
     assert cube.person.errors == []
 
 
-def test_the_faces_lie_flat_with_shared_edges_and_the_link_keeps_them_so(cube, app, browser):
-    state = cube.open(app)
+def test_the_faces_lie_flat_with_shared_edges_and_the_link_keeps_them_so(shared_cube, app, browser):
+    cube = shared_cube(app)
+    state = cube.settled(flat=0)
     assert state["faces"]["top"][2] > 50  # oblique: time runs to the right and up
     slider = cube.root.query_selector("input[type=range]")
     slider.focus()
@@ -81,25 +85,10 @@ def test_the_faces_lie_flat_with_shared_edges_and_the_link_keeps_them_so(cube, a
     cube.settled(flat=0)
 
 
-def test_dragging_the_ground_turns_the_cube(cube, app):
-    cube.open(app)
-    x, y = cube.point(160, 60)
-    mouse = cube.person.page.mouse
-    mouse.move(x, y)
-    mouse.down()
-    mouse.move(x + 60, y + 20, steps=4)
-    mouse.move(x + 120, y + 40, steps=4)
-    mouse.up()
-    state = cube.person.wait(
-        lambda: (s := cube.person.state("cube"))["flat"] > 30 and s, "a turned cube"
-    )
-    assert state["flat"] < 70
-    cube.person.wait(lambda: f"cf={state['flat']}" in cube.person.query(), "the link")
-
-
-def test_clicks_slice_and_planes_move_in_and_escape_clears(cube, app, run, counts):
+def test_clicks_slice_and_planes_move_in_and_escape_clears(shared_cube, app, run, counts):
     images, filters = counts
-    whole = cube.open(app)
+    cube = shared_cube(app)
+    whole = cube.settled(flat=0, cut=False)
     spike = run.column(SPIKE_ITERATION)
     cube.click("side", spike, 16)
     state = cube.settled(cut=True)
@@ -120,11 +109,11 @@ def test_clicks_slice_and_planes_move_in_and_escape_clears(cube, app, run, count
     cube.press("Escape")
     state = cube.settled(cut=False)
     assert state["picks"] == {"class_": -1, "layer": -1, "iteration": -1}
-    assert cube.person.state("timeline")["picked"] == []
+    cube.person.wait(lambda: cube.person.state("timeline")["picked"] == [], "no pick there")
 
 
-def test_a_pick_on_the_timeline_slices_the_cube(cube, app, run):
-    cube.open(app)
+def test_a_pick_on_the_timeline_slices_the_cube(shared_cube, app, run):
+    cube = shared_cube(app)
     spike = run.column(SPIKE_ITERATION)
     cube.person.click("timeline", "anomalous images", spike, line=-1)
     state = cube.settled(cut=True)
@@ -132,6 +121,22 @@ def test_a_pick_on_the_timeline_slices_the_cube(cube, app, run):
     cube.bar("iteration 1,400").click()
     cube.settled(cut=False)
     cube.person.wait(lambda: cube.person.state("timeline")["picked"] == [], "no pick")
+
+
+def test_dragging_the_ground_turns_the_cube(shared_cube, app):
+    cube = shared_cube(app)
+    x, y = cube.point(160, 60)
+    mouse = cube.person.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + 60, y + 20, steps=4)
+    mouse.move(x + 120, y + 40, steps=4)
+    mouse.up()
+    state = cube.person.wait(
+        lambda: (s := cube.person.state("cube"))["flat"] > 30 and s, "a turned cube"
+    )
+    assert state["flat"] < 70
+    cube.person.wait(lambda: f"cf={state['flat']}" in cube.person.query(), "the link")
 
 
 def test_a_pick_on_the_timeline_sends_the_slice_and_no_other_face(cube, wide_app, wide_store):
@@ -190,9 +195,9 @@ def test_a_sliced_face_is_pale_outside_the_slice(cube, app, run, counts):
     assert min(cube.pixel("side", column, layer)) > 150
 
 
-def test_zooming_one_face_takes_its_neighbours_along(cube, app, run, counts):
+def test_zooming_one_face_takes_its_neighbours_along(shared_cube, app, run, counts):
     images, filters = counts
-    cube.open(app, "cf=100")
+    cube = shared_cube(app, "cf=100")
     state = cube.settled()
     front = state["faces"]["front"]
     # Over the class labels, the class axis alone zooms.
@@ -226,8 +231,8 @@ def test_zooming_one_face_takes_its_neighbours_along(cube, app, run, counts):
     cube.settled(classes=10, layers=22)
 
 
-def test_a_zoom_that_ends_at_the_whole_scrolls_no_page(cube, app):
-    cube.open(app, "cf=100")
+def test_a_zoom_that_ends_at_the_whole_scrolls_no_page(shared_cube, app):
+    cube = shared_cube(app, "cf=100")
     page = cube.person.page
 
     def scrolled():
@@ -248,79 +253,33 @@ def test_a_zoom_that_ends_at_the_whole_scrolls_no_page(cube, app):
     cube.person.wait(lambda: scrolled() == 60, "the page, by a gesture of its own")
 
 
-@pytest.mark.parametrize("flat", [0, 100])
-@pytest.mark.parametrize(("width", "height", "tall"), [(1280, 800, 408), (1920, 1080, 620)])
-def test_the_whole_cube_is_in_sight_at_the_page_s_end(visit, app, width, height, tall, flat):
-    cube = CubeReader(visit(width=width, height=height))
-    cube.open(app, f"cf={flat}&i=[{SPIKE_ITERATION}]")
+def test_the_whole_cube_is_in_sight_at_the_page_s_end(cube, app):
+    cube.open(app, f"i=[{SPIKE_ITERATION}]")
     page = cube.person.page
-    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-    top = page.locator(".dt-top").bounding_box()
-    box = cube.root.query_selector("canvas").bounding_box()
-    assert abs(box["height"] - tall) < 24
-    assert top["y"] + top["height"] <= box["y"]
-    assert box["y"] + box["height"] <= height
-    if tall < 600:
-        page.get_by_label("slim").check()
-        cube.person.wait(
-            lambda: cube.root.query_selector("canvas").bounding_box()["height"] > tall + 80,
-            "a taller cube, under a lower timeline",
-        )
+
+    def canvas():
+        return cube.root.query_selector("canvas").bounding_box()
+
+    for width, height, tall in ((1920, 1080, 620), (1280, 800, 408)):
+        page.set_viewport_size({"width": width, "height": height})
+        cube.person.wait(lambda tall=tall: abs(canvas()["height"] - tall) < 24, f"{tall} pixels")
+        for flat in (0, 100):
+            cube.settled(flat=flat)
+            page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+            top, box = page.locator(".dt-top").bounding_box(), canvas()
+            assert abs(box["height"] - tall) < 24
+            assert top["y"] + top["height"] <= box["y"]
+            assert box["y"] + box["height"] <= height
+            cube.press("f")
+    page.get_by_label("slim").check()
+    what = "a taller cube, under a lower timeline"
+    cube.person.wait(lambda: canvas()["height"] > tall + 80, what)
 
 
-def test_a_zoom_over_time_is_the_window_of_every_view(cube, app, run):
-    cube.open(app, "cf=100")
-    spike = run.column(SPIKE_ITERATION)
-    cube.wheel(cube.place("side", spike, 10), -400)
-    state = cube.person.wait(
-        lambda: (s := cube.person.state("cube"))["cells"]["side"][0] < 141 and s, "less time"
-    )
-    window = state["windows"]["time"]
-    assert window["first"] < spike < window["last"]
-    timeline = cube.person.wait(
-        lambda: (s := cube.person.state("timeline"))["first"] > 0 and s, "the window there"
-    )
-    assert (timeline["first"], timeline["last"]) == (window["first"], window["last"] - 1)
-
-
-def test_an_unfolded_layer_shows_its_filters_and_a_class_its_images(cube, app, run):
-    cube.open(app, "cf=100")
-    state = cube.settled()
-    front = state["faces"]["front"]
-    # The caret before the first layer.
-    place = (front[4] - 11, front[5] + 0.5 * front[3] / 22)
-    cube.person.page.mouse.click(*cube.point(*place))
-    state = cube.settled(layers=38)
-    scores = read_filters(run, RESET_PARAMETER, "anomaly_score")
-    over = scores > run.attributes["filter_threshold"]
-    filter_, column = np.argwhere(over)[0]
-    told = cube.hover("side", int(column), 1 + int(filter_))
-    assert f"filter {filter_}" in told[0]
-    assert told[1] == "anomalous filters: 1"
-    cube.click("side", int(column), 1 + int(filter_))
-    chosen = f'f=[["{RESET_PARAMETER}",{filter_}]]'
-    cube.person.wait(lambda: chosen in urllib.parse.unquote(cube.person.query()), "the filter")
-    cube.person.shot("correlation-unfolded")
-    cube.bar("▾ filters of conv1").click()
-    cube.settled(layers=22)
-    cube.press("Escape")
-    cube.settled(cut=False)
-    cube.person.page.mouse.dblclick(
-        *cube.point(front[4] + 3.5 * front[0] / 10, front[5] + front[3] + 12)
-    )
-    images = images_by_flips(run, 3)
-    state = cube.settled(classes=1 + len(images))
-    correct = run.stored("images/correct")[...][images[0]]
-    flip = int(np.flatnonzero(np.diff(correct.astype(int)) != 0)[0]) + 1
-    told = cube.hover("top", state["windows"]["class"]["first"] + 1, flip)
-    assert str(run.array("images/name")[images[0]]) in told[0]
-    assert re.fullmatch(r"anomalous images: [01]", told[1])
-
-
-def test_with_true_spacing_iterations_stand_where_they_were_recorded(cube, app, run, counts):
+def test_with_true_spacing_iterations_stand_where_they_were_recorded(shared_cube, app, run, counts):
     filters = counts[1]
-    ordinal = cube.open(app, "cf=100")
-    assert ordinal["spacing"] == "ordinal"
+    cube = shared_cube(app, "cf=100")
+    assert cube.person.state("cube")["spacing"] == "ordinal"
     cube.person.page.keyboard.press("a")
     state = cube.person.wait(
         lambda: (s := cube.person.state("cube"))["spacing"] == "true" and s, "the other spacing"
@@ -361,4 +320,57 @@ def test_with_true_spacing_iterations_stand_where_they_were_recorded(cube, app, 
     cube.person.wait(
         lambda: cube.person.state("cube")["picks"]["iteration"] == spike, "the pick there"
     )
+    cube.press("Escape")
+    cube.settled(cut=False)
+    cube.person.page.keyboard.press("a")
+    cube.settled(spacing="ordinal")
     assert cube.person.errors == []
+
+
+def test_a_zoom_over_time_is_the_window_of_every_view(shared_cube, app, run):
+    cube = shared_cube(app, "cf=100")
+    spike = run.column(SPIKE_ITERATION)
+    cube.wheel(cube.place("side", spike, 10), -400)
+    state = cube.person.wait(
+        lambda: (s := cube.person.state("cube"))["cells"]["side"][0] < 141 and s, "less time"
+    )
+    window = state["windows"]["time"]
+    assert window["first"] < spike < window["last"]
+    timeline = cube.person.wait(
+        lambda: (s := cube.person.state("timeline"))["first"] > 0 and s, "the window there"
+    )
+    assert (timeline["first"], timeline["last"]) == (window["first"], window["last"] - 1)
+
+
+def test_an_unfolded_layer_shows_its_filters_and_a_class_its_images(shared_cube, app, run):
+    cube = shared_cube(app, "cf=100")
+    state = cube.settled()
+    front = state["faces"]["front"]
+    # The caret before the first layer.
+    place = (front[4] - 11, front[5] + 0.5 * front[3] / 22)
+    cube.person.page.mouse.click(*cube.point(*place))
+    state = cube.settled(layers=38)
+    scores = read_filters(run, RESET_PARAMETER, "anomaly_score")
+    over = scores > run.attributes["filter_threshold"]
+    filter_, column = np.argwhere(over)[0]
+    told = cube.hover("side", int(column), 1 + int(filter_))
+    assert f"filter {filter_}" in told[0]
+    assert told[1] == "anomalous filters: 1"
+    cube.click("side", int(column), 1 + int(filter_))
+    chosen = f'f=[["{RESET_PARAMETER}",{filter_}]]'
+    cube.person.wait(lambda: chosen in urllib.parse.unquote(cube.person.query()), "the filter")
+    cube.person.shot("correlation-unfolded")
+    cube.bar("▾ filters of conv1").click()
+    cube.settled(layers=22)
+    cube.press("Escape")
+    cube.settled(cut=False)
+    cube.person.page.mouse.dblclick(
+        *cube.point(front[4] + 3.5 * front[0] / 10, front[5] + front[3] + 12)
+    )
+    images = images_by_flips(run, 3)
+    state = cube.settled(classes=1 + len(images))
+    correct = run.stored("images/correct")[...][images[0]]
+    flip = int(np.flatnonzero(np.diff(correct.astype(int)) != 0)[0]) + 1
+    told = cube.hover("top", state["windows"]["class"]["first"] + 1, flip)
+    assert str(run.array("images/name")[images[0]]) in told[0]
+    assert re.fullmatch(r"anomalous images: [01]", told[1])

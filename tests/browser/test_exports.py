@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from PIL import Image
 from link_subject import go, go_back
+from PIL import Image
 from tools import saved
 
 from deeptracker.dashboard.look.theme import PALETTES, PALETTES_DARK
