@@ -21,7 +21,9 @@ def test_a_link_to_what_the_run_does_not_have_says_so_and_the_notice_can_be_clos
     assert person.errors == []
 
 
-@pytest.mark.parametrize("path", ["nope", "nope/deeper/down"])
+@pytest.mark.parametrize(
+    "path", ["nope", pytest.param("nope/deeper/down", marks=pytest.mark.thorough)]
+)
 def test_an_address_that_leads_nowhere_says_so_and_leads_home(person, app, path):
     answer = person.page.goto(app.rsplit("/", 1)[0] + f"/{path}")
     assert answer.status == 404

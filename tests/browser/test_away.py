@@ -48,15 +48,19 @@ def test_a_page_tells_that_its_server_is_gone_and_comes_back_where_it_was(
 
 
 def test_a_page_shows_its_run_when_the_first_commit_arrives_and_after_the_store_is_made_anew(
-    person, server_of, tmp_path
+    person, visit, server_of, digits_store, tmp_path
 ):
     store = tmp_path / "fresh.dtstore"
     log = LogWriter(tmp_path / "log").iterations(range(0, 60, 10))
     # As far as a run has come that has not committed yet.
     with open_writer(str(store)):
         pass
-    server = server_of(store)
+    server = server_of(digits_store, store)
     server.start()
+    home = visit()
+    goto(home, server.address)
+    row = home.page.get_by_role("row").filter(has_text="fresh")
+    home.wait(lambda: "nothing was committed" in row.inner_text(), "the run to come")
     goto(person, server.address + "fresh?k=3")
     person.wait(lambda: person.element("failed"), "the page of a run to come")
     assert "not processed yet" in person.element("failed").inner_text()
@@ -66,6 +70,9 @@ def test_a_page_shows_its_run_when_the_first_commit_arrives_and_after_the_store_
     person.wait_for("validation")
     assert person.state("timeline")["last"] == 5
     assert "k=3" in person.query()
+    # The home page follows too, and stays as it was sorted.
+    home.wait(lambda: iterations(row) == ["6"], "the first commit", seconds=60)
+    home.page.get_by_role("button", name="iterations").click()
 
     # Deleted under the open page, and made anew of a longer log.
     shutil.rmtree(store)
@@ -77,30 +84,12 @@ def test_a_page_shows_its_run_when_the_first_commit_arrives_and_after_the_store_
     person.wait(lambda: person.state("validation")["last"] == 8, "its iterations everywhere")
     person.click("validation", "class:kind 1", 7)
     person.wait(lambda: person.state("timeline")["picked"] == [7], "a pick")
-    assert person.errors == []
-
-
-def test_the_home_page_follows_what_its_runs_become(person, server_of, digits_store, tmp_path):
-    store = tmp_path / "fresh.dtstore"
-    log = LogWriter(tmp_path / "log").iterations(range(0, 60, 10))
-    with open_writer(str(store)):
-        pass
-    server = server_of(digits_store, store)
-    server.start()
-    goto(person, server.address)
-    row = person.page.get_by_role("row").filter(has_text="fresh")
-    person.wait(lambda: "nothing was committed" in row.inner_text(), "the run to come")
-
-    def iterations():
-        return row.get_by_role("cell").all_inner_texts()[2:3]
-
-    process(log.path, store)
-    person.wait(lambda: iterations() == ["6"], "the first commit", seconds=60)
-    person.page.get_by_role("button", name="iterations").click()
-    log.iterations(range(60, 90, 10))
-    process(log.path, store)
-    person.wait(lambda: iterations() == ["9"], "the next commit", seconds=60)
-    # What was sorted stays so.
-    heads = person.page.get_by_role("columnheader").filter(has_text="iterations")
+    home.wait(lambda: iterations(row) == ["9"], "the next commit", seconds=60)
+    heads = home.page.get_by_role("columnheader").filter(has_text="iterations")
     assert heads.get_attribute("aria-sort") == "descending"
-    assert person.errors == []
+    assert (person.errors, home.errors) == ([], [])
+
+
+def iterations(row):
+    """Give what a row of the home page says of its run's iterations."""
+    return row.get_by_role("cell").all_inner_texts()[2:3]

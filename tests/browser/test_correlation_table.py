@@ -31,8 +31,8 @@ def run(digits_store):
     return Run(str(digits_store))
 
 
-def test_what_is_not_significant_is_pale_and_says_so(cube, app, run):
-    cube.open(app, "as=association&cf=100")
+def test_what_is_not_significant_is_pale_and_says_so(shared_cube, app, run):
+    cube = shared_cube(app, "as=association&cf=100")
     r, q = run.array("cube/association").T, run.array("cube/q_value").T
     layer, class_ = np.unravel_index(np.abs(r).argmax(), r.shape)
     told = cube.hover("front", int(class_), int(layer))
@@ -48,8 +48,8 @@ def test_what_is_not_significant_is_pale_and_says_so(cube, app, run):
     assert "not significant (q > 0.05)" in legend
 
 
-def test_a_row_of_the_table_is_a_link(cube, app, run):
-    cube.open(app)
+def test_a_row_of_the_table_is_a_link(shared_cube, app, run):
+    cube = shared_cube(app)
     table = cube.person.wait_for("triples")
     row = table["rows"][1]
     cube.person.element("triples").query_selector_all("tbody button")[2].click()
@@ -59,11 +59,13 @@ def test_a_row_of_the_table_is_a_link(cube, app, run):
     assert layer_names(run)[picks["layer"]] == row["layer"]
     assert f"{run.iterations[picks['iteration']]:,}" == row["iteration"]
     cube.person.wait(lambda: cube.person.state("triples")["picked"] == 1, "the marked row")
+    cube.press("Escape")
+    cube.settled(cut=False)
 
 
-def test_everything_is_done_by_keys_and_told(cube, app, run, counts):
+def test_everything_is_done_by_keys_and_told(shared_cube, app, run, counts):
     images, filters = counts
-    cube.open(app)
+    cube = shared_cube(app)
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         cube.press(key)
     spoken = cube.root.query_selector("[aria-live]")
@@ -82,11 +84,13 @@ def test_everything_is_done_by_keys_and_told(cube, app, run, counts):
     cube.settled(classes=10)
     label = cube.root.query_selector("canvas").get_attribute("aria-label")
     assert "Cube of 10 classes, 22 layers and 141 iterations" in label
+    cube.press("Escape")
+    cube.settled(cut=False)
     assert cube.person.errors == []
 
 
-def test_the_cube_is_saved_as_graphics_with_its_words_and_scales(cube, app):
-    cube.open(app, "as=association")
+def test_the_cube_is_saved_as_graphics_with_its_words_and_scales(shared_cube, app):
+    cube = shared_cube(app, "as=association&cf=100")
     with cube.person.page.expect_download() as download:
         cube.person.page.locator("[data-testid=head-a] button", has_text="SVG").click()
     svg = Path(download.value.path()).read_text(encoding="utf-8")
@@ -99,10 +103,12 @@ def test_the_cube_is_saved_as_graphics_with_its_words_and_scales(cube, app):
     assert cube.person.errors == []
 
 
-def test_by_night_nothing_is_dark_and_much_is_bright(cube, app, counts):
+def test_by_night_nothing_is_dark_and_much_is_bright(shared_cube, app, counts):
     images, filters = counts
+    cube = shared_cube(app)
     cube.person.page.emulate_media(color_scheme="dark")
-    assert cube.open(app, "cf=100")["dark"]
+    cube.press("f")
+    cube.settled(flat=100, dark=True)
     together = filters @ (images > 0).T
     layer, class_ = np.unravel_index(together.argmax(), together.shape)
     painted = cube.pixel("front", int(class_), int(layer))
@@ -115,10 +121,11 @@ def test_by_night_nothing_is_dark_and_much_is_bright(cube, app, counts):
     )
 
 
-def test_a_thousand_classes_share_cells_that_show_the_greatest(cube, wide_app, wide_store):
+def test_a_thousand_classes_share_cells_that_show_the_greatest(shared_cube, wide_app, wide_store):
     run = Run(str(wide_store))
     images, filters = run.stored("classes/left")[4], run.array("cube/anomalous_filters")
-    state = cube.open(wide_app, "cf=100")
+    cube = shared_cube(wide_app, "cf=100")
+    state = cube.settled()
     assert state["classes"] == 1000
     assert all(max(cells) <= 640 for cells in state["cells"].values())
     busy = int(images.sum(axis=0).argmax())
@@ -144,11 +151,12 @@ def test_a_thousand_classes_share_cells_that_show_the_greatest(cube, wide_app, w
     cube.person.shot("correlation-wide")
 
 
-def test_a_window_of_classes_follows_a_pick_from_elsewhere(cube, wide_app, wide_store):
+def test_a_window_of_classes_follows_a_pick_from_elsewhere(shared_cube, wide_app, wide_store):
     run = Run(str(wide_store))
     name = run.class_names[777]
-    state = cube.open(wide_app, f"cf=100&cc=[100,140]&c={json.dumps([name])}")
-    assert state["classes"] == 40
+    cube = shared_cube(wide_app, "cf=100")
+    cube.person.follow(f"?v=correlation&cf=100&cc=[100,140]&c={json.dumps([name])}")
+    cube.settled(classes=40)
     cube.person.element("triples").query_selector_all("tbody button")[0].click()
     row = cube.person.state("triples")["rows"][0]
     wanted = run.class_names.index(row["class_"])

@@ -77,7 +77,9 @@ def test_the_card_sets_the_right_class_apart_as_the_pixels_of_its_class_do(perso
     assert person.page.get_by_text("each wrong class has a colour").count() == 1
 
 
-@pytest.mark.parametrize("name", ["forgotten", "unforgettable"])
+@pytest.mark.parametrize(
+    "name", ["forgotten", pytest.param("unforgettable", marks=pytest.mark.thorough)]
+)
 def test_an_image_of_a_list_unfolds_its_class_and_comes_into_sight(person, app, run, name):
     person.open(app + "?" + linked(image_list=name, open_classes=["0", "1"]).to_query())
     images = image_list(name, image_forgetting(run))[:24]

@@ -11,6 +11,8 @@ def run(digits_store):
     return Run(str(digits_store))
 
 
+# A test of the links holds it in CI.
+@pytest.mark.thorough
 def test_a_finding_leads_to_its_place_and_time(person, app, run):
     person.open(app + link(view="info", window=(0, 100)))
     rows = person.wait(lambda: person.state("findings")["rows"], "the findings")

@@ -105,8 +105,19 @@ def test_five_hundred_parameters_unfold_at_once_and_only_rows_in_sight_are_sent(
     assert person.errors == []
 
 
-def test_levels_and_search_choose_what_the_tree_shows(person, browser, many_app):
-    drawn(person, many_app, "")
+def test_thousands_of_filters_share_a_bounded_number_of_pixels(shared, many_app):
+    person = shared(f"{many_app}?v=layers")
+    person.follow('?v=layers&on=["wte","wte.weight"]')
+    row = person.wait(lambda: person.row("layers", "filters:wte.weight"), "the filters")
+    assert row["lines"] <= 360
+    assert row["height"] <= 360
+    person.follow("?v=layers")
+    person.wait(lambda: has_no_row(person, row["id"]), "no filters")
+
+
+def test_levels_and_search_choose_what_the_tree_shows(shared, many_app):
+    person = shared(f"{many_app}?v=layers")
+    settled(person)
     person.page.get_by_label("Unfold to").select_option("blocks")
     person.wait(lambda: person.row("layers", "node:h.0"), "the blocks")
     person.page.get_by_label("Find layers").fill("h.41. mlp -bias")
@@ -126,11 +137,8 @@ def test_levels_and_search_choose_what_the_tree_shows(person, browser, many_app)
     assert "ls=h.41.%20mlp%20-bias" in person.query()
 
 
-def test_thousands_of_filters_share_a_bounded_number_of_pixels(person, browser, many_app):
-    drawn(person, many_app, 'on=["wte","wte.weight"]')
-    row = person.wait(lambda: person.row("layers", "filters:wte.weight"), "the filters")
-    assert row["lines"] <= 360
-    assert row["height"] <= 360
+def has_no_row(person, key):
+    return key not in {row["id"] for row in person.state("layers")["rows"]}
 
 
 def test_a_line_runs_where_its_values_are(person, app, digits_store):
@@ -172,7 +180,10 @@ def test_more_bands_make_a_horizon_of_more_colours(person, app):
     assert any(0 < shade < min(filter(None, map(darkness, one))) for shade in shades)
 
 
-@pytest.mark.parametrize("extra", ["", "q=gradients&lg=1&cs=1"])
+GRADIENTS = pytest.param("q=gradients&lg=1&cs=1", marks=pytest.mark.thorough)
+
+
+@pytest.mark.parametrize("extra", ["", GRADIENTS])
 def test_every_encoding_draws_every_node_in_sight(person, app, extra):
     drawn(person, app, f"e=line&{extra}")
     kinds = {
@@ -245,8 +256,9 @@ def test_top_filters_are_listed_and_marked_and_each_leads_to_its_place(person, a
     assert first == index * size // filter_count(run, parameter)
 
 
-def test_keys_walk_the_tree_unfold_and_enlarge(person, app):
-    drawn(person, app, "")
+def test_keys_walk_the_tree_unfold_and_enlarge(shared, app):
+    person = shared(f"{app}?v=layers")
+    settled(person)
     person.element("layers").query_selector("canvas").focus()
     for _ in range(2):
         person.page.keyboard.press("ArrowDown")
@@ -259,8 +271,9 @@ def test_keys_walk_the_tree_unfold_and_enlarge(person, app):
     person.wait(lambda: person.row("layers", "node:conv1")["height"] < 60, "the small chart")
 
 
-def test_the_arrows_beside_a_name_enlarge_its_chart(person, app):
-    drawn(person, app, "")
+def test_the_arrows_beside_a_name_enlarge_its_chart(shared, app):
+    person = shared(f"{app}?v=layers")
+    settled(person)
     row = person.row("layers", "node:layer2")
     x, y = person.bring("layers", "node:layer2")
     place = row["enlarge"]
@@ -269,10 +282,13 @@ def test_the_arrows_beside_a_name_enlarge_its_chart(person, app):
     person.wait(lambda: person.row("layers", "node:layer2")["height"] == 300, "the enlarged chart")
 
 
-def test_a_number_of_weights_is_never_cut(person, app, digits_store):
+def test_a_number_of_weights_is_never_cut(shared, app, digits_store):
+    person = shared(f"{app}?v=layers")
     nodes = Run(str(digits_store)).nodes
     size_of = dict(zip(map(str, nodes["name"]), map(int, nodes["size"]), strict=True))
-    state = drawn(person, app, "ol=parameter")
+    person.follow("?v=layers&ol=parameter")
+    person.wait(lambda: person.row("layers", "node:conv1.weight"), "the parameters")
+    state = settled(person)
     seen = [row for row in state["rows"] if row["id"].startswith("node:") and row["top"] < 600]
     details = {row["id"]: row["detail"] for row in seen}
     assert len(details) > 8
@@ -281,7 +297,7 @@ def test_a_number_of_weights_is_never_cut(person, app, digits_store):
         assert detail.rpartition(", ")[2] in (f"{size:,}", abbreviated(size))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.thorough)])
 def test_the_legend_has_the_colours_of_the_chart(visit, app, theme):
     person = visit(color_scheme=theme)
     drawn(person, app, "ol=network&en=")

@@ -33,8 +33,13 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.strongest_cells import strongest
 from deeptracker.dashboard.data.top_filters import top_filters
 
+# Each link is followed on one run in CI: on the wide one where rows are scrolled to or share lines.
+LATER = {name: pytest.param(name, marks=pytest.mark.thorough) for name in ("digits", "resnet50")}
+on_digits = pytest.mark.parametrize("subject", ["digits", LATER["resnet50"]], indirect=True)
+on_wide = pytest.mark.parametrize("subject", [LATER["digits"], "resnet50"], indirect=True)
 
-@pytest.fixture(params=["digits", "resnet50"])
+
+@pytest.fixture
 def subject(request):
     names = {"digits": ("app", "digits_store"), "resnet50": ("wide_app", "wide_store")}
     address, store = map(request.getfixturevalue, names[request.param])
@@ -48,6 +53,7 @@ def cube(person):
     return CubeReader(person)
 
 
+@on_digits
 def test_the_timeline_s_window_and_pick_reach_every_view(person, subject):
     run = subject.run
     person.open(subject.link(view="layers", split="beside", second="correlation"))
@@ -89,6 +95,7 @@ def test_the_timeline_s_window_and_pick_reach_every_view(person, subject):
     assert person.errors == []
 
 
+@on_wide
 def test_a_class_s_heat_line_picks_class_and_iteration_everywhere(person, cube, subject):
     person.open(subject.link(split="beside", second="correlation"))
     cube.settled()
@@ -102,6 +109,7 @@ def test_a_class_s_heat_line_picks_class_and_iteration_everywhere(person, cube, 
     person.click("validation", key, subject.column)
     picked(person, "validation", "timeline", columns=[subject.column])
     class_pick(cube, subject)
+    cube.settled(cut=True)
     assert person.state("cube")["picks"]["iteration"] == subject.column
     # Its name unfolds its images.
     person.click_label("validation", key)
@@ -112,6 +120,7 @@ def test_a_class_s_heat_line_picks_class_and_iteration_everywhere(person, cube, 
     assert row["members"] == images[:64].tolist()
 
 
+@on_wide
 def test_images_lead_to_their_card_their_class_and_their_like(person, subject):
     run = subject.run
     found = image_forgetting(run)
@@ -155,6 +164,7 @@ def test_images_lead_to_their_card_their_class_and_their_like(person, subject):
     assert person.errors == []
 
 
+@on_wide
 def test_a_layer_leads_to_its_filters_the_cube_and_single_weights(person, cube, subject):
     run, layer, parameter = subject.run, subject.layer, subject.parameter
     person.open(subject.link(view="layers", layer_search=layer, iterations=[subject.iteration]))
@@ -205,6 +215,7 @@ def test_a_layer_leads_to_its_filters_the_cube_and_single_weights(person, cube, 
     assert person.errors == []
 
 
+@on_digits
 def test_a_weight_leads_to_its_filter_in_the_tree_and_to_an_iteration(person, subject):
     run, parameter = subject.run, subject.parameter
     shape = [int(n) for n in str(run.nodes["shape"][run.node(parameter)]).split("x")]
@@ -237,6 +248,7 @@ def test_a_weight_leads_to_its_filter_in_the_tree_and_to_an_iteration(person, su
     assert person.errors == []
 
 
+@on_digits
 def test_cells_of_the_cube_lead_to_class_layer_and_iteration(person, cube, subject):
     run = subject.run
     number, place = run.class_names.index(subject.class_), layer_names(run).index(subject.layer)
@@ -260,6 +272,7 @@ def test_cells_of_the_cube_lead_to_class_layer_and_iteration(person, cube, subje
     assert person.errors == []
 
 
+@on_digits
 def test_a_strong_triple_leads_to_class_layer_iteration_and_filter(person, cube, subject):
     run = subject.run
     triples = strongest(run, "left", 5)
@@ -285,6 +298,7 @@ def test_a_strong_triple_leads_to_class_layer_iteration_and_filter(person, cube,
     assert person.errors == []
 
 
+@on_digits
 def test_the_gallery_leads_to_classes_and_images(person, subject):
     run = subject.run
     name = run.class_names[3]
@@ -309,6 +323,7 @@ def test_the_gallery_leads_to_classes_and_images(person, subject):
     assert person.errors == []
 
 
+@on_digits
 def test_info_leads_to_findings_parameters_and_classes(person, subject):
     run = subject.run
     # Searches that hide what is led to are cleared.
@@ -332,6 +347,7 @@ def test_info_leads_to_findings_parameters_and_classes(person, subject):
     assert person.errors == []
 
 
+@on_digits
 def test_search_leads_to_views_classes_layers_and_weights(person, subject):
     def search(words, kind, label):
         person.page.keyboard.press("/")
@@ -357,6 +373,7 @@ def test_search_leads_to_views_classes_layers_and_weights(person, subject):
     assert person.errors == []
 
 
+@on_digits
 def test_what_is_picked_is_listed_and_dropped_one_by_one(person, cube, subject):
     values = {"iterations": [subject.iteration], "classes": [subject.class_]}
     window = (int(subject.run.iterations[1]), int(subject.run.iterations[-1]))

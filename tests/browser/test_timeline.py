@@ -61,8 +61,9 @@ def recorded(run, name, iteration):
     return places[known], values[known].astype(np.float64), iteration
 
 
-def test_the_wheel_zooms_about_the_pointer(person, app):
-    person.open(app)
+def test_the_wheel_zooms_about_the_pointer(shared, app):
+    person = shared(app)
+    person.wait_for("validation")
     x, y = person.bring("timeline", "loss")
     person.page.mouse.move(x + person.column_x("timeline", 100), y + 20)
     for _ in range(3):
@@ -82,11 +83,17 @@ def test_the_wheel_zooms_about_the_pointer(person, app):
     person.page.mouse.wheel(0, 2000)
     person.page.mouse.wheel(0, 2000)
     person.page.mouse.wheel(0, 2000)
-    person.wait(lambda: person.state("timeline")["first"] == 0, "everything again")
+    whole = {"first": 0, "last": 140}
+    person.wait(
+        lambda: {k: person.state("timeline")[k] for k in whole} == whole, "everything again"
+    )
+    person.wait(lambda: "w=" not in person.query(), "a link without a window")
 
 
-def test_the_strip_of_the_whole_run_moves_the_window(person, app, run):
-    person.open(app + f"?w=[{run.iterations[20]},{run.iterations[39]}]")
+def test_the_strip_of_the_whole_run_moves_the_window(shared, app, run):
+    person = shared(app)
+    person.wait_for("validation")
+    person.follow(f"?w=[{run.iterations[20]},{run.iterations[39]}]")
     person.wait(lambda: person.state("timeline")["first"] == 20, "the window of the link")
     strip = person.element("timeline").query_selector(".dt-overview").bounding_box()
     state = person.state("timeline")
@@ -97,59 +104,98 @@ def test_the_strip_of_the_whole_run_moves_the_window(person, app, run):
     person.page.mouse.up()
     person.wait(lambda: person.state("validation")["first"] == 70, "the moved window")
     assert person.state("validation")["last"] == 89
+    person.page.keyboard.press("Home")
+    person.wait(lambda: person.query() == "", "the link as it was")
 
 
-def test_double_click_keeps_what_was_picked(person, app, run):
+def test_double_click_shows_everything_and_keeps_what_was_picked(shared, app, run):
     window = f"[{run.iterations[20]},{run.iterations[60]}]"
-    person.open(app + f"?w={window}&i=[{run.iterations[30]}]")
+    person = shared(app)
+    person.follow(f"?w={window}&i=[{run.iterations[30]}]")
     person.wait(lambda: person.state("timeline")["picked"] == [30], "the pick of the link")
+    person.wait(lambda: person.state("timeline")["first"] == 20, "the window of the link")
     x, y = person.bring("timeline", "loss")
     person.page.mouse.dblclick(x + person.column_x("timeline", 50), y + 20)
     person.wait(lambda: person.state("timeline")["first"] == 0, "all iterations")
+    assert person.state("timeline")["last"] == len(run.iterations) - 1
     person.wait(lambda: person.state("timeline")["picked"] == [30], "the pick again")
+    person.page.keyboard.press("Escape")
+    person.wait(lambda: person.query() == "", "the link as it was")
 
 
-def test_anomaly_counts_follow_the_rule(person, app, run):
+def test_shift_click_picks_a_second_iteration(shared, app):
+    person = shared(app)
+    person.click("timeline", "loss", 100, line=-1)
+    person.wait(lambda: person.state("timeline")["picked"] == [100], "the first pick")
+    person.click("timeline", "loss", 60, line=-1, modifiers="Shift")
+    person.wait(lambda: sorted(person.state("timeline")["picked"]) == [60, 100], "both picks")
+    person.page.keyboard.press("Escape")
+    person.wait(lambda: person.query() == "", "the link as it was")
+
+
+def test_anomaly_counts_follow_the_rule(shared, app, run):
+    person = shared(app)
     spike = run.column(1400)
-    for rule, window in (("left", 5), ("right", 3), ("full", 2)):
-        person.open(app + f"?r={rule}&k={window}")
-        lines = person.hover("timeline", "anomalous images", spike)
+    for rule, window in (("right", 3), ("full", 2), ("left", 5)):
+        person.follow(f"?r={rule}&k={window}")
+        words = f"{rule} rule, {window} snapshots"
+
+        def told(words=words):
+            person.page.mouse.move(5, 5)
+            lines = person.hover("timeline", "anomalous images", spike)
+            return len(lines) > 1 and words in lines[1] and lines
+
+        lines = person.wait(told, f"the card of the {words}")
         count = int(run.array(f"classes/{rule}")[window - 1, :, spike].sum())
         assert number_in(lines[1]) == count
-        assert f"{rule} rule, {window} snapshots" in lines[1]
+    person.follow("")
 
 
-def test_smoothing_shows_the_moving_average_and_keeps_what_was_recorded(person, app, run):
-    person.open(app + "?sm=0.9")
-    lines = person.hover("timeline", "loss", run.column(1400))
+def test_smoothing_shows_the_moving_average_and_keeps_what_was_recorded(shared, app, run):
+    person = shared(app)
+    person.follow("?sm=0.9")
+
+    def smooth():
+        person.page.mouse.move(5, 5)
+        lines = person.hover("timeline", "loss", run.column(1400))
+        return lines if any("recorded" in line for line in lines) else []
+
+    lines = person.wait(smooth, "the smoothed loss")
     places, values, _ = recorded(run, "train_loss", 1400)
     at = int(np.argmin(np.abs(places - 1400)))
     told = next(line for line in lines if line.startswith("train loss"))
     assert number_in(told) == pytest.approx(smoothed(values, 0.9)[at], rel=2e-3)
     raw = float(re.search(r"recorded ([\d.e-]+)", told).group(1))
     assert raw == pytest.approx(values[at], rel=2e-3)
+    person.follow("")
+    person.wait(lambda: not smooth(), "the loss as recorded")
 
 
-def test_the_scale_is_logarithmic_until_it_is_not(person, app):
-    person.open(app)
+def test_the_scale_is_logarithmic_until_it_is_not(shared, app):
+    person = shared(app)
     assert person.row("timeline", "loss")["label"] == "loss (log)"
     person.element("field-log").click()
     person.wait(lambda: person.row("timeline", "loss")["label"] == "loss", "a linear scale")
-    assert "ll=0" in person.query()
+    person.wait(lambda: "ll=0" in person.query(), "the link of it")
+    person.element("field-log").click()
+    person.wait(lambda: "ll=" not in person.query(), "the logarithmic scale again")
 
 
-def test_a_finding_tells_itself(person, app, run):
-    person.open(app)
+def test_a_finding_tells_itself(shared, app, run):
+    person = shared(app)
     at, messages = run.array("health/at_iteration"), run.array("health/message")
     lines = person.hover("timeline", "findings", run.column(int(at[0])))
     assert str(messages[0]) in lines
 
 
-def test_true_spacing_puts_every_chart_s_columns_at_their_iterations(person, app, run):
-    person.open(app + "?ax=true")
+def test_true_spacing_puts_every_chart_s_columns_at_their_iterations(shared, app, run):
+    person = shared(app)
+    person.wait_for("validation")
+    person.follow("?ax=true")
     person.wait(lambda: person.state("timeline")["spacing"] == "true", "the true spacing")
-    state = person.wait_for("validation")
-    assert state["spacing"] == "true"
+    state = person.wait(
+        lambda: (s := person.state("validation"))["spacing"] == "true" and s, "the view's"
+    )
     iterations = run.iterations.astype(float)
     low = iterations[0] - (iterations[1] - iterations[0]) / 2
     high = iterations[-1] + (iterations[-1] - iterations[-2]) / 2
@@ -180,10 +226,12 @@ def test_true_spacing_puts_every_chart_s_columns_at_their_iterations(person, app
     person.wait(lambda: person.state("timeline")["picked"] == [column], "the pick")
     person.page.keyboard.press("a")
     person.wait(lambda: person.state("validation")["spacing"] == "ordinal", "even columns again")
+    person.follow("")
+    person.wait(lambda: person.state("timeline")["picked"] == [], "no pick")
 
 
-def test_the_line_under_the_pointer_stands_on_all_charts(person, app):
-    person.open(app)
+def test_the_line_under_the_pointer_stands_on_all_charts(shared, app):
+    person = shared(app)
     person.wait_for("validation")
     person.hover("timeline", "loss", 77, dy=20)
     cross = person.element("validation").query_selector(".dt-cross")
@@ -195,15 +243,18 @@ def test_the_line_under_the_pointer_stands_on_all_charts(person, app):
     person.wait(lambda: not cross.is_visible(), "no line")
 
 
-def test_a_slim_timeline_leaves_the_room_to_the_views(person, app):
-    person.open(app)
+def test_a_slim_timeline_leaves_the_room_to_the_views(shared, app):
+    person = shared(app)
     before = person.element("timeline").bounding_box()["height"]
     person.element("field-slim").click()
     person.wait(lambda: len(person.state("timeline")["rows"]) == 3, "three rows")
     person.wait(
         lambda: person.element("timeline").bounding_box()["height"] < before - 80, "the room"
     )
-    assert "sl=1" in person.query()
+    person.wait(lambda: "sl=1" in person.query(), "the link of it")
+    person.element("field-slim").click()
+    person.wait(lambda: len(person.state("timeline")["rows"]) > 3, "all rows again")
+    person.wait(lambda: "sl=" not in person.query(), "the link as it was")
 
 
 def test_of_many_further_scalars_a_person_chooses_those_drawn(person, small_app):
@@ -253,9 +304,8 @@ def test_the_home_page_draws_sorts_and_leads(person, small_app):
     assert person.errors == []
 
 
-def test_a_scalar_s_name_that_does_not_fit_ends_in_an_ellipsis_and_is_told(visit, small_app):
-    person = visit()
-    person.open(small_app + "many")
+def test_a_scalar_s_name_that_does_not_fit_ends_in_an_ellipsis_and_is_told(shared, small_app):
+    person = shared(small_app + "many")
     label = person.page.get_by_title("weight decay", exact=True)
     words = label.locator("span")
     assert words.evaluate("e => e.scrollWidth <= e.clientWidth")
@@ -268,21 +318,24 @@ def test_a_scalar_s_name_that_does_not_fit_ends_in_an_ellipsis_and_is_told(visit
     assert box["x"] + box["width"] <= panel["x"] + panel["width"] - 10
 
 
-def test_a_point_alone_is_a_dot(person, small_app, app):
-    person.open(small_app + "single")
+def test_a_point_alone_is_a_dot(shared, small_app, app):
+    person = shared(small_app + "single")
     for row, colour in (("loss", 0), ("error", 1), ("learning rate", 0), ("anomalous filters", 2)):
         assert of_row(person, "timeline", row).get(rgb(CATEGORICAL[colour]), 0) > 4, row
-    person.open(app + "?w=[1400,1400]")
+    person = shared(app)
+    person.follow("?w=[1400,1400]")
     person.wait(lambda: person.state("timeline")["first"] == 100, "the window of one column")
     assert of_row(person, "timeline", "anomalous images").get(rgb(CATEGORICAL[1]), 0) > 4
+    person.follow("")
+    person.wait(lambda: person.state("timeline")["first"] == 0, "all iterations again")
 
 
-def test_ticks_are_round_and_low_rows_have_two(person, small_app, app):
-    person.open(small_app + "many")
+def test_ticks_are_round_and_low_rows_have_two(shared, small_app, app):
+    person = shared(small_app + "many")
     assert person.row("timeline", "learning rate")["ticks"] == ["0.005", "0.0099"]
     assert person.row("timeline", "loss")["ticks"] == ["0.5", "1"]
     assert person.row("timeline", "anomalous filters")["ticks"] == ["0", "1"]
-    person.open(app)
+    person = shared(app)
     for row in person.state("timeline")["rows"]:
         assert row["kind"] == "marks" or len(row["ticks"]) >= 2
         for tick in row["ticks"]:
@@ -291,14 +344,16 @@ def test_ticks_are_round_and_low_rows_have_two(person, small_app, app):
         assert all("." not in tick for tick in person.row("timeline", row)["ticks"])
 
 
-def test_a_series_alone_is_named_in_its_own_colour(person, small_app):
-    person.open(small_app + "many")
+def test_a_series_alone_is_named_in_its_own_colour(shared, small_app):
+    person = shared(small_app + "many")
     assert person.row("timeline", "error")["series"] == [["validation error", CATEGORICAL[1]]]
     assert person.row("timeline", "loss")["series"] == [["train loss", CATEGORICAL[0]]]
     assert person.row("timeline", "learning rate")["series"] == []
 
 
-def test_a_run_without_scalars_offers_no_controls_of_them(person, small_app):
+def test_a_run_without_scalars_offers_no_controls_of_them(shared, small_app):
+    person = shared(small_app + "none")
+
     def offered():
         fields = [
             person.page.get_by_label("Smoothing"),
@@ -306,8 +361,7 @@ def test_a_run_without_scalars_offers_no_controls_of_them(person, small_app):
         ]
         return [field.is_visible() for field in fields]
 
-    person.open(small_app + "none")
     assert person.page.get_by_label("Axis").is_visible()
     assert offered() == [False, False]
-    person.open(small_app + "single")
+    person = shared(small_app + "single")
     assert offered() == [True, True]

@@ -7,6 +7,7 @@ import urllib.parse
 
 import numpy as np
 import pytest
+from link_subject import go
 from tools import link
 
 from deeptracker.dashboard.data.class_series import class_histories, similar_groups
@@ -59,13 +60,56 @@ def scroll_to(person, top):
     )
 
 
-def test_a_heat_line_is_as_dark_as_its_class_is_wrong(person, app, run):
-    person.open(app)
+def test_a_heat_line_is_as_dark_as_its_class_is_wrong(shared, app, run):
+    person = shared(app)
     person.wait_for("validation")
     error = run.array("classes/error")
     for number, column in ((0, 0), (3, 30), (8, 60), (9, 140)):
         wanted = shade(error[number, column], float(np.nanmax(error)))
         assert alike(drawn_at(person, f"class:{number}", column), wanted)
+
+
+def test_counts_are_drawn_as_a_line_on_demand(shared, app):
+    person = shared(app)
+    person.wait_for("validation")
+    before = person.row("validation", "class:3")["height"]
+    person.page.get_by_text("counts", exact=True).click()
+    person.wait(lambda: person.row("validation", "class:3")["height"] > before, "the line")
+    person.wait(
+        lambda: any(row["id"] == "counts" for row in person.state("validation-whole")["rows"]),
+        "the line of the whole set",
+    )
+    person.page.get_by_text("counts", exact=True).click()
+    person.wait(lambda: person.row("validation", "class:3")["height"] == before, "no line")
+
+
+def test_each_list_counts_its_images_and_opens_them(shared, app, run):
+    person = shared(app)
+    found = image_forgetting(run)
+    for name, label in (
+        ("forgotten", "forgotten"),
+        ("unforgettable", "unforgettable"),
+        ("never", "never learned"),
+    ):
+        images = image_list(name, found)
+        button = person.page.get_by_text(f"{label} {len(images):,}", exact=True)
+        person.wait(button.count, f"the count of {name}")
+        button.click()
+        wanted = [str(image) for image in images[:24]]
+        person.wait(
+            lambda wanted=wanted: (
+                [tile["id"] for tile in person.state("image-list")["tiles"]] == wanted
+            ),
+            f"the list of {name}",
+        )
+    person.page.get_by_text(f"forgotten {len(image_list('forgotten', found)):,}").click()
+    first = str(image_list("forgotten", found)[0])
+    person.wait(
+        lambda: [t["id"] for t in person.state("image-list")["tiles"]][:1] == [first], "the list"
+    )
+    person.page.locator(f"button[data-id='{first}']").first.click()
+    card = person.wait(lambda: person.element("image-card"), "the card")
+    assert card.get_attribute("data-image") == first
 
 
 def test_triangles_stand_where_the_rule_says(person, app, run):
@@ -79,38 +123,12 @@ def test_triangles_stand_where_the_rule_says(person, app, run):
     assert [column for column, _ in whole] == np.flatnonzero(counts.sum(axis=0) >= 2).tolist()
 
 
-def test_classes_are_searched_ordered_and_filtered_by_their_controls(person, app, run):
-    person.open(app)
-    person.wait_for("validation")
-
-    def listed():
-        return [row["label"] for row in person.state("validation")["rows"]]
-
-    person.page.get_by_label("Order").select_option("final error")
-    final = run.array("classes/error")[:, -1]
-    wanted = [str(number) for number in np.argsort(-final, kind="stable")]
-    person.wait(lambda: listed() == wanted, "the order by final error")
-    person.page.get_by_label("Search classes").fill("1, 8")
-    person.wait(lambda: sorted(listed()) == ["1", "8"], "the searched classes")
-    person.page.get_by_label("Search classes").fill("nothing of this name")
-    person.wait(lambda: person.page.get_by_text("No class matches the search").count(), "why")
-    person.wait(lambda: "cq=nothing" in person.query(), "the search in the link")
-    assert person.errors == []
-
-
-def test_counts_are_drawn_as_a_line_on_demand(person, app):
-    person.open(app)
-    person.wait_for("validation")
-    before = person.row("validation", "class:3")["height"]
-    person.page.get_by_text("counts", exact=True).click()
-    person.wait(lambda: person.row("validation", "class:3")["height"] > before, "the line")
-    assert any(row["id"] == "counts" for row in person.state("validation-whole")["rows"])
-
-
 @pytest.mark.parametrize("pixels", ["correct", "predicted", "loss"])
-def test_an_unfolded_class_shows_its_images_as_pixels(person, app, run, pixels):
-    person.open(app + link(open_classes=["3"], pixels=pixels, image_order="index"))
+def test_an_unfolded_class_shows_its_images_as_pixels(shared, app, run, pixels):
+    unfolded = {"open_classes": ["3"], "image_order": "index"}
+    person = shared(app + link(**unfolded))
     person.wait_for("validation")
+    person.follow(link(**unfolded, pixels=pixels))
     images = images_of_class(run, 3, "index")
     row = person.wait(lambda: person.row("validation", "images:0:3"), "the images")
     assert row["members"] == images.tolist()
@@ -126,7 +144,12 @@ def test_an_unfolded_class_shows_its_images_as_pixels(person, app, run, pixels):
             ),
             "loss": lambda v=value: shade(float(v), top),
         }[pixels]()
-        assert alike(drawn_at(person, "images:0:3", column, (line + 0.5) / 59), wanted)
+        place = "images:0:3", column, (line + 0.5) / 59
+        person.wait(
+            lambda place=place, wanted=wanted: alike(drawn_at(person, *place), wanted),
+            f"{wanted} at {place}",
+        )
+    person.follow(link(**unfolded))
 
 
 def test_an_image_opens_with_its_history_its_neighbours_and_a_link(person, app, run):
@@ -162,37 +185,27 @@ def test_an_image_opens_with_its_history_its_neighbours_and_a_link(person, app, 
     assert int(card.get_attribute("data-image")) == image
 
 
-def test_each_list_counts_its_images_and_opens_them(person, app, run):
-    person.open(app)
-    found = image_forgetting(run)
-    for name, label in (
-        ("forgotten", "forgotten"),
-        ("unforgettable", "unforgettable"),
-        ("never", "never learned"),
-    ):
-        images = image_list(name, found)
-        button = person.page.get_by_text(f"{label} {len(images):,}", exact=True)
-        person.wait(button.count, f"the count of {name}")
-        button.click()
-        wanted = [str(image) for image in images[:24]]
-        person.wait(
-            lambda wanted=wanted: (
-                [tile["id"] for tile in person.state("image-list")["tiles"]] == wanted
-            ),
-            f"the list of {name}",
-        )
-    person.page.get_by_text(f"forgotten {len(image_list('forgotten', found)):,}").click()
-    first = str(image_list("forgotten", found)[0])
-    person.wait(
-        lambda: [t["id"] for t in person.state("image-list")["tiles"]][:1] == [first], "the list"
-    )
-    person.page.locator(f"button[data-id='{first}']").first.click()
-    card = person.wait(lambda: person.element("image-card"), "the card")
-    assert card.get_attribute("data-image") == first
+def test_classes_are_searched_ordered_and_filtered_by_their_controls(shared, app, run):
+    person = shared(app)
+    person.wait_for("validation")
+
+    def listed():
+        return [row["label"] for row in person.state("validation")["rows"]]
+
+    person.page.get_by_label("Order").select_option("final error")
+    final = run.array("classes/error")[:, -1]
+    wanted = [str(number) for number in np.argsort(-final, kind="stable")]
+    person.wait(lambda: listed() == wanted, "the order by final error")
+    person.page.get_by_label("Search classes").fill("1, 8")
+    person.wait(lambda: sorted(listed()) == ["1", "8"], "the searched classes")
+    person.page.get_by_label("Search classes").fill("nothing of this name")
+    person.wait(lambda: person.page.get_by_text("No class matches the search").count(), "why")
+    person.wait(lambda: "cq=nothing" in person.query(), "the search in the link")
+    assert person.errors == []
 
 
-def test_of_a_thousand_classes_those_in_sight_are_sent(person, wide_app, wide):
-    person.open(wide_app)
+def test_of_a_thousand_classes_those_in_sight_are_sent(shared, wide_app, wide):
+    person = shared(wide_app)
     state = person.wait_for("validation")
     assert state["entries"] == 1000
     assert state["total"] == 20_000
@@ -212,8 +225,8 @@ def test_of_a_thousand_classes_those_in_sight_are_sent(person, wide_app, wide):
     assert len(person.state("validation")["rows"]) <= 3 * state["room"] / 20 + 2
 
 
-def test_a_pick_sends_no_rows(person, wide_app):
-    person.open(wide_app)
+def test_a_pick_sends_no_rows(shared, wide_app):
+    person = shared(wide_app)
     person.wait_for("validation")
     person.page.wait_for_timeout(500)
     before = person.state("validation")
@@ -221,6 +234,27 @@ def test_a_pick_sends_no_rows(person, wide_app):
     person.wait(lambda: person.state("validation")["picked"] == [20], "the pick")
     person.page.wait_for_timeout(300)
     assert person.state("validation")["loads"] == before["loads"]
+    person.page.keyboard.press("Escape")
+    person.wait(lambda: person.query() == "", "the link as it was")
+
+
+def test_a_class_picked_elsewhere_comes_into_sight(shared, wide_app):
+    person = shared(wide_app)
+    go(person, "info")
+    person.wait(lambda: person.state("classes"), "the table of classes")
+    row = person.page.get_by_text("class 0777", exact=True)
+    row.scroll_into_view_if_needed()
+    row.click()
+    person.wait(lambda: "class:class 0777" in person.state("validation")["selected"], "the class")
+    state = person.wait(
+        lambda: (
+            person.state("validation")
+            if 0 <= 777 * 20 - person.state("validation")["scrolled"] <= 540
+            else None
+        ),
+        "the class in sight",
+    )
+    assert any(row["id"] == "class:class 0777" for row in state["rows"])
 
 
 def test_clusters_of_a_thousand_classes_come_at_once_and_open(person, wide_app, wide):
@@ -255,24 +289,6 @@ def test_the_optimal_order_of_a_thousand_classes_follows_when_it_is_found(person
         seconds=60,
     )
     assert person.errors == []
-
-
-def test_a_class_picked_elsewhere_comes_into_sight(person, wide_app):
-    person.open(wide_app + link(view="info"))
-    person.wait(lambda: person.state("classes"), "the table of classes")
-    row = person.page.get_by_text("class 0777", exact=True)
-    row.scroll_into_view_if_needed()
-    row.click()
-    person.wait(lambda: "class:class 0777" in person.state("validation")["selected"], "the class")
-    state = person.wait(
-        lambda: (
-            person.state("validation")
-            if 0 <= 777 * 20 - person.state("validation")["scrolled"] <= 540
-            else None
-        ),
-        "the class in sight",
-    )
-    assert any(row["id"] == "class:class 0777" for row in state["rows"])
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,15 @@
 import json
 import urllib.parse
 
+import pytest
 from examples_truth import RESET_FILTER, RESET_ITERATION, RESET_PARAMETER, SPIKE_ITERATION
 
 from deeptracker.dashboard.data.image_histories import images_of_class
 from deeptracker.dashboard.data.run import Run
 
 
+# Tests of the timeline, of each view and of the links hold each step in CI.
+@pytest.mark.thorough
 def test_a_walk_from_the_spike_to_single_weights_and_back_by_link(
     person, browser, app, digits_store
 ):
@@ -151,22 +154,3 @@ def test_a_garbled_link_still_opens_and_says_so(person, app):
     person.wait(lambda: person.page.get_by_text("Ignored invalid values").count(), "the notice")
     assert person.state("timeline")["picked"] == []
     assert person.errors == []
-
-
-def test_double_click_shows_everything_again(person, app, digits_store):
-    run = Run(str(digits_store))
-    window = f"[{run.iterations[20]},{run.iterations[60]}]"
-    person.open(app + f"?w={window}")
-    person.wait(lambda: person.state("timeline")["first"] == 20, "the window of the link")
-    x, y = person.bring("timeline", "loss")
-    person.page.mouse.dblclick(x + person.column_x("timeline", 40), y + 20)
-    person.wait(lambda: person.state("timeline")["first"] == 0, "all iterations")
-    assert person.state("timeline")["last"] == len(run.iterations) - 1
-
-
-def test_shift_click_picks_a_second_iteration(person, app):
-    person.open(app)
-    person.click("timeline", "loss", 100, line=-1)
-    person.wait(lambda: person.state("timeline")["picked"] == [100], "the first pick")
-    person.click("timeline", "loss", 60, line=-1, modifiers="Shift")
-    person.wait(lambda: sorted(person.state("timeline")["picked"]) == [60, 100], "both picks")

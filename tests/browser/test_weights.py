@@ -104,9 +104,12 @@ def test_zooming_out_goes_to_a_coarser_level_and_in_to_the_log(person, app):
     )
 
 
-def test_picked_filters_stand_one_above_the_other_coloured_by_sign(person, app, digits_store):
+def test_picked_filters_stand_one_above_the_other_by_sign_and_lead_to_their_weights(
+    person, app, digits_store
+):
     run = Run(str(digits_store))
-    opened(person, app, 'p=conv1.weight&f=[["conv1.weight",5],["layer2.0.conv1.weight",3]]')
+    chosen = 'p=conv1.weight&f=[["conv1.weight",5],["layer2.0.conv1.weight",3]]'
+    opened(person, app, chosen)
     state = person.wait(lambda: person.state("filter-rasters"), "the rasters of filters")
     ids = [row["id"] for row in state["rows"]]
     assert ids == ["raster:conv1.weight:5", "raster:layer2.0.conv1.weight:3"]
@@ -120,11 +123,7 @@ def test_picked_filters_stand_one_above_the_other_coloured_by_sign(person, app, 
     for line in (int(np.argmax(weights)), int(np.argmin(weights))):
         red, _, blue = at(person, "filter-rasters", ids[0], column, (line + 0.5) / 9)
         assert (red > blue) == (weights[line] > 0)
-
-
-def test_a_click_on_a_compared_filter_shows_it_alone(person, app):
-    opened(person, app, 'p=conv1.weight&f=[["layer2.0.conv1.weight",3]]')
-    person.wait(lambda: person.state("filter-rasters"), "the raster of the filter")
+    # A click on a compared filter shows it alone.
     person.click_label("filter-rasters", "raster:layer2.0.conv1.weight:3")
     person.wait(
         lambda: person.element("raster-state").get_attribute("data-first") == "48", "its weights"
@@ -225,22 +224,19 @@ def point(person, x, y):
     person.page.mouse.move(x, y)
 
 
-@pytest.fixture(scope="module")
-def short_apps(tmp_path_factory, serve_stores):
-    """The addresses of runs of one snapshot and of four, by their number."""
-    folder = tmp_path_factory.mktemp("short")
-    stores = {count: folder / f"of{count}.dtstore" for count in (1, 4)}
-    for count, store in stores.items():
-        log = LogWriter(folder / f"log{count}").iterations(range(100, 100 * count + 1, 100))
-        run = [sys.executable, "-m", "deeptracker.cli", "process", log.path, "--store", store]
-        subprocess.run(run, check=True)
-    for address in serve_stores(*stores.values()):
-        yield {count: f"{address}of{count}" for count in stores}
+@pytest.fixture
+def short_app(tmp_path, serve_stores, count):
+    """The address of a run of a number of snapshots."""
+    log = LogWriter(tmp_path / "log").iterations(range(100, 100 * count + 1, 100))
+    store = tmp_path / "short.dtstore"
+    run = [sys.executable, "-m", "deeptracker.cli", "process", log.path, "--store", store]
+    subprocess.run(run, check=True)
+    yield from serve_stores(store)
 
 
-@pytest.mark.parametrize("count", [1, 4])
-def test_an_iteration_of_a_short_run_is_one_vertical_line(person, short_apps, count):
-    opened(person, short_apps[count], "p=stem.weight")
+@pytest.mark.parametrize("count", [1, pytest.param(4, marks=pytest.mark.thorough)])
+def test_an_iteration_of_a_short_run_is_one_vertical_line(person, short_app, count):
+    opened(person, short_app, "p=stem.weight")
     found = person.wait(lambda: drawn(person)["ticks"], "the raster's labels")
     assert [column for column, _ in found] == list(range(count))
     for column, x in found:
@@ -257,8 +253,9 @@ def test_labels_of_the_raster_are_those_of_the_timeline(person, app):
         assert abs(x - place_of(person, column)) <= 1.5
 
 
-def test_the_line_under_the_pointer_goes_between_the_raster_and_the_charts(person, app):
-    opened(person, app, f"p={NAME}")
+def test_the_line_under_the_pointer_goes_between_the_raster_and_the_charts(shared, app):
+    person = shared(f"{app}?v=weights&p={NAME}")
+    person.wait(lambda: person.element("raster-state"), "the raster")
     x, y = centre(person)
     person.wait(lambda: drawn(person)["ticks"], "the raster")
     cross = person.element("timeline").query_selector(".dt-cross")
@@ -278,8 +275,28 @@ def test_the_line_under_the_pointer_goes_between_the_raster_and_the_charts(perso
     assert person.errors == []
 
 
-def test_the_wheel_scrolls_the_page_where_the_raster_has_nothing_to_zoom(person, app):
-    opened(person, app, f"p={NAME}")
+def test_a_zoom_that_ends_at_the_whole_scrolls_no_page(shared, app):
+    person = shared(f"{app}?v=weights&p={NAME}")
+    person.wait(lambda: person.element("raster-state"), "the raster")
+    point(person, *centre(person))
+
+    def scrolled():
+        return person.page.evaluate("scrollY")
+
+    person.page.mouse.wheel(0, -60)
+    person.wait(lambda: "z=" in person.query(), "the zoomed raster")
+    for _ in range(8):
+        person.page.mouse.wheel(0, 120)
+    person.wait(lambda: "z=" not in person.query(), "all of the raster")
+    person.page.wait_for_timeout(600)
+    assert scrolled() == 0
+    person.page.mouse.wheel(0, 60)
+    person.wait(lambda: scrolled() == 60, "the page, by a gesture of its own")
+
+
+def test_the_wheel_scrolls_the_page_where_the_raster_has_nothing_to_zoom(shared, app):
+    person = shared(f"{app}?v=weights&p={NAME}")
+    person.wait(lambda: person.element("raster-state"), "the raster")
     x, y = centre(person)
 
     def scrolled():
@@ -301,24 +318,6 @@ def test_the_wheel_scrolls_the_page_where_the_raster_has_nothing_to_zoom(person,
     person.page.mouse.wheel(0, -60)
     person.wait(lambda: scrolled() == 0, "the page, from the margin")
     assert person.query() == before
-
-
-def test_a_zoom_that_ends_at_the_whole_scrolls_no_page(person, app):
-    opened(person, app, f"p={NAME}")
-    point(person, *centre(person))
-
-    def scrolled():
-        return person.page.evaluate("scrollY")
-
-    person.page.mouse.wheel(0, -60)
-    person.wait(lambda: "z=" in person.query(), "the zoomed raster")
-    for _ in range(8):
-        person.page.mouse.wheel(0, 120)
-    person.wait(lambda: "z=" not in person.query(), "all of the raster")
-    person.page.wait_for_timeout(600)
-    assert scrolled() == 0
-    person.page.mouse.wheel(0, 60)
-    person.wait(lambda: scrolled() == 60, "the page, by a gesture of its own")
 
 
 def test_the_ends_of_the_colour_bar_say_what_lies_beyond_them(person, app):
