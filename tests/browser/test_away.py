@@ -62,8 +62,10 @@ def test_a_page_shows_its_run_when_the_first_commit_arrives_and_after_the_store_
     row = home.page.get_by_role("row").filter(has_text="fresh")
     home.wait(lambda: "nothing was committed" in row.inner_text(), "the run to come")
     goto(person, server.address + "fresh?k=3")
-    person.wait(lambda: person.element("failed"), "the page of a run to come")
-    assert "not processed yet" in person.element("failed").inner_text()
+    person.wait(
+        lambda: "not processed yet" in person.element("failed").inner_text(),
+        "the page of a run to come",
+    )
     assert "nothing was committed" in person.element("failed").inner_text()
     process(log.path, store)
     person.wait(lambda: person.state("timeline"), "the run", seconds=60)

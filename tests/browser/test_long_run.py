@@ -19,7 +19,7 @@ from deeptracker.record.tensor_file import write_tensors
 
 pytestmark = pytest.mark.slow
 
-COUNT = 1600
+COUNT = 1800
 # One iteration at which all images of a class are wrong, and an image that is wrong only there.
 SPIKE, CLASS, CALM = 917, 2, 3
 # Across the charts of a page of 1,280 pixels, told in steps of 256.
