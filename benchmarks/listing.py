@@ -11,7 +11,8 @@ Ratios are obstore's time over ours.
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,21 @@ def listed_by_obstore(folder: Path) -> list[File]:
     return sorted(files, key=lambda file: file.name)
 
 
+@dataclass
+class _Head:
+    """The beginning of an object, as what reads a header sees it."""
+
+    size: int
+    version: str
+    content: bytes
+
+    def read(self, start: int, stop: int) -> bytes:
+        return self.content[start:stop]
+
+    def read_many(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        return [self.read(*edges) for edges in ranges]
+
+
 def headers_by_us(folder: Path, files: list[File]) -> Entries:
     """Read headers as sources do."""
     return [header.entries for header in LocalFolder(folder).headers(files)]
@@ -65,13 +81,9 @@ def headers_by_obstore(folder: Path, files: list[File]) -> Entries:
     for file in files:
         wanted = (0, min(file.size, HEADER_BYTES))
         answer = obstore.get(store, file.name, options={"range": wanted})
-        head, meta = bytes(answer.bytes()), answer.meta
-
-        def read(start: int, stop: int, head: bytes = head) -> bytes:
-            return head[start:stop]
-
-        header = header_of(file.location, meta["size"], str(meta["e_tag"]), read, parsed)
-        found.append(header.entries)
+        meta = answer.meta
+        head = _Head(meta["size"], str(meta["e_tag"]), bytes(answer.bytes()))
+        found.append(header_of(file, head, parsed).entries)
     return found
 
 

@@ -4,9 +4,10 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 try:
     import typer
@@ -21,6 +22,9 @@ from deeptracker import __version__
 from deeptracker.command_process import loading
 from deeptracker.errors import DeepTrackerError
 from deeptracker.time_limits import MOST_DAYS, MOST_HOURS
+
+if TYPE_CHECKING:
+    from deeptracker.pipeline.config import Config
 
 __all__ = ["app", "main"]
 
@@ -41,7 +45,7 @@ app = typer.Typer(
 StorageOption = Annotated[
     Path | None, typer.Option("--config", help="A YAML file; its 'storage' has the settings of S3.")
 ]
-LogArgument = Annotated[str, typer.Argument(help="A training log, or a folder of *.safetensors.")]
+LogArgument = Annotated[str, typer.Argument(help="A training log, or a folder of checkpoints.")]
 StoreOption = Annotated[
     str | None, typer.Option(help="The store to write. Default: LOG.dtstore next to the log.")
 ]
@@ -53,6 +57,29 @@ SchedulerOption = Annotated[
     str | None, typer.Option(help="An existing Dask scheduler, tcp://HOST:PORT.")
 ]
 ConfigOption = Annotated[Path | None, typer.Option(help="A YAML file; see configs/ for examples.")]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(help="The format to read, such as torch-checkpoints. Default: what fits first."),
+]
+PatternOption = Annotated[
+    str | None,
+    typer.Option(help="A regular expression with a group: the iteration in a checkpoint's name."),
+]
+ParametersOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Keep the parameters of this glob, or after ! leave them out; repeatable."),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(help="Which of several models in a checkpoint: a key, a file or a folder."),
+]
+ReportOption = Annotated[
+    Path | None, typer.Option(help="Write Dask's performance report (HTML); not with --follow.")
+]
+TaskLogOption = Annotated[
+    Path | None,
+    typer.Option("--log", help="Append a JSON line for every task that ends, fails or is retried."),
+]
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -96,6 +123,29 @@ def _options(
     pass
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    """A config file, and what options replace of its settings of the source."""
+
+    file: Path | None
+    source: str | None
+    pattern: str | None
+    parameters: list[str] | None
+    model: str | None
+
+    def load(self) -> "Config":
+        """Read the file, and replace the settings."""
+        from deeptracker.pipeline.config import load_config, with_source
+
+        return with_source(
+            load_config(self.file),
+            format=self.source,
+            pattern=self.pattern,
+            parameters=self.parameters or None,
+            model=self.model,
+        )
+
+
 @app.command()
 def process(
     log: LogArgument,
@@ -103,15 +153,12 @@ def process(
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     config: ConfigOption = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write Dask's performance report (HTML); not with --follow.")
-    ] = None,
-    task_log: Annotated[
-        Path | None,
-        typer.Option(
-            "--log", help="Append a JSON line for every task that ends, fails or is retried."
-        ),
-    ] = None,
+    source: FormatOption = None,
+    pattern: PatternOption = None,
+    parameters: ParametersOption = None,
+    model: ModelOption = None,
+    report: ReportOption = None,
+    task_log: TaskLogOption = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show no progress bar and no link.")
     ] = False,
@@ -126,25 +173,25 @@ def process(
         typer.Option(min=0.01, help="With --follow: seconds between two listings of the log."),
     ] = None,
 ) -> None:
-    """Process a training log into a store; run it again to add new data."""
+    """Process a training log or checkpoints into a store; run it again to add new data."""
+    chosen = _Chosen(config, source, pattern, parameters, model)
     if follow:
         if report:
             raise typer.BadParameter("--report covers one run, --follow makes many; use --log")
-        _follow(log, store, config, workers, scheduler, poll, task_log, as_json)
+        _follow(log, store, chosen, workers, scheduler, poll, task_log, as_json)
         return
     if poll is not None:
         raise typer.BadParameter("--poll needs --follow")
     with _one_line_errors():
         with loading():
             from deeptracker.pipeline import process as process_log
-            from deeptracker.pipeline.config import load_config
             from deeptracker.pipeline.running.progress import RichProgress, SilentProgress
 
         progress = SilentProgress() if quiet or as_json else RichProgress()
         summary = process_log(
             log,
             store,
-            config=load_config(config),
+            config=chosen.load(),
             workers=workers,
             scheduler=scheduler,
             progress=progress,
@@ -160,7 +207,7 @@ def process(
 def _follow(
     log: str,
     store: str | None,
-    config: Path | None,
+    chosen: "_Chosen",
     workers: int | None,
     scheduler: str | None,
     poll: float | None,
@@ -172,7 +219,6 @@ def _follow(
         with loading():
             from deeptracker.pipeline import Summary
             from deeptracker.pipeline import follow as follow_log
-            from deeptracker.pipeline.config import load_config
 
         def committed(summary: Summary) -> None:
             line = json.dumps(summary.as_dict()) if as_json else summary.line()
@@ -182,7 +228,7 @@ def _follow(
         follow_log(
             log,
             store,
-            config=load_config(config),
+            config=chosen.load(),
             workers=workers,
             scheduler=scheduler,
             poll_seconds=poll,
@@ -199,6 +245,10 @@ def plan(
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     config: ConfigOption = None,
+    source: FormatOption = None,
+    pattern: PatternOption = None,
+    parameters: ParametersOption = None,
+    model: ModelOption = None,
     rate: Annotated[
         float | None,
         typer.Option(min=0.001, help="GB/s that one worker thread measures."),
@@ -211,12 +261,11 @@ def plan(
     with _one_line_errors():
         with loading():
             from deeptracker.pipeline import plan as plan_log
-            from deeptracker.pipeline.config import load_config
 
         forecast = plan_log(
             log,
             store,
-            config=load_config(config),
+            config=_Chosen(config, source, pattern, parameters, model).load(),
             workers=workers,
             scheduler=scheduler,
             rate=rate * 1e9 if rate else None,

@@ -19,7 +19,7 @@ from deeptracker.pipeline.sources.settings import SourceConfig
 from deeptracker.settings_section import GIB, MIB, MOST, FiniteSection
 from deeptracker.time_limits import MOST_HOURS, MOST_SECONDS
 
-__all__ = ["Config", "FollowConfig", "load_config"]
+__all__ = ["Config", "FollowConfig", "load_config", "with_source"]
 
 
 # Short form of a given value, which may be anything.
@@ -140,6 +140,23 @@ def load_config(path: str | Path | None = None) -> Config:
         return Config.model_validate(loaded)
     except ValidationError as error:
         raise ConfigError(_sentences(file, error)) from None
+
+
+def with_source(config: Config, **chosen: Any) -> Config:
+    """Replace settings of `source` by those that are given: not None.
+
+    Raises
+    ------
+    ConfigError
+        Naming the key, the given value and the allowed values.
+    """
+    given = {key: value for key, value in chosen.items() if value is not None}
+    try:
+        source = SourceConfig.model_validate(config.source.model_dump() | given)
+    except ValidationError as error:
+        details = ({**detail, "loc": ("source", *detail["loc"])} for detail in error.errors())
+        raise ConfigError("; ".join(map(_sentence, details))) from None
+    return config.model_copy(update={"source": source})
 
 
 def _sentences(file: Path, error: ValidationError) -> str:

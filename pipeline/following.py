@@ -157,7 +157,7 @@ class LogPoller:
         waited = now - self._changed_at >= self._config.follow.settle_seconds
         if not awaited and not (self._holds_back and waited):
             return None
-        source = open_source(self._log, self._config.source.pattern, self._config.storage)
+        source = open_source(self._log, self._config.source, self._config.storage)
         self._seen, self._given_at = listing, now
         self._holds_back = not waited and _is_incomplete(source) and not self._is_stored(source)
         if not self._holds_back:

@@ -98,7 +98,7 @@ def process(
     watch = Watch(progress or SilentProgress(), report, task_log)
     watch.check()
     with terminate_as_interrupt(), uncollected() as collect_again:
-        inputs = RunInputs(open_source(log, config.source.pattern, config.storage), config)
+        inputs = RunInputs(open_source(log, config.source, config.storage), config)
         return update(inputs, location, watch, connecting, started, begun=collect_again)
 
 
@@ -161,7 +161,7 @@ def plan(
         When the log, the config, the store or the cluster is invalid.
     """
     config = with_cluster(config or Config(), workers, scheduler)
-    subject = RunInputs(open_source(log, config.source.pattern, config.storage), config)
+    subject = RunInputs(open_source(log, config.source, config.storage), config)
     return forecast_of(subject, str(store or default_store(log)), rate)
 
 
@@ -292,5 +292,9 @@ def _summary(
         problems=tuple(str(problem) for problem in problems),
         commit=writer.published,
         changes=subject.history.changes(subject.stored),
+<<<<<<< HEAD
         incidents=tuple(incident.message for incident in stored_incidents(root)),
+=======
+        reading=tuple(subject.source.reading.lines(subject.source.iterations)),
+>>>>>>> 396b383 (Read PyTorch files, shards and folders of checkpoints in place)
     )

@@ -38,7 +38,7 @@ def head_replaced_and_put_back(step):
 
 
 def wrapped(step):
-    return {f"module.{name}": shape for name, shape in BASE.items()} if step >= 4 else BASE
+    return {f"student.{name}": shape for name, shape in BASE.items()} if step >= 4 else BASE
 
 
 def parameters_ended(step):

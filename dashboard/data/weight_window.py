@@ -15,7 +15,8 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.errors import DeepTrackerError
 from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.sources import Source, open_source, to_float
-from deeptracker.pipeline.sources.read_ahead import Request
+from deeptracker.pipeline.sources.byte_request import Request
+from deeptracker.pipeline.sources.settings import SourceConfig
 from deeptracker.pipeline.sources.tensor_reading import RAW_DTYPES, reading
 from deeptracker.pipeline.store.arrays.region_reader import read_region
 
@@ -237,8 +238,12 @@ def _of_single(values: np.ndarray, statistic: str) -> np.ndarray:
 def _exact(
     run: Run, parameter: str, first: int, last: int, columns: np.ndarray, *, gradient: bool
 ) -> np.ndarray:
-    log, pattern = str(run.attributes["source"]), run.attributes.get("source_pattern")
-    source = _source(log, pattern, run.storage, run.commit)
+    # A store of before has the pattern only.
+    settings = run.attributes.get("source_settings")
+    if settings is None:
+        pattern = run.attributes.get("source_pattern")
+        settings = SourceConfig(pattern=pattern).model_dump_json()
+    source = _source(str(run.attributes["source"]), str(settings), run.storage, run.commit)
     values = np.full((len(columns), last - first), np.nan, np.float32)
     tensor, shape = (
         str(run.parameters["tensor"][run.parameter(parameter)]),
@@ -256,7 +261,5 @@ def _exact(
 
 # A new commit means that the log may have grown.
 @lru_cache(maxsize=4)
-def _source(
-    location: str, pattern: str | None, storage: StorageConfig | None, _commit: str
-) -> Source:
-    return open_source(location, pattern, storage)
+def _source(location: str, settings: str, storage: StorageConfig | None, _commit: str) -> Source:
+    return open_source(location, SourceConfig.model_validate_json(settings), storage)

@@ -48,13 +48,19 @@ class TensorEntry(NamedTuple):
     offset : int
         The first byte, counted from the file's beginning.
     nbytes : int
-        Length in bytes.
+        Length of its elements in bytes.
+    file : int
+        Which file, where a snapshot has several.
+    strides : tuple of int or None
+        Elements from one to the next along each axis; None in C order.
     """
 
     dtype: str
     shape: tuple[int, ...]
     offset: int
     nbytes: int
+    file: int = 0
+    strides: tuple[int, ...] | None = None
 
 
 def read_header(path: str | Path) -> tuple[dict[str, TensorEntry], dict[str, str]]:

@@ -44,6 +44,8 @@ class Forecast:
         Files that would be left out, and other warnings, each with its remedy.
     changes : str
         How the network changed in the new snapshots; empty if it did not.
+    reading : tuple of str
+        The format, the iterations and what is left out, a line each.
     """
 
     log: str
@@ -69,6 +71,7 @@ class Forecast:
     rate_origin: str = ""
     problems: tuple[str, ...] = ()
     changes: str = ""
+    reading: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Check the memory of the workers and the space on the disk.
@@ -136,6 +139,7 @@ class Forecast:
             lines.insert(3, f"  changes  {self.changes}")
         if self.reason:
             lines.insert(2, f"           all iterations are processed again: {self.reason}")
+        lines[1:1] = self.reading
         return lines
 
 

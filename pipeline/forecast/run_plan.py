@@ -159,6 +159,7 @@ def _base_forecast(
         weights=sum(parameter.size for parameter in parameters),
         problems=tuple(map(str, (*subject.source.problems, *change.warnings))),
         changes=subject.history.changes(subject.stored),
+        reading=tuple(subject.source.reading.lines(subject.source.iterations)),
     )
 
 

@@ -1,18 +1,21 @@
 """A folder in a bucket."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import obstore
+from obstore.store import S3Store
 
 from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.folder import (
     HEADER_BYTES,
     PARALLEL_REQUESTS,
     File,
-    FileHeader,
+    FileBytes,
     Folder,
-    header_of,
+    Tree,
+    check_count,
 )
 from deeptracker.pipeline.locations.object_store import (
     REQUEST_ERRORS,
@@ -23,6 +26,10 @@ from deeptracker.pipeline.locations.object_store import (
 from deeptracker.pipeline.locations.refusals import cause_of
 
 __all__ = ["BucketFolder"]
+
+T = TypeVar("T")
+
+PARALLEL_RANGES = 8
 
 
 class BucketFolder(Folder):
@@ -55,10 +62,39 @@ class BucketFolder(Folder):
         except REQUEST_ERRORS as error:
             raise LogError(f"{file.location}: cannot be read: {cause_of(error)}") from error
 
-    def headers(self, files: Sequence[File]) -> Iterator[FileHeader | LogError]:
-        """Read headers in parallel."""
+    def _list_tree(self, depth: int) -> Tree:
+        """List the objects under the prefix, down to a depth of separators."""
+        prefix = f"{self._url.key}/" if self._url.key else None
+        found = Tree()
+        count = 0
+        try:
+            for batch in obstore.list(self._bucket, prefix):
+                count += len(batch)
+                check_count(self.location, count)
+                for meta in batch:
+                    name = meta["path"].removeprefix(prefix or "")
+                    if name.count("/") <= depth:
+                        found.files.append(self._file(name, meta))
+        except REQUEST_ERRORS as error:
+            raise LogError(f"{self.location}: cannot be listed: {cause_of(error)}") from error
+        found.files.sort(key=lambda file: file.name)
+        return found
+
+    def parsed(
+        self, files: Sequence[File], parse: Callable[[File, FileBytes], T]
+    ) -> Iterator[T | LogError]:
+        """Parse objects in parallel."""
+
+        def one(file: File) -> T | LogError:
+            try:
+                return parse(file, _ObjectBytes(self._bucket, self._key(file.location), file))
+            except LogError as error:
+                return error
+            except REQUEST_ERRORS as error:
+                return LogError(f"{file.location}: cannot be read: {cause_of(error)}")
+
         with ThreadPoolExecutor(PARALLEL_REQUESTS) as pool:
-            yield from pool.map(self._header, files)
+            yield from pool.map(one, files)
 
     @property
     def is_empty(self) -> bool:
@@ -79,38 +115,53 @@ class BucketFolder(Folder):
             found = obstore.list_with_delimiter(self._bucket, f"{prefix}/" if prefix else None)
         except REQUEST_ERRORS as error:
             raise LogError(f"{self.location}: cannot be listed: {cause_of(error)}") from error
-        files = [
-            File(
-                meta["path"].rsplit("/", 1)[-1],
-                f"s3://{self._url.bucket}/{meta['path']}",
-                meta["size"],
-                str(meta["e_tag"] or meta["last_modified"]),
-            )
-            for meta in found["objects"]
-        ]
+        files = [self._file(meta["path"].rsplit("/", 1)[-1], meta) for meta in found["objects"]]
         folders = {path.rstrip("/").rsplit("/", 1)[-1] for path in found["common_prefixes"]}
         return sorted(files, key=lambda file: file.name), folders
 
-    def _header(self, file: File) -> FileHeader | LogError:
-        head = b""
-
-        def read(start: int, stop: int) -> bytes:
-            nonlocal head
-            stop = min(stop, file.size)
-            if stop > len(head) and start < stop:
-                # Request more than needed first: mostly that covers the whole header.
-                wanted = min(max(stop, HEADER_BYTES), file.size)
-                head += obstore.get_range(self._bucket, key, start=len(head), end=wanted).to_bytes()
-            return head[start:stop]
-
-        key = self._key(file.location)
-        try:
-            return header_of(file.location, file.size, file.version, read, self._parsed)
-        except LogError as error:
-            return error
-        except REQUEST_ERRORS as error:
-            return LogError(f"{file.location}: cannot be read: {cause_of(error)}")
+    def _file(self, name: str, meta: Mapping[str, Any]) -> File:
+        return File(
+            name,
+            f"s3://{self._url.bucket}/{meta['path']}",
+            meta["size"],
+            str(meta["e_tag"] or meta["last_modified"]),
+        )
 
     @staticmethod
     def _key(location: str) -> str:
         return ObjectURL.parse(location).key
+
+
+class _ObjectBytes:
+    """An object; its beginning is kept, as headers mostly lie there."""
+
+    def __init__(self, bucket: S3Store, key: str, file: File) -> None:
+        self._bucket = bucket
+        self._key = key
+        self._head = b""
+        self.size, self.version = file.size, file.version
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Read bytes [start, stop), or fewer where the object ends before."""
+        stop = min(stop, self.size)
+        if start >= stop:
+            return b""
+        if start > len(self._head):
+            return self._fetch(start, stop)
+        if stop > len(self._head):
+            # Request more than needed first: mostly that covers the whole header.
+            wanted = min(max(stop, HEADER_BYTES), self.size)
+            self._head += self._fetch(len(self._head), wanted)
+        return self._head[start:stop]
+
+    def read_many(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Read several ranges in parallel."""
+        known = len(self._head)
+        far = [edges for edges in ranges if edges[1] > known]
+        # Several files are read at a time: each takes a few threads.
+        with ThreadPoolExecutor(PARALLEL_RANGES) as pool:
+            found = iter(list(pool.map(lambda edges: self._fetch(*edges), far)))
+        return [self._head[start:stop] if stop <= known else next(found) for start, stop in ranges]
+
+    def _fetch(self, start: int, stop: int) -> bytes:
+        return obstore.get_range(self._bucket, self._key, start=start, end=stop).to_bytes()

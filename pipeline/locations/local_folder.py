@@ -6,20 +6,17 @@ the headers of 1,000 checkpoints (``python benchmarks/listing.py``).
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self, TypeVar
 
 from deeptracker.errors import LogError
-from deeptracker.pipeline.locations.folder import (
-    File,
-    FileHeader,
-    Folder,
-    Parsed,
-    header_of,
-)
+from deeptracker.pipeline.locations.folder import File, FileBytes, Folder, Tree, check_count
 
 __all__ = ["LocalFolder"]
+
+T = TypeVar("T")
 
 
 class LocalFolder(Folder):
@@ -74,25 +71,92 @@ class LocalFolder(Folder):
             where = file.location
             raise LogError(f"{where}: cannot be read ({error.strerror or error})") from error
 
-    def headers(self, files: Sequence[File]) -> Iterator[FileHeader | LogError]:
-        """Read headers one after the other; parallel reads from a disk are no faster."""
+    def _list_tree(self, depth: int) -> Tree:
+        """List the files in it and in folders below."""
+        found = Tree()
+        self._walk(self._path, "", depth, found, {self._path})
+        found.files.sort(key=lambda file: file.name)
+        return found
+
+    def parsed(
+        self, files: Sequence[File], parse: Callable[[File, FileBytes], T]
+    ) -> Iterator[T | LogError]:
+        """Open and parse files one after the other; parallel reads from a disk are no faster."""
         for file in files:
             try:
-                yield _local_header(file, self._parsed)
+                yield _opened(file, parse)
             except LogError as error:
                 yield error
 
+    def _walk(self, path: Path, name: str, depth: int, found: Tree, above: set[Path]) -> None:
+        try:
+            with os.scandir(path) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise LogError(f"{path}: cannot be listed ({error.strerror})") from error
+        for entry in listed:
+            full = f"{name}{entry.name}"
+            # A recorder may rename a file during the listing.
+            with suppress(FileNotFoundError):
+                if entry.is_symlink() and not self._is_followed(entry, full, found):
+                    continue
+                if entry.is_dir():
+                    resolved = Path(entry.path).resolve()
+                    if depth and resolved not in above:
+                        below = above | {resolved}
+                        self._walk(Path(entry.path), f"{full}/", depth - 1, found, below)
+                elif entry.is_file():
+                    status = entry.stat()
+                    version = str(status.st_mtime_ns)
+                    found.files.append(File(full, entry.path, status.st_size, version))
+                else:
+                    found.others.append(full)
+                check_count(self.location, len(found.files))
 
-def _local_header(file: File, parsed: Parsed) -> FileHeader:
+    def _is_followed(self, entry: "os.DirEntry[str]", name: str, found: Tree) -> bool:
+        """Note a link that is not followed: to what the folder lists anyway, or to nothing."""
+        try:
+            target = Path(entry.path).resolve(strict=True)
+        except (OSError, RuntimeError):
+            found.dangling.append(name)
+            return False
+        inside = target.is_relative_to(self._path)
+        if inside or self._path.is_relative_to(target):
+            found.links.append(name)
+            return False
+        return True
+
+
+def _opened(file: File, parse: Callable[[File, FileBytes], T]) -> T:
     try:
-        with open(file.location, "rb", buffering=0) as opened:  # noqa: PTH123  # a quarter of Path.open's cost
-            # Take the open file's own status: it may have been replaced after the listing.
-            status = os.fstat(opened.fileno())
-
-            def read(start: int, stop: int) -> bytes:
-                return os.pread(opened.fileno(), stop - start, start)
-
-            version = str(status.st_mtime_ns)
-            return header_of(file.location, status.st_size, version, read, parsed)
+        with _LocalBytes(file.location) as opened:
+            return parse(file, opened)
     except OSError as error:
         raise LogError(f"{file.location}: cannot be read ({error.strerror or error})") from error
+
+
+class _LocalBytes:
+    """An open file on a disk."""
+
+    def __init__(self, path: str) -> None:
+        # Opening a pipe for reading would wait for a writer.
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        # Take the open file's own status: it may have been replaced after the listing.
+        status = os.fstat(self._descriptor)
+        self.size, self.version = status.st_size, str(status.st_mtime_ns)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Read bytes [start, stop), or fewer where the file ends before."""
+        return os.pread(self._descriptor, stop - start, start)
+
+    def read_many(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Read several ranges."""
+        return [self.read(start, stop) for start, stop in ranges]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)

@@ -15,6 +15,7 @@ from deeptracker.pipeline.measures.filter_measures.registry import FILTER_MEASUR
 from deeptracker.pipeline.measures.node_statistics.registry import NODE_STATISTICS
 from deeptracker.pipeline.planning.network_history import NetworkHistory
 from deeptracker.pipeline.sources.manifest import Images, Problem, Source
+from deeptracker.pipeline.sources.settings import SourceConfig
 from deeptracker.pipeline.store.arrays.array_spec import group_at, read_array
 from deeptracker.pipeline.store.names import MEASURE
 from deeptracker.pipeline.store.run_store import SCHEMA_VERSION
@@ -89,10 +90,17 @@ def settings_of(config: Config, images: Images | None, classes: Sequence[str]) -
         "the encoding of chunks": str(ENCODING),
         CLASSES: _digest(json.dumps(list(classes)).encode()),
         PATTERN: config.source.pattern or "",
+        **_reading_settings(config.source),
         STATISTICS: ", ".join(sorted(NODE_STATISTICS)),
         MEASURES: ", ".join(FILTER_MEASURES),
         **{f"the setting '{key}'": json.dumps(value) for key, value in settings.items()},
     }
+
+
+def _reading_settings(source: SourceConfig) -> Settings:
+    """Give the settings of what is read; a store of before has them at their defaults."""
+    values = source.model_dump(mode="json", exclude={"pattern"})
+    return {f"the setting 'source.{key}'": json.dumps(value) for key, value in values.items()}
 
 
 def find_changes(
@@ -166,6 +174,8 @@ def _outdated(root: zarr.Group, settings: Settings) -> str:
         return f"the store has schema {schema}, this DeepTracker writes {SCHEMA_VERSION}"
     known: dict[str, Any] = json.loads(str(root.attrs["settings"]))
     known.setdefault(PATTERN, root.attrs.get("source_pattern") or "")
+    for name, value in _reading_settings(SourceConfig()).items():
+        known.setdefault(name, value)
     if STATISTICS not in known:
         known |= _quantities_of(root)
     changed = [name for name in settings if known.get(name) != settings[name]]

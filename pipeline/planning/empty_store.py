@@ -137,6 +137,7 @@ def _root_attributes(subject: RunInputs, created: str | None) -> dict[str, Any]:
         "network": subject.source.network,
         "source": subject.source.location,
         "source_pattern": subject.config.source.pattern,
+        "source_settings": subject.config.source.model_dump_json(),
         "created": created or now,
         "updated": now,
         "framework": described.framework,

@@ -6,17 +6,22 @@ from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.folder import File
 from deeptracker.pipeline.locations.paths import open_folder
 from deeptracker.pipeline.locations.settings import StorageConfig
+from deeptracker.pipeline.sources.checkpoint_folder import DEPTH
 from deeptracker.pipeline.sources.manifest import Source
+from deeptracker.pipeline.sources.training_log import recognises as is_training_log
 
 __all__ = ["check_unchanged", "list_log"]
 
-# Subfolders with files of a log; plain checkpoints lie in the folder itself.
+# Subfolders with files of a training log.
 SUBFOLDERS = ("", "snapshots", "outcomes")
 
 
 def list_log(location: str, storage: StorageConfig | None = None) -> Iterator[File]:
     """List every file of a log; none if the folder is missing."""
     folder = open_folder(location, storage)
+    if not is_training_log(folder):
+        yield from folder.tree(DEPTH).files
+        return
     for name in SUBFOLDERS:
         yield from folder.files(name)
 
@@ -36,9 +41,9 @@ def check_unchanged(
     now = {file.location: file for file in list_log(source.location, storage)}
     for iteration in iterations:
         for outcomes in (False, True):
-            file = source.file(iteration, outcomes)
-            if file is not None and now.get(file.location, file) != file:
-                raise LogError(
-                    f"{file.location}: was rewritten while it was processed; nothing was "
-                    "committed. Write a file under another name, rename it, and process again"
-                )
+            for file in source.files(iteration, outcomes):
+                if now.get(file.location, file) != file:
+                    raise LogError(
+                        f"{file.location}: was rewritten while it was processed; nothing was "
+                        "committed. Write a file under another name, rename it, and process again"
+                    )

@@ -1,6 +1,7 @@
 """A source's model: byte ranges, parameters, problems, and the protocol of every format."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, Self
@@ -10,6 +11,7 @@ import numpy as np
 from deeptracker.pipeline.locations.folder import File
 from deeptracker.pipeline.locations.object_store import Access
 from deeptracker.record.log_format import RunDescription, Scalars
+from deeptracker.wording import counted
 
 __all__ = [
     "DTYPES",
@@ -20,6 +22,7 @@ __all__ = [
     "OutcomeFile",
     "Parameter",
     "Problem",
+    "Reading",
     "Source",
 ]
 
@@ -41,9 +44,11 @@ class ByteRange:
     dtype : str
         A safetensors code, such as ``"F32"`` or ``"BF16"``.
     shape : tuple of int
-        The tensor's shape; its elements lie in C order.
+        The tensor's shape.
     access : Access or None
         The object's server; None for a file on disk.
+    strides : tuple of int or None
+        Elements from one to the next along each axis; None where they lie in C order.
     """
 
     path: str
@@ -51,6 +56,7 @@ class ByteRange:
     dtype: str
     shape: tuple[int, ...]
     access: Access | None = None
+    strides: tuple[int, ...] | None = None
 
     @property
     def size(self) -> int:
@@ -59,7 +65,7 @@ class ByteRange:
 
     @property
     def nbytes(self) -> int:
-        """Length in bytes."""
+        """Length of the elements in bytes."""
         return self.size * ITEM_BYTES[self.dtype]
 
 
@@ -133,6 +139,39 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How a source reads its files, in words.
+
+    Attributes
+    ----------
+    form : str
+        The format, and how many checkpoints of which files.
+    numbering : str
+        How the iterations are read.
+    left_out : tuple of str
+        What is left out and why; one kind each, with its count.
+    notes : tuple of str
+        What else a person should know: what is missing for a view, what is read slowly.
+    """
+
+    form: str
+    numbering: str
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def lines(self, iterations: Sequence[int]) -> list[str]:
+        """Say it in a few lines, with the iterations that were found."""
+        found = counted(len(iterations), "iteration")
+        span = f"{iterations[0]:,} to {iterations[-1]:,}" if iterations else "none"
+        return [
+            f"  format   {self.form}",
+            f"  found    {found}, {span}: {self.numbering}",
+            *(f"  left out {line}" for line in self.left_out),
+            *(f"  note     {line}" for line in self.notes),
+        ]
+
+
+@dataclass(frozen=True)
 class OutcomeFile:
     """The network's outcome for every validation image at one iteration."""
 
@@ -166,19 +205,25 @@ class Offsets:
 
     Attributes
     ----------
-    path : str
-        The file, or the object's URL.
+    paths : tuple of str
+        The files, or the objects' URLs.
+    file : numpy.ndarray
+        int32 [parameter]: which of them has it.
     begins : numpy.ndarray
         int64 [parameter]: the first byte of each, -1 where the snapshot is without it.
     dtypes : numpy.ndarray
         uint8 [parameter]: which of `DTYPES` each has there.
+    strides : mapping of int to tuple of int
+        By parameter: of those that do not lie in C order.
     access : Access or None
-        How the object's server is reached.
+        How the objects' server is reached.
     """
 
-    path: str
+    paths: tuple[str, ...]
+    file: np.ndarray
     begins: np.ndarray
     dtypes: np.ndarray
+    strides: Mapping[int, tuple[int, ...]]
     access: Access | None
 
 
@@ -189,6 +234,8 @@ class Source(Protocol):
     ----------
     parameters : tuple of Parameter
         Of all snapshots, in the order of first appearance.
+    reading : Reading
+        What is read and how, for a person.
     """
 
     location: str
@@ -196,6 +243,7 @@ class Source(Protocol):
     iterations: tuple[int, ...]
     parameters: tuple[Parameter, ...]
     problems: tuple[Problem, ...]
+    reading: Reading
 
     def locate(
         self,
@@ -226,11 +274,11 @@ class Source(Protocol):
         ...
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
-        """Give a number that changes when the file does; 0 if there is none."""
+        """Give a number that changes when a file of it does; 0 if there is none."""
         ...
 
-    def file(self, iteration: int, outcomes: bool = False) -> File | None:
-        """Give the file of an iteration as it was indexed; None if there is none."""
+    def files(self, iteration: int, outcomes: bool = False) -> tuple[File, ...]:
+        """Give the files of an iteration as they were indexed; none if there are none."""
         ...
 
     def description(self) -> RunDescription | None:

@@ -22,11 +22,11 @@ def network_of(entries: Mapping[str, TensorEntry]) -> Network:
     Integer tensors (counters, indices) and 8-bit floats are not weights and are left out.
     """
     weights = sorted(
-        (entry.offset, name)
+        (entry.file, entry.offset, name)
         for name, entry in entries.items()
         if entry.dtype in FLOATS and entry.nbytes and not name.startswith(GRADIENT_PREFIX)
     )
-    return tuple(_parameter(entries, name) for _, name in weights)
+    return tuple(_parameter(entries, name) for *_, name in weights)
 
 
 def _parameter(entries: Mapping[str, TensorEntry], name: str) -> Parameter:

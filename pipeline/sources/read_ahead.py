@@ -24,9 +24,11 @@ import obstore
 from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.object_store import REQUEST_ERRORS, Access, ObjectURL, bucket_at
 from deeptracker.pipeline.locations.refusals import cause_of
-from deeptracker.pipeline.sources.manifest import ITEM_BYTES, ByteRange
+from deeptracker.pipeline.sources.byte_request import Request
+from deeptracker.pipeline.sources.manifest import ByteRange
+from deeptracker.pipeline.sources.strided_reading import read_strided
 
-__all__ = ["ReadAhead", "Request", "ended"]
+__all__ = ["ReadAhead", "ended"]
 
 # A window is fetched while the one before is consumed: two are held at a time.
 WINDOW_BYTES = 32 * 2**20
@@ -35,27 +37,6 @@ LARGEST_PIECE = 8 * 2**20
 # Reading a gap up to this size is cheaper than a second request.
 LARGEST_GAP = 2**18
 PARALLEL_REQUESTS = 16
-
-
-@dataclass(frozen=True)
-class Request:
-    """Bytes [first, last) of an object that will be read."""
-
-    path: str
-    first: int
-    last: int
-    access: Access | None
-
-    @classmethod
-    def of(cls, ref: ByteRange, start: int, stop: int) -> Self:
-        """Request elements [start, stop) of a tensor."""
-        first, last = (ref.offset + edge * ITEM_BYTES[ref.dtype] for edge in (start, stop))
-        return cls(ref.path, first, last, ref.access)
-
-    @property
-    def key(self) -> tuple[str, int, int]:
-        """Identify the request."""
-        return self.path, self.first, self.last
 
 
 @dataclass
@@ -104,7 +85,8 @@ class ReadAhead:
     """
 
     def __init__(self, requests: Sequence[Request]) -> None:
-        self._windows = [_Window(group, len(group)) for group in _grouped(requests)]
+        some = [request for request in requests if request.first < request.last]
+        self._windows = [_Window(group, len(group)) for group in _grouped(some)]
         self._place = {
             request.key: index
             for index, window in enumerate(self._windows)
@@ -125,6 +107,8 @@ class ReadAhead:
             When the object ends before `stop`, or cannot be read.
         """
         values = out[: stop - start]
+        if ref.strides is not None:
+            return read_strided(self.fill, ref, start, stop, values)
         self.fill(Request.of(ref, start, stop), values.view(np.uint8))
         return values
 

@@ -1,6 +1,7 @@
-"""The setting that finds the iteration in a checkpoint's name."""
+"""The settings of reading a log: its format, its iterations and its parameters."""
 
 import re
+from fnmatch import fnmatchcase
 
 from pydantic import Field, field_validator
 
@@ -12,9 +13,29 @@ __all__ = ["SourceConfig", "iteration_pattern"]
 class SourceConfig(Section):
     """Settings of reading a log."""
 
+    format: str | None = Field(
+        default=None, description="a format of `sources`; by default the first that fits"
+    )
     pattern: str | None = Field(
         default=None,
-        description="regular expression; its first group is the iteration in a file's stem",
+        description=(
+            "regular expression on a checkpoint's name without suffix; its first group is the "
+            "iteration, or its named groups step, stage and tokens"
+        ),
+    )
+    multiply: float = Field(
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="iterations per number in the names, where they count saves",
+    )
+    parameters: tuple[str, ...] = Field(
+        default=(),
+        description="globs of parameters to keep, or after ! to leave out; by default all are kept",
+    )
+    model: str | None = Field(
+        default=None,
+        description="which of several models in a checkpoint: a key, a file or a folder in it",
     )
 
     @field_validator("pattern")
@@ -23,6 +44,13 @@ class SourceConfig(Section):
         if value is not None:
             iteration_pattern(value)
         return value
+
+    def keeps(self, name: str) -> bool:
+        """Whether a parameter of that name is kept."""
+        inside = [glob for glob in self.parameters if not glob.startswith("!")]
+        outside = [glob[1:] for glob in self.parameters if glob.startswith("!")]
+        kept = not inside or any(fnmatchcase(name, glob) for glob in inside)
+        return kept and not any(fnmatchcase(name, glob) for glob in outside)
 
 
 def iteration_pattern(text: str) -> re.Pattern[str]:
@@ -39,4 +67,9 @@ def iteration_pattern(text: str) -> re.Pattern[str]:
         raise ValueError(f"a regular expression ({error})") from None
     if compiled.groups < 1:
         raise ValueError(r"a group around the iteration's digits, like step_(\d+)")
+    named = set(compiled.groupindex)
+    if named and not named & {"step", "tokens"}:
+        raise ValueError(
+            r"a group named step or tokens, like (?P<step>\d+); stage may stand beside it"
+        )
     return compiled

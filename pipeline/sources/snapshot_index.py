@@ -1,5 +1,6 @@
-"""Index of snapshots, one file each: from headers to byte ranges."""
+"""Index of snapshots, of one or several files each: from headers to byte ranges."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,10 +11,12 @@ from deeptracker.errors import LogError
 from deeptracker.garbage import uncollected
 from deeptracker.pipeline.locations.folder import File, FileHeader, Folder
 from deeptracker.pipeline.locations.object_store import Access
+from deeptracker.pipeline.sources.joined_headers import JoinedHeaders, SnapshotFiles
 from deeptracker.pipeline.sources.manifest import DTYPES, ByteRange, Offsets, Parameter, Problem
-from deeptracker.pipeline.sources.networks import FLOATS, Network, network_of, strangers
+from deeptracker.pipeline.sources.networks import FLOATS, Network, strangers
 from deeptracker.record.log_format import GRADIENT_PREFIX
 from deeptracker.record.tensor_file import TensorEntry
+from deeptracker.wording import counted
 
 __all__ = ["ReadHeaders", "SnapshotIndex", "index_snapshots"]
 
@@ -27,27 +30,31 @@ class SnapshotIndex:
 
     Attributes
     ----------
-    files : dict of int to File
+    files : dict of int to tuple of File
         The snapshots, by iteration.
     entries : dict of int to dict
         Their tensors, by name.
     networks : dict of int to Network
         Their parameters; those of equal networks are one object.
     fingerprints : dict of int to int
-        Numbers that change when the files do.
+        Numbers that change when any of the files does.
+    left_out : tuple of str
+        What the newest files hold beside the parameters, one kind each.
+    notes : tuple of str
+        What else a person should know of them.
     problems : tuple of Problem
         The files that were left out.
     """
 
-    files: dict[int, File]
+    files: dict[int, tuple[File, ...]]
     entries: dict[int, dict[str, TensorEntry]]
     networks: dict[int, Network]
     fingerprints: dict[int, int]
     problems: tuple[Problem, ...]
     access: Access | None
-    _offsets: dict[tuple[int, bool], tuple[np.ndarray, np.ndarray]] = field(
-        default_factory=dict, repr=False
-    )
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    _offsets: dict[tuple[int, bool], "_Located"] = field(default_factory=dict, repr=False)
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -81,8 +88,8 @@ class SnapshotIndex:
                 return None
         if entry.dtype not in FLOATS:
             return None
-        path = self.files[iteration].location
-        return ByteRange(path, entry.offset, entry.dtype, entry.shape, self.access)
+        path = self.files[iteration][entry.file].location
+        return ByteRange(path, entry.offset, entry.dtype, entry.shape, self.access, entry.strides)
 
     def offsets(self, iteration: int, gradient: bool) -> Offsets | None:
         """Where all parameters or their gradients lie at an iteration."""
@@ -92,14 +99,20 @@ class SnapshotIndex:
         key = id(tensors), gradient
         if key not in self._offsets:
             self._offsets[key] = _offsets_of(self.parameters, tensors, gradient)
-        return Offsets(self.files[iteration].location, *self._offsets[key], self.access)
+        paths = tuple(file.location for file in self.files[iteration])
+        return Offsets(paths, *self._offsets[key], self.access)
+
+
+# As of `Offsets`: file, begins, dtypes, strides.
+_Located = tuple[np.ndarray, np.ndarray, np.ndarray, dict[int, tuple[int, ...]]]
 
 
 def _offsets_of(
     parameters: Sequence[Parameter], tensors: Mapping[str, TensorEntry], gradient: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give the first byte of each parameter (or gradient), -1 for none, and its dtype."""
-    begins, dtypes = [-1] * len(parameters), [0] * len(parameters)
+) -> _Located:
+    """Give the first byte of each parameter (or gradient), -1 for none, its file and its dtype."""
+    begins, dtypes, files = ([value] * len(parameters) for value in (-1, 0, 0))
+    strides = {}
     codes = {name: code for code, name in enumerate(DTYPES) if name in FLOATS}
     for place, known in enumerate(parameters):
         entry = tensors.get(known.name)
@@ -107,63 +120,111 @@ def _offsets_of(
             entry = tensors.get(GRADIENT_PREFIX + known.name)
         if entry and entry.shape == known.shape and entry.dtype in codes:
             begins[place], dtypes[place] = entry.offset, codes[entry.dtype]
-    return np.array(begins, np.int64), np.array(dtypes, np.uint8)
+            files[place] = entry.file
+            if entry.strides is not None:
+                strides[place] = entry.strides
+    as_arrays = np.array(files, np.int32), np.array(begins, np.int64), np.array(dtypes, np.uint8)
+    return *as_arrays, strides
 
 
 @uncollected()
 def index_snapshots(
-    folder: Folder, files: Mapping[int, File], read_headers: ReadHeaders | None = None
+    folder: Folder,
+    snapshots: Mapping[int, SnapshotFiles],
+    read_headers: ReadHeaders | None = None,
+    keeps: Callable[[str], bool] | None = None,
 ) -> SnapshotIndex:
     """Read every header; keep the snapshots of one network, which may change.
 
     Parameters
     ----------
-    files : mapping of int to File
+    snapshots : mapping of int to SnapshotFiles
         By iteration.
     read_headers : callable, optional
         Gives the header or the error of each file; by default that of safetensors files.
+    keeps : callable, optional
+        Whether a parameter of that name is kept; all are by default.
 
     Raises
     ------
     LogError
-        When no snapshot can be read.
+        When no snapshot can be read, or no parameter is kept.
     """
     entries: dict[int, dict[str, TensorEntry]] = {}
     fingerprints: dict[int, int] = {}
     networks: dict[int, Network] = {}
-    seen: dict[int, Network] = {}
     equal: dict[Network, Network] = {}
     problems: list[Problem] = []
-    ordered = sorted(files.items())
-    headers = (read_headers or folder.headers)([file for _, file in ordered])
-    for (iteration, file), header in zip(ordered, headers, strict=True):
-        if isinstance(header, LogError):
-            problems.append(Problem.of(file.location, header))
+    joined = JoinedHeaders(keeps)
+    ordered = sorted(snapshots.items())
+    headers = (read_headers or folder.headers)([f for _, each in ordered for f in each.files])
+    for iteration, each in ordered:
+        try:
+            sound = _sound([next(headers) for _ in each.files], each)
+            tensors, network = joined.of(each, sound)
+        except LogError as error:
+            path = str(error).split(": ", 1)[0]
+            problems.append(Problem.of(path, error))
             continue
-        # Snapshots with equal headers share one entries object.
-        if id(header.entries) not in seen:
-            network = network_of(header.entries)
-            seen[id(header.entries)] = equal.setdefault(network, network)
-        entries[iteration] = header.entries
-        fingerprints[iteration] = header.fingerprint
-        networks[iteration] = seen[id(header.entries)]
+        entries[iteration] = tensors
+        fingerprints[iteration] = _fingerprint([header.fingerprint for header in sound])
+        networks[iteration] = equal.setdefault(network, network)
     if not any(networks.values()):
-        raise _no_usable_snapshot(ordered[0][1], len(files), problems)
+        joined.check_kept(folder)
+        raise _no_usable_snapshot(ordered[0][1], len(snapshots), problems)
     for iteration, message in _unfit(networks).items():
-        problems.append(Problem(files[iteration].location, message))
+        problems.append(Problem(snapshots[iteration].location, message))
         del entries[iteration], fingerprints[iteration], networks[iteration]
-    problems += _gradient_problems(files, entries)
+    problems += _gradient_problems(snapshots, entries)
     return SnapshotIndex(
-        {iteration: files[iteration] for iteration in entries},
+        {iteration: snapshots[iteration].files for iteration in entries},
         entries,
         networks,
         fingerprints,
         tuple(problems),
         folder.access,
+        joined.left_out(entries[max(entries)]),
+        tuple(_notes(entries[max(entries)])),
     )
 
 
-def _no_usable_snapshot(first: File, count: int, problems: Sequence[Problem]) -> LogError:
+def _notes(tensors: Mapping[str, TensorEntry]) -> Iterator[str]:
+    """Say what is read more slowly than the rest."""
+    strided = [name for name, e in tensors.items() if e.strides is not None and e.dtype in FLOATS]
+    if strided:
+        yield (
+            f"{counted(len(strided), 'parameter')} ({strided[0]}{', …' if strided[1:] else ''}): "
+            "not in C order in the file (transposed, or with gaps), read more slowly"
+        )
+
+
+def _sound(headers: Sequence[FileHeader | LogError], snapshot: SnapshotFiles) -> list[FileHeader]:
+    """Give the headers of a snapshot's files.
+
+    Raises
+    ------
+    LogError
+        When one of them cannot be read.
+    """
+    found = [header for header in headers if isinstance(header, FileHeader)]
+    broken = next((header for header in headers if isinstance(header, LogError)), None)
+    if broken is None:
+        return found
+    if len(headers) == 1:
+        raise broken
+    others = counted(len(snapshot.files) - 1, "other file")
+    raise LogError(f"{broken}; the {others} of the snapshot left out with it")
+
+
+def _fingerprint(of_files: Sequence[int]) -> int:
+    """Join the fingerprints of a snapshot's files; that of one file stays."""
+    if len(of_files) == 1:
+        return of_files[0]
+    digest = hashlib.blake2b(repr(tuple(of_files)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1 or 1
+
+
+def _no_usable_snapshot(first: SnapshotFiles, count: int, problems: Sequence[Problem]) -> LogError:
     """Give the error of a log without a usable snapshot."""
     reason = (
         f"can be read ({problems[0]})" if problems else f"holds a tensor of floats; {RECORD_FLOATS}"
@@ -190,7 +251,7 @@ def _unfit(networks: Mapping[int, Network]) -> dict[int, str]:
 
 
 def _gradient_problems(
-    files: Mapping[int, File], entries: Mapping[int, dict[str, TensorEntry]]
+    snapshots: Mapping[int, SnapshotFiles], entries: Mapping[int, dict[str, TensorEntry]]
 ) -> list[Problem]:
     """Name the first file with a gradient that is not like its weights."""
     seen: set[int] = set()
@@ -205,7 +266,7 @@ def _gradient_problems(
             if entry.dtype not in FLOATS or entry.shape != weights.shape:
                 return [
                     Problem(
-                        files[iteration].location,
+                        snapshots[iteration].location,
                         f"the gradient of {name.removeprefix(GRADIENT_PREFIX)!r} is {entry.dtype} "
                         f"{list(entry.shape)}, its weights are {weights.dtype} "
                         f"{list(weights.shape)}; left out, like all such gradients. Record "

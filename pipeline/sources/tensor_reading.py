@@ -9,8 +9,10 @@ from typing import Any, Self
 import numpy as np
 
 from deeptracker.errors import LogError
+from deeptracker.pipeline.sources.byte_request import Request
 from deeptracker.pipeline.sources.manifest import ByteRange
-from deeptracker.pipeline.sources.read_ahead import ReadAhead, Request, ended
+from deeptracker.pipeline.sources.read_ahead import ReadAhead, ended
+from deeptracker.pipeline.sources.strided_reading import read_strided
 
 __all__ = [
     "MOST_OPEN_FILES",
@@ -97,6 +99,8 @@ class LocalFiles:
             When the file ends before `stop`, or cannot be read.
         """
         values = out[: stop - start]
+        if ref.strides is not None:
+            return read_strided(self.fill, ref, start, stop, values)
         self.fill(Request.of(ref, start, stop), values.view(np.uint8))
         return values
 

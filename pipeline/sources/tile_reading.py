@@ -7,8 +7,10 @@ from typing import Protocol
 import numpy as np
 
 from deeptracker.pipeline.locations.object_store import Access
-from deeptracker.pipeline.sources.read_ahead import ReadAhead, Request
-from deeptracker.pipeline.sources.tensor_reading import MOST_OPEN_FILES, LocalFiles
+from deeptracker.pipeline.sources.byte_request import Request
+from deeptracker.pipeline.sources.manifest import ByteRange
+from deeptracker.pipeline.sources.read_ahead import ReadAhead
+from deeptracker.pipeline.sources.tensor_reading import MOST_OPEN_FILES, RAW_DTYPES, LocalFiles
 from deeptracker.pipeline.sources.tile_spans import GroupSpans, TileSpans
 
 __all__ = ["Ready", "Tiles", "tile_reading"]
@@ -35,6 +37,9 @@ class Tiles(Protocol):
 
     def content(self, spans: GroupSpans, snapshot: int) -> np.ndarray:
         """Give the same as bytes of the buffer: uint8 [byte]."""
+
+    def elements(self, ref: ByteRange, start: int, stop: int) -> np.ndarray:
+        """Read elements [start, stop) of a tensor that is not in C order, as they are stored."""
 
 
 class _ReadTiles:
@@ -69,6 +74,10 @@ class _ReadTiles:
             wanted = Request(self._paths[file], first, first + nbytes, self._access)
             self._source.fill(wanted, into[place : place + nbytes])
         return into
+
+    def elements(self, ref: ByteRange, start: int, stop: int) -> np.ndarray:
+        """Read elements of a tensor that is not in C order."""
+        return self._source.read(ref, start, stop, np.empty(stop - start, RAW_DTYPES[ref.dtype]))
 
 
 class _FileTiles(_ReadTiles):

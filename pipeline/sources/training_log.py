@@ -1,20 +1,24 @@
 """The training-log format as a source."""
 
 import json
+from dataclasses import replace
 
 from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.folder import File, Folder
 from deeptracker.pipeline.sources.iteration_numbers import by_iteration
+from deeptracker.pipeline.sources.joined_headers import SnapshotFiles
 from deeptracker.pipeline.sources.manifest import (
     ByteRange,
     Images,
-    Offsets,
     OutcomeFile,
-    Parameter,
     Problem,
+    Reading,
 )
 from deeptracker.pipeline.sources.networks import FLOATS
+from deeptracker.pipeline.sources.settings import SourceConfig
 from deeptracker.pipeline.sources.snapshot_index import index_snapshots
+from deeptracker.pipeline.sources.snapshot_source import SnapshotSource
+from deeptracker.pipeline.sources.tensor_names import module_names
 from deeptracker.pipeline.sources.tensor_reading import read_values
 from deeptracker.record.log_format import (
     RunDescription,
@@ -25,6 +29,7 @@ from deeptracker.record.log_format import (
 )
 from deeptracker.record.recorded_images import THUMBNAIL_CHANNELS, class_numbers
 from deeptracker.record.tensor_file import TensorEntry
+from deeptracker.wording import counted
 
 __all__ = ["LOOKS_LIKE", "TrainingLogSource", "index_folder", "recognises"]
 
@@ -40,12 +45,12 @@ def recognises(folder: Folder) -> bool:
     return folder.has("run.json") or folder.has("snapshots")
 
 
-def index_folder(folder: Folder, pattern: str | None = None) -> "TrainingLogSource":  # noqa: ARG001
+def index_folder(folder: Folder, settings: SourceConfig) -> "TrainingLogSource":
     """Index a training log; its file names are iterations, so no pattern is needed."""
-    return TrainingLogSource(folder)
+    return TrainingLogSource(folder, settings)
 
 
-class TrainingLogSource:
+class TrainingLogSource(SnapshotSource):
     """Snapshots, outcomes, images and scalars of one training log.
 
     Raises
@@ -55,13 +60,7 @@ class TrainingLogSource:
         large to be a class number.
     """
 
-    location: str
-    network: str
-    iterations: tuple[int, ...]
-    parameters: tuple[Parameter, ...]
-    problems: tuple[Problem, ...]
-
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, settings: SourceConfig) -> None:
         self._folder = folder
         self._description = self._describe()
         problems: list[Problem] = []
@@ -72,7 +71,8 @@ class TrainingLogSource:
                 f"{folder.location}: holds no snapshots{reason}; record one with "
                 "deeptracker.Recorder or write snapshots/ITERATION.safetensors"
             )
-        self._snapshots = index_snapshots(folder, files)
+        snapshots = {iteration: SnapshotFiles((file,)) for iteration, file in files.items()}
+        self._snapshots = index_snapshots(folder, snapshots, keeps=settings.keeps)
         problems += self._snapshots.problems
         self._images = self._read_images(problems)
         self._outcome_fingerprints: dict[int, int] = {}
@@ -85,38 +85,22 @@ class TrainingLogSource:
         self.iterations = tuple(sorted(self._snapshots.files.keys() | self._outcomes.keys()))
         self.parameters = self._snapshots.parameters
         self.problems = tuple(problems)
-
-    def locate(
-        self,
-        parameter: str,
-        iteration: int,
-        gradient: bool = False,
-        shape: tuple[int, ...] | None = None,
-    ) -> ByteRange | None:
-        """Locate a parameter (or its gradient) at an iteration."""
-        return self._snapshots.locate(parameter, iteration, gradient, shape)
-
-    def parameters_at(self, iteration: int) -> tuple[Parameter, ...]:
-        """Give the parameters of a snapshot."""
-        return self._snapshots.networks.get(iteration, ())
-
-    def offsets(self, iteration: int, gradient: bool = False) -> Offsets | None:
-        """Where all parameters (or their gradients) lie at an iteration."""
-        return self._snapshots.offsets(iteration, gradient)
-
-    def has_snapshot(self, iteration: int) -> bool:
-        """Whether the parameters were recorded at this iteration."""
-        return iteration in self._snapshots.files
+        found = counted(len(self._snapshots.files), "snapshot")
+        form = f"training log, {found}, {counted(len(self._outcomes), 'file')} of outcomes"
+        self.reading = Reading(form, "the files' names", self._snapshots.left_out)
 
     def fingerprint(self, iteration: int, outcomes: bool = False) -> int:
         """Give a number that changes when the file does; 0 if there is none."""
-        known = self._outcome_fingerprints if outcomes else self._snapshots.fingerprints
-        return known.get(iteration, 0)
+        if outcomes:
+            return self._outcome_fingerprints.get(iteration, 0)
+        return super().fingerprint(iteration)
 
-    def file(self, iteration: int, outcomes: bool = False) -> File | None:
-        """Give the file of an iteration as it was indexed; None if there is none."""
-        known = self._outcome_files if outcomes else self._snapshots.files
-        return known.get(iteration)
+    def files(self, iteration: int, outcomes: bool = False) -> tuple[File, ...]:
+        """Give the file of an iteration as it was indexed; none if there is none."""
+        if not outcomes:
+            return super().files(iteration)
+        file = self._outcome_files.get(iteration)
+        return (file,) if file else ()
 
     def description(self) -> RunDescription | None:
         """Describe the run as its run.json does."""
@@ -143,7 +127,8 @@ class TrainingLogSource:
         file = self._folder.find("run.json")
         if file is None:
             return None
-        return parse_description(self._folder.read(file), file.location, self._folder.name)
+        described = parse_description(self._folder.read(file), file.location, self._folder.name)
+        return replace(described, modules=module_names(described.modules))
 
     def _read_scalars(self, problems: list[Problem]) -> Scalars:
         file = self._folder.find("scalars.jsonl")

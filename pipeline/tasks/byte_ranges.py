@@ -4,6 +4,7 @@ A block has thousands of them, of a few files: as objects they would cost the cl
 and the worker more time than a small block takes to measure.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -46,7 +47,16 @@ class RunOffsets:
             return None
         order = self._order[numbers]
         begins = np.where(order >= 0, found.begins[order], -1)
-        return Offsets(found.path, begins, found.dtypes[order], found.access)
+        strides = {}
+        if found.strides:
+            strides = {
+                place: found.strides[number]
+                for place, number in enumerate(order.tolist())
+                if number in found.strides
+            }
+        return Offsets(
+            found.paths, found.file[order], begins, found.dtypes[order], strides, found.access
+        )
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,8 @@ class Places:
         uint8 [part, 1 + column]: which of `DTYPES`.
     access : Access or None
         How the objects' server is reached.
+    strides : mapping of (int, int) to tuple of int
+        By part and column: of those that do not lie in C order, as of `ByteRange`.
     """
 
     paths: tuple[str, ...]
@@ -73,11 +85,23 @@ class Places:
     offset: np.ndarray
     dtype: np.ndarray
     access: Access | None
+    strides: Mapping[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
 
     def some(self, parts: slice) -> Self:
         """Give the ranges of some of the parts."""
+        first, last, _ = parts.indices(len(self.file))
+        strides = {
+            (part - first, column): strides
+            for (part, column), strides in self.strides.items()
+            if first <= part < last
+        }
         return type(self)(
-            self.paths, self.file[parts], self.offset[parts], self.dtype[parts], self.access
+            self.paths,
+            self.file[parts],
+            self.offset[parts],
+            self.dtype[parts],
+            self.access,
+            strides,
         )
 
     @classmethod
@@ -87,6 +111,7 @@ class Places:
         file, offset = np.full(shape, NO_SNAPSHOT, np.int32), np.full(shape, -1, np.int64)
         dtype = np.zeros(shape, np.uint8)
         paths: dict[str, int] = {}
+        strides: dict[tuple[int, int], tuple[int, ...]] = {}
         access = None
 
         def note(place: int, column: int) -> None:
@@ -98,9 +123,15 @@ class Places:
             open_ = file[:, place] == NO_SNAPSHOT
             new = open_ & (found.begins >= 0)
             if new.any():
-                file[new, place] = paths.setdefault(found.path, len(paths))
+                numbers = np.zeros(len(found.paths), np.int32)
+                for number in np.unique(found.file[new]):
+                    numbers[number] = paths.setdefault(found.paths[number], len(paths))
+                file[new, place] = numbers[found.file[new]]
                 offset[new, place] = found.begins[new]
                 dtype[new, place] = found.dtypes[new]
+                strides.update(
+                    {(part, place): found.strides[part] for part in found.strides if new[part]}
+                )
             if (gone := open_ & (found.begins < 0)).any():
                 file[gone & _is_without(offsets, block, column), place] = WITHOUT
 
@@ -110,7 +141,7 @@ class Places:
                 break
         for place, column in enumerate(range(block.columns.start, block.columns.stop), start=1):
             note(place, column)
-        return cls(tuple(paths), file, offset, dtype, access)
+        return cls(tuple(paths), file, offset, dtype, access, strides)
 
 
 def _is_without(offsets: RunOffsets, block: Block, column: int) -> np.ndarray:

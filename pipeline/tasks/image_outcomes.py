@@ -13,8 +13,8 @@ from deeptracker.pipeline.measures.outcomes import (
     correctness,
 )
 from deeptracker.pipeline.planning.blocks import Columns
+from deeptracker.pipeline.sources.byte_request import Request
 from deeptracker.pipeline.sources.manifest import ByteRange, OutcomeFile
-from deeptracker.pipeline.sources.read_ahead import Request
 from deeptracker.pipeline.sources.tensor_reading import RAW_DTYPES, Reader, reading, to_float
 from deeptracker.pipeline.store.arrays.chunk_writer import ChunkWriter
 from deeptracker.pipeline.store.arrays.region_reader import read_regions

@@ -104,7 +104,7 @@ def _measure_parts(
         rows.pyramid.begin(group.address, group.levels)
         spans = parts.spans.group(number, group.pieces)
         if parts.dtypes:
-            feed_widened(measure, tiles, group, spans, parts.dtypes)
+            feed_widened(measure, tiles, group, spans, parts)
         else:
             feed_tile(measure, tiles, group, spans)
     result = measure.finish()

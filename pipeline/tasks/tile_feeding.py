@@ -1,7 +1,5 @@
 """Feeding a tile to the kernels, snapshot after snapshot: as it is stored, or widened."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from deeptracker.pipeline.kernels.measuring.parts_pass import PartsPass
@@ -9,6 +7,7 @@ from deeptracker.pipeline.kernels.measuring.pieces import TileGroup
 from deeptracker.pipeline.sources.tensor_reading import RAW_DTYPES, to_float
 from deeptracker.pipeline.sources.tile_reading import Tiles
 from deeptracker.pipeline.sources.tile_spans import GroupSpans
+from deeptracker.pipeline.tasks.block_parts import BlockParts
 
 __all__ = ["feed_tile", "feed_widened"]
 
@@ -39,26 +38,29 @@ def _fed(
 
 
 def feed_widened(
-    measure: PartsPass, tiles: Tiles, group: TileGroup, spans: GroupSpans, dtypes: Sequence[str]
+    measure: PartsPass, tiles: Tiles, group: TileGroup, spans: GroupSpans, parts: BlockParts
 ) -> None:
-    """Feed a piece whose dtype changes, snapshot by snapshot, in the group's dtype.
+    """Feed a piece that is converted, snapshot by snapshot, in the group's dtype.
 
     Parameters
     ----------
     spans : GroupSpans
         Of one piece.
-    dtypes : sequence of str
-        The stored dtype in each snapshot.
+    parts : BlockParts
+        The part that stands alone, with its stored dtype in each snapshot.
     """
-    first = int(np.argmax(spans.places[:, 0] >= 0))
-    weights = int(spans.spans[0, 2]) // RAW_DTYPES[dtypes[first]].itemsize
+    start, stop = (int(edge[group.pieces][0]) for edge in (parts.pieces.start, parts.pieces.stop))
+    weights = stop - start
     # The pass compares a snapshot with the one before: that must stay in memory.
     rooms = np.empty((2, weights), RAW_DTYPES[group.dtype])
     places = np.minimum(spans.places, 0)
     nothing = np.zeros(2, np.int64), np.empty((0, 4), np.int64)
-    for snapshot, stored in enumerate(dtypes):
+    for snapshot, stored in enumerate(parts.dtypes):
         into = rooms[snapshot % 2]
-        if places[snapshot, 0] == 0:
+        strided = parts.strided[snapshot]
+        if strided is not None:
+            into[:] = to_float(tiles.elements(strided, start, stop), stored)
+        elif places[snapshot, 0] == 0:
             begin = int(spans.places[snapshot, 0])
             dtype = RAW_DTYPES[stored]
             content = tiles.content(spans, snapshot)[begin : begin + weights * dtype.itemsize]

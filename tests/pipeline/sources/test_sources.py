@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from logs import SHAPES, LogWriter
+from pydantic import ValidationError
 from safetensors.numpy import save_file
 
-from deeptracker.errors import ConfigError, LogError
+from deeptracker.errors import LogError
 from deeptracker.pipeline.planning.changes import recording_of
 from deeptracker.pipeline.sources import open_source, read_values, to_float
+from deeptracker.pipeline.sources.settings import SourceConfig
 from deeptracker.record.tensor_file import write_tensors
 
 
@@ -300,9 +302,10 @@ def test_plain_checkpoints_take_their_iteration_from_the_last_digits(tmp_path):
 def test_a_pattern_says_where_the_iteration_stands(tmp_path):
     for name in ("epoch_1_step_100", "epoch_2_step_50"):
         write_tensors(tmp_path / f"{name}.safetensors", {"w": np.ones(3, np.float32)})
-    assert open_source(tmp_path, r"epoch_(\d+)").iterations == (1, 2)
-    with pytest.raises(ConfigError, match="give a group around"):
-        open_source(tmp_path, r"epoch_\d+")
+    by_epoch = SourceConfig(pattern=r"epoch_(\d+)")
+    assert open_source(tmp_path, by_epoch).iterations == (1, 2)
+    with pytest.raises(ValidationError, match="a group around"):
+        SourceConfig(pattern=r"epoch_\d+")
 
 
 def test_two_checkpoints_of_one_iteration_are_reported(tmp_path):

@@ -19,7 +19,7 @@ from deeptracker.pipeline.config import Config
 from deeptracker.pipeline.locations.settings import StorageConfig
 from deeptracker.pipeline.running.progress import SilentProgress
 from deeptracker.pipeline.sources import open_source, read_values
-from deeptracker.pipeline.sources.read_ahead import Request
+from deeptracker.pipeline.sources.byte_request import Request
 from deeptracker.pipeline.sources.tensor_reading import reading
 from deeptracker.pipeline.store.repository import open_repository
 from deeptracker.pipeline.store.run_store import SCHEMA_VERSION, open_writer
