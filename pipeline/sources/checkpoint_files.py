@@ -13,7 +13,7 @@ from deeptracker.pipeline.sources.joined_headers import SnapshotFiles
 from deeptracker.pipeline.sources.manifest import Problem
 from deeptracker.pipeline.sources.name_numbers import numbers_of
 
-__all__ = ["Checkpoint", "FoundCheckpoints", "find_checkpoints"]
+__all__ = ["ANOTHER_MODEL", "Checkpoint", "FoundCheckpoints", "find_checkpoints", "stem_of"]
 
 # Names that a checkpoint's own folder makes unique; the first is the model where there are several.
 MODELS = [
@@ -21,6 +21,7 @@ MODELS = [
     *("weights", "checkpoint", "policy"),
 ]
 SHARD = re.compile(r"^(?P<base>.*?)[-_.]?(?P<number>\d+)-of-(?P<total>\d+)$")
+ANOTHER_MODEL = "another model of the same checkpoint; choose it with --model NAME"
 INDEX_SUFFIX = ".index.json"
 LARGEST_INDEX = 64 * 2**20
 
@@ -257,7 +258,7 @@ def _add(
     if model is not None and any(group.base == model for group in groups):
         for group in groups:
             if group not in chosen:
-                found.leave_out("another model of the same checkpoint", group.files[0].name)
+                found.leave_out(ANOTHER_MODEL, group.files[0].name)
         groups = chosen
     main = next((g for each in MODELS for g in groups if g.base == each), None)
     if main is None and name and len(groups) == 1 and not numbers_of(groups[0].base):
@@ -270,7 +271,7 @@ def _add(
         return
     for group in groups:
         if group is not main:
-            found.leave_out("another model of the same checkpoint", group.files[0].name)
+            found.leave_out(ANOTHER_MODEL, group.files[0].name)
     place = folder.join(name) if name else folder.location
     location = main.files[0].location if len(main.files) == 1 else place
     _append(found, name, location, name, main)

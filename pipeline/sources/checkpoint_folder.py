@@ -9,6 +9,7 @@ from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.folder import File, FileHeader, Folder, Tree
 from deeptracker.pipeline.sources.beside_weights import describe_others, kind_beside
 from deeptracker.pipeline.sources.checkpoint_files import (
+    ANOTHER_MODEL,
     Checkpoint,
     FoundCheckpoints,
     find_checkpoints,
@@ -176,7 +177,7 @@ def _chosen_model(
         return several
     for each in several:
         if each not in kept:
-            found.leave_out("another model of the same checkpoint", each.name)
+            found.leave_out(ANOTHER_MODEL, each.files.files[0].name)
     return kept
 
 
@@ -225,14 +226,16 @@ def _form(
 
 def _left_out(tree: Tree, found: FoundCheckpoints, weights: WeightFiles) -> Iterator[str]:
     """Say which files and links are left out, a line a kind."""
-    kinds = dict(found.others)
-    kinds["link to what is read by its own name"] = tree.links
-    kinds["link to nothing, or in a loop"] = tree.dangling
-    kinds["no file, but a pipe or the like"] = tree.others
-    for reason, names in kinds.items():
+    for noun, reason, names in (
+        *(("file", reason, names) for reason, names in found.others.items()),
+        ("link", "to what is read by its own name", tree.links),
+        ("link", "to nothing, or in a loop", tree.dangling),
+        ("entry", "no file, but a pipe or the like", tree.others),
+    ):
         if names:
             more = ", …" if len(names) > 1 else ""
-            yield f"{len(names):,} ({names[0]}{more}): {reason}"
+            many = "entries" if noun == "entry" else ""
+            yield f"{counted(len(names), noun, many)} ({names[0]}{more}): {reason}"
     yield from describe_others(file.name for file in tree.files)
     other = [
         file.name
@@ -243,7 +246,7 @@ def _left_out(tree: Tree, found: FoundCheckpoints, weights: WeightFiles) -> Iter
     ]
     if other:
         more = ", …" if len(other) > 1 else ""
-        yield f"{counted(len(other), 'file')} of another format ({other[0]}{more})"
+        yield f"{counted(len(other), 'file')} ({other[0]}{more}): of another format"
 
 
 # Suffixes that are of weights in one format or another.

@@ -14,6 +14,7 @@ from deeptracker.pipeline.sources.trainer_state import read_trainer_state, step_
 
 __all__ = ["Numbered", "number_checkpoints"]
 
+SAME_ITERATION = "of the same iteration as another checkpoint"
 STATED = "the number of steps that the files state themselves"
 
 
@@ -86,7 +87,7 @@ def number_checkpoints(
         if iteration is None:
             problems.append(_without(each))
         elif each not in with_number and iteration in taken:
-            found.leave_out("the iteration of another checkpoint", each.name or folder.name)
+            found.leave_out(SAME_ITERATION, each.files.files[0].name)
         else:
             kept.append((each, iteration))
             taken.add(iteration)

@@ -125,7 +125,10 @@ class _Search:
         kept = {key: each for key, each in items.items() if not _is_state(key)}
         averages = {key: each for key, each in kept.items() if AVERAGE.search(str(key))}
         own = {key: each for key, each in kept.items() if key not in averages}
-        tensors = self.below(own)
+        parts = {key: self.below(each) for key, each in own.items()}
+        parts = {key: each for key, each in parts.items() if each}
+        # The only part needs no name of its own.
+        tensors = next(iter(parts.values())) if len(parts) == 1 else self.below(own)
         if not tensors:
             own, tensors = kept, self.below(kept)
         rest = {key: each for key, each in items.items() if key not in own}
