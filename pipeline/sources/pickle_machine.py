@@ -1,14 +1,10 @@
-"""The state of a pickle's interpreter, and what each of its operations does to it."""
+"""The state of a pickle's interpreter: stack, memo, and the places of numbers in the pickle."""
 
 import struct
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["OPERATIONS", "Global", "Machine", "Opaque", "PickleError"]
-
-# Keys of dicts: larger integers could be chosen so that a dict becomes slow.
-LARGEST_KEY = 2**31
-LARGEST_INTEGER_BYTES = 1024
+__all__ = ["BYTES", "MARK", "Global", "Machine", "Opaque", "PickleError"]
 
 
 class PickleError(ValueError):
@@ -48,16 +44,45 @@ BYTES = Opaque("bytes")
 
 
 class Machine:
-    """The stack, the memo and the place in the pickle."""
+    """The stack, the memo and the place in the pickle.
 
-    __slots__ = ("data", "made", "memo", "place", "stack", "stored")
+    Attributes
+    ----------
+    free : list of (int, int)
+        Bytes of numbers that are no part of a tuple or a key, and so of no tensor: place, length.
+    is_traced : bool
+        Whether `free` is known: each integer is used once.
+    placed : dict of (int, str) to (int, int)
+        Where the integer of an item stands, for the keys in `watched`; by the dict's address.
+    """
+
+    __slots__ = (
+        "data",
+        "free",
+        "integers",
+        "is_traced",
+        "made",
+        "memo",
+        "place",
+        "placed",
+        "stack",
+        "stored",
+        "watched",
+    )
 
     def __init__(
         self,
         data: bytes,
         made: Callable[[str, tuple[Any, ...]], Any],
         stored: Callable[[Any], Any],
+        watched: frozenset[str] = frozenset(),
     ) -> None:
+        self.watched = watched
+        self.free: list[tuple[int, int]] = []
+        self.is_traced = True
+        self.placed: dict[tuple[int, str], tuple[int, int]] = {}
+        # Of integers on the stack: their places on it and in the pickle, and their bytes.
+        self.integers: list[tuple[int, int, int]] = []
         self.data = data
         self.made = made
         self.stored = stored
@@ -94,14 +119,35 @@ class Machine:
         self.place = place + form.size
         return form.unpack_from(self.data, place)[0]
 
+    def push_integer(self, form: struct.Struct) -> None:
+        """Put an integer on the stack, and note where it stands."""
+        place, number = len(self.stack), self.place
+        self.integers_from(place)
+        self.stack.append(self.number(form))
+        self.integers.append((place, number, form.size))
+
+    def integers_from(self, place: int) -> list[tuple[int, int, int]]:
+        """Take the notes of integers from a place of the stack on."""
+        noted = self.integers
+        first = len(noted)
+        while first and noted[first - 1][0] >= place:
+            first -= 1
+        found = noted[first:]
+        del noted[first:]
+        return found
+
     def marked(self) -> list[Any]:
         """Take what is on the stack behind the last mark."""
+        return self.marked_from()[0]
+
+    def marked_from(self) -> tuple[list[Any], int, list[tuple[int, int, int]]]:
+        """Take what is behind the last mark; give its first place and the notes of integers too."""
         stack = self.stack
         for place in range(len(stack) - 1, -1, -1):
             if stack[place] is MARK:
                 found = stack[place + 1 :]
                 del stack[place:]
-                return found
+                return found, place + 1, self.integers_from(place)
         raise PickleError("has no mark where one is needed")
 
     def call(self, function: Any, arguments: Any) -> Any:
@@ -109,260 +155,3 @@ class Machine:
         if isinstance(function, Global):
             return self.made(function.name, arguments if type(arguments) is tuple else ())
         return Opaque("result of a call")
-
-
-def _put(target: Any, key: Any, value: Any) -> None:
-    """Put an item into a dict; keys other than text and small integers are passed over."""
-    if type(target) is Opaque:
-        target = target.state
-    if type(target) is not dict or target is BYTES.state:
-        return
-    if type(key) is str or (type(key) is int and -LARGEST_KEY < key < LARGEST_KEY):
-        target[key] = value
-
-
-def _set_item(machine: Machine) -> None:
-    value, key = machine.stack.pop(), machine.stack.pop()
-    _put(machine.stack[-1], key, value)
-
-
-def _set_items(machine: Machine) -> None:
-    items = machine.marked()
-    target = machine.stack[-1]
-    for place in range(0, len(items) - 1, 2):
-        _put(target, items[place], items[place + 1])
-
-
-def _dict(machine: Machine) -> None:
-    items = machine.marked()
-    found: dict[Any, Any] = {}
-    for place in range(0, len(items) - 1, 2):
-        _put(found, items[place], items[place + 1])
-    machine.stack.append(found)
-
-
-def _append(machine: Machine) -> None:
-    value = machine.stack.pop()
-    if type(machine.stack[-1]) is list:
-        machine.stack[-1].append(value)
-
-
-def _appends(machine: Machine) -> None:
-    values = machine.marked()
-    if type(machine.stack[-1]) is list:
-        machine.stack[-1].extend(values)
-
-
-def _reduce(machine: Machine) -> None:
-    arguments, function = machine.stack.pop(), machine.stack.pop()
-    machine.stack.append(machine.call(function, arguments))
-
-
-def _new_object(machine: Machine) -> None:
-    arguments, kind = machine.stack.pop(), machine.stack.pop()
-    machine.stack.append(machine.call(kind, arguments))
-
-
-def _new_object_ex(machine: Machine) -> None:
-    machine.stack.pop()
-    _new_object(machine)
-
-
-def _object(machine: Machine) -> None:
-    kind, *arguments = machine.marked()
-    machine.stack.append(machine.call(kind, tuple(arguments)))
-
-
-def _build(machine: Machine) -> None:
-    """Note an object's state; nothing is set on anything."""
-    state = machine.stack.pop()
-    target = machine.stack[-1]
-    if type(state) is tuple and len(state) == 2:
-        state = state[0]
-    # The state is not copied: one may be given to many objects.
-    if type(target) is Opaque and type(state) is dict and not target.state and target is not BYTES:
-        target.state = state
-
-
-def _pop(machine: Machine) -> None:
-    machine.stack.pop()
-
-
-def _pop_marked(machine: Machine) -> None:
-    machine.marked()
-
-
-def _frozen_set(machine: Machine) -> None:
-    machine.marked()
-    machine.stack.append(Opaque("set"))
-
-
-def _persistent(machine: Machine) -> None:
-    machine.stack.append(machine.stored(machine.stack.pop()))
-
-
-def _tuple(count: int) -> Callable[[Machine], None]:
-    def build(machine: Machine) -> None:
-        stack = machine.stack
-        if len(stack) < count:
-            raise PickleError("is malformed")
-        values = tuple(stack[-count:])
-        del stack[-count:]
-        stack.append(values)
-
-    return build
-
-
-def _constant(value: Any) -> Callable[[Machine], None]:
-    return lambda machine: machine.stack.append(value)
-
-
-def _fixed(form: str) -> Callable[[Machine], None]:
-    number = struct.Struct(form)
-    return lambda machine: machine.stack.append(machine.number(number))
-
-
-def _text(form: str) -> Callable[[Machine], None]:
-    number = struct.Struct(form)
-    return lambda machine: machine.stack.append(
-        machine.take(machine.number(number)).decode("utf-8", "surrogatepass")
-    )
-
-
-def _bytes(form: str) -> Callable[[Machine], None]:
-    number = struct.Struct(form)
-
-    def build(machine: Machine) -> None:
-        machine.skip(machine.number(number))
-        machine.stack.append(BYTES)
-
-    return build
-
-
-def _old_text(form: str) -> Callable[[Machine], None]:
-    """Python 2's strings: text where they are ASCII."""
-    number = struct.Struct(form)
-
-    def build(machine: Machine) -> None:
-        content = machine.take(machine.number(number))
-        machine.stack.append(content.decode() if content.isascii() else BYTES)
-
-    return build
-
-
-def _integer(form: str) -> Callable[[Machine], None]:
-    number = struct.Struct(form)
-
-    def build(machine: Machine) -> None:
-        length = machine.number(number)
-        if length > LARGEST_INTEGER_BYTES:
-            machine.skip(length)
-            machine.stack.append(Opaque("a long integer"))
-        else:
-            value = int.from_bytes(machine.take(length), "little", signed=True)
-            machine.stack.append(value)
-
-    return build
-
-
-def _decimal(machine: Machine) -> None:
-    """Integers as text: a boolean, or a number."""
-    text = machine.line().removesuffix("L")
-    machine.stack.append({"00": False, "01": True}.get(text))
-    if machine.stack[-1] is None:
-        machine.stack[-1] = int(text)
-
-
-def _get(form: str) -> Callable[[Machine], None]:
-    number = struct.Struct(form)
-    return lambda machine: machine.stack.append(machine.memo[machine.number(number)])
-
-
-def _memoized(form: str) -> Callable[[Machine], None]:
-    number = struct.Struct(form)
-
-    def put(machine: Machine) -> None:
-        machine.memo[machine.number(number)] = machine.stack[-1]
-
-    return put
-
-
-def _next_memo(machine: Machine) -> None:
-    machine.memo[len(machine.memo)] = machine.stack[-1]
-
-
-def _old_memo(machine: Machine) -> None:
-    place = machine.line()
-    machine.memo[int(place)] = machine.stack[-1]
-
-
-def _ignored(size: int) -> Callable[[Machine], None]:
-    return lambda machine: machine.skip(size)
-
-
-OPERATIONS: dict[int, Callable[[Machine], None]] = {
-    key[0]: operation
-    for key, operation in {
-        b"(": _constant(MARK),
-        b"0": _pop,
-        b"1": _pop_marked,
-        b"2": lambda machine: machine.stack.append(machine.stack[-1]),
-        b"F": lambda machine: machine.stack.append(float(machine.line())),
-        b"G": _fixed(">d"),
-        b"I": _decimal,
-        b"L": _decimal,
-        b"J": _fixed("<i"),
-        b"K": _fixed("<B"),
-        b"M": _fixed("<H"),
-        b"\x8a": _integer("<B"),
-        b"\x8b": _integer("<i"),
-        b"N": _constant(None),
-        b"\x88": _constant(value=True),
-        b"\x89": _constant(value=False),
-        b"S": lambda machine: machine.stack.append(machine.line().strip("'\"")),
-        b"V": lambda machine: machine.stack.append(machine.line()),
-        b"T": _old_text("<i"),
-        b"U": _old_text("<B"),
-        b"X": _text("<I"),
-        b"\x8c": _text("<B"),
-        b"\x8d": _text("<Q"),
-        b"B": _bytes("<I"),
-        b"C": _bytes("<B"),
-        b"\x8e": _bytes("<Q"),
-        b"\x96": _bytes("<Q"),
-        b"\x97": lambda machine: machine.stack.append(BYTES),
-        b"\x98": _ignored(0),
-        b")": _constant(()),
-        b"]": lambda machine: machine.stack.append([]),
-        b"}": lambda machine: machine.stack.append({}),
-        b"\x8f": lambda machine: machine.stack.append(Opaque("set")),
-        b"t": lambda machine: machine.stack.append(tuple(machine.marked())),
-        b"l": lambda machine: machine.stack.append(machine.marked()),
-        b"d": _dict,
-        b"\x85": _tuple(1),
-        b"\x86": _tuple(2),
-        b"\x87": _tuple(3),
-        b"a": _append,
-        b"e": _appends,
-        b"\x90": _pop_marked,
-        b"\x91": _frozen_set,
-        b"s": _set_item,
-        b"u": _set_items,
-        b"R": _reduce,
-        b"o": _object,
-        b"\x81": _new_object,
-        b"\x92": _new_object_ex,
-        b"b": _build,
-        b"Q": _persistent,
-        b"P": lambda machine: machine.stack.append(machine.stored(machine.line())),
-        b"g": lambda machine: machine.stack.append(machine.memo[int(machine.line())]),
-        b"h": _get("<B"),
-        b"j": _get("<I"),
-        b"p": _old_memo,
-        b"q": _memoized("<B"),
-        b"r": _memoized("<I"),
-        b"\x94": _next_memo,
-        b"\x80": _ignored(1),
-        b"\x95": _ignored(8),
-    }.items()
-}

@@ -8,17 +8,21 @@ still sets attributes of what it was given, and allocates what a few bytes ask f
 
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from deeptracker.pipeline.sources.pickle_machine import (
-    OPERATIONS,
-    Global,
-    Machine,
-    Opaque,
-    PickleError,
-)
+from deeptracker.pipeline.sources.pickle_machine import Global, Machine, Opaque, PickleError
+from deeptracker.pipeline.sources.pickle_operations import OPERATIONS
 
-__all__ = ["LARGEST_PICKLE", "MOST_STEPS", "Global", "Opaque", "PickleError", "read_pickle"]
+__all__ = [
+    "LARGEST_PICKLE",
+    "MOST_STEPS",
+    "Global",
+    "Opaque",
+    "PickleError",
+    "PickleValue",
+    "read_pickle",
+]
 
 LARGEST_PICKLE = 64 * 2**20
 # A network of 40,000 tensors with Adam's state takes so many; each takes up to about 100 bytes.
@@ -31,7 +35,8 @@ def read_pickle(
     made: Callable[[str, tuple[Any, ...]], Any],
     named: Callable[[str], None],
     stored: Callable[[Any], Any],
-) -> Any:
+    watched: frozenset[str] = frozenset(),
+) -> "PickleValue":
     """Read the value of a pickle.
 
     Parameters
@@ -43,20 +48,22 @@ def read_pickle(
         Called with every name in the pickle, which it may refuse by an error.
     stored : callable
         Gives what a persistent id stands for.
+    watched : frozenset of str
+        Keys of the value whose integers' places are noted.
 
     Raises
     ------
     PickleError
         When it is cut off or malformed, or takes more than `MOST_STEPS`.
     """
-    machine = Machine(data, made, stored)
+    machine = Machine(data, made, stored, watched)
     seen: set[str] = set()
     try:
         for _ in range(MOST_STEPS):
             code = data[machine.place]
             machine.place += 1
             if code == STOP:
-                return machine.stack.pop()
+                return _value(machine)
             if code in (GLOBAL, STACK_GLOBAL, INST):
                 _name(machine, code, named, seen)
                 continue
@@ -68,6 +75,31 @@ def read_pickle(
     except (IndexError, struct.error, UnicodeError, TypeError, ValueError) as error:
         raise PickleError("is cut off or malformed") from error
     raise PickleError(f"takes more than {MOST_STEPS:,} steps")
+
+
+@dataclass(frozen=True)
+class PickleValue:
+    """The value of a pickle.
+
+    Attributes
+    ----------
+    free : tuple of (int, int), or None
+        Bytes of the pickle that may be others in a pickle of the same tensors: numbers that are no
+        part of any. None where that is not known.
+    placed : dict of str to (int, int)
+        Where the integers of watched keys of the value stand, and their bytes.
+    """
+
+    root: Any
+    free: tuple[tuple[int, int], ...] | None
+    placed: dict[str, tuple[int, int]]
+
+
+def _value(machine: Machine) -> PickleValue:
+    root = machine.stack.pop()
+    free = tuple(machine.free) if machine.is_traced else None
+    placed = {key: place for (of, key), place in machine.placed.items() if of == id(root)}
+    return PickleValue(root, free, placed)
 
 
 def _name(machine: Machine, code: int, named: Callable[[str], None], seen: set[str]) -> None:

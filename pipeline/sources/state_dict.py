@@ -10,7 +10,7 @@ from deeptracker.pipeline.sources.pickle_values import Opaque
 from deeptracker.pipeline.sources.torch_pickle import Tensor
 from deeptracker.wording import counted
 
-__all__ = ["ModelTensors", "model_tensors", "stated_iteration"]
+__all__ = ["ITERATION_KEYS", "ModelTensors", "model_tensors", "stated_iteration"]
 
 # Keys of the model, the first that a checkpoint has.
 MODEL_KEYS = [

@@ -16,9 +16,20 @@ from deeptracker.pipeline.sources.checkpoint_folder import (
 )
 from deeptracker.pipeline.sources.pickle_values import LARGEST_PICKLE
 from deeptracker.pipeline.sources.settings import SourceConfig
-from deeptracker.pipeline.sources.state_dict import model_tensors, stated_iteration
+from deeptracker.pipeline.sources.state_dict import (
+    ITERATION_KEYS,
+    ModelTensors,
+    model_tensors,
+    stated_iteration,
+)
 from deeptracker.pipeline.sources.torch_pickle import ITEM_BYTES, Tensor, read_torch_pickle
-from deeptracker.pipeline.sources.zip_entries import ZipEntry, data_offsets, read_directory
+from deeptracker.pipeline.sources.torch_template import Masked, TorchTemplate
+from deeptracker.pipeline.sources.zip_entries import (
+    ZipEntry,
+    checksums,
+    data_offsets,
+    read_directory,
+)
 from deeptracker.record.tensor_file import TensorEntry
 from deeptracker.wording import counted
 
@@ -54,6 +65,8 @@ class TorchHeaders:
     """
 
     model: str | None
+    _templates: dict[bool, TorchTemplate] = field(default_factory=dict)
+    _directory: "_Directory | None" = None
     _known: dict[tuple[tuple[str, TensorEntry], ...], dict[str, TensorEntry]] = field(
         default_factory=dict
     )
@@ -67,15 +80,12 @@ class TorchHeaders:
             When it is no whole archive of torch.save, or its pickle is refused.
         """
         _check_kind(file.location, opened)
-        entries, begin, directory = read_directory(file.location, opened)
+        entries, begin, directory = self._read_directory(file, opened)
         prefix = _prefix(file.location, entries)
         pickled, [first] = _small(file.location, opened, entries, [f"{prefix}{PICKLE}"], begin)
         content = opened.read(first, first + pickled[0].size)
         _check_order(file.location, opened, entries, f"{prefix}byteorder", begin)
-        root = read_torch_pickle(file.location, content)
-        path = PurePosixPath(file.name)
-        elsewhere = self.model in (*path.parent.parts, path.name.partition(".")[0])
-        found = model_tensors(file.location, root, self.model, elsewhere)
+        found, iteration = self._model(file, content)
         places = _Places.of(file.location, opened, entries, prefix, begin, found.tensors)
         tensors, odd = places.entries(found.tensors)
         key = tuple(tensors.items())
@@ -85,9 +95,51 @@ class TorchHeaders:
             self._known.setdefault(key, tensors),
             {},
             int.from_bytes(mark.digest(), "little") >> 1 or 1,
-            stated_iteration(root),
+            iteration,
             (*found.left_out, *odd),
         )
+
+    def _model(self, file: File, content: bytes) -> tuple[ModelTensors, int | None]:
+        """Give the model's tensors of a pickle, and the iteration that it states."""
+        path = PurePosixPath(file.name)
+        elsewhere = self.model in (*path.parent.parts, path.name.partition(".")[0])
+        template = self._templates.get(elsewhere)
+        if template is not None and template.pickle.is_like(content):
+            return template.found, template.iteration(content)
+        value = read_torch_pickle(file.location, content, frozenset(ITERATION_KEYS))
+        found = model_tensors(file.location, value.root, self.model, elsewhere)
+        made = TorchTemplate.of(content, value, found)
+        if made is not None:
+            self._templates[elsewhere] = made
+        return found, stated_iteration(value.root)
+
+    def _read_directory(
+        self, file: File, opened: FileBytes
+    ) -> tuple[dict[str, ZipEntry], int, bytes]:
+        """Read an archive's directory; one that differs in checksums and dates alone is known."""
+        known = self._directory
+        if known is not None and known.size == opened.size:
+            end = known.begin + len(known.masked.content)
+            content = opened.read(known.begin, opened.size)
+            same_end = content[end - known.begin :] == known.tail
+            if same_end and known.masked.is_like(content[: end - known.begin]):
+                return known.entries, known.begin, content[: end - known.begin]
+        entries, begin, content = read_directory(file.location, opened)
+        tail = opened.read(begin + len(content), opened.size)
+        masked = Masked.of(content, checksums(content))
+        self._directory = _Directory(opened.size, begin, masked, tail, entries)
+        return entries, begin, content
+
+
+@dataclass(frozen=True)
+class _Directory:
+    """An archive's directory as it was read, and what lies behind it."""
+
+    size: int
+    begin: int
+    masked: Masked
+    tail: bytes
+    entries: dict[str, ZipEntry]
 
 
 def _check_kind(location: str, opened: FileBytes) -> None:

@@ -10,6 +10,7 @@ from deeptracker.pipeline.sources.pickle_values import (
     Global,
     Opaque,
     PickleError,
+    PickleValue,
     read_pickle,
 )
 
@@ -78,13 +79,17 @@ class Tensor(NamedTuple):
     strides: tuple[int, ...]
 
 
-def read_torch_pickle(location: str, data: bytes) -> Any:
+def read_torch_pickle(
+    location: str, data: bytes, watched: frozenset[str] = frozenset()
+) -> PickleValue:
     """Read the value of a checkpoint's pickle, with `Tensor` for tensors.
 
     Parameters
     ----------
     location : str
         The file's name in errors.
+    watched : frozenset of str
+        As of `read_pickle`.
 
     Raises
     ------
@@ -93,7 +98,7 @@ def read_torch_pickle(location: str, data: bytes) -> Any:
     """
     reading = _Reading(location)
     try:
-        return read_pickle(data, reading.made, reading.named, reading.stored)
+        return read_pickle(data, reading.made, reading.named, reading.stored, watched)
     except PickleError as error:
         raise LogError(
             f"{location}: its data.pkl {error}; copy it again, or save it again with torch.save"

@@ -1,19 +1,21 @@
 """Where the entries of a ZIP archive lie, read without unpacking anything."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.folder import FileBytes
 
-__all__ = ["ZipEntry", "data_offsets", "read_directory"]
+__all__ = ["ZipEntry", "checksums", "data_offsets", "read_directory"]
 
 # The end of an archive may be followed by a comment of up to 64 KiB.
 END = struct.Struct("<4s4H2LH")
 END64_LOCATOR = struct.Struct("<4sLQL")
 END64 = struct.Struct("<4sQ2H2L4Q")
 CENTRAL = struct.Struct("<4s4B4H3L5H2L")
+# Time, date and checksum in an entry of the directory.
+CHECKSUM, CHECKSUM_BYTES = 12, 8
 LOCAL = struct.Struct("<4s5H3L2H")
 LARGEST_COMMENT = 2**16
 # Of a million entries; an archive of more is an attack.
@@ -112,6 +114,20 @@ def data_offsets(
         if first + entry.size > limit:
             raise _broken(location, f"{entry.name!r} overlaps what follows it")
     return found
+
+
+def checksums(content: bytes) -> Iterator[tuple[int, int]]:
+    """Give the places of a directory's checksums and dates, and their lengths.
+
+    Parameters
+    ----------
+    content : bytes
+        A directory that was read.
+    """
+    place = 0
+    while place < len(content):
+        yield place + CHECKSUM, CHECKSUM_BYTES
+        place += CENTRAL.size + sum(CENTRAL.unpack_from(content, place)[12:15])
 
 
 def _directory_place(opened: FileBytes) -> tuple[int, int, int]:

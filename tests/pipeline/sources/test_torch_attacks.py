@@ -237,3 +237,46 @@ PIECES = st.one_of(
 def test_any_pickle_is_read_or_one_error(data):
     with suppress(LogError):
         read_torch_pickle("a.pt", data + b".")
+
+
+def steps_of(folder, pieces, more=SIX):
+    """What each of some checkpoints states, read one after the other by one reader."""
+    folder.mkdir()
+    reader = TorchHeaders(None)
+    for number, piece in enumerate(pieces):
+        torch_file(folder / f"{number}.pt", data=piece, more=more)
+    opened = open_folder(str(folder))
+    headers = list(opened.parsed(opened.files(), reader.read))
+    found = [(each.iteration, each.entries["w"]) for each in headers]
+    return [(iteration, entry.shape, entry.strides) for iteration, entry in found]
+
+
+def test_checkpoints_that_differ_in_a_number_are_told_apart(tmp_path):
+    def piece(step, shape=(2, 3), lr=b"\x00" * 8):
+        more = {"global_step": b"K" + bytes([step]), "lr": b"G" + lr, "epoch": b"K" + bytes([step])}
+        return pickled({"state_dict": pickled({"w": tensor("0", 6, shape, (3, 1))})[2:-1]} | more)
+
+    pieces = [piece(1), piece(2), piece(3, (1, 3)), piece(4, (1, 3), b"\x3f" + b"\x00" * 7)]
+    assert steps_of(tmp_path / "a", pieces) == [
+        (1, (2, 3), None), (2, (2, 3), None), (3, (1, 3), None), (4, (1, 3), None),
+    ]  # fmt: skip
+
+
+def test_a_number_that_a_tensor_takes_from_elsewhere_is_no_free_one(tmp_path):
+    def remembered(side):
+        # The integer is an item of a dict and, by the memo or a copy, a side of the tensor too.
+        view = W.replace(b"(J\x02\x00\x00\x00J\x03\x00\x00\x00t", b"(h\x07J\x03\x00\x00\x00t")
+        assert view != W
+        return (
+            b"\x80\x02}(" + text("n") + b"K" + bytes([side]) + b"q\x07" + text("w") + view + b"u."
+        )
+
+    def tupled(side):
+        view = W.replace(b"(J\x02\x00\x00\x00J\x03\x00\x00\x00t", b"h\x07")
+        made = b"K" + bytes([side]) + b"K\x03\x86q\x07"
+        return b"\x80\x02}(" + text("n") + made + text("w") + view + b"u."
+
+    for number, way in enumerate((remembered, tupled)):
+        pieces = [way(2), way(1), way(2)]
+        found = steps_of(tmp_path / str(number), pieces)
+        assert [shape for _, shape, _ in found] == [(2, 3), (1, 3), (2, 3)]
