@@ -24,9 +24,12 @@ KINDS = tuple(
         (r"^(training|train)_args\..*|^args\.\w+$|^sampler(_\d+)?\.\w+$", ARGUMENTS),
         (r"^(grad_)?scaler(_\d+)?\.\w+$", "the state of a gradient scaler"),
         (r"^custom_checkpoint_\d+\.pkl$|^dl_state_dict.*", "other states of the training"),
-        (r".*\.(gguf|h5|keras|msgpack|npz|onnx|pkl|pdparams|orbax)$", "a format that is not read"),
-        (r"^manifest\.ocdbt$|^\.zarray$|^zarr\.json$", "a format that is not read"),
     )
+)
+# Formats of weights that no source may read.
+UNREAD = re.compile(
+    r".*\.(gguf|h5|keras|msgpack|npz|onnx|pkl|pdparams|orbax)$|^manifest\.ocdbt$|^\.zarray$"
+    r"|^zarr\.json$"
 )
 # A folder that is being written.
 UNFINISHED = re.compile(
@@ -49,12 +52,21 @@ def kind_beside(name: str) -> str | None:
     return next((kind for pattern, kind in KINDS if pattern.match(base)), None)
 
 
-def describe_others(names: Iterable[str]) -> list[str]:
-    """Say what is left out, a line a kind: what, how often, and one of them by name."""
+def describe_others(names: Iterable[str], suffixes: tuple[str, ...]) -> list[str]:
+    """Say what is left out, a line a kind: what, how often, and one of them by name.
+
+    Parameters
+    ----------
+    suffixes : tuple of str
+        Of the files that are read.
+    """
     counts: Counter[str] = Counter()
     first: dict[str, str] = {}
     for name in names:
         kind = kind_beside(name)
+        base = name.rpartition("/")[2].lower()
+        if kind is None and UNREAD.match(base) and not base.endswith(suffixes):
+            kind = "a format that is not read"
         if kind is not None:
             counts[kind] += 1
             first.setdefault(kind, name)

@@ -236,7 +236,7 @@ def _left_out(tree: Tree, found: FoundCheckpoints, weights: WeightFiles) -> Iter
             more = ", …" if len(names) > 1 else ""
             many = "entries" if noun == "entry" else ""
             yield f"{counted(len(names), noun, many)} ({names[0]}{more}): {reason}"
-    yield from describe_others(file.name for file in tree.files)
+    yield from describe_others((file.name for file in tree.files), weights.suffixes)
     other = [
         file.name
         for file in tree.files

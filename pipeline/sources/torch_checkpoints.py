@@ -2,10 +2,11 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 
 from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.folder import File, FileBytes, FileHeader, Folder
@@ -25,6 +26,7 @@ from deeptracker.pipeline.sources.state_dict import (
 from deeptracker.pipeline.sources.torch_pickle import ITEM_BYTES, Tensor, read_torch_pickle
 from deeptracker.pipeline.sources.torch_template import Masked, TorchTemplate
 from deeptracker.pipeline.sources.zip_entries import (
+    FIRST_NAME,
     ZipEntry,
     checksums,
     data_offsets,
@@ -37,7 +39,7 @@ __all__ = ["LOOKS_LIKE", "index_folder", "recognises"]
 
 LOOKS_LIKE = "a folder of PyTorch's *.pt, *.pth, *.bin or *.ckpt checkpoints"
 SUFFIXES = (".pth.tar", ".pt", ".pth", ".bin", ".ckpt")
-PICKLE = "data.pkl"
+PICKLE, BYTE_ORDER = "data.pkl", "byteorder"
 # How a file of torch.save from before version 1.6 begins.
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
@@ -67,8 +69,9 @@ class TorchHeaders:
     model: str | None
     _templates: dict[bool, TorchTemplate] = field(default_factory=dict)
     _directory: "_Directory | None" = None
-    _known: dict[tuple[tuple[str, TensorEntry], ...], dict[str, TensorEntry]] = field(
-        default_factory=dict
+    # With the model, whose address is in the key.
+    _known: dict[tuple[Any, ...], tuple[ModelTensors, tuple[dict[str, TensorEntry], list[str]]]] = (
+        field(default_factory=dict)
     )
 
     def read(self, file: File, opened: FileBytes) -> FileHeader:
@@ -80,24 +83,34 @@ class TorchHeaders:
             When it is no whole archive of torch.save, or its pickle is refused.
         """
         _check_kind(file.location, opened)
-        entries, begin, directory = self._read_directory(file, opened)
-        prefix = _prefix(file.location, entries)
-        pickled, [first] = _small(file.location, opened, entries, [f"{prefix}{PICKLE}"], begin)
-        content = opened.read(first, first + pickled[0].size)
-        _check_order(file.location, opened, entries, f"{prefix}byteorder", begin)
+        directory = self._read_directory(file, opened)
+        content = _small(file.location, opened, directory, PICKLE)
+        if _small(file.location, opened, directory, BYTE_ORDER) == b"big":
+            raise LogError(
+                f"{file.location}: was saved on a big-endian machine; load it and save it again on "
+                "this one"
+            )
         found, iteration = self._model(file, content)
-        places = _Places.of(file.location, opened, entries, prefix, begin, found.tensors)
-        tensors, odd = places.entries(found.tensors)
-        key = tuple(tensors.items())
-        mark = hashlib.blake2b(content + directory, digest_size=8)
+        places = _Places.of(file.location, opened, directory, found.tensors)
+        tensors, odd = self._entries(places, found)
+        mark = hashlib.blake2b(content + directory.masked.content, digest_size=8)
         mark.update(f"{opened.size} {opened.version}".encode())
         return FileHeader(
-            self._known.setdefault(key, tensors),
+            tensors,
             {},
             int.from_bytes(mark.digest(), "little") >> 1 or 1,
             iteration,
             (*found.left_out, *odd),
         )
+
+    def _entries(
+        self, places: "_Places", found: ModelTensors
+    ) -> tuple[dict[str, TensorEntry], list[str]]:
+        """Give the byte ranges of a model's tensors; of equal places one object."""
+        key = id(found), tuple(places.first.items()), tuple(places.size.items())
+        if key not in self._known:
+            self._known[key] = found, places.entries(found.tensors)
+        return self._known[key][1]
 
     def _model(self, file: File, content: bytes) -> tuple[ModelTensors, int | None]:
         """Give the model's tensors of a pickle, and the iteration that it states."""
@@ -113,33 +126,74 @@ class TorchHeaders:
             self._templates[elsewhere] = made
         return found, stated_iteration(value.root)
 
-    def _read_directory(
-        self, file: File, opened: FileBytes
-    ) -> tuple[dict[str, ZipEntry], int, bytes]:
-        """Read an archive's directory; one that differs in checksums and dates alone is known."""
+    def _read_directory(self, file: File, opened: FileBytes) -> "_Directory":
+        """Read an archive's directory; the one before is taken where only checksums differ."""
         known = self._directory
         if known is not None and known.size == opened.size:
-            end = known.begin + len(known.masked.content)
             content = opened.read(known.begin, opened.size)
-            same_end = content[end - known.begin :] == known.tail
-            if same_end and known.masked.is_like(content[: end - known.begin]):
-                return known.entries, known.begin, content[: end - known.begin]
+            renamed = known.renamed(content)
+            if renamed is not None:
+                return renamed
         entries, begin, content = read_directory(file.location, opened)
+        prefix = _prefix(file.location, entries)
         tail = opened.read(begin + len(content), opened.size)
-        masked = Masked.of(content, checksums(content))
-        self._directory = _Directory(opened.size, begin, masked, tail, entries)
-        return entries, begin, content
+        self._directory = _Directory(
+            opened.size,
+            begin,
+            Masked.of(content, checksums(content)),
+            tail,
+            prefix,
+            {
+                name.removeprefix(prefix): entry._replace(name=name.removeprefix(prefix))
+                for name, entry in entries.items()
+                if name.startswith(prefix)
+            },
+        )
+        return self._directory
 
 
 @dataclass(frozen=True)
 class _Directory:
-    """An archive's directory as it was read, and what lies behind it."""
+    """An archive's directory as it was read.
+
+    Attributes
+    ----------
+    size : int
+        Bytes of the archive.
+    begin : int
+        The directory's first byte.
+    tail : bytes
+        What lies behind it.
+    prefix : str
+        The folder in the archive that holds everything: mostly the file's name.
+    entries : dict of str to ZipEntry
+        By their names in that folder.
+    """
 
     size: int
     begin: int
     masked: Masked
     tail: bytes
+    prefix: str
     entries: dict[str, ZipEntry]
+
+    def renamed(self, content: bytes) -> "_Directory | None":
+        """Give the directory of another archive, from its bytes to the end; None if it differs.
+
+        Checksums and dates may be others, and the name of the folder, if it is as long.
+        """
+        end = len(self.masked.content)
+        own, first = self.prefix.encode(), FIRST_NAME
+        other = content[first : first + len(own)]
+        try:
+            prefix = other.decode()
+        except UnicodeDecodeError:
+            return None
+        # The names are compared with the entries' own headers later.
+        same = content[:end].replace(other, own)
+        if content[end:] != self.tail or not self.masked.is_like(same):
+            return None
+        return replace(self, masked=replace(self.masked, content=content[:end]), prefix=prefix)
 
 
 def _check_kind(location: str, opened: FileBytes) -> None:
@@ -171,39 +225,22 @@ def _prefix(location: str, entries: Mapping[str, ZipEntry]) -> str:
     return found[0]
 
 
-def _small(
-    location: str,
-    opened: FileBytes,
-    entries: Mapping[str, ZipEntry],
-    names: Sequence[str],
-    begin: int,
-) -> tuple[list[ZipEntry], list[int]]:
-    """Give some entries that are to be read whole, and where their contents begin."""
-    found = [entries[name] for name in names]
-    for entry in found:
-        if not entry.is_stored:
-            raise LogError(
-                f"{location}: {entry.name!r} is compressed; save the checkpoint with torch.save"
-            )
-        if entry.size > LARGEST_PICKLE:
-            raise LogError(
-                f"{location}: {entry.name!r} is {entry.size:,} bytes long, more than the "
-                f"{LARGEST_PICKLE:,} that are read; save model.state_dict() alone"
-            )
-    return found, data_offsets(location, opened, found, begin)
-
-
-def _check_order(
-    location: str, opened: FileBytes, entries: Mapping[str, ZipEntry], name: str, begin: int
-) -> None:
-    """Refuse numbers whose first byte is the highest."""
-    if name not in entries:
-        return
-    [entry], [first] = _small(location, opened, entries, [name], begin)
-    if opened.read(first, first + min(entry.size, 16)) == b"big":
+def _small(location: str, opened: FileBytes, directory: _Directory, name: str) -> bytes:
+    """Read an entry whole; nothing where there is none."""
+    entry = directory.entries.get(name)
+    if entry is None:
+        return b""
+    if not entry.is_stored:
         raise LogError(
-            f"{location}: was saved on a big-endian machine; load it and save it again on this one"
+            f"{location}: {entry.name!r} is compressed; save the checkpoint with torch.save"
         )
+    if entry.size > LARGEST_PICKLE:
+        raise LogError(
+            f"{location}: {entry.name!r} is {entry.size:,} bytes long, more than the "
+            f"{LARGEST_PICKLE:,} that are read; save model.state_dict() alone"
+        )
+    [first] = data_offsets(location, opened, [entry], directory.begin, directory.prefix)
+    return opened.read(first, first + entry.size)
 
 
 @dataclass(frozen=True)
@@ -227,16 +264,14 @@ class _Places:
         cls,
         location: str,
         opened: FileBytes,
-        entries: Mapping[str, ZipEntry],
-        prefix: str,
-        begin: int,
+        directory: _Directory,
         tensors: Mapping[str, Tensor],
     ) -> "_Places":
         """Find the storages of some tensors."""
         keys = list(dict.fromkeys(tensor.storage.key for tensor in tensors.values()))
         found = []
         for key in keys:
-            entry = entries.get(f"{prefix}data/{key}")
+            entry = directory.entries.get(f"data/{key}")
             if entry is None:
                 raise LogError(
                     f"{location}: lacks the values of a tensor ('data/{key}'); copy it again, or "
@@ -247,7 +282,7 @@ class _Places:
                     f"{location}: {entry.name!r} is compressed; save the checkpoint with torch.save"
                 )
             found.append(entry)
-        firsts = data_offsets(location, opened, found, begin)
+        firsts = data_offsets(location, opened, found, directory.begin, directory.prefix)
         sizes = (entry.size for entry in found)
         return cls(
             location, dict(zip(keys, firsts, strict=True)), dict(zip(keys, sizes, strict=True))

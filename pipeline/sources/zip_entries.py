@@ -7,13 +7,15 @@ from typing import NamedTuple
 from deeptracker.errors import LogError
 from deeptracker.pipeline.locations.folder import FileBytes
 
-__all__ = ["ZipEntry", "checksums", "data_offsets", "read_directory"]
+__all__ = ["FIRST_NAME", "ZipEntry", "checksums", "data_offsets", "read_directory"]
 
 # The end of an archive may be followed by a comment of up to 64 KiB.
 END = struct.Struct("<4s4H2LH")
 END64_LOCATOR = struct.Struct("<4sLQL")
 END64 = struct.Struct("<4sQ2H2L4Q")
 CENTRAL = struct.Struct("<4s4B4H3L5H2L")
+# Where the first entry's name begins in the directory.
+FIRST_NAME = CENTRAL.size
 # Time, date and checksum in an entry of the directory.
 CHECKSUM, CHECKSUM_BYTES = 12, 8
 LOCAL = struct.Struct("<4s5H3L2H")
@@ -81,7 +83,11 @@ def read_directory(location: str, opened: FileBytes) -> tuple[dict[str, ZipEntry
 
 
 def data_offsets(
-    location: str, opened: FileBytes, entries: Sequence[ZipEntry], begin: int
+    location: str,
+    opened: FileBytes,
+    entries: Sequence[ZipEntry],
+    begin: int,
+    prefix: str = "",
 ) -> list[int]:
     """Give the first byte of each entry's content, from the entries' own headers.
 
@@ -89,13 +95,15 @@ def data_offsets(
     ----------
     begin : int
         The directory's first byte.
+    prefix : str
+        What the archive has before the names.
 
     Raises
     ------
     LogError
         When an entry's header is missing or differs from the directory, or entries overlap.
     """
-    names = [entry.name.encode() for entry in entries]
+    names = [f"{prefix}{entry.name}".encode() for entry in entries]
     ranges = [
         (entry.header, entry.header + LOCAL.size + len(name))
         for entry, name in zip(entries, names, strict=True)
