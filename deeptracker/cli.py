@@ -19,6 +19,20 @@ except ModuleNotFoundError as missing:  # only the recorder is installed
     )
 
 from deeptracker import __version__
+from deeptracker.command_options import (
+    ConfigOption,
+    FormatOption,
+    LogArgument,
+    ModelOption,
+    ParametersOption,
+    PatternOption,
+    ReportOption,
+    SchedulerOption,
+    StorageOption,
+    StoreOption,
+    TaskLogOption,
+    WorkersOption,
+)
 from deeptracker.command_process import loading
 from deeptracker.errors import DeepTrackerError
 from deeptracker.time_limits import MOST_DAYS, MOST_HOURS
@@ -42,44 +56,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-StorageOption = Annotated[
-    Path | None, typer.Option("--config", help="A YAML file; its 'storage' has the settings of S3.")
-]
-LogArgument = Annotated[str, typer.Argument(help="A training log, or a folder of checkpoints.")]
-StoreOption = Annotated[
-    str | None, typer.Option(help="The store to write. Default: LOG.dtstore next to the log.")
-]
-WorkersOption = Annotated[
-    int | None,
-    typer.Option(min=1, help="Worker processes, Slurm jobs or pods. Default: one per core."),
-]
-SchedulerOption = Annotated[
-    str | None, typer.Option(help="An existing Dask scheduler, tcp://HOST:PORT.")
-]
-ConfigOption = Annotated[Path | None, typer.Option(help="A YAML file; see configs/ for examples.")]
-FormatOption = Annotated[
-    str | None,
-    typer.Option(help="The format to read, such as torch-checkpoints. Default: what fits first."),
-]
-PatternOption = Annotated[
-    str | None,
-    typer.Option(help="A regular expression with a group: the iteration in a checkpoint's name."),
-]
-ParametersOption = Annotated[
-    list[str] | None,
-    typer.Option(help="Keep the parameters of this glob, or after ! leave them out; repeatable."),
-]
-ModelOption = Annotated[
-    str | None,
-    typer.Option(help="Which of several models in a checkpoint: a key, a file or a folder."),
-]
-ReportOption = Annotated[
-    Path | None, typer.Option(help="Write Dask's performance report (HTML); not with --follow.")
-]
-TaskLogOption = Annotated[
-    Path | None,
-    typer.Option("--log", help="Append a JSON line for every task that ends, fails or is retried."),
-]
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

@@ -292,9 +292,6 @@ def _summary(
         problems=tuple(str(problem) for problem in problems),
         commit=writer.published,
         changes=subject.history.changes(subject.stored),
-<<<<<<< HEAD
         incidents=tuple(incident.message for incident in stored_incidents(root)),
-=======
         reading=tuple(subject.source.reading.lines(subject.source.iterations)),
->>>>>>> 396b383 (Read PyTorch files, shards and folders of checkpoints in place)
     )

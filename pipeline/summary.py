@@ -42,13 +42,10 @@ class Summary:
         The store's snapshot.
     changes : str
         How the network changed in the snapshots processed now; empty if it did not.
-<<<<<<< HEAD
     incidents : tuple of str
         The incidents of the store, each in a sentence, the gravest first.
-=======
     reading : tuple of str
         The format, the iterations and what was left out, a line each.
->>>>>>> 396b383 (Read PyTorch files, shards and folders of checkpoints in place)
     """
 
     store: str
@@ -62,11 +59,8 @@ class Summary:
     problems: tuple[str, ...]
     commit: str
     changes: str = ""
-<<<<<<< HEAD
     incidents: tuple[str, ...] = ()
-=======
     reading: tuple[str, ...] = ()
->>>>>>> 396b383 (Read PyTorch files, shards and folders of checkpoints in place)
 
     @property
     def gigabytes_per_second(self) -> float:
@@ -97,16 +91,11 @@ class Summary:
                     f"{self.store}: {self.action}, {counted(self.snapshots, 'snapshot')} "
                     f"({sized(self.nbytes)}) in {self.seconds:.1f} s "
                     f"({sized(1e9 * self.gigabytes_per_second)}/s); "
-<<<<<<< HEAD
                     f"{counted(self.iterations, 'iteration')}, "
                     f"{counted(len(self.incidents), 'incident')}, "
                     f"{counted(self.findings, 'finding')}"
-                )
-=======
-                    f"{counted(self.iterations, 'iteration')}, {counted(self.findings, 'finding')}"
                 ),
                 *self.reading,
->>>>>>> 396b383 (Read PyTorch files, shards and folders of checkpoints in place)
             ]
         if self.action != "unchanged":
             lines += [f"incident: {incident}" for incident in self.incidents[:SHOWN_INCIDENTS]]

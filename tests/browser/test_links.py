@@ -17,6 +17,8 @@ from link_subject import (
     go,
     image_in_sight,
     layer_in_sight,
+    on_digits,
+    on_wide,
     picked,
 )
 
@@ -32,11 +34,6 @@ from deeptracker.dashboard.data.image_histories import (
 from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.strongest_cells import strongest
 from deeptracker.dashboard.data.top_filters import top_filters
-
-# Each link is followed on one run in CI: on the wide one where rows are scrolled to or share lines.
-LATER = {name: pytest.param(name, marks=pytest.mark.thorough) for name in ("digits", "resnet50")}
-on_digits = pytest.mark.parametrize("subject", ["digits", LATER["resnet50"]], indirect=True)
-on_wide = pytest.mark.parametrize("subject", [LATER["digits"], "resnet50"], indirect=True)
 
 
 @pytest.fixture
