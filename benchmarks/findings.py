@@ -92,12 +92,13 @@ def figures(runs: Sequence[Run]) -> dict[str, Any]:
 
 def print_tables(found: dict[str, Any]) -> None:
     """Print the bars and the faults of each half, and the bugs of both."""
-    console = Console()
+    # A pipe has no width: wide enough for a line a fault.
+    console = Console(width=None if sys.stdout.isatty() else 120)
     systems = found["systems"]
     for half in HALVES:
         if half not in found:
             continue
-        table = Table("figure", *systems, title=f"seeds to {half}")
+        table = Table("figure", *systems, title=f"bars, seeds to {half}")
         for name in found[half]["bars"][systems[0]]:
             values = (found[half]["bars"][system][name] for system in systems)
             table.add_row(name.replace("_", " "), *(f"{value:.3g}" for value in values))

@@ -43,8 +43,8 @@ class Score:
     rank : int, optional
         Place of the first right incident, from 1; None without one.
     lead_is_planted : bool, optional
-        Whether the lead of the right incident is what was planted; None where nothing has a place
-        or no incident is right.
+        Whether the right incident is told, and its lead is what was planted; None where what was
+        planted has no place.
     grave : int
         Warnings and errors.
     unrelated : int
@@ -76,10 +76,11 @@ def score(told: Sequence[Told], truth: Truth, snapshots: np.ndarray) -> Score:
     right = [is_near(one, truth, snapshots) and is_compatible(one, truth) for one in told]
     rank = right.index(True) + 1 if any(right) else None
     unrelated = sum(not _belongs(one, truth, snapshots) for one in grave)
-    if rank is None or not truth.leads:
+    if not truth.leads:
         return Score(rank, None, len(grave), unrelated)
-    lead = told[rank - 1]
-    return Score(rank, (lead.lead_kind, lead.lead) in truth.leads, len(grave), unrelated)
+    lead = told[rank - 1] if rank is not None and rank <= FIRST else None
+    is_planted = lead is not None and (lead.lead_kind, lead.lead) in truth.leads
+    return Score(rank, is_planted, len(grave), unrelated)
 
 
 def is_near(one: Told, truth: Truth, snapshots: np.ndarray) -> bool:
@@ -104,12 +105,7 @@ def is_taken_for(one: Told, truth: Truth) -> bool:
 
 
 def _belongs(one: Told, truth: Truth, snapshots: np.ndarray) -> bool:
-    """Whether an incident is near the fault, or may follow from a fault that lasts.
-
-    Of a fault from the start, what is near says nothing: only the compatible ones belong.
-    """
-    if truth.from_start:
-        return is_compatible(one, truth)
+    """Whether an incident is near the fault, or may follow from a fault that lasts."""
     if is_near(one, truth, snapshots):
         return True
     return truth.lasts and one.iteration >= truth.onset and is_compatible(one, truth)

@@ -24,7 +24,7 @@ class Truth:
     onset : int
         The first iteration whose step the fault changes.
     from_start : bool
-        Whether the whole training is faulty: what speaks of the fault at any time belongs to it.
+        Whether the whole training is faulty; `onset` is then 0.
     within : int
         An incident is near the fault from the snapshot before the onset up to this number of
         snapshots from the onset on.

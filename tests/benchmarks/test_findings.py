@@ -63,7 +63,8 @@ def test_a_right_incident_has_the_kind_the_place_and_the_symptom(planted, frozen
         assert planted.scoring.score([one], frozen, SNAPSHOTS).rank is None
     score = planted.scoring.score([*wrong[:2], right], frozen, SNAPSHOTS)
     assert (score.rank, score.is_told, score.lead_is_planted) == (3, True, True)
-    assert not planted.scoring.score([*wrong[:3], right], frozen, SNAPSHOTS).is_told
+    late = planted.scoring.score([*wrong[:3], right], frozen, SNAPSHOTS)
+    assert (late.rank, late.is_told, late.lead_is_planted) == (4, False, False)
 
 
 def test_a_filter_of_the_layer_tells_the_fault_and_is_no_lead(planted, frozen):
