@@ -11,6 +11,9 @@ from planted.truth import Truth
 
 __all__ = ["Run", "bars", "by_fault"]
 
+# Share of the validation images by which a fault must worsen the end, to have done harm.
+HARM = 0.02
+
 
 @dataclass(frozen=True)
 class Run:
@@ -45,6 +48,7 @@ def bars(runs: Sequence[Run], system: str) -> dict[str, float]:
     return {
         "faulty_runs": len(faulty),
         "told_among_first_three": _mean(one.is_told for one in faulty),
+        "not_told_and_harmless": _harmless(runs, system),
         "lead_is_planted": _mean(leads),
         "at_most_two_unrelated": _mean(one.unrelated <= 2 for one in faulty),
         "mean_unrelated": _mean(one.unrelated for one in faulty),
@@ -56,8 +60,24 @@ def bars(runs: Sequence[Run], system: str) -> dict[str, float]:
     }
 
 
+def _harmless(runs: Sequence[Run], system: str) -> float:
+    """Give the share of the faulty runs that are not told, and end as well as a clean one.
+
+    DeepFD takes such a change of a training for no fault.
+    """
+    clean: dict[str, list[float]] = {}
+    for run in runs:
+        if run.truth.is_clean:
+            clean.setdefault(run.task, []).append(run.recorded.error)
+    return _mean(
+        not run.score(system).is_told and run.recorded.error <= _mean(clean[run.task]) + HARM
+        for run in runs
+        if not run.truth.is_clean and run.task in clean
+    )
+
+
 def by_fault(runs: Sequence[Run], systems: Sequence[str]) -> list[dict[str, float | str]]:
-    """Give a line of figures for every fault, and one of the clean runs' errors by task."""
+    """Give a line of figures for every fault, with the last error of clean runs of its tasks."""
     clean = [run for run in runs if run.truth.is_clean]
     lines = []
     for fault in dict.fromkeys(run.truth.fault for run in runs if not run.truth.is_clean):
