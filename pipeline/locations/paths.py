@@ -99,7 +99,5 @@ def open_folder(location: str, storage: StorageConfig | None = None) -> Folder:
     path = local_path(location)
     if not path.is_dir():
         reason = "is a file, not a folder" if path.exists() else "there is no such folder"
-        raise LogError(
-            f"{location}: {reason}; give a training log or a folder of *.safetensors checkpoints"
-        )
+        raise LogError(f"{location}: {reason}; give a training log or a folder of checkpoints")
     return LocalFolder(path)
