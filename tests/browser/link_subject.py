@@ -6,6 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from deeptracker.dashboard.data.run import Run
+from deeptracker.dashboard.data.strongest_cells import strongest
 from deeptracker.dashboard.views.registry import linked
 
 # Each link is followed on one run in CI: on the wide one where rows are scrolled to or share lines.
@@ -13,6 +14,11 @@ LATER = {name: pytest.param(name, marks=pytest.mark.thorough) for name in ("digi
 on_digits = pytest.mark.parametrize("subject", ["digits", LATER["resnet50"]], indirect=True)
 on_wide = pytest.mark.parametrize("subject", [LATER["digits"], "resnet50"], indirect=True)
 SIGHT = 560  # CSS pixels of the list of classes
+
+# CI follows each link on one run: on the wide one where rows are scrolled to or share lines.
+LATER = {name: pytest.param(name, marks=pytest.mark.thorough) for name in ("digits", "resnet50")}
+on_digits = pytest.mark.parametrize("subject", ["digits", LATER["resnet50"]], indirect=True)
+on_wide = pytest.mark.parametrize("subject", [LATER["digits"], "resnet50"], indirect=True)
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,13 @@ class Subject:
 
     def link(self, **values):
         return f"{self.address}?{linked(**values).to_query()}"
+
+
+def subject_of(address, store):
+    """Give a served run, with its strongest cell as the place to follow links at."""
+    run = Run(str(store))
+    best = strongest(run, "left", 5)[0]
+    return Subject(address, run, run.column(best.iteration), best.class_, best.layer)
 
 
 def address(person):

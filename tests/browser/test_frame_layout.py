@@ -10,11 +10,11 @@ def test_chips_list_what_is_picked_and_drop_it(shared, app):
     person = shared(app)
     person.follow('?i=[1400,1500]&c=["3"]')
     chip = person.page.get_by_role("button", name="Drop iteration 1,400")
-    assert person.page.get_by_role("button", name="Drop class 3").count() == 1
     person.wait(chip.count, "the chips")
+    person.wait(person.page.get_by_role("button", name="Drop class 3").count, "the class's chip")
     chip.click()
     person.wait(lambda: "i=[1500]" in unquote(person.query()), "the other iteration alone")
-    assert chip.count() == 0
+    person.wait(lambda: chip.count() == 0, "one chip less")
     person.page.get_by_role("button", name="Drop class 3").click()
     person.page.get_by_role("button", name="Drop iteration 1,500").click()
     person.wait(lambda: person.page.get_by_text("Nothing is picked").count(), "the hint")

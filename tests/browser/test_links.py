@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from cube_reader import CubeReader
 from link_subject import (
-    Subject,
     address,
     class_in_sight,
     class_pick,
@@ -19,6 +18,7 @@ from link_subject import (
     on_digits,
     on_wide,
     picked,
+    subject_of,
 )
 
 from deeptracker.dashboard.data.class_series import named_class
@@ -30,7 +30,6 @@ from deeptracker.dashboard.data.image_histories import (
     images_of_class,
     neighbours,
 )
-from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.strongest_cells import strongest
 from deeptracker.dashboard.data.top_filters import top_filters
 
@@ -38,10 +37,7 @@ from deeptracker.dashboard.data.top_filters import top_filters
 @pytest.fixture
 def subject(request):
     names = {"digits": ("app", "digits_store"), "resnet50": ("wide_app", "wide_store")}
-    address, store = map(request.getfixturevalue, names[request.param])
-    run = Run(str(store))
-    best = strongest(run, "left", 5)[0]
-    return Subject(address, run, run.column(best.iteration), best.class_, best.layer)
+    return subject_of(*map(request.getfixturevalue, names[request.param]))
 
 
 @pytest.fixture

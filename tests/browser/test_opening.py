@@ -67,10 +67,11 @@ def test_a_store_that_hangs_keeps_nobody_from_another_run(
         other.wait(lambda: other.state("validation")["picked"] == [30], "the pick", seconds=10)
         # Longer than the period at which open pages ask for a newer commit.
         other.page.wait_for_timeout(POLL_MILLISECONDS + 1000)
-        other.tab("Layers")
-        other.wait(lambda: other.state("layers"), "another view", seconds=60)
+        # The store's client has not given up yet.
         assert opening.is_visible()
         assert early.state("layers") is None
+        other.tab("Layers")
+        other.wait(lambda: other.state("layers"), "another view", seconds=60)
     assert pulse.count > 100
     assert pulse.longest < LONGEST_PAUSE
 
