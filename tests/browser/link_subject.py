@@ -9,10 +9,6 @@ from deeptracker.dashboard.data.run import Run
 from deeptracker.dashboard.data.strongest_cells import strongest
 from deeptracker.dashboard.views.registry import linked
 
-# Each link is followed on one run in CI: on the wide one where rows are scrolled to or share lines.
-LATER = {name: pytest.param(name, marks=pytest.mark.thorough) for name in ("digits", "resnet50")}
-on_digits = pytest.mark.parametrize("subject", ["digits", LATER["resnet50"]], indirect=True)
-on_wide = pytest.mark.parametrize("subject", [LATER["digits"], "resnet50"], indirect=True)
 SIGHT = 560  # CSS pixels of the list of classes
 
 # CI follows each link on one run: on the wide one where rows are scrolled to or share lines.
