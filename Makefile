@@ -75,7 +75,7 @@ test-fast: $(STAMP) $(NODE)
 # Python to take there: the newest that is found, or PYTHON_NEWEST.
 test-newest: browser
 	@bash tests/newest/install.sh build/newest $(PYTHON_NEWEST)
-	build/newest/bin/python -m pytest tests/browser/test_every_view.py \
+	build/newest/bin/python -m pytest -m "thorough or not thorough" tests/browser/test_every_view.py \
 	  tests/dashboard/data/test_background.py tests/dashboard/server/test_message_delivery.py \
 	  tests/dashboard/server/test_preparation.py
 
