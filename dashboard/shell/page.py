@@ -215,6 +215,9 @@ class RunPage:
 
         def to_address() -> None:
             query = self.linked.to_query()
+            if not query and self.selection.view != _opening_view(self.run):
+                # An address without choices opens another view.
+                query = f"v={self.selection.view}"
             search = f"?{query}" if query else ""
             if location.search != search:
                 location.search = search

@@ -169,7 +169,8 @@ class Person:
 
     def open(self, address):
         # Without choices the page opens on what happened.
-        self.page.goto(address if "?" in address else f"{address}?v=validation")
+        place, _, query = address.partition("?")
+        self.page.goto(f"{place}?{query or 'v=validation'}")
         self.wait_for("timeline")
 
     def follow(self, query):

@@ -5,6 +5,7 @@ from tools import head
 
 # What is there once a view is drawn.
 DRAWN = {
+    "incidents": "incidents",
     "validation": "validation",
     "layers": "layers",
     "weights": "raster-state",

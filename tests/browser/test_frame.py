@@ -185,8 +185,8 @@ def test_keys_step_through_snapshots_and_anomalies(person, app, digits_store):
     person.wait(lambda: person.state("timeline")["picked"] == ahead[:1], "the anomaly before")
     press("Escape")
     person.wait(lambda: person.state("timeline")["picked"] == [], "nothing picked")
-    press("2")
-    person.wait(lambda: person.state("head-a")["view"] == "layers", "the second view")
+    press("3")
+    person.wait(lambda: person.state("head-a")["view"] == "layers", "the third view")
     press("?")
     person.wait(lambda: person.page.get_by_role("dialog").is_visible(), "the help")
     press("1")
@@ -328,7 +328,7 @@ def test_new_data_damage_and_loss_are_told_and_the_rest_lives_on(person, fragile
     card = person.wait(lambda: person.element("failed"), "the card of the view that failed")
     assert "Validation could not be drawn" in card.inner_text()
     assert "classes/error" in card.inner_text()
-    person.page.keyboard.press("2")
+    person.page.keyboard.press("3")
     person.wait_for("layers")
     person.click("layers", "node:conv1", 30)
     person.wait(lambda: person.state("layers")["picked"] == [30], "a pick in another view")
@@ -345,7 +345,7 @@ def test_new_data_damage_and_loss_are_told_and_the_rest_lives_on(person, fragile
 
     changed(store, mend)
     person.wait(lambda: person.state("header")["facts"]["network"] == "MendedNet", "news", 30)
-    person.page.keyboard.press("1")
+    person.page.keyboard.press("2")
     person.wait(lambda: person.state("validation")["picked"] == [30], "the view again")
 
     # The store is gone: the page says so and goes on with what it has.

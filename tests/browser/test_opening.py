@@ -49,13 +49,13 @@ def test_a_store_that_hangs_keeps_nobody_from_another_run(
     assert "is being opened" in remote.inner_text()
     gate.set()
     home.wait(lambda: "DigitsResNet" in remote.inner_text(), "the other", seconds=120)
-    goto(early, server.address + "remote")
+    goto(early, server.address + "remote?v=validation")
     early.wait_for("timeline")
     early.wait_for("validation")
 
     gate.clear()
     with Pulse(server.address) as pulse:
-        late.page.goto(server.address + "remote")
+        late.page.goto(server.address + "remote?v=validation")
         opening = late.page.get_by_test_id("opening")
         late.wait(opening.is_visible, "word that it is being opened")
         assert "Opening remote" in opening.inner_text()
@@ -107,8 +107,8 @@ def test_a_page_of_5_000_scalars_opens_without_a_pause(person, visit, server_of,
     long = visit()
     goto(person, server.address)
     with Pulse(server.address) as pulse:
-        person.page.goto(server.address + "names")
-        long.page.goto(server.address + "values")
+        person.page.goto(server.address + "names?v=validation")
+        long.page.goto(server.address + "values?v=validation")
         for each in (person, long):
             each.wait(lambda each=each: each.state("timeline"), "the timeline", seconds=60)
             each.wait_for("validation")

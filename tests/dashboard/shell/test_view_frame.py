@@ -66,11 +66,11 @@ def test_a_hidden_view_is_told_once_what_it_missed():
 
 def test_a_view_is_made_when_it_is_first_shown(run):
     page = RunPage(run)
-    assert page.frames["validation"].view is not None
+    assert page.frames["incidents"].view is not None
     assert page.frames["layers"].view is None
     page.selection.view = "layers"
     assert page.frames["layers"].view is not None
-    assert not page.frames["validation"].is_shown
+    assert not page.frames["incidents"].is_shown
 
 
 def test_a_view_that_stumbles_shows_why_and_others_go_on():
