@@ -19,7 +19,7 @@ button:disabled { opacity: .5; cursor: progress; }
 [role=tab][aria-selected=true] { color: var(--dt-accent); font-weight: 600;
   box-shadow: inset 0 -2px 0 var(--dt-accent); background: transparent; }
 @container (max-width: 720px) { [role=tab] { padding: 0 3px; font-size: 12px; }
-[role=tablist]:not([hidden]) + .dt-tools button { padding: 0 4px; min-width: 24px; } }
+[role=tablist]:not([hidden]) + .dt-tools button { padding: 0 2px; min-width: 22px; } }
 .dt-status { position: absolute; right: 0; top: 34px; z-index: 15; padding: 3px 9px;
   border-radius: 4px; background: var(--dt-tip);
   color: #fff; font: 11px/1.45 system-ui, "DejaVu Sans", sans-serif; }
