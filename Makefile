@@ -7,7 +7,7 @@ NODE   := node_modules/.installed
 DEMO   := demo/digits.dtstore
 PORT   ?= 5006
 # Processes that share the tests, a module at a time.
-LANES  ?= 3
+LANES  ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(LANES) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help venv node demo test test-long test-fast test-newest kept ceph lint browser slurm torch lock clean

@@ -184,7 +184,7 @@ class Person:
     def element(self, name):
         return self.page.evaluate_handle(FIND, name).as_element()
 
-    def wait(self, condition, what, seconds=20):
+    def wait(self, condition, what, seconds=40):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:

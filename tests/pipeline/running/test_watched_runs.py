@@ -160,7 +160,8 @@ def test_where_all_workers_stand_still_the_run_ends_by_naming_them_and_a_rerun_e
     assert len(stopped) == 2
     assert not any(worker.is_running() for worker in stopped)
     assert str(caught.value).count("tcp://127.0.0.1:") == 2
-    assert "measure-" in str(caught.value)
+    # They may be suspended before they have begun a task.
+    assert "measure-" in str(caught.value) or "runs nothing" in str(caught.value)
     assert open_store(tmp_path / "store").snapshot_id == committed
     process(log, tmp_path / "store", config=CONFIG)
     assert_equal(tmp_path / "store", undisturbed)
