@@ -62,3 +62,11 @@ def test_the_two_incidents_are_told_and_nothing_else(tree):
         (RESET_ITERATION, "filter", f"{RESET_PARAMETER}[{RESET_FILTER}]"),
     ]
     assert told["message"].values[1].startswith("At 1,400 learning_rate rose 29-fold; ")
+
+
+def test_the_numbers_of_an_incident_are_those_of_its_onset(tree):
+    correct = tree["images/correct"].sel(iteration=[SPIKE_ITERATION - 25, SPIKE_ITERATION]).values
+    changed = int((correct[:, 0] != correct[:, 1]).sum())
+    message = str(tree["incidents/message"].values[1])
+    # As many and two more changed back at the snapshot after.
+    assert f"; {changed} of {len(correct)} images changed between right and wrong" in message

@@ -16,7 +16,7 @@ from deeptracker.pipeline.measures.incidents.wording import message_of, title_of
 __all__ = ["INCIDENTS", "find_incidents"]
 
 # Raised with what is found: stores that hold what an older version found are concluded again.
-INCIDENTS = "incidents 1"
+INCIDENTS = "incidents 2"
 
 # Moves this many columns after another are its consequence.
 NEAR_COLUMNS = 3

@@ -45,15 +45,15 @@ def _followed(series: TrainingSeries, lead: Move, followers: Sequence[Move]) -> 
         if others:
             yield f"{counted(others, 'other layer')} moved more than usual too"
     elif layers:
-        strongest = _strongest_of_each(layers)
+        strongest = _first_of_each(layers)
         yield _moved(strongest, len(series.layers))
     for kind in ("filter", "images", "scalar"):
         some = [move for move in followers if move.kind == kind]
-        yield from (move.text for move in _strongest_of_each(some)[:MOST_NAMES])
+        yield from (move.text for move in _first_of_each(some)[:MOST_NAMES])
     states = [m for m in followers if m.kind == "node" and not m.is_burst]
     if states:
         yield states[0].text + (f", and {len(states) - 1} others" if len(states) > 1 else "")
-    classes = _strongest_of_each([move for move in followers if move.kind == "class_"])
+    classes = _first_of_each([move for move in followers if move.kind == "class_"])
     yield from (move.text for move in classes[:MOST_NAMES])
     if len(classes) > MOST_NAMES:
         yield f"{len(classes) - MOST_NAMES} further classes"
@@ -80,9 +80,12 @@ def _ended(series: TrainingSeries, lead: Move, followers: Sequence[Move]) -> Ite
         yield f"over by {later[0]:,}"
 
 
-def _strongest_of_each(moves: Sequence[Move]) -> list[Move]:
-    """Give the strongest move of each name, the strongest first."""
+def _first_of_each(moves: Sequence[Move]) -> list[Move]:
+    """Give the first move of each name, the strongest first.
+
+    A later one may be the way back: images that were wrong are right again.
+    """
     found: dict[str, Move] = {}
-    for move in sorted(moves, key=lambda move: -move.z):
+    for move in sorted(moves, key=lambda move: (move.iteration, -move.z)):
         found.setdefault(move.name, move)
-    return list(found.values())
+    return sorted(found.values(), key=lambda move: -move.z)
